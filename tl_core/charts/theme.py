@@ -1,0 +1,87 @@
+"""The colours of every chart, and the layout that all figures start from. Nothing else names a colour.
+
+Two colours carry the one idea of the lab: blue is what pretraining brought and training leaves alone, vermillion is
+what this training changes. All are derived from the Okabe–Ito palette, moved to a luminance that reads on the light
+and on the dark background alike (at least 3:1), and never the only sign: blocks also differ by pattern and curves by
+dash and marker. Figures name no text or background colour: whoever draws them fills those in.
+
+References:
+    Okabe and Ito (2008), Color Universal Design. WCAG 2.2, success criteria 1.4.1 and 1.4.11.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+FROZEN = "#0B76B8"  # blue: kept from pretraining
+TRAINABLE = "#C9520A"  # vermillion: changed by this training
+HEAD = "#12876A"  # green: new
+NEUTRAL = "#7B766E"  # lines that carry no class of their own
+ON_FILL = "#FFFFFF"  # text and patterns upon the colours above
+
+
+@dataclass(frozen=True)
+class Style:
+    """How one run is drawn; no two of a palette share a colour, and no two share dash and marker."""
+
+    colour: str
+    dash: str
+    marker: str
+
+
+RUN = Style(FROZEN, "solid", "circle")
+BASELINE = Style(TRAINABLE, "dash", "square")
+OTHERS = (
+    Style(HEAD, "dot", "diamond"),
+    Style("#B0609C", "dashdot", "triangle-up"),
+    Style("#9A7A10", "longdash", "x"),
+    Style("#C4455A", "longdashdot", "triangle-down"),
+    Style("#2A8FA3", "2px,3px", "pentagon"),
+    Style(NEUTRAL, "8px,3px", "hexagon"),
+)
+PALETTE = (RUN, BASELINE, *OTHERS)
+
+
+def styles(roles: Sequence[str]) -> tuple[Style, ...]:
+    """Returns one style for each run, in order.
+
+    Args:
+        roles: "run" or "baseline" for each run. The first run and the first baseline have styles of their own, so that
+            a pair looks the same on every page; all others take the remaining styles in turn.
+    """
+    chosen: list[Style] = []
+    n_others = 0
+    for role in roles:
+        style = BASELINE if role == "baseline" else RUN
+        if style in chosen:
+            style = OTHERS[n_others % len(OTHERS)]
+            n_others += 1
+        chosen.append(style)
+    return tuple(chosen)
+
+
+def translucent(colour: str, opacity: float) -> str:
+    """Returns a colour "#RRGGBB" as "rgba(…)" of the given opacity, in [0, 1]."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:g})"
+
+
+def layout(**settings: object) -> go.Layout:
+    """Returns the layout that every figure starts from: quiet, see-through, and without Plotly's default template.
+
+    Args:
+        **settings: Further settings of `go.Layout`; they win.
+    """
+    return go.Layout(
+        {
+            "template": go.layout.Template(layout={"bargap": 0.2}),
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
+            "font": {"size": 13},
+            "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
+            "hoverlabel": {"align": "left"},
+            **settings,
+        }
+    )

@@ -1,0 +1,191 @@
+"""One run from spec to record, as a generator of events: data, network, features, training, test, proof, files."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tl_core.datasets.arrays import Dataset, fingerprint, load_dataset, select_per_class
+from tl_core.engine.machine import device_name, is_out_of_memory
+from tl_core.errors import TrainingError, TransferLabError
+from tl_core.evaluation.scores import score
+from tl_core.models.build import Network, build
+from tl_core.models.trained import save_trained
+from tl_core.spec import RunSpec
+from tl_core.store.files import latest_checkpoint, save_checkpoint
+from tl_core.training.clock import Clock
+from tl_core.training.events import Ended, Event, Phase, Started
+from tl_core.training.features import FeatureCache, FeatureSource, prefix_key
+from tl_core.training.progress import Progress
+from tl_core.training.proof import block_hashes, compare
+from tl_core.training.sources import PictureSource, Source
+from tl_core.training.trainer import StopRequested, Trainer
+
+
+@dataclass(frozen=True)
+class TrainingTask:
+    """What a worker needs to train one run.
+
+    Attributes:
+        spec: What to train.
+        home: The data folder.
+        folder: The run's own folder in it: checkpoints while it trains, its weights afterwards.
+        should_stop: Asked after every batch.
+        publish: Takes the progress of what cannot be cut into turns, such as a download.
+        is_resumed: Whether to go on from the newest checkpoint.
+    """
+
+    spec: RunSpec
+    home: Path
+    folder: Path
+    should_stop: Callable[[], bool] = lambda: False
+    publish: Callable[[Event], None] = lambda event: None
+    is_resumed: bool = False
+
+    def run(self) -> Iterator[Event]:
+        """Trains; always ends with one `Ended`, whatever happens. Time spent waiting for others is not counted."""
+        clock = Clock()
+        events = self._guarded(clock)
+        while True:
+            clock.resume()
+            event = next(events, None)
+            clock.pause()
+            if event is None:
+                return
+            yield event
+
+    def _guarded(self, clock: Clock) -> Iterator[Event]:
+        state = _State()
+        try:
+            yield from self._train(clock, state)
+        except (StopRequested, KeyboardInterrupt):
+            yield self._ended("stopped", clock, state)
+        except TransferLabError as error:
+            yield self._ended("failed", clock, state, error=error.to_dict())
+        except Exception as error:  # whatever Keras or the system raises must become a state, never a run left "running"
+            code = "out_of_memory" if is_out_of_memory(error) else "training_failed"
+            reason = TrainingError(code, reason=f"{type(error).__name__}: {error}"[:300], batch_size=self.spec.batch_size)
+            yield self._ended("failed", clock, state, error=reason.to_dict())
+
+    def _train(self, clock: Clock, state: "_State") -> Iterator[Event]:
+        spec = self.spec
+        yield Phase("data")
+        dataset = load_dataset(spec.dataset, self.home, on_progress=self._reporter("data"))
+        train = select_per_class(dataset.labels, dataset.train, spec.per_class, spec.seed)
+        yield Phase("network")
+        state.n_classes = len(dataset.info.classes)
+        network = build(spec, state.n_classes, on_progress=self._reporter("downloading"))
+        source, model = yield from self._source(network, dataset, train)
+        trainer = Trainer(model, source, dataset.labels, train, dataset.validation, spec, clock, self.should_stop)
+        state.network, state.trainer, state.before = network, trainer, block_hashes(network)
+        if self.is_resumed:
+            self._restore(trainer, clock)
+        yield Started(network.frozen_params, network.trainable_params, source.is_cached, len(train),
+                      trainer.steps_per_epoch * spec.epochs, device_name())  # fmt: skip
+        for event in trainer.run():
+            if event.to_dict()["event"] == "epoch":
+                self._checkpoint(trainer, clock)
+            yield event
+        trainer.restore_best()
+        logits = yield from trainer.predict(dataset.test, "testing")
+        state.scores = score(logits, dataset.labels[dataset.test])
+        yield self._ended("completed", clock, state)
+
+    def _source(self, network: Network, dataset: Dataset, train: np.ndarray) -> Iterator[Event]:
+        """Returns where the inputs come from, and the model that takes them: the suffix where features can be cached."""
+        spec = self.spec
+        pictures = PictureSource(dataset, spec.image_size, spec.augment == "light", spec.seed)
+        cache = FeatureCache(self.home / "cache", cache_limit_bytes())
+        n_pictures = len(train) + len(dataset.validation) + len(dataset.test)
+        if network.prefix is None or not spec.use_cache or spec.augment != "none" or not cache.is_worth_it(
+                n_pictures, network.cached_shape):  # fmt: skip
+            return pictures, network.full
+        key = prefix_key(network.prefix, fingerprint(dataset.info), spec.image_size)
+        parts, n_done = [], 0
+        for chosen, superset in ((train, dataset.train), (dataset.validation,) * 2, (dataset.test,) * 2):
+            events = cache.features(network.prefix, key, pictures.eval_batch, chosen, superset)
+            features = yield from _counted(events, n_done, n_pictures, self.should_stop)
+            parts.append((chosen, features))
+            n_done += len(chosen)
+        return FeatureSource(tuple(parts)), network.suffix
+
+    def _checkpoint(self, trainer: Trainer, clock: Clock) -> None:
+        groups = {
+            "model": [np.array(variable) for variable in trainer.model.variables],
+            "optimizer": [np.array(variable) for variable in trainer.model.optimizer.variables],
+            "best": trainer.best_weights or [],
+        }
+        arrays = {f"{group}/{index:04d}": array for group, members in groups.items() for index, array in enumerate(members)}
+        facts = asdict(trainer.progress) | {"elapsed_s": clock.elapsed_s}
+        save_checkpoint(self.folder, trainer.progress.epoch, arrays, {"progress": json.dumps(facts)})
+
+    def _restore(self, trainer: Trainer, clock: Clock) -> None:
+        found = latest_checkpoint(self.folder)
+        if found is None:
+            return
+        _, arrays, metadata = found
+        for group, variables in (("model", trainer.model.variables), ("optimizer", trainer.model.optimizer.variables)):
+            for index, variable in enumerate(variables):
+                variable.assign(arrays[f"{group}/{index:04d}"])
+        trainer.best_weights = [arrays[name] for name in sorted(arrays) if name.startswith("best/")] or None
+        facts = json.loads(metadata["progress"])
+        clock.set(facts.pop("elapsed_s"))
+        trainer.progress = Progress(**facts)
+
+    def _ended(self, state_name: str, clock: Clock, state: "_State", error: dict | None = None) -> Ended:
+        proof, best_epoch = None, None
+        if state.trainer is not None and state.trainer.best_weights is not None:
+            best_epoch = state.trainer.progress.best_epoch
+            state.trainer.restore_best()
+            proof = compare(state.network, state.before, block_hashes(state.network))
+            try:
+                save_trained(self.folder, state.trainer.model, self.spec, state.n_classes)
+            except TransferLabError as problem:
+                state_name, error = "failed", error or problem.to_dict()
+        return Ended(state_name, best_epoch, clock.elapsed_s, state.scores, proof, error)
+
+    def _reporter(self, phase: str) -> Callable[[int, int | None], None]:
+        """Returns a callback that publishes at most ten times a second and ends the run when that was asked."""
+        last_s = time.monotonic()
+
+        def report(done: int, total: int | None) -> None:
+            nonlocal last_s
+            if self.should_stop():
+                raise StopRequested
+            if time.monotonic() - last_s > 0.1:
+                last_s = time.monotonic()
+                self.publish(Phase(phase, done, total or 0))
+
+        return report
+
+
+@dataclass
+class _State:
+    """What the end of a run needs, as far as the run got."""
+
+    network: Network | None = None
+    trainer: Trainer | None = None
+    before: dict | None = None
+    scores: dict | None = None
+    n_classes: int = 0
+
+
+def cache_limit_bytes() -> int:
+    """Returns the size that the prefix cache is kept below: TL_CACHE_GB, 4 unless said otherwise."""
+    return int(float(os.environ.get("TL_CACHE_GB", "4")) * 1e9)
+
+
+def _counted(events: Iterator[Event], n_before: int, n_all: int, should_stop: Callable[[], bool]) -> Iterator[Event]:
+    """Passes on the events of one part, counted over all parts; returns what the part returns."""
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as end:
+            return end.value
+        yield Phase("features", n_before + event.done, n_all)
+        if should_stop():
+            raise StopRequested

@@ -1,0 +1,139 @@
+"""From a spec to a network cut in two: frozen prefix, trainable suffix, and the whole."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from tl_core.errors import SpecError
+from tl_core.models.cuts import Block, Segment, find_blocks, find_segments
+from tl_core.models.heads import add_head
+from tl_core.models.networks import network
+from tl_core.models.weights import load_pretrained
+from tl_core.seeds import child_seed
+from tl_core.spec import RunSpec
+
+# A from-scratch network with BatchNorm sees few steps here: with the usual momentum of 0.99 its moving statistics lag behind
+# and its validation accuracy sits at chance.
+SCRATCH_BATCHNORM_MOMENTUM = 0.9
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network cut at the cut point. The three models share their layers.
+
+    Attributes:
+        full: uint8 pictures (N, S, S, 3) → logits (N, classes).
+        blocks: The backbone's blocks, from the input.
+        n_frozen: How many of them are frozen.
+        prefix: uint8 pictures → the tensor to cache; None when nothing is frozen.
+        suffix: That tensor → logits; `full` itself when nothing is frozen.
+        cached_shape: Shape of the tensor to cache for one picture; None when nothing is frozen.
+    """
+
+    full: keras.Model
+    blocks: tuple[Block, ...]
+    n_frozen: int
+    prefix: keras.Model | None
+    suffix: keras.Model
+    cached_shape: tuple[int, ...] | None
+
+    @property
+    def frozen_params(self) -> int:
+        """Numbers in the frozen blocks, moving statistics included."""
+        return sum(block.n_params for block in self.blocks[: self.n_frozen])
+
+    @property
+    def trainable_params(self) -> int:
+        """Numbers that training changes: trainable blocks, their moving statistics, and the head."""
+        return self.full.count_params() - self.frozen_params
+
+    @property
+    def head_layers(self) -> tuple[keras.Layer, ...]:
+        return tuple(layer for layer in self.full.layers if layer.name.startswith("head_"))
+
+
+def build(spec: RunSpec, n_classes: int, *, on_progress: Callable[[int, int | None], None] | None = None) -> Network:
+    """Builds the network of a spec, with its initial weights.
+
+    Args:
+        spec: What to build.
+        n_classes: Classes to tell apart.
+        on_progress: Called with (bytes done, bytes in all or None) while weights are downloaded.
+
+    Raises:
+        SpecError: "spec_range" when more blocks are frozen than there are.
+        UnavailableError: Pretrained weights are neither here nor to be fetched.
+
+    Random:
+        Random initialisation draws from children of `spec.seed`, layer by layer; the global seed is not touched.
+    """
+    backbone = network(spec.backbone, spec.image_size)
+    blocks = tuple(find_blocks(backbone))
+    if spec.n_frozen > len(blocks):
+        raise SpecError("spec_range", field="n_frozen", received=spec.n_frozen, low=0, high=len(blocks))
+    if spec.weights == "pretrained":
+        load_pretrained(backbone, spec.backbone, on_progress=on_progress)
+    else:
+        initialise(backbone, spec.seed)
+    freeze(blocks[: spec.n_frozen])
+    full = keras.Model(backbone.inputs, add_head(backbone.outputs[0], spec, n_classes), name=spec.backbone)
+    if spec.n_frozen == 0:
+        return Network(full, blocks, 0, None, full, None)
+    tensor = cached_tensor(full, blocks[: spec.n_frozen])
+    prefix = keras.Model(full.inputs, tensor, name="frozen_prefix")
+    prefix.compile(jit_compile=False)  # XLA on convolutions is catastrophic on a CPU
+    suffix = keras.Model(tensor, full.outputs[0], name="trainable_suffix")
+    return Network(full, blocks, spec.n_frozen, prefix, suffix, tuple(tensor.shape[1:]))
+
+
+def initialise(backbone: keras.Model, seed: int) -> None:
+    """Draws random weights for every layer, each from a child seed of its own.
+
+    Random:
+        The child "initial/<index>" of `seed` for the layer at that index.
+    """
+    for index, layer in enumerate(backbone.layers):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = SCRATCH_BATCHNORM_MOMENTUM
+        start = getattr(layer, "depthwise_initializer", None) or getattr(layer, "kernel_initializer", None)
+        if start is not None:
+            config = start.get_config() | {"seed": child_seed(seed, f"initial/{index}")}
+            layer.kernel.assign(type(start).from_config(config)(layer.kernel.shape, layer.kernel.dtype))
+        if isinstance(layer, keras.layers.Dropout) and layer.rate:
+            layer.seed_generator = keras.random.SeedGenerator(child_seed(seed, f"drop/{index}"))
+
+
+def freeze(blocks: tuple[Block, ...]) -> None:
+    """Freezes blocks: no weight moves, BatchNorm uses its stored statistics, nothing is dropped at random."""
+    for block in blocks:
+        for layer in block.layers:
+            layer.trainable = False
+            if isinstance(layer, keras.layers.Dropout):
+                layer.rate = 0.0
+
+
+def cached_tensor(full: keras.Model, frozen: tuple[Block, ...]) -> keras.KerasTensor:
+    """Returns the smallest tensor between the last frozen and the first trainable weights.
+
+    Behind the last frozen block, operations without weights and without chance (pooling, flattening) may run before the
+    cache too: after average pooling a picture is 1,280 numbers instead of 32,000.
+    """
+    segments = find_segments(full)
+    last = next(index for index, segment in enumerate(segments) if segment.tensor is frozen[-1].tensor)
+    candidates = [segments[last]]
+    for segment in segments[last + 1 :]:
+        if segment.has_weights or _is_random(segment):
+            break
+        candidates.append(segment)
+    return min(reversed(candidates), key=lambda segment: n_floats(segment.tensor)).tensor
+
+
+def _is_random(segment: Segment) -> bool:
+    return any(isinstance(operation, keras.layers.Dropout) for operation in segment.operations)
+
+
+def n_floats(tensor: keras.KerasTensor) -> int:
+    """Returns how many numbers a tensor holds for one picture."""
+    return int(np.prod(tensor.shape[1:]))

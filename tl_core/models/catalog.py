@@ -1,0 +1,106 @@
+"""The backbones to choose from: pure data that a page can show without loading Keras.
+
+The numbers in blocks.json are read off the Keras graphs by `python -m assets.rebuild.blocks`; a test holds the two together.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from tl_core.errors import UnknownIdError
+
+IMAGE_SIZES = (64, 96, 128, 160, 192, 224)  # px, what the pages offer
+_BLOCKS_FILE = Path(__file__).with_name("blocks.json")
+
+# id: (family, smallest picture in px, what a page starts with in px, paper)
+_FAMILIES = {
+    "mobilenet_v2": ("MobileNetV2", 32, 160, "Sandler et al., MobileNetV2, CVPR 2018"),
+    "efficientnet_lite0": ("EfficientNet-Lite0", 32, 160, "Tan & Le, EfficientNet, ICML 2019; Lite variant, Liu 2020"),
+    "squeezenet": ("SqueezeNet 1.1", 32, 160, "Iandola et al., SqueezeNet, 2016"),
+    "vgg16": ("VGG16", 32, 160, "Simonyan & Zisserman, ICLR 2015"),
+    "resnet50": ("ResNet50", 32, 160, "He et al., CVPR 2016"),
+    "inception_v3": ("InceptionV3", 75, 160, "Szegedy et al., CVPR 2016"),
+    "efficientnet_b0": ("EfficientNetB0", 32, 160, "Tan & Le, EfficientNet, ICML 2019"),
+}
+
+
+@dataclass(frozen=True)
+class BlockInfo:
+    """One block of a backbone: its name, its layers with or without weights, the numbers they hold."""
+
+    name: str
+    n_layers: int
+    params: int
+
+
+@dataclass(frozen=True)
+class BackboneInfo:
+    """What a learner sees of a backbone before it is loaded.
+
+    Attributes:
+        id: Id in specs and on the command line.
+        family: Name in the literature.
+        params: Numbers in the backbone without its classifier.
+        image_size: Side of the pictures that a page starts with, in px.
+        min_image_size: Smallest side that the network accepts, in px.
+        blocks: The blocks from the input to the last feature map.
+        channels: Channels of the last feature map.
+        feature_sides: Picture side in px → side of the last feature map, for the sizes that the pages offer.
+        reference: The paper.
+    """
+
+    id: str
+    family: str
+    params: int
+    image_size: int
+    min_image_size: int
+    blocks: tuple[BlockInfo, ...]
+    channels: int
+    feature_sides: Mapping[int, int]
+    reference: str
+
+    @property
+    def n_blocks(self) -> int:
+        return len(self.blocks)
+
+    def frozen_params(self, n_frozen: int) -> int:
+        """Returns the numbers that the first `n_frozen` blocks hold."""
+        return sum(block.params for block in self.blocks[:n_frozen])
+
+    def head_params(self, head: str, hidden: int, image_size: int, n_classes: int) -> int | None:
+        """Returns the numbers that a head holds; None for a picture size whose feature map is not in the table."""
+        if head == "flatten-dense" and image_size not in self.feature_sides:
+            return None
+        n_inputs = self.channels * (self.feature_sides[image_size] ** 2 if head == "flatten-dense" else 1)
+        if head == "linear":
+            return (n_inputs + 1) * n_classes
+        return (n_inputs + 1) * hidden + (hidden + 1) * n_classes
+
+
+@cache
+def backbones() -> Mapping[str, BackboneInfo]:
+    """Returns the catalogue, id → backbone, in the order in which the pages list it."""
+    measured = json.loads(_BLOCKS_FILE.read_text())
+    return MappingProxyType({id_: _info(id_, measured[id_]) for id_ in _FAMILIES})
+
+
+def _info(id_: str, measured: dict) -> BackboneInfo:
+    family, smallest, image_size, reference = _FAMILIES[id_]
+    blocks = tuple(BlockInfo(*row) for row in measured["blocks"])
+    sides = MappingProxyType({int(size): side for size, side in measured["feature_sides"].items()})
+    params = sum(block.params for block in blocks)
+    return BackboneInfo(id_, family, params, image_size, smallest, blocks, measured["channels"], sides, reference)
+
+
+def backbone_info(id_: str) -> BackboneInfo:
+    """Returns one backbone of the catalogue.
+
+    Raises:
+        UnknownIdError: "unknown_backbone".
+    """
+    if id_ not in backbones():
+        raise UnknownIdError("unknown_backbone", received=str(id_)[:60], allowed=list(backbones()))
+    return backbones()[id_]

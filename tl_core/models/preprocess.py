@@ -1,0 +1,69 @@
+"""From raw pixels to what a backbone expects: every backbone wants its own arithmetic, so it travels inside the network.
+
+Feeding a backbone another one's numbers raises no error and quietly ruins its features; here nobody can forget it.
+"""
+
+from types import MappingProxyType
+from typing import NamedTuple
+
+import keras
+
+
+class Mode(NamedTuple):
+    """One preprocessing: (pixel − mean) / scale for each channel, after turning RGB into BGR where asked.
+
+    Units: pixel values, 0–255. `mean` is in the order of the channels that come out.
+    """
+
+    is_bgr: bool
+    mean: tuple[float, float, float]
+    scale: float
+
+
+MODES = MappingProxyType(
+    {
+        "none": Mode(False, (0.0, 0.0, 0.0), 1.0),  # the network rescales inside
+        "tf": Mode(False, (127.5, 127.5, 127.5), 127.5),  # −1 to 1
+        "lite": Mode(False, (127.0, 127.0, 127.0), 128.0),
+        "caffe": Mode(True, (103.939, 116.779, 123.68), 1.0),
+        "squeezenet": Mode(True, (104.006, 116.669, 122.679), 1.0),
+    }
+)
+
+
+@keras.saving.register_keras_serializable(package="transfer_lab")
+class Preprocess(keras.layers.Layer):
+    """Casts raw RGB pixels to the layer's compute dtype and applies one of `MODES`.
+
+    Args:
+        mode: A key of `MODES`.
+        name: The layer's name.
+
+    Raises:
+        ValueError: The mode is not in `MODES`.
+
+    Shape:
+        uint8 or float (N, H, W, 3), 0–255, RGB → compute dtype, same shape.
+    """
+
+    def __init__(self, mode: str, name: str = "preprocess", **kwargs) -> None:
+        super().__init__(name=name, **kwargs)
+        if mode not in MODES:
+            raise ValueError(f"mode is {mode!r}, allowed: {', '.join(MODES)}")
+        self.mode = mode
+
+    def call(self, images):
+        """Returns the preprocessed images, see the class."""
+        is_bgr, mean, scale = MODES[self.mode]
+        x = keras.ops.cast(images, self.compute_dtype)
+        if is_bgr:
+            x = keras.ops.flip(x, axis=-1)
+        return (x - keras.ops.convert_to_tensor(mean, dtype=self.compute_dtype)) / scale
+
+    def compute_output_shape(self, input_shape):
+        """Returns the input's shape: only values change."""
+        return input_shape
+
+    def get_config(self) -> dict:
+        """Returns what `from_config` needs to build the same layer."""
+        return {**super().get_config(), "mode": self.mode}

@@ -1,0 +1,51 @@
+"""The file that a finished run leaves: the weights of what it trained, and the spec that rebuilds the rest."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from tl_core.errors import StoreError
+from tl_core.models.build import Network, build
+from tl_core.spec import RunSpec
+from tl_core.store.files import read_tensors, write_tensors
+
+WEIGHTS_FILE = "weights.safetensors"
+
+
+def save_trained(folder: Path, model: keras.Model, spec: RunSpec, n_classes: int) -> None:
+    """Writes the weights of what was trained, atomically. The frozen prefix is not stored: the spec rebuilds it.
+
+    Args:
+        folder: The run's folder.
+        model: `Network.suffix` or `Network.full`, whichever was trained.
+        spec: The run's spec.
+        n_classes: Classes that the head tells apart.
+
+    Raises:
+        StoreError: "disk_full" or "home_not_writable".
+    """
+    arrays = {f"{index:04d}": np.array(variable) for index, variable in enumerate(model.variables)}
+    about = {"spec": spec.to_dict(), "model": model.name, "n_classes": n_classes}
+    write_tensors(folder / WEIGHTS_FILE, arrays, {"about": json.dumps(about)})
+
+
+def load_trained(folder: Path) -> tuple[Network, RunSpec]:
+    """Rebuilds a finished run's network with its trained weights.
+
+    Raises:
+        StoreError: "file_damaged": there is no such file, or it is not what `save_trained` wrote.
+        UnavailableError: The pretrained weights of its frozen prefix are not on this machine.
+    """
+    arrays, metadata = read_tensors(folder / WEIGHTS_FILE)
+    about = json.loads(metadata["about"])
+    spec = RunSpec.from_dict(about["spec"])
+    network = build(spec, about["n_classes"])
+    model = network.suffix if about["model"] == network.suffix.name else network.full
+    if len(arrays) != len(model.variables):
+        raise StoreError("file_damaged", path=WEIGHTS_FILE)
+    for index, variable in enumerate(model.variables):
+        variable.assign(arrays[f"{index:04d}"])
+    network.full.compile(jit_compile=False)  # XLA on convolutions is catastrophic on a CPU
+    return network, spec

@@ -1,0 +1,69 @@
+"""Sentences in the reader's language, from assets/copy/{en,zh}.toml.
+
+Nothing else in `tl_core` holds display text; the pages and the command line both read it here.
+"""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from string import Formatter
+
+from tl_core.errors import TransferLabError
+
+LANGUAGES = ("en", "zh")
+COPY_FOLDER = Path(__file__).resolve().parent.parent / "assets" / "copy"
+
+
+@cache
+def _table(language: str) -> dict[str, str]:
+    """Returns one language's copy as a flat mapping "section.key" → text."""
+    with open(COPY_FOLDER / f"{language}.toml", "rb") as file:
+        return dict(_flat(tomllib.load(file), ""))
+
+
+def _flat(table: dict, prefix: str):
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def keys(language: str) -> frozenset[str]:
+    """Returns every key of one language's copy file."""
+    return frozenset(_table(language))
+
+
+def fields(language: str, key: str) -> frozenset[str]:
+    """Returns the names that a text expects to be filled in."""
+    return frozenset(name for _, name, _, _ in Formatter().parse(_table(language)[key]) if name)
+
+
+def phrase(language: str, key: str, **values: object) -> str:
+    """Returns one text with its values filled in.
+
+    Args:
+        language: "en" or "zh".
+        key: "section.key" as in the copy file.
+        **values: What the text's {names} stand for.
+
+    Raises:
+        KeyError: The key or one of the values is missing. There is no silent fallback to another language.
+    """
+    return _table(language)[key].format(**values)
+
+
+def explain(error: TransferLabError | dict, language: str) -> str:
+    """Returns the one sentence of an error in the reader's language.
+
+    Args:
+        error: The error, or its `to_dict()` form as kept in a run's record.
+        language: "en" or "zh".
+    """
+    code, values = (error["code"], error["values"]) if isinstance(error, dict) else (error.code, error.values)
+    shown = {name: _listed(value) for name, value in values.items()}
+    return phrase(language, f"errors.{code}", **shown)
+
+
+def _listed(value: object) -> object:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value

@@ -1,0 +1,191 @@
+"""What a run is: every choice that decides its result, validated, as JSON and as a link."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from types import MappingProxyType
+
+from tl_core.errors import SpecError
+
+CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "weights": ("pretrained", "random"),
+        "head": ("linear", "dense", "flatten-dense"),
+        "optimizer": ("adam", "sgd"),
+        "augment": ("none", "light"),
+    }
+)
+RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "n_frozen": (0, 1000),
+        "hidden": (1, 4096),
+        "dropout": (0.0, 0.9),
+        "image_size": (32, 320),
+        "per_class": (1, 10_000),
+        "epochs": (1, 500),
+        "batch_size": (2, 512),
+        "momentum": (0.0, 0.999),
+        "learning_rate": (1e-7, 10.0),
+        "patience": (0, 500),
+        "seed": (0, 2**31 - 1),
+    }
+)
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One training, completely described. Two runs with equal specs on one machine give the same curve.
+
+    Attributes:
+        dataset: Id in `datasets.catalog`.
+        backbone: Id in `models.catalog`.
+        weights: How the backbone starts: "pretrained" or "random" initialisation.
+        n_frozen: Frozen blocks, counted from the input.
+        head: "linear" (pool, linear), "dense" (pool, hidden ReLU layer, linear), "flatten-dense" (flatten instead of pool).
+        hidden: Units of the hidden layer; unused by "linear".
+        dropout: Fraction of the head's inputs dropped in training.
+        image_size: Side of the square pictures that the network sees, in px.
+        per_class: Training images kept per class; None keeps all.
+        epochs: Passes over the training images, at most.
+        batch_size: Images per step.
+        optimizer: "adam" or "sgd".
+        momentum: Momentum of SGD.
+        nesterov: Whether SGD uses Nesterov's momentum.
+        learning_rate: Step size of the optimiser.
+        augment: "none", or "light" (small shifts, zooms and turns; mirroring where the data allow it).
+        patience: Epochs without a better validation accuracy after which training ends; 0 never ends early.
+        seed: Decides every random choice.
+        use_cache: Whether the frozen prefix is computed once per image and kept.
+    """
+
+    dataset: str = "groceries"
+    backbone: str = "mobilenet_v2"
+    weights: str = "pretrained"
+    n_frozen: int = 0
+    head: str = "linear"
+    hidden: int = 1024
+    dropout: float = 0.0
+    image_size: int = 160
+    per_class: int | None = None
+    epochs: int = 10
+    batch_size: int = 32
+    optimizer: str = "adam"
+    momentum: float = 0.9
+    nesterov: bool = False
+    learning_rate: float = 1e-3
+    augment: str = "none"
+    patience: int = 0
+    seed: int = 0
+    use_cache: bool = True
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            checked = check_field(field.name, getattr(self, field.name))
+            object.__setattr__(self, field.name, checked)
+
+    def to_dict(self) -> dict:
+        """Returns the spec as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping) -> "RunSpec":
+        """Returns the spec that `to_dict` described; names it does not know are refused.
+
+        Raises:
+            SpecError: An unknown name, or a value outside what is allowed.
+        """
+        known = {field.name for field in fields(cls)}
+        for name in data:
+            if name not in known:
+                raise SpecError("unknown_field", received=str(name), allowed=sorted(known))
+        return cls(**data)
+
+    def to_query(self) -> dict[str, str]:
+        """Returns the spec as parameters of a link, without what equals the default."""
+        default = RunSpec()
+        return {
+            name: _written(value) for name, value in self.to_dict().items() if value != getattr(default, name)
+        }
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str]) -> tuple["RunSpec", list[str]]:
+        """Reads a link's parameters; opening a link can never fail.
+
+        Returns:
+            The spec, and the names of the fields whose value was replaced by the default.
+        """
+        values, replaced = {}, []
+        for field in fields(cls):
+            if field.name in query:
+                try:
+                    values[field.name] = check_field(field.name, query[field.name])
+                except SpecError:
+                    replaced.append(field.name)
+        return cls(**values), replaced
+
+    def fingerprint(self) -> str:
+        """Returns 16 hexadecimal digits that are equal for equal specs."""
+        written = json.dumps(self.to_dict(), sort_keys=True)
+        return hashlib.sha256(written.encode()).hexdigest()[:16]
+
+    def with_changes(self, **changes: object) -> "RunSpec":
+        """Returns a copy with some fields changed, validated again."""
+        return replace(self, **changes)
+
+
+def check_field(name: str, value: object) -> object:
+    """Returns the value of one field in its right type.
+
+    Args:
+        name: Field of `RunSpec`.
+        value: The value, or its text as a person typed it.
+
+    Raises:
+        SpecError: "spec_choice", "spec_range" or "spec_number", naming field, what was received and what is allowed.
+    """
+    if name in CHOICES:
+        if value not in CHOICES[name]:
+            raise SpecError("spec_choice", field=name, received=_short(value), allowed=list(CHOICES[name]))
+        return value
+    if name in ("nesterov", "use_cache"):
+        return _checked_bool(name, value)
+    if name in ("dataset", "backbone"):
+        return str(value)
+    if name == "per_class" and value in (None, "", "all"):
+        return None
+    return _checked_number(name, value)
+
+
+def _checked_bool(name: str, value: object) -> bool:
+    known = {"true": True, "false": False, "1": True, "0": False}
+    if isinstance(value, bool):
+        return value
+    if str(value).lower() not in known:
+        raise SpecError("spec_choice", field=name, received=_short(value), allowed=["true", "false"])
+    return known[str(value).lower()]
+
+
+def _checked_number(name: str, value: object) -> int | float:
+    low, high = RANGES[name]
+    kind = float if name in ("dropout", "momentum", "learning_rate") else int
+    try:
+        number = kind(value)
+        exact = float(value) == number
+    except (TypeError, ValueError, OverflowError):
+        raise SpecError("spec_number", field=name, received=_short(value), low=low, high=high) from None
+    if isinstance(value, bool) or not exact or not math.isfinite(number) or not low <= number <= high:
+        raise SpecError("spec_range", field=name, received=_short(value), low=low, high=high)
+    return number
+
+
+def _written(value: object) -> str:
+    if value is None:
+        return "all"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else text[:39] + "…"

@@ -1,0 +1,180 @@
+"""Files that are whole or not there: written beside, synced, then put in place in one step.
+
+References:
+    Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014: why both the file and its folder are synced.
+"""
+
+import errno
+import json
+import os
+import secrets
+import shutil
+import zlib
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from tl_core.errors import StoreError
+from tl_core.store.home import not_writable
+
+RESERVE_BYTES = 16 * 2**20
+"""Left free when a file is written, so that the database can still note what happened."""
+
+_CHECKSUM = "crc32"
+_KEPT_CHECKPOINTS = 2
+_FULL = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
+
+
+def free_bytes(path: Path) -> int:
+    """Returns the bytes free on the disk of a folder, or of its nearest parent that exists."""
+    existing = next((folder for folder in (path, *path.parents) if folder.exists()), Path.cwd())
+    return shutil.disk_usage(existing).free
+
+
+def check_space(folder: Path, needed_bytes: int) -> None:
+    """Refuses what would fill the disk.
+
+    Raises:
+        StoreError: "disk_full": less than the needed bytes and a reserve of 16 MiB is free.
+    """
+    free = free_bytes(folder)
+    if free < needed_bytes + RESERVE_BYTES:
+        raise StoreError("disk_full", needed_bytes=needed_bytes + RESERVE_BYTES, free_bytes=free)
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Writes a file so that its name holds the old content or the new one, whatever happens in between.
+
+    Raises:
+        StoreError: "disk_full", or "home_not_writable" for any other refusal. The old file is untouched.
+    """
+    check_space(path.parent, len(data))
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        _write_synced(beside, data)
+        os.replace(beside, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise _refused(path.parent, len(data), error) from error
+    finally:
+        _forget(beside)
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    with open(path, "xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename last through a power cut. Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _forget(path: Path) -> None:
+    """Removes a file of ours if it is there; a refusal here must not hide the error before it."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return
+
+
+def _refused(folder: Path, needed_bytes: int, error: OSError) -> StoreError:
+    if error.errno in _FULL:
+        return StoreError("disk_full", needed_bytes=needed_bytes + RESERVE_BYTES, free_bytes=free_bytes(folder))
+    return not_writable(folder, error)
+
+
+def write_tensors(path: Path, arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> None:
+    """Writes named arrays as one safetensors file, with a checksum over all of them.
+
+    Args:
+        arrays: Any shapes; bool, integers and floats up to 64 bits.
+        metadata: Texts to keep with them; the key "crc32" is ours.
+
+    Raises:
+        StoreError: As `write_atomic`.
+    """
+    # safetensors writes the memory as it lies: a transposed view would come back scrambled
+    dense = {name: np.ascontiguousarray(array).reshape(np.shape(array)) for name, array in arrays.items()}
+    write_atomic(path, save(dense, metadata={**metadata, _CHECKSUM: _checksum(dense, metadata)}))
+
+
+def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Returns the arrays and texts that `write_tensors` wrote.
+
+    Raises:
+        StoreError: "file_damaged": missing, cut short, or changed since it was written.
+    """
+    try:
+        with safe_open(path, framework="np", backend="pread") as file:
+            metadata = dict(file.metadata() or {})
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
+        raise StoreError("file_damaged", path=path.name) from error
+    stored = metadata.pop(_CHECKSUM, None)
+    if stored is not None and stored != _checksum(arrays, metadata):
+        raise StoreError("file_damaged", path=path.name)
+    return arrays, metadata
+
+
+def _checksum(arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> str:
+    """Returns a CRC-32 over the texts and over name, type, shape and bytes of every array."""
+    total = zlib.crc32(json.dumps(metadata, sort_keys=True).encode())
+    for name, array in sorted(arrays.items()):
+        total = zlib.crc32(f"{name}|{array.dtype.name}|{array.shape}".encode(), total)
+        total = zlib.crc32(array.reshape(-1).view(np.uint8), total)
+    return f"{total:08x}"
+
+
+def save_checkpoint(folder: Path, number: int, arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> Path:
+    """Writes one numbered checkpoint and keeps the newest two: the older one stands in if this one is ever damaged.
+
+    Args:
+        number: Usually the epoch it was made after; the highest is the newest.
+
+    Returns:
+        The file, `checkpoint-000007.safetensors` for number 7.
+
+    Raises:
+        StoreError: As `write_atomic`. Earlier checkpoints are untouched.
+
+    Thread:
+        One writer per folder.
+    """
+    for leftover in folder.glob(".checkpoint-*.tmp"):  # of a process that died while writing
+        _forget(leftover)
+    path = folder / f"checkpoint-{number:06d}.safetensors"
+    write_tensors(path, arrays, metadata)
+    for old in _checkpoints(folder)[_KEPT_CHECKPOINTS:]:
+        _forget(old)
+    return path
+
+
+def latest_checkpoint(folder: Path) -> tuple[int, dict[str, np.ndarray], dict[str, str]] | None:
+    """Returns number, arrays and texts of the newest checkpoint that is whole, or None."""
+    for path in _checkpoints(folder):
+        try:
+            return _number(path), *read_tensors(path)
+        except StoreError:
+            continue
+    return None
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    """Returns the checkpoint files, newest first."""
+    found = (path for path in folder.glob("checkpoint-*.safetensors") if path.stem.partition("-")[2].isdecimal())
+    return sorted(found, key=_number, reverse=True)
+
+
+def _number(path: Path) -> int:
+    return int(path.stem.partition("-")[2])

@@ -1,0 +1,164 @@
+"""The store that forgets: the same promises while the process lives, for tests and for trying things out."""
+
+import copy
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Collection
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+from tl_core.store import rules
+from tl_core.store.home import made
+from tl_core.store.records import EpochRecord, RunRecord, RunState, plain
+from tl_core.store.store import RunStore
+
+
+class MemoryStore(RunStore):
+    """Keeps runs in dictionaries, their files in a temporary folder that `close` removes."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._seq = count(1)
+        self._runs: dict[str, RunRecord] = {}
+        self._epochs: dict[str, dict[int, EpochRecord]] = {}
+        self._traces: dict[str, list] = {}
+        self._timings: dict[str, dict] = {}
+        self._folder = Path(tempfile.mkdtemp(prefix="transfer-lab-"))
+        self._forget_files = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+
+    def create_run(
+        self,
+        spec: dict,
+        *,
+        role: str,
+        name: str,
+        environment: dict,
+        owner: str = "local",
+        twin_id: str | None = None,
+    ) -> RunRecord:
+        with self._lock:
+            twin = None if twin_id is None else self._one(twin_id)
+            record = rules.queued(spec, role, name, environment, owner)
+            self._put(replace(record, seq=next(self._seq)))
+            if twin is not None:
+                self.link_twins(record.id, twin.id)
+            return self.get(record.id)
+
+    def link_twins(self, run_id: str, baseline_id: str) -> None:
+        with self._lock:
+            run, baseline = self._one(run_id), self._one(baseline_id)
+            self._unlink(run.id, baseline.id)
+            self._put(replace(self._runs[run.id], twin_id=baseline.id))
+            self._put(replace(self._runs[baseline.id], twin_id=run.id))
+
+    def start_run(self, id: str, *, frozen_params: int, trainable_params: int, is_cached: bool) -> RunRecord:
+        with self._lock:
+            record = self._one(id)
+            rules.check_start(record)
+            return self._put(rules.started(record, frozen_params, trainable_params, is_cached))
+
+    def add_epoch(self, id: str, epoch: EpochRecord) -> None:
+        with self._lock:
+            record = self._one(id)
+            rules.check_epoch(record)
+            self._epochs.setdefault(record.id, {})[int(epoch.epoch)] = rules.measured(epoch)
+
+    def finish_run(
+        self,
+        id: str,
+        state: RunState,
+        *,
+        best_epoch: int | None = None,
+        test_accuracy: float | None = None,
+        scores: dict | None = None,
+        proof: list | None = None,
+        error: dict | None = None,
+        seconds: float | None = None,
+    ) -> RunRecord:
+        with self._lock:
+            record = self._one(id)
+            rules.check_finish(record, state)
+            return self._put(rules.finished(record, state, best_epoch, test_accuracy, scores, proof, error, seconds))
+
+    def get(self, id: str) -> RunRecord:
+        with self._lock:
+            return copy.deepcopy(self._one(id))
+
+    def list_runs(
+        self,
+        *,
+        states: Collection[RunState] | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        text: str | None = None,
+    ) -> list[RunRecord]:
+        with self._lock:
+            found = [run for run in self._runs.values() if _fits(run, states, text)]
+            found.sort(key=lambda run: run.seq, reverse=True)
+            found = found[max(0, offset) :]
+            return copy.deepcopy(found if limit is None else found[: max(0, limit)])
+
+    def epochs(self, id: str) -> list[EpochRecord]:
+        with self._lock:
+            return [epoch for _, epoch in sorted(self._epochs.get(self._one(id).id, {}).items())]
+
+    def rename(self, id: str, name: str) -> RunRecord:
+        with self._lock:
+            return self._put(replace(self._one(id), name=rules.clean_name(name)))
+
+    def delete(self, id: str) -> None:
+        with self._lock:
+            record = self._one(id)
+            rules.check_delete(record)
+            self._unlink(record.id)
+            for table in (self._runs, self._epochs, self._traces):
+                table.pop(record.id, None)
+            shutil.rmtree(self._folder / record.id, ignore_errors=True)
+
+    def save_trace(self, id: str, points: list) -> None:
+        with self._lock:
+            self._traces[self._one(id).id] = plain(points)
+
+    def trace(self, id: str) -> list:
+        with self._lock:
+            return copy.deepcopy(self._traces.get(self._one(id).id, []))
+
+    def run_folder(self, id: str) -> Path:
+        return made(self._folder / self.get(id).id)
+
+    def save_timing(self, key: str, value: dict) -> None:
+        with self._lock:
+            self._timings[key] = plain(value)
+
+    def timing(self, key: str) -> dict | None:
+        with self._lock:
+            return copy.deepcopy(self._timings.get(key))
+
+    def recover(self) -> list[str]:
+        return []  # its runs die with the process, and so does it
+
+    def close(self) -> None:
+        self._forget_files()
+
+    def _one(self, id: str) -> RunRecord:
+        matches = [run for key, run in self._runs.items() if key.startswith(id)] if rules.looks_like_id(id) else []
+        return rules.one_match(id, matches)
+
+    def _put(self, record: RunRecord) -> RunRecord:
+        self._runs[record.id] = record
+        return copy.deepcopy(record)
+
+    def _unlink(self, *ids: str) -> None:
+        """Lets go of whoever has one of these as twin."""
+        for run in list(self._runs.values()):
+            if run.twin_id in ids:
+                self._put(replace(run, twin_id=None))
+
+
+def _fits(run: RunRecord, states: Collection[RunState] | None, text: str | None) -> bool:
+    wanted = rules.search_text(text or "")
+    is_found = wanted in rules.search_words(run) or run.id.startswith(wanted)
+    return is_found and (states is None or run.state in states)

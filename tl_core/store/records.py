@@ -1,0 +1,117 @@
+"""What the store keeps: a run, its epochs, and the state that it is in. Plain frozen data, no database."""
+
+import math
+from dataclasses import asdict, dataclass
+from enum import Enum, StrEnum
+
+
+class RunState(StrEnum):
+    """Where a run stands. QUEUED → RUNNING → one of the finished states, whatever happens."""
+
+    QUEUED = "queued"  #: Waits for its turn; no epoch yet.
+    RUNNING = "running"  #: A living process trains it.
+    COMPLETED = "completed"  #: All epochs of its spec are done. Final.
+    STOPPED = "stopped"  #: A person ended it early; its best weights so far are kept. Can be resumed.
+    FAILED = "failed"  #: It could not go on; the record's `error` says why. Final.
+    INTERRUPTED = "interrupted"  #: Its process died (power cut, kill). Can be resumed from its last checkpoint.
+
+    @property
+    def is_finished(self) -> bool:
+        """True when no process works on the run or will start it by itself."""
+        return self not in (RunState.QUEUED, RunState.RUNNING)
+
+    @property
+    def is_resumable(self) -> bool:
+        """True when a finished run may be started again, to go on from its last checkpoint."""
+        return self in (RunState.STOPPED, RunState.INTERRUPTED)
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch of one run, as measured. A loss or accuracy is None where it was not measured or not a number.
+
+    Units:
+        Losses in nats, accuracies as fractions in [0, 1], times in seconds; `epoch` counts from 1.
+    """
+
+    epoch: int
+    train_loss: float | None
+    train_accuracy: float | None
+    val_loss: float | None
+    val_accuracy: float | None
+    seconds: float  #: Duration of this epoch.
+    elapsed_s: float  #: Since training began, earlier parts of a resumed run included.
+    step: int  #: Optimiser updates so far.
+    images: int  #: Training images seen so far.
+    is_best: bool
+    is_partial: bool = False  #: Ended before all its batches were seen.
+
+    def to_dict(self) -> dict:
+        """Returns JSON-able plain data; NaN and infinity become None."""
+        return plain(asdict(self))
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One training, from spec to scores. What is not known (yet) is None, never 0.
+
+    Units:
+        Times of day are ISO 8601 in UTC; `seconds` is the training time by a monotonic clock; `test_accuracy` is a
+        fraction in [0, 1].
+    """
+
+    id: str  #: 32 hexadecimal digits.
+    seq: int  #: Grows with every new run: the order of creation, whatever the clock says.
+    name: str
+    role: str  #: "run", or "baseline" for a from-scratch twin.
+    twin_id: str | None
+    owner: str
+    state: RunState
+    spec: dict
+    environment: dict
+    created_at: str
+    started_at: str | None = None
+    ended_at: str | None = None
+    seconds: float | None = None
+    frozen_params: int | None = None
+    trainable_params: int | None = None
+    is_cached: bool | None = None
+    best_epoch: int | None = None
+    test_accuracy: float | None = None
+    scores: dict | None = None
+    proof: list | None = None
+    error: dict | None = None  #: {"code", "values"}, for `tl_core.phrases.explain`.
+
+    def to_dict(self) -> dict:
+        """Returns JSON-able plain data; NaN and infinity become None."""
+        return plain(asdict(self))
+
+    @classmethod
+    def from_dict(cls, data: dict) -> "RunRecord":
+        """Returns the record that `to_dict` wrote.
+
+        Raises:
+            TypeError, ValueError: A field is missing, unknown, or names no state.
+        """
+        return cls(**{**data, "state": RunState(data["state"])})
+
+
+def plain(value: object) -> object:
+    """Returns a JSON-able copy of any value; NaN and infinity become None.
+
+    NumPy scalars and arrays become Python numbers and lists, keys become strings, anything unknown its `str`:
+    the record of a run must never be lost because of one odd value in it.
+    """
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if value is None or isinstance(value, bool | str | int):
+        return value
+    if hasattr(value, "tolist"):  # NumPy; np.float64 is a float as well
+        return plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(plain(key)): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(inner) for inner in value]
+    return str(value)

@@ -1,0 +1,212 @@
+"""What every store agrees on: ids, names, which state may follow which, what a search finds."""
+
+import math
+import re
+import secrets
+import unicodedata
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from tl_core.errors import InputError, StoreError, UnknownIdError
+from tl_core.store.records import EpochRecord, RunRecord, RunState, plain
+
+MIN_PREFIX = 6
+MAX_NAME = 80
+_ID_OR_PREFIX = re.compile(rf"[0-9a-f]{{{MIN_PREFIX},32}}")
+_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_ROLES = ("run", "baseline")
+
+
+def new_id() -> str:
+    """Returns a fresh run id: 128 random bits as 32 hexadecimal digits.
+
+    Random:
+        The operating system's; no seed decides it.
+    """
+    return secrets.token_hex(16)
+
+
+def now() -> str:
+    """Returns the time of day as ISO 8601 in UTC, for people to read; nothing is ordered by it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def looks_like_id(received: object) -> bool:
+    """Tells whether a value from outside may be an id or a prefix of one, before anything is looked up."""
+    return isinstance(received, str) and _ID_OR_PREFIX.fullmatch(received) is not None
+
+
+def one_match(received: object, matches: list[RunRecord]) -> RunRecord:
+    """Returns the only run that an id or prefix stands for.
+
+    Raises:
+        UnknownIdError: "unknown_run": None or several runs match.
+    """
+    if len(matches) == 1:
+        return matches[0]
+    raise UnknownIdError("unknown_run", received=shown(received), n_matches=len(matches), min_characters=MIN_PREFIX)
+
+
+def clean_name(received: object) -> str:
+    """Returns a run's name without the spaces around it.
+
+    Raises:
+        InputError: "bad_run_name": Not 1 to 80 characters, or with control characters (line breaks, text direction).
+    """
+    name = received.strip() if isinstance(received, str) else ""
+    if not 1 <= len(name) <= MAX_NAME or any(map(_is_control, name)):
+        raise InputError("bad_run_name", received=shown(received), max_characters=MAX_NAME)
+    return name
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in _BIDI_CONTROLS
+
+
+def shown(received: object) -> str:
+    """Returns a stranger's text as it may stand in a message: one line, at most 60 characters, all printable."""
+    text = "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(received)[:61]
+    )
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def check_start(record: RunRecord) -> None:
+    """Refuses to start what already runs or is final.
+
+    Raises:
+        StoreError: "run_is_active" or "run_already_finished".
+    """
+    if record.state is RunState.RUNNING:
+        raise StoreError("run_is_active", run=record.id)
+    if record.state.is_finished and not record.state.is_resumable:
+        raise StoreError("run_already_finished", run=record.id)
+
+
+def check_epoch(record: RunRecord) -> None:
+    """Refuses an epoch for a run that does not run.
+
+    Raises:
+        StoreError: "run_already_finished" or "run_not_running".
+    """
+    if record.state.is_finished:
+        raise StoreError("run_already_finished", run=record.id)
+    if record.state is not RunState.RUNNING:
+        raise StoreError("run_not_running", run=record.id, state=record.state.value)
+
+
+def check_finish(record: RunRecord, state: RunState) -> None:
+    """Refuses a second end, and the completion of a run that never began.
+
+    Raises:
+        StoreError: "run_already_finished" or "run_not_running".
+        ValueError: `state` is not a finished state.
+    """
+    if not state.is_finished:
+        raise ValueError(f"{state} does not finish a run")
+    if record.state.is_finished:
+        raise StoreError("run_already_finished", run=record.id)
+    if state is RunState.COMPLETED and record.state is not RunState.RUNNING:
+        raise StoreError("run_not_running", run=record.id, state=record.state.value)
+
+
+def check_delete(record: RunRecord) -> None:
+    """Refuses to delete a run that waits or runs.
+
+    Raises:
+        StoreError: "run_is_active".
+    """
+    if not record.state.is_finished:
+        raise StoreError("run_is_active", run=record.id)
+
+
+def queued(spec: dict, role: str, name: str, environment: dict, owner: str) -> RunRecord:
+    """Returns a new run that waits for its turn; the store gives it its `seq`.
+
+    Raises:
+        InputError: "bad_run_name".
+        ValueError: Not a role; roles come from our own code, never from a person.
+    """
+    if role not in _ROLES:
+        raise ValueError(f"role is {role!r}, allowed: {_ROLES}")
+    return RunRecord(
+        id=new_id(),
+        seq=0,
+        name=clean_name(name),
+        role=role,
+        twin_id=None,
+        owner=str(owner),
+        state=RunState.QUEUED,
+        spec=plain(spec),
+        environment=plain(environment),
+        created_at=now(),
+    )
+
+
+def started(record: RunRecord, frozen_params: int, trainable_params: int, is_cached: bool) -> RunRecord:
+    """Returns the record as it is once training began; the end of an earlier, unfinished part is taken back."""
+    return replace(
+        record,
+        state=RunState.RUNNING,
+        started_at=record.started_at or now(),
+        frozen_params=int(frozen_params),
+        trainable_params=int(trainable_params),
+        is_cached=bool(is_cached),
+        ended_at=None,
+        seconds=None,
+        best_epoch=None,
+        test_accuracy=None,
+        scores=None,
+        proof=None,
+        error=None,
+    )
+
+
+def finished(
+    record: RunRecord,
+    state: RunState,
+    best_epoch: int | None,
+    test_accuracy: float | None,
+    scores: dict | None,
+    proof: list | None,
+    error: dict | None,
+    seconds: float | None,
+) -> RunRecord:
+    """Returns the record as it is once the run has ended."""
+    return replace(
+        record,
+        state=state,
+        ended_at=now(),
+        best_epoch=None if best_epoch is None else int(best_epoch),
+        test_accuracy=finite(test_accuracy),
+        scores=plain(scores),
+        proof=plain(proof),
+        error=plain(error),
+        seconds=finite(seconds),
+    )
+
+
+def measured(epoch: EpochRecord) -> EpochRecord:
+    """Returns the epoch with Python's own numbers in it (no NumPy) and None for what is not a finite number."""
+    numbers = {
+        name: finite(getattr(epoch, name)) for name in ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
+    }
+    counts = {name: int(getattr(epoch, name)) for name in ("epoch", "step", "images")}
+    flags = {name: bool(getattr(epoch, name)) for name in ("is_best", "is_partial")}
+    return EpochRecord(**counts, **numbers, **flags, seconds=float(epoch.seconds), elapsed_s=float(epoch.elapsed_s))
+
+
+def finite(value: float | None) -> float | None:
+    """Returns a float, or None for None, NaN and infinity."""
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def search_words(record: RunRecord) -> str:
+    """Returns what a search looks through: the name and every text value of the spec, without regard to case."""
+    texts = [record.name, *(value for value in record.spec.values() if isinstance(value, str))]
+    return "\n".join(texts).casefold().encode("utf-8", "replace").decode()
+
+
+def search_text(text: str) -> str:
+    """Returns what a person typed into the search box, ready to be found in `search_words`."""
+    return text.strip().casefold().encode("utf-8", "replace").decode()

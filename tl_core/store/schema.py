@@ -1,0 +1,190 @@
+"""The database file: its tables, how it is opened, and what its errors mean."""
+
+import errno
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tl_core.errors import StoreError
+from tl_core.store.files import RESERVE_BYTES, free_bytes
+
+BUSY_TIMEOUT_S = 5.0
+
+MIGRATIONS = (
+    """
+    CREATE TABLE run (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        role TEXT NOT NULL CHECK (role IN ('run', 'baseline')),
+        twin_id TEXT REFERENCES run (id) ON DELETE SET NULL,
+        owner TEXT NOT NULL,
+        state TEXT NOT NULL,
+        spec TEXT NOT NULL,
+        environment TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        started_at TEXT,
+        ended_at TEXT,
+        seconds REAL,
+        frozen_params INTEGER,
+        trainable_params INTEGER,
+        is_cached INTEGER,
+        best_epoch INTEGER,
+        test_accuracy REAL,
+        scores TEXT,
+        proof TEXT,
+        error TEXT,
+        words TEXT NOT NULL,
+        lock TEXT
+    );
+    CREATE INDEX run_by_state ON run (state, seq);
+    CREATE INDEX run_by_twin ON run (twin_id);
+    CREATE TABLE epoch (
+        run_seq INTEGER NOT NULL REFERENCES run (seq) ON DELETE CASCADE,
+        epoch INTEGER NOT NULL,
+        train_loss REAL,
+        train_accuracy REAL,
+        val_loss REAL,
+        val_accuracy REAL,
+        seconds REAL NOT NULL,
+        elapsed_s REAL NOT NULL,
+        step INTEGER NOT NULL,
+        images INTEGER NOT NULL,
+        is_best INTEGER NOT NULL,
+        is_partial INTEGER NOT NULL,
+        PRIMARY KEY (run_seq, epoch)
+    ) WITHOUT ROWID;
+    CREATE TABLE trace (
+        run_seq INTEGER PRIMARY KEY REFERENCES run (seq) ON DELETE CASCADE,
+        points TEXT NOT NULL
+    );
+    CREATE TABLE timing (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+    """,
+)
+"""One script per version of the database; the file's `user_version` says how many it has seen. Only ever append."""
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Returns a connection to the database, made or brought up to date if needed.
+
+    A damaged file is moved aside to `<name>.corrupt-<time>`, never deleted, and an empty database takes its place.
+
+    Raises:
+        StoreError: "store_from_future", "home_not_writable", "disk_full", "store_busy" or "store_failed".
+
+    Thread:
+        Within `locks.alone`: two processes must not do this at once.
+    """
+    with plain_errors(path):
+        try:
+            return _prepared(path)
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+        _set_aside(path)
+        return _prepared(path)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Returns a new connection; transactions are begun by hand.
+
+    Thread:
+        Any, one at a time.
+    """
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    try:
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Begins a writing transaction at once; commits it at the end, or takes it back on any error."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite takes back by itself when the disk is full
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def plain_errors(path: Path) -> Iterator[None]:
+    """Turns SQLite's errors into ours.
+
+    Raises:
+        StoreError: "disk_full", "home_not_writable", "store_busy", "store_damaged" or "store_failed".
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _translated(error, path) from error
+
+
+def _translated(error: sqlite3.Error, path: Path) -> StoreError:
+    name = getattr(error, "sqlite_errorname", "")
+    if name == "SQLITE_FULL":
+        return StoreError("disk_full", needed_bytes=RESERVE_BYTES, free_bytes=free_bytes(path.parent))
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        missing = "" if path.parent.is_dir() else os.strerror(errno.ENOENT)
+        return StoreError("home_not_writable", path=str(path.parent), reason=missing or str(error))
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StoreError("store_busy", waited_s=BUSY_TIMEOUT_S)
+    if _is_damage(error):
+        return StoreError("store_damaged", path=path.name)
+    return StoreError("store_failed", path=path.name, reason=str(error))
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+
+
+def _prepared(path: Path) -> sqlite3.Connection:
+    connection = connect(path)
+    try:
+        _check_whole(connection)
+        _migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_whole(connection: sqlite3.Connection) -> None:
+    """Reads the whole file once; some damage shows only later, in the middle of a lesson."""
+    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if verdict != "ok":
+        error = sqlite3.DatabaseError(verdict)
+        error.sqlite_errorname = "SQLITE_CORRUPT"
+        raise error
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Runs the scripts that the file has not seen, all or none of them."""
+    with transaction(connection):
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(MIGRATIONS):
+            raise StoreError("store_from_future", found=version, supported=len(MIGRATIONS))
+        for script in MIGRATIONS[version:]:
+            for statement in script.split(";"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _set_aside(path: Path) -> None:
+    """Moves a damaged database and its companions away, keeping every byte of them."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(path.with_name(f"{path.name}.corrupt-{stamp}{suffix}"))

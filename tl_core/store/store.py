@@ -1,0 +1,188 @@
+"""What a store of runs promises, whatever keeps them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from pathlib import Path
+
+from tl_core.store.records import EpochRecord, RunRecord, RunState
+
+
+class RunStore(ABC):
+    """Runs that last.
+
+    Promises:
+        1. A finished record never changes, except for its name, its twin, and when a stopped or interrupted run is
+           started again.
+        2. Every reader gets a copy: what is done to it changes nothing in the store.
+        3. Ids are 128 random bits; `seq` orders runs by creation whatever the clock says, and is never used twice.
+        4. When `add_epoch` or `finish_run` has returned, what it was told survives kill -9 (`MemoryStore`: no).
+        5. Of several callers that start, finish or resume one run at the same time, exactly one succeeds; the others
+           get a StoreError.
+        6. What a dead process left queued or running is INTERRUPTED at the next open, whatever the clock says; a run
+           of a living process is never touched.
+        7. NaN and infinity are stored as None, so no reader ever meets them.
+        8. An id from outside reaches neither a path nor an SQL text.
+
+    Wherever a method takes a run's id, the first 6 or more characters of it do as well, when they fit one run only;
+    anything else raises UnknownIdError ("unknown_run", with received, n_matches, min_characters).
+
+    Thread:
+        Any thread; several processes may share one `SqliteStore` folder.
+    """
+
+    @abstractmethod
+    def create_run(
+        self,
+        spec: dict,
+        *,
+        role: str,
+        name: str,
+        environment: dict,
+        owner: str = "local",
+        twin_id: str | None = None,
+    ) -> RunRecord:
+        """Adds a QUEUED run.
+
+        Args:
+            spec: The run's spec as plain data.
+            role: "run" or "baseline".
+            name: 1 to 80 characters.
+            environment: Versions, processor, number of threads: what the results depend on beside the spec.
+            owner: Whose run it is.
+            twin_id: The other half of the pair, if it exists; both are linked.
+
+        Raises:
+            InputError: "bad_run_name".
+            UnknownIdError: No run has `twin_id`.
+        """
+
+    @abstractmethod
+    def link_twins(self, run_id: str, baseline_id: str) -> None:
+        """Makes a run and its from-scratch baseline each other's twin; earlier twins of the two are let go."""
+
+    @abstractmethod
+    def start_run(self, id: str, *, frozen_params: int, trainable_params: int, is_cached: bool) -> RunRecord:
+        """Sets a QUEUED, STOPPED or INTERRUPTED run RUNNING, in the name of this process.
+
+        Raises:
+            StoreError: "run_is_active": it runs already; "run_already_finished": completed or failed.
+        """
+
+    @abstractmethod
+    def add_epoch(self, id: str, epoch: EpochRecord) -> None:
+        """Adds one epoch to a RUNNING run; an epoch of the same number (before a resume) is replaced.
+
+        Raises:
+            StoreError: "run_not_running" or "run_already_finished".
+        """
+
+    @abstractmethod
+    def finish_run(
+        self,
+        id: str,
+        state: RunState,
+        *,
+        best_epoch: int | None = None,
+        test_accuracy: float | None = None,
+        scores: dict | None = None,
+        proof: list | None = None,
+        error: dict | None = None,
+        seconds: float | None = None,
+    ) -> RunRecord:
+        """Ends a run, once. A QUEUED run may be stopped, fail or be interrupted, but not complete.
+
+        Args:
+            state: COMPLETED, STOPPED, FAILED or INTERRUPTED.
+            error: {"code", "values"} of what made it fail.
+
+        Raises:
+            StoreError: "run_already_finished", or "run_not_running" for the completion of a queued run.
+        """
+
+    @abstractmethod
+    def get(self, id: str) -> RunRecord:
+        """Returns one run.
+
+        Raises:
+            UnknownIdError: "unknown_run".
+        """
+
+    @abstractmethod
+    def list_runs(
+        self,
+        *,
+        states: Collection[RunState] | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        text: str | None = None,
+    ) -> list[RunRecord]:
+        """Returns runs, newest first.
+
+        Args:
+            states: Only runs in one of these; None means all.
+            limit: At most so many, after leaving out the first `offset`.
+            text: Only runs with this in their name or in a text of their spec (dataset, backbone, …), in any case,
+                or whose id begins with it.
+        """
+
+    @abstractmethod
+    def epochs(self, id: str) -> list[EpochRecord]:
+        """Returns a run's epochs, first to last."""
+
+    @abstractmethod
+    def rename(self, id: str, name: str) -> RunRecord:
+        """Gives a run another name, in whatever state.
+
+        Raises:
+            InputError: "bad_run_name": not 1 to 80 characters after trimming, or with control characters.
+        """
+
+    @abstractmethod
+    def delete(self, id: str) -> None:
+        """Removes a finished run, its epochs, trace and folder; its twin stays and has no twin any more.
+
+        Raises:
+            StoreError: "run_is_active".
+        """
+
+    @abstractmethod
+    def save_trace(self, id: str, points: list) -> None:
+        """Keeps the step-level curve of a run in place of any earlier one.
+
+        Args:
+            points: Lists (or dicts) of plain numbers, one per drawn point.
+        """
+
+    @abstractmethod
+    def trace(self, id: str) -> list:
+        """Returns what `save_trace` kept last, or an empty list."""
+
+    @abstractmethod
+    def run_folder(self, id: str) -> Path:
+        """Returns the folder for a run's files (checkpoints, weights), made if needed."""
+
+    @abstractmethod
+    def save_timing(self, key: str, value: dict) -> None:
+        """Notes a measured speed under a key, in place of any earlier one."""
+
+    @abstractmethod
+    def timing(self, key: str) -> dict | None:
+        """Returns what `save_timing` noted last under a key."""
+
+    @abstractmethod
+    def recover(self) -> list[str]:
+        """Sets the queued and running runs of dead processes INTERRUPTED; done at every open.
+
+        Returns:
+            The ids of these runs.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Lets go of files and locks; the store cannot be used afterwards. Twice is harmless."""
+
+    def __enter__(self) -> "RunStore":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

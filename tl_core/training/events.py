@@ -1,0 +1,90 @@
+"""What a training says while it runs: small frozen records, in the order in which they happen."""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Event:
+    """Base of all events; `to_dict` is their form on the pipe, with the class name in lower case as "event"."""
+
+    def to_dict(self) -> dict:
+        return {"event": type(self).__name__.lower(), **asdict(self)}
+
+
+@dataclass(frozen=True)
+class Phase(Event):
+    """What is being done before and after the steps.
+
+    Attributes:
+        name: "data", "downloading", "network", "features", "compiling", "training", "testing" or "saving".
+        done: Units done (pictures, bytes); 0 where there is nothing to count.
+        total: Units in all; 0 where that is unknown.
+    """
+
+    name: str
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class Started(Event):
+    """The network stands; training is about to begin."""
+
+    frozen_params: int
+    trainable_params: int
+    is_cached: bool
+    n_train: int
+    n_steps: int  # steps in all epochs together
+    device: str
+
+
+@dataclass(frozen=True)
+class Step(Event):
+    """One optimiser update. Loss and accuracy are those of this batch, before the update.
+
+    Attributes:
+        elapsed_s: Seconds that this run has computed for since it began; waiting for others does not count.
+        images: Training images seen since the run began.
+    """
+
+    step: int
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    elapsed_s: float
+    images: int
+
+
+@dataclass(frozen=True)
+class Epoch(Event):
+    """One pass over the training images, then the validation images."""
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    val_loss: float
+    val_accuracy: float
+    seconds: float
+    elapsed_s: float
+    step: int
+    images: int
+    is_best: bool
+
+
+@dataclass(frozen=True)
+class Ended(Event):
+    """The run is over.
+
+    Attributes:
+        state: "completed", "stopped" or "failed".
+        scores: As `evaluation.scores.score` returns them; None when the test images were not classified.
+        proof: One row a block, as `training.proof.compare` returns them.
+        error: The reason of a failure: {"code", "values"}.
+    """
+
+    state: str
+    best_epoch: int | None
+    seconds: float
+    scores: dict | None = None
+    proof: list | None = None
+    error: dict | None = None
