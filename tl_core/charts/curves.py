@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import plotly.graph_objects as go
 
 from tl_core.charts import theme
-from tl_core.charts.names import plain, shortened
+from tl_core.charts.names import plain, plain_in_template, shortened
 
 Metric = Literal["accuracy", "loss"]
 Axis = Literal["epochs", "seconds", "images"]
@@ -147,7 +147,7 @@ def _mean(values: Iterable[float | None]) -> float | None:
 def curves_figure(info: CurvesInfo, labels: CurvesLabels) -> go.Figure:
     """Returns the figure: train as thin translucent lines, validation as strong lines with markers, a star at the best.
 
-    The legend names each run once and hides or shows all its curves together; two grey entries explain the strokes.
+    The legend names each run once and hides or shows all its curves together; grey entries explain the strokes.
 
     Args:
         info: From `curves_info`.
@@ -159,72 +159,70 @@ def curves_figure(info: CurvesInfo, labels: CurvesLabels) -> go.Figure:
     for series in info.series:
         figure.add_trace(_curve(series, style_of[series.run_id], labels))
         if series.best:
-            figure.add_trace(_star(series, style_of[series.run_id], labels))
-    if info.series:
-        figure.add_traces([_key(split, labels) for split in ("train", "validation")])
+            figure.add_trace(_star(series, style_of[series.run_id]))
+    strokes = [series.split for series in info.series[:2]] + ["best"] * any(series.best for series in info.series)
+    figure.add_traces([_key(stroke, labels) for stroke in strokes])
     return figure
 
 
-def _stroke(split: str, style: theme.Style) -> dict:
-    if split == "train":
+def _stroke(part: str, style: theme.Style) -> dict:
+    if part == "train":
         return {"mode": "lines", "line": {"color": theme.translucent(style.colour, 0.55), "width": 1.25}}
+    if part == "best":
+        return {"mode": "markers", "marker": {"symbol": "star", "size": 16, "color": style.colour}}
     marker = {"color": style.colour, "size": 7, "symbol": style.marker}
-    return {"mode": "lines+markers", "line": {"color": style.colour, "width": 2.5, "dash": style.dash}, "marker": marker}
-
-
-def _named(series: Series, part: str, word: str) -> dict:
-    """Returns what makes a trace a run's: its identity, its place in the legend, its line in the hover box."""
-    name = plain(shortened(series.name, 32))
     return {
-        "uid": f"{series.run_id}-{part}",
-        "name": name,
-        "legendgroup": series.run_id,
-        "text": f"{name} · {word}",
-        "hovertemplate": "%{y}<extra>%{text}</extra>",
+        "mode": "lines+markers",
+        "line": {"color": style.colour, "width": 2.5, "dash": style.dash},
+        "marker": marker,
     }
 
 
+def _named(series: Series, part: str) -> dict:
+    """Returns what makes a trace a run's: identity, name, and a place in the legend that hides all of the run."""
+    name = plain(shortened(series.name, 32))
+    return {"uid": f"{series.run_id}-{part}", "name": name, "legendgroup": series.run_id}
+
+
 def _curve(series: Series, style: theme.Style, labels: CurvesLabels) -> go.Scatter:
+    hover = f"{plain_in_template(shortened(series.name, 32))} · {getattr(labels, series.split)}"
     return go.Scatter(
         x=list(series.x),
         y=list(series.y),
         connectgaps=False,
         showlegend=series.split == "validation",
-        **_named(series, series.split, getattr(labels, series.split)),
+        hovertemplate=f"%{{y}}<extra>{hover}</extra>",
+        **_named(series, series.split),
         **_stroke(series.split, style),
     )
 
 
-def _star(series: Series, style: theme.Style, labels: CurvesLabels) -> go.Scatter:
+def _star(series: Series, style: theme.Style) -> go.Scatter:
     x, y = series.best
-    return go.Scatter(
-        x=[x],
-        y=[y],
-        mode="markers",
-        showlegend=False,
-        hoverinfo="skip",
-        marker={"symbol": "star", "size": 18, "color": style.colour, "line": {"width": 0}},
-        **(_named(series, "best", labels.best) | {"hovertemplate": None}),
-    )
+    look = _named(series, "best") | _stroke("best", style)
+    return go.Scatter(x=[x], y=[y], showlegend=False, hoverinfo="skip", **look)
 
 
-def _key(split: str, labels: CurvesLabels) -> go.Scatter:
+def _key(part: str, labels: CurvesLabels) -> go.Scatter:
     """Returns a trace without points that explains a stroke in the legend."""
-    style = theme.Style(theme.NEUTRAL, "solid", "circle")
-    word = getattr(labels, split)
-    return go.Scatter(x=[None], y=[None], uid=f"key-{split}", name=word, hoverinfo="skip", **_stroke(split, style))
+    look = _stroke(part, theme.Style(theme.NEUTRAL, "solid", "circle"))
+    return go.Scatter(x=[None], y=[None], uid=f"key-{part}", name=getattr(labels, part), hoverinfo="skip", **look)
 
 
 def _layout(info: CurvesInfo, labels: CurvesLabels) -> go.Layout:
     formats = {"epochs": (None, ".2~f"), "seconds": (None, ".1f"), "images": ("~s", ",.0f")}
     tickformat, hoverformat = formats[info.x]
     x_axis = {"tickformat": tickformat, "hoverformat": hoverformat, "rangemode": "tozero", "showgrid": False}
+    spike = {"spikecolor": theme.NEUTRAL, "spikethickness": 1, "spikedash": "dot"}
     y_axis = {"rangemode": "tozero", "hoverformat": ".3f", "nticks": 6}
     if info.metric == "accuracy":
         y_axis = {"range": [0, 1.03], "tickformat": ".0%", "hoverformat": ".1%", "dtick": 0.25}
     return theme.layout(
-        xaxis={"title": {"text": getattr(labels, info.x), "standoff": 8}, "automargin": True, "zeroline": False, **x_axis},
-        yaxis={"title": {"text": getattr(labels, info.metric), "standoff": 8}, "automargin": True, "zeroline": False}
-        | y_axis,
+        xaxis={"title": _title(getattr(labels, info.x)), "automargin": True, "zeroline": False, **x_axis},
+        yaxis={"title": _title(getattr(labels, info.metric)), "automargin": True, "zeroline": False} | y_axis,
         hovermode="x unified",
     )
+
+
+def _title(text: str) -> dict:
+    return {"text": text, "standoff": 8, "font": {"size": 13}}

@@ -12,14 +12,14 @@ from tl_core.charts.names import plain
 
 Role = Literal["frozen", "trainable", "head"]
 COLOURS = {"frozen": theme.FROZEN, "trainable": theme.TRAINABLE, "head": theme.HEAD}
-PATTERNS = {"frozen": "/", "trainable": "", "head": "."}  # so that the roles do not rest on colour alone
+PATTERNS = {"frozen": "/", "trainable": "", "head": "|"}  # so that the roles do not rest on colour alone
 _PATTERN = {"size": 9, "solidity": 0.1, "fgcolor": theme.ON_FILL, "fgopacity": 0.45}
 GAP = 0.0015  # of the strip's width, between two blocks
 
 
 @dataclass(frozen=True)
 class Segment:
-    """One block of the strip, or the head. `start` and `width` are fractions of the strip; `n_layers` None: not told."""
+    """One block of the strip, or the head. `start` and `width` are fractions of the strip; a head has no `n_layers`."""
 
     name: str
     n_layers: int | None
@@ -106,7 +106,7 @@ def layer_map_figure(info: LayerMapInfo, labels: LayerMapLabels) -> go.Figure:
     figure.add_annotation(
         x=info.cut, y=1.1, xref="x", yref="paper", yanchor="bottom", showarrow=False,
         xanchor="left" if info.cut < 0.2 else "right" if info.cut > 0.8 else "center",
-        text=f"{labels.cut} ▾", font={"size": 12},
+        text=f"{labels.cut} ▼", font={"size": 12},
     )  # fmt: skip
     return figure
 
@@ -151,7 +151,7 @@ def _layout() -> go.Layout:
         yaxis={"range": [-0.5, 0.5], **hidden},
         margin={"l": 0, "r": 0, "t": 26, "b": 30},
         legend={"orientation": "h", "x": 0, "y": -0.15, "yanchor": "top", "itemclick": False, "itemdoubleclick": False},
-        uniformtext={"minsize": 10, "mode": "hide"},
+        uniformtext={"minsize": 11, "mode": "hide"},
         hovermode="closest",
         dragmode=False,
     )

@@ -14,6 +14,11 @@ def plain(name: str) -> str:
     return shown.translate(_ENTITIES)
 
 
+def plain_in_template(name: str) -> str:
+    """Returns a name for a hover template: as `plain` does, and a `%{…}` in it is not filled in."""
+    return plain(name).replace("%", "&#37;")
+
+
 def shortened(name: str, n_letters: int) -> str:
     """Returns a name of at most `n_letters` letters, the last an ellipsis where it was cut. Shorten before `plain`."""
     return name if len(name) <= n_letters else name[: n_letters - 1].rstrip() + ELLIPSIS

@@ -17,8 +17,8 @@ from tl_core.errors import ImageError
 MAX_FILE_BYTES = 50_000_000
 MAX_SIDE_PX = 20_000
 MAX_PIXELS = 64_000_000
-MAX_WEBP_PIXELS = 16_000_000  # libwebp keeps two canvases beside the picture
-MAX_DECODED_BYTES = 175_000_000
+MAX_WEBP_PIXELS = 12_500_000  # libwebp keeps two canvases beside the picture: 15 bytes a pixel
+MAX_DECODED_BYTES = 185_000_000
 MAX_SCANS = 200  # cameras write 1, careful encoders about 12
 MAX_SCANNED_PIXELS = 1_000_000_000  # every scan walks the whole picture again
 MAX_PARTS = 20_000
@@ -62,7 +62,7 @@ def read_header(data: bytes) -> Header:
     if not data:
         raise ImageError("image_empty")
     if len(data) > MAX_FILE_BYTES:
-        raise ImageError("image_bytes", received=len(data), allowed=MAX_FILE_BYTES)
+        raise ImageError("image_bytes", received_mb=len(data) / 1e6, allowed_mb=MAX_FILE_BYTES / 1e6)
     header = _READERS[accepted_format(data)](data)
     _check_limits(header)
     return header
@@ -106,7 +106,8 @@ def _allowed_pixels(header: Header) -> int:
         return MAX_WEBP_PIXELS
     if not header.bytes_per_pixel:
         return MAX_PIXELS
-    return min(MAX_PIXELS, int((MAX_DECODED_BYTES - len(header.data)) / header.bytes_per_pixel))
+    fitting = (MAX_DECODED_BYTES - len(header.data)) / header.bytes_per_pixel
+    return min(MAX_PIXELS, int(fitting) // 100_000 * 100_000)
 
 
 def _counted(parts: Iterator) -> Iterator:

@@ -48,7 +48,7 @@ def decode_image(data: bytes, file: str) -> np.ndarray:
     Raises:
         ImageError: The file is not a picture that we accept. One code for each reason, always with `file`.
 
-    Units: limits in `image_headers`; decoding stays under 200 MB (WebP: 350 MB).
+    Units: limits in `image_headers`; they hold decoding under about 200 MB of memory.
     Thread: any.
     """
     try:
@@ -86,15 +86,21 @@ def safe_name(file: str) -> str:
 
 
 def _decoded(header: Header) -> np.ndarray:
+    rgb, exif = _loaded(header)  # the full-size picture is gone when this returns
+    turn = _TURNS.get(orientation(exif))
+    return np.asarray(rgb if turn is None else rgb.transpose(turn))
+
+
+def _loaded(header: Header) -> tuple[Image.Image, bytes]:
+    """Returns the picture in RGB, reduced if it is large, and its EXIF block."""
     with Image.open(io.BytesIO(header.data), formats=(header.format,)) as picture:
         if picture.size != (header.width, header.height):
-            raise ValueError("the header was read differently")
+            raise ValueError("the decoder read another header")
         if header.format == "JPEG":
             _draft(picture)
         picture.load()
-        turn = _TURNS.get(orientation(header.exif or picture.info.get("exif", b"").removeprefix(b"Exif\0\0")))
-        rgb = _reduced(picture)
-        return np.asarray(rgb if turn is None else rgb.transpose(turn))
+        exif = header.exif or picture.info.get("exif", b"").removeprefix(b"Exif\0\0")
+        return _reduced(picture), exif
 
 
 def _draft(picture: Image.Image) -> None:
@@ -112,8 +118,8 @@ def _reduced(picture: Image.Image) -> Image.Image:
         return _rgb(picture)
     width, height = picture.size
     result = Image.new("RGB", (-(-width // factor), -(-height // factor)))
-    for top in range(0, height, 64 * factor):
-        strip = picture.crop((0, top, width, min(top + 64 * factor, height)))
+    for top in range(0, height, 16 * factor):
+        strip = picture.crop((0, top, width, min(top + 16 * factor, height)))
         result.paste(_rgb(strip).reduce(factor), (0, top // factor))
     return result
 

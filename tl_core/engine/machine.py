@@ -1,18 +1,10 @@
-"""What this process computes on: threads and memory set up before the first tensor, and said in every record."""
+"""What this process computes on: threads and GPU memory, set up before the first tensor."""
 
 import os
-import platform
 from pathlib import Path
 
+from tl_core.engine.environment import keras_environment, n_threads
 from tl_core.store.home import data_home
-
-
-def n_threads() -> int:
-    """Returns TensorFlow's intra-op threads: TL_THREADS, else one for each core.
-
-    The number changes the last bits of results, so every record carries it.
-    """
-    return int(os.environ.get("TL_THREADS") or os.cpu_count() or 1)
 
 
 def prepare(home: Path | None = None) -> None:
@@ -20,9 +12,8 @@ def prepare(home: Path | None = None) -> None:
 
     Must run before the first import of keras anywhere in the process.
     """
-    os.environ.setdefault("KERAS_HOME", str((home or data_home()) / "keras"))
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for name, value in keras_environment(home or data_home()).items():
+        os.environ.setdefault(name, value)
     import keras
 
     if keras.backend.backend() == "tensorflow":
@@ -53,26 +44,6 @@ def device_name() -> str:
     if not gpus:
         return "CPU"
     return "GPU: " + str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", gpus[0].name))
-
-
-def environment() -> dict:
-    """Returns what results depend on besides the spec, for the record of a run. Imports nothing heavy."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    versions = {}
-    for package in ("keras", "tensorflow", "tensorflow-cpu", "numpy"):
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return {
-        "versions": versions,
-        "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        "threads": n_threads(),
-    }
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -18,12 +18,12 @@ from tl_core.models.trained import save_trained
 from tl_core.spec import RunSpec
 from tl_core.store.files import latest_checkpoint, save_checkpoint
 from tl_core.training.clock import Clock
-from tl_core.training.events import Ended, Event, Phase, Started
+from tl_core.training.events import Ended, Epoch, Event, Phase, Started
 from tl_core.training.features import FeatureCache, FeatureSource, prefix_key
 from tl_core.training.progress import Progress
 from tl_core.training.proof import block_hashes, compare
-from tl_core.training.sources import PictureSource, Source
-from tl_core.training.trainer import StopRequested, Trainer
+from tl_core.training.sources import PictureSource
+from tl_core.training.trainer import StopRequested, Trainer, steps_per_epoch
 
 
 @dataclass(frozen=True)
@@ -79,39 +79,48 @@ class TrainingTask:
         yield Phase("network")
         state.n_classes = len(dataset.info.classes)
         network = build(spec, state.n_classes, on_progress=self._reporter("downloading"))
-        source, model = yield from self._source(network, dataset, train)
-        trainer = Trainer(model, source, dataset.labels, train, dataset.validation, spec, clock, self.should_stop)
-        state.network, state.trainer, state.before = network, trainer, block_hashes(network)
+        state.network, state.before = network, block_hashes(network)
+        cache = FeatureCache(self.home / "cache", cache_limit_bytes())
+        is_cached = self._can_cache(network, cache, len(train) + len(dataset.validation) + len(dataset.test))
+        n_steps = steps_per_epoch(len(train), spec.batch_size) * spec.epochs
+        yield Started(network.frozen_params, network.trainable_params, is_cached, len(train), n_steps, device_name())
+        pictures = PictureSource(dataset, spec.image_size, spec.augment == "light", spec.seed)
+        source, model = pictures, network.full
+        if is_cached:
+            source, model = (yield from self._features(network, cache, pictures, train)), network.suffix
+        state.trainer = Trainer(model, source, dataset.labels, train, dataset.validation, spec, clock, self.should_stop)
+        yield from self._fit(state, clock, dataset)
+        yield self._ended("completed", clock, state)
+
+    def _fit(self, state: "_State", clock: Clock, dataset: Dataset) -> Iterator[Event]:
+        trainer = state.trainer
         if self.is_resumed:
             self._restore(trainer, clock)
-        yield Started(network.frozen_params, network.trainable_params, source.is_cached, len(train),
-                      trainer.steps_per_epoch * spec.epochs, device_name())  # fmt: skip
         for event in trainer.run():
-            if event.to_dict()["event"] == "epoch":
+            if isinstance(event, Epoch):
                 self._checkpoint(trainer, clock)
             yield event
         trainer.restore_best()
         logits = yield from trainer.predict(dataset.test, "testing")
         state.scores = score(logits, dataset.labels[dataset.test])
-        yield self._ended("completed", clock, state)
 
-    def _source(self, network: Network, dataset: Dataset, train: np.ndarray) -> Iterator[Event]:
-        """Returns where the inputs come from, and the model that takes them: the suffix where features can be cached."""
-        spec = self.spec
-        pictures = PictureSource(dataset, spec.image_size, spec.augment == "light", spec.seed)
-        cache = FeatureCache(self.home / "cache", cache_limit_bytes())
-        n_pictures = len(train) + len(dataset.validation) + len(dataset.test)
-        if network.prefix is None or not spec.use_cache or spec.augment != "none" or not cache.is_worth_it(
-                n_pictures, network.cached_shape):  # fmt: skip
-            return pictures, network.full
-        key = prefix_key(network.prefix, fingerprint(dataset.info), spec.image_size)
-        parts, n_done = [], 0
-        for chosen, superset in ((train, dataset.train), (dataset.validation,) * 2, (dataset.test,) * 2):
+    def _can_cache(self, network: Network, cache: FeatureCache, n_pictures: int) -> bool:
+        """Says whether the prefix is computed once: something is frozen, every view is the same, and it fits the cache."""
+        if network.prefix is None or not self.spec.use_cache or self.spec.augment != "none":
+            return False
+        return cache.is_worth_it(n_pictures, network.cached_shape)
+
+    def _features(self, network: Network, cache: FeatureCache, pictures: PictureSource, train: np.ndarray) -> Iterator[Event]:
+        """Returns the source that feeds the prefix's outputs; yields how many pictures are done."""
+        dataset = pictures.dataset
+        key = prefix_key(network.prefix, fingerprint(dataset.info), self.spec.image_size)
+        wanted = ((train, dataset.train), (dataset.validation, dataset.validation), (dataset.test, dataset.test))
+        n_all, parts = sum(len(chosen) for chosen, _ in wanted), []
+        for chosen, superset in wanted:
             events = cache.features(network.prefix, key, pictures.eval_batch, chosen, superset)
-            features = yield from _counted(events, n_done, n_pictures, self.should_stop)
-            parts.append((chosen, features))
-            n_done += len(chosen)
-        return FeatureSource(tuple(parts)), network.suffix
+            n_before = sum(len(numbers) for numbers, _ in parts)
+            parts.append((chosen, (yield from _counted(events, n_before, n_all, self.should_stop))))
+        return FeatureSource(tuple(parts))
 
     def _checkpoint(self, trainer: Trainer, clock: Clock) -> None:
         groups = {

@@ -1,4 +1,4 @@
-"""From raw pixels to what a backbone expects: every backbone wants its own arithmetic, so it travels inside the network.
+"""From raw pixels to what a backbone expects: each wants its own arithmetic, so that travels inside the network.
 
 Feeding a backbone another one's numbers raises no error and quietly ruins its features; here nobody can forget it.
 """

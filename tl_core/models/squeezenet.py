@@ -4,11 +4,15 @@ References:
     Iandola et al. 2016, "SqueezeNet", section 3; version 1.1 from the authors' repository.
 """
 
+from types import MappingProxyType
+
 import keras
 from keras import layers
 
 # fire module → (filters that squeeze, filters of each of the two expansions); a pooling comes before fire4 and fire6
-FIRES = {2: (16, 64), 3: (16, 64), 4: (32, 128), 5: (32, 128), 6: (48, 192), 7: (48, 192), 8: (64, 256), 9: (64, 256)}
+FIRES = MappingProxyType(
+    {2: (16, 64), 3: (16, 64), 4: (32, 128), 5: (32, 128), 6: (48, 192), 7: (48, 192), 8: (64, 256), 9: (64, 256)}
+)
 
 
 def squeezenet(x: keras.KerasTensor, *, top: bool) -> keras.KerasTensor:

@@ -99,8 +99,8 @@ def load_pretrained(
 
     Raises:
         KeyError: No such backbone.
-        UnavailableError: "weights_unavailable" with the values backbone and reason: no internet, a file that is missing,
-            damaged or does not fit. The model's weights are then unspecified.
+        UnavailableError: "weights_unavailable" with the values backbone and reason: no internet, or a file that is
+            missing, damaged or does not fit. The model's weights are then unspecified.
 
     Thread:
         Worker.

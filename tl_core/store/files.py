@@ -4,11 +4,9 @@ References:
     Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014: why both the file and its folder are synced.
 """
 
-import errno
 import json
 import os
 import secrets
-import shutil
 import zlib
 from pathlib import Path
 
@@ -17,31 +15,20 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from tl_core.errors import StoreError
-from tl_core.store.home import not_writable
+from tl_core.store.space import check_space, free_bytes, refused
 
-RESERVE_BYTES = 16 * 2**20
-"""Left free when a file is written, so that the database can still note what happened."""
+__all__ = [
+    "check_space",
+    "free_bytes",
+    "latest_checkpoint",
+    "read_tensors",
+    "save_checkpoint",
+    "write_atomic",
+    "write_tensors",
+]
 
 _CHECKSUM = "crc32"
 _KEPT_CHECKPOINTS = 2
-_FULL = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
-
-
-def free_bytes(path: Path) -> int:
-    """Returns the bytes free on the disk of a folder, or of its nearest parent that exists."""
-    existing = next((folder for folder in (path, *path.parents) if folder.exists()), Path.cwd())
-    return shutil.disk_usage(existing).free
-
-
-def check_space(folder: Path, needed_bytes: int) -> None:
-    """Refuses what would fill the disk.
-
-    Raises:
-        StoreError: "disk_full": less than the needed bytes and a reserve of 16 MiB is free.
-    """
-    free = free_bytes(folder)
-    if free < needed_bytes + RESERVE_BYTES:
-        raise StoreError("disk_full", needed_bytes=needed_bytes + RESERVE_BYTES, free_bytes=free)
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -57,7 +44,7 @@ def write_atomic(path: Path, data: bytes) -> None:
         os.replace(beside, path)
         _sync_folder(path.parent)
     except OSError as error:
-        raise _refused(path.parent, len(data), error) from error
+        raise refused(path.parent, error, len(data)) from error
     finally:
         _forget(beside)
 
@@ -88,12 +75,6 @@ def _forget(path: Path) -> None:
         return
 
 
-def _refused(folder: Path, needed_bytes: int, error: OSError) -> StoreError:
-    if error.errno in _FULL:
-        return StoreError("disk_full", needed_bytes=needed_bytes + RESERVE_BYTES, free_bytes=free_bytes(folder))
-    return not_writable(folder, error)
-
-
 def write_tensors(path: Path, arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> None:
     """Writes named arrays as one safetensors file, with a checksum over all of them.
 
@@ -104,9 +85,13 @@ def write_tensors(path: Path, arrays: dict[str, np.ndarray], metadata: dict[str,
     Raises:
         StoreError: As `write_atomic`.
     """
-    # safetensors writes the memory as it lies: a transposed view would come back scrambled
-    dense = {name: np.ascontiguousarray(array).reshape(np.shape(array)) for name, array in arrays.items()}
+    dense = {name: _dense(np.asarray(array)) for name, array in arrays.items()}
     write_atomic(path, save(dense, metadata={**metadata, _CHECKSUM: _checksum(dense, metadata)}))
+
+
+def _dense(array: np.ndarray) -> np.ndarray:
+    """Returns the array in row order, little-endian: safetensors writes memory as it lies; views lie otherwise."""
+    return np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(array.shape)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:

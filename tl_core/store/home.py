@@ -5,14 +5,14 @@ from pathlib import Path
 
 from platformdirs import user_data_dir
 
-from tl_core.errors import StoreError
+from tl_core.store.space import refused
 
 
 def data_home() -> Path:
     """Returns the data folder, made if needed.
 
     Raises:
-        StoreError: "home_not_writable", with path and reason.
+        StoreError: "home_not_writable" with path and reason, or "disk_full".
     """
     named = os.environ.get("TL_HOME", "").strip()
     home = Path(named).expanduser().absolute() if named else Path(user_data_dir("transfer-lab", appauthor=False))
@@ -23,15 +23,10 @@ def made(folder: Path) -> Path:
     """Returns a folder inside the data folder, made if needed.
 
     Raises:
-        StoreError: "home_not_writable", with path and reason.
+        StoreError: "home_not_writable" with path and reason, or "disk_full".
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise not_writable(folder, error) from error
+        raise refused(folder, error) from error
     return folder
-
-
-def not_writable(path: Path, error: OSError) -> StoreError:
-    """Returns the error for a folder that the operating system refuses to write."""
-    return StoreError("home_not_writable", path=str(path), reason=error.strerror or type(error).__name__)

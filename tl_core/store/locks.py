@@ -42,9 +42,9 @@ class LifeLock:
     def close(self) -> None:
         """Lets go of the lock and removes its file. Twice is harmless."""
         if self._descriptor is not None:
-            self._path.unlink(missing_ok=True)
             os.close(self._descriptor)
             self._descriptor = None
+            self._path.unlink(missing_ok=True)  # after closing: Windows removes no open file
 
 
 @contextmanager
@@ -67,11 +67,15 @@ def living(folder: Path) -> set[str]:
 
     Call it within `alone`, so that no lock is taken for dead between its making and its locking.
     """
-    return {path.name for path in folder.glob("*.lock") if _is_held(path)}
+    paths = set(folder.glob("*.lock"))
+    held = {path for path in paths if _is_held(path)}
+    for dead in paths - held:
+        dead.unlink(missing_ok=True)
+    return {path.name for path in held}
 
 
 def _is_held(path: Path) -> bool:
-    """Tells whether somebody holds the lock on a file; removes the file if nobody does."""
+    """Tells whether somebody holds the lock on a file."""
     try:
         descriptor = os.open(path, os.O_RDWR)
     except FileNotFoundError:
@@ -81,7 +85,6 @@ def _is_held(path: Path) -> bool:
     except OSError:
         return True
     else:
-        path.unlink(missing_ok=True)
         return False
     finally:
         os.close(descriptor)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tl_core.errors import StoreError
-from tl_core.store.files import RESERVE_BYTES, free_bytes
+from tl_core.store.space import RESERVE_BYTES, disk_full, free_bytes
 
 BUSY_TIMEOUT_S = 5.0
 
@@ -105,6 +105,16 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def check_present(path: Path) -> None:
+    """Refuses to write into a database whose file was removed under us: SQLite would go on writing into nothing.
+
+    Raises:
+        StoreError: "home_not_writable".
+    """
+    if not path.exists():
+        raise StoreError("home_not_writable", path=str(path.parent), reason=os.strerror(errno.ENOENT))
+
+
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """Begins a writing transaction at once; commits it at the end, or takes it back on any error."""
@@ -133,11 +143,10 @@ def plain_errors(path: Path) -> Iterator[None]:
 
 def _translated(error: sqlite3.Error, path: Path) -> StoreError:
     name = getattr(error, "sqlite_errorname", "")
-    if name == "SQLITE_FULL":
-        return StoreError("disk_full", needed_bytes=RESERVE_BYTES, free_bytes=free_bytes(path.parent))
+    if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and free_bytes(path.parent) < RESERVE_BYTES):
+        return disk_full(path.parent)
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        missing = "" if path.parent.is_dir() else os.strerror(errno.ENOENT)
-        return StoreError("home_not_writable", path=str(path.parent), reason=missing or str(error))
+        return StoreError("home_not_writable", path=str(path.parent), reason=str(error))
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return StoreError("store_busy", waited_s=BUSY_TIMEOUT_S)
     if _is_damage(error):

@@ -10,11 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from tl_core.store import rescue, rules
-from tl_core.store.home import made, not_writable
+from tl_core.store.home import made
 from tl_core.store.locks import LifeLock, alone, living
 from tl_core.store.records import EpochRecord, RunRecord, RunState
 from tl_core.store.rows import EPOCH_COLUMNS, epoch_record, run_record, run_values, to_json
-from tl_core.store.schema import connect, open_database, plain_errors, transaction
+from tl_core.store.schema import check_present, connect, open_database, plain_errors, transaction
+from tl_core.store.space import refused
 from tl_core.store.store import RunStore
 
 _ACTIVE = (RunState.QUEUED, RunState.RUNNING)
@@ -31,6 +32,10 @@ class SqliteStore(RunStore):
 
     Raises:
         StoreError: "home_not_writable", "store_from_future", "disk_full", "store_busy" or "store_failed".
+            A damaged database is no error: it is moved aside and the list rebuilt from the copies in the run folders.
+
+    Thread:
+        Any. Not to be carried through a fork: the child would keep the parent's sign of life.
     """
 
     def __init__(self, home: Path) -> None:
@@ -174,6 +179,7 @@ class SqliteStore(RunStore):
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
+        check_present(self._path)
         with self._write_lock, plain_errors(self._path), transaction(self._writer):
             yield self._writer
 
@@ -188,7 +194,7 @@ class SqliteStore(RunStore):
             with alone(self._locks):
                 yield
         except OSError as error:
-            raise not_writable(self._locks, error) from error
+            raise refused(self._locks, error) from error
 
     def _one(self, connection: sqlite3.Connection, id: str) -> RunRecord:
         """Returns the only run with this id or prefix. `g` comes right after the hexadecimal digits."""

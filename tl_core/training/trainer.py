@@ -53,10 +53,6 @@ class Trainer:
                       metrics=["accuracy"], jit_compile=False)  # XLA on convolutions is catastrophic on a CPU
         model.optimizer.build(model.trainable_variables)
 
-    @property
-    def steps_per_epoch(self) -> int:
-        return math.ceil(len(self.train) / self.spec.batch_size)
-
     def run(self) -> Iterator[Event]:
         """Trains to the last epoch, or until patience runs out.
 
@@ -138,6 +134,11 @@ class Trainer:
             raise StopRequested
 
 
+def steps_per_epoch(n_train: int, batch_size: int) -> int:
+    """Returns how many batches one pass over the training pictures takes."""
+    return math.ceil(n_train / batch_size)
+
+
 def batches(indices: np.ndarray, batch_size: int, seed: int, epoch: int) -> Iterator[np.ndarray]:
     """Yields the shuffled batches of one epoch, all of one size.
 
@@ -151,7 +152,7 @@ def batches(indices: np.ndarray, batch_size: int, seed: int, epoch: int) -> Iter
         epoch: Counted from 1.
     """
     order = generator(seed, f"order/{epoch}").permutation(indices)
-    n_batches = math.ceil(len(order) / batch_size)
+    n_batches = steps_per_epoch(len(order), batch_size)
     yield from np.resize(order, (n_batches, batch_size))
 
 

@@ -1,0 +1,110 @@
+"""`python -m tl_core train`: a run, and its baseline if asked for, in this process."""
+
+import argparse
+import sys
+
+from tl_core.commands.output import Output
+from tl_core.engine.environment import environment
+from tl_core.engine.inline import interruptible, train_here
+from tl_core.errors import InputError
+from tl_core.experiments.plans import baseline_of, plan_run
+from tl_core.phrases import explain
+from tl_core.spec import RunSpec
+from tl_core.store.home import data_home
+from tl_core.store.records import RunRecord
+from tl_core.store.sqlite import SqliteStore
+
+OPTIONS = ("dataset", "backbone", "freeze", "weights", "head", "hidden", "dropout", "image-size", "per-class", "epochs",
+           "batch-size", "optimizer", "momentum", "learning-rate", "augment", "patience", "seed")  # fmt: skip
+EXIT_STATUS = {"completed": 0, "failed": 1, "stopped": 130}
+
+
+def add_train_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `train`; values are checked by the plan, which says what is allowed."""
+    for name in OPTIONS:
+        parser.add_argument(f"--{name}")
+    parser.add_argument("--nesterov", action="store_true", default=None)
+    parser.add_argument("--no-cache", dest="use_cache", action="store_false", default=None)
+    parser.add_argument("--resume", metavar="RUN")
+    parser.add_argument("--baseline", action="store_true")
+
+
+def train(options: argparse.Namespace, output: Output) -> int:
+    """Trains one run, then its from-scratch twin if asked for.
+
+    Returns:
+        0, or 1 when a run failed, or 130 when it was interrupted.
+    """
+    names = [name.replace("-", "_") for name in OPTIONS] + ["nesterov", "use_cache"]
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    spec = None if options.resume else plan_run(given)
+    store = SqliteStore(data_home())
+    try:
+        record = _to_resume(store, options.resume) if options.resume else _created(store, spec, "run")
+        status = _train_one(store, record, output, is_resumed=bool(options.resume))
+        if options.baseline and status == 0 and not options.resume:
+            twin = _created(store, baseline_of(spec), "baseline", twin_id=record.id)
+            status = _train_one(store, twin, output)
+        return status
+    finally:
+        store.close()
+
+
+def _created(store: SqliteStore, spec: RunSpec, role: str, twin_id: str | None = None) -> RunRecord:
+    name = f"{spec.backbone} · {spec.dataset} · {spec.n_frozen}"
+    return store.create_run(spec.to_dict(), role=role, name=name, environment=environment(), twin_id=twin_id)
+
+
+def _to_resume(store: SqliteStore, run_id: str) -> RunRecord:
+    record = store.get(run_id)
+    if not record.state.is_resumable:
+        raise InputError("not_resumable", run=record.id, state=record.state.value)
+    return record
+
+
+def _train_one(store: SqliteStore, record: RunRecord, output: Output, *, is_resumed: bool = False) -> int:
+    spec = RunSpec.from_dict(record.spec)
+    with interruptible() as should_stop:
+        ended = train_here(store, data_home(), record.id, spec, should_stop=should_stop, is_resumed=is_resumed,
+                           on_event=lambda event: _print_event(event, record, spec, output))  # fmt: skip
+    output.clear_progress()
+    if ended["error"]:
+        print(explain(ended["error"], output.language), file=sys.stderr)
+    return EXIT_STATUS[ended["state"]]
+
+
+def _print_event(event: dict, record: RunRecord, spec: RunSpec, output: Output) -> None:
+    kind = event["event"]
+    if kind in ("phase", "step"):
+        _print_progress(event, spec, output)
+    elif output.is_json:
+        output.value(_as_json(event, record, output.language))
+    elif kind == "epoch":
+        output.clear_progress()
+        print(output.phrase("command.epoch", role=record.role, epochs=spec.epochs,
+                            **{name: event[name] for name in ("epoch", "train_accuracy", "val_accuracy", "seconds")}))  # fmt: skip
+    elif kind == "ended":
+        output.clear_progress()
+        accuracy = f"{event['scores']['accuracy']:.4f}" if event["scores"] else "–"
+        print(output.phrase("command.ended", run=record.id, state=event["state"], accuracy=accuracy, seconds=event["seconds"]))
+
+
+def _print_progress(event: dict, spec: RunSpec, output: Output) -> None:
+    if event["event"] == "step":
+        output.progress(output.phrase("command.step", epoch=event["epoch"], epochs=spec.epochs, loss=event["train_loss"]))
+    else:
+        share = event["done"] / event["total"] if event["total"] else None
+        output.progress(output.phrase(f"phase.{event['name']}"), share)
+
+
+def _as_json(event: dict, record: RunRecord, language: str) -> dict:
+    """Returns an event in the form that COMMANDS promises to programs."""
+    if event["event"] == "started":
+        return {"event": "run_started", "run_id": record.id, "role": record.role, "frozen_params": event["frozen_params"],
+                "trainable_params": event["trainable_params"], "cached": event["is_cached"]}  # fmt: skip
+    if event["event"] == "epoch":
+        names = ("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds")
+        return {"event": "epoch", "run_id": record.id, **{name: event[name] for name in names}}
+    row = {"event": "run_ended", "run_id": record.id, "state": event["state"], "best_epoch": event["best_epoch"],
+           "test_accuracy": event["scores"] and event["scores"]["accuracy"], "seconds": event["seconds"]}  # fmt: skip
+    return row | ({"error": explain(event["error"], language)} if event["error"] else {})

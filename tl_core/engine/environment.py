@@ -1,0 +1,43 @@
+"""What results depend on besides the spec: processor, threads, versions. Imports nothing heavy."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+
+def n_threads() -> int:
+    """Returns TensorFlow's intra-op threads: TL_THREADS, else one for each core.
+
+    The number changes the last bits of results, so every record carries it.
+    """
+    return int(os.environ.get("TL_THREADS") or os.cpu_count() or 1)
+
+
+def environment() -> dict:
+    """Returns what a record says about the machine: {"versions", "backend", "python", "machine", "cores", "threads"}."""
+    versions = {}
+    for package in ("keras", "tensorflow", "tensorflow-cpu", "numpy"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return {
+        "versions": versions,
+        "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "threads": n_threads(),
+    }
+
+
+def keras_environment(home: Path) -> dict[str, str]:
+    """Returns the settings that must stand before Keras is imported: its files in the data folder, its log quiet."""
+    return {"KERAS_HOME": str(home / "keras"), "KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "tensorflow"),
+            "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}  # fmt: skip
+
+
+def worker_environment(home: Path) -> dict[str, str]:
+    """Returns the environment of a worker process."""
+    return {**os.environ, **keras_environment(home), "TL_HOME": str(home)}

@@ -1,0 +1,40 @@
+"""Room on the disk, and what it means when the operating system refuses to write."""
+
+import errno
+import shutil
+from pathlib import Path
+
+from tl_core.errors import StoreError
+
+RESERVE_BYTES = 16 * 2**20
+"""Left free when a file is written, so that the database can still note what happened."""
+
+_FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name))
+
+
+def free_bytes(path: Path) -> int:
+    """Returns the bytes free on the disk of a folder, or of its nearest parent that exists."""
+    existing = next((folder for folder in (path, *path.parents) if folder.exists()), Path.cwd())
+    return shutil.disk_usage(existing).free
+
+
+def check_space(folder: Path, needed_bytes: int) -> None:
+    """Refuses what would fill the disk.
+
+    Raises:
+        StoreError: "disk_full": less than the needed bytes and a reserve of 16 MiB is free.
+    """
+    if free_bytes(folder) < needed_bytes + RESERVE_BYTES:
+        raise disk_full(folder, needed_bytes)
+
+
+def disk_full(folder: Path, needed_bytes: int = 0) -> StoreError:
+    """Returns the error for a disk without room for so many bytes and the reserve."""
+    return StoreError("disk_full", needed_bytes=needed_bytes + RESERVE_BYTES, free_bytes=free_bytes(folder))
+
+
+def refused(folder: Path, error: OSError, needed_bytes: int = 0) -> StoreError:
+    """Returns what a refusal by the system means: "disk_full", or "home_not_writable" with path and reason."""
+    if error.errno in _FULL:
+        return disk_full(folder, needed_bytes)
+    return StoreError("home_not_writable", path=str(folder), reason=error.strerror or type(error).__name__)
