@@ -2,100 +2,32 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
 
 import plotly.graph_objects as go
 
 from tl_core.charts import theme
+from tl_core.charts.curve_records import (
+    Axis,
+    CurvesInfo,
+    CurvesLabels,
+    EpochPoint,
+    Metric,
+    RunCurve,
+    Series,
+    StepPoint,
+)
 from tl_core.charts.names import plain, plain_in_template, shortened
 
-Metric = Literal["accuracy", "loss"]
-Axis = Literal["epochs", "seconds", "images"]
-
-
-class StepPoint(NamedTuple):
-    """What was known after one optimiser step. A measure that is missing is None or NaN."""
-
-    step: int
-    seconds: float
-    images: int
-    epoch_position: float
-    train_loss: float | None
-    train_accuracy: float | None
-
-
-class EpochPoint(NamedTuple):
-    """What was known after one epoch. A measure that is missing is None or NaN."""
-
-    epoch: int
-    seconds: float
-    images: int
-    step: int
-    val_loss: float | None
-    val_accuracy: float | None
-    train_loss: float | None
-    train_accuracy: float | None
-
-
-@dataclass(frozen=True)
-class RunCurve:
-    """One run as far as it has come.
-
-    Attributes:
-        run_id: Names the run; its curves keep their identity in the browser by it.
-        name: What a person called it; shown literally.
-        role: "run" or "baseline".
-        state: The run's state; not drawn, but a changed state makes a changed info.
-        steps: Steps in the order they were made.
-        epochs: Epochs in the order they were made.
-        best_epoch: The epoch whose weights were kept, counted from 1; None marks none.
-    """
-
-    run_id: str
-    name: str
-    role: Literal["run", "baseline"]
-    state: str
-    steps: tuple[StepPoint, ...] = ()
-    epochs: tuple[EpochPoint, ...] = ()
-    best_epoch: int | None = None
-
-
-@dataclass(frozen=True)
-class Series:
-    """One line: a run's measure on one split. A None in `y` is a gap."""
-
-    run_id: str
-    name: str
-    role: str
-    split: Literal["train", "validation"]
-    x: tuple[float, ...]
-    y: tuple[float | None, ...]
-    best: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True)
-class CurvesInfo:
-    """All that a figure of learning curves shows; for each run its train series, then its validation series."""
-
-    metric: Metric
-    x: Axis
-    states: tuple[str, ...]
-    series: tuple[Series, ...]
-
-
-@dataclass(frozen=True)
-class CurvesLabels:
-    """The words on a figure of learning curves, in the reader's language."""
-
-    accuracy: str
-    loss: str
-    epochs: str
-    seconds: str
-    images: str
-    train: str
-    validation: str
-    best: str
+__all__ = [
+    "CurvesInfo",
+    "CurvesLabels",
+    "EpochPoint",
+    "RunCurve",
+    "Series",
+    "StepPoint",
+    "curves_figure",
+    "curves_info",
+]
 
 
 def curves_info(runs: Sequence[RunCurve], metric: Metric, x: Axis, max_points: int = 300) -> CurvesInfo:
@@ -210,19 +142,15 @@ def _key(part: str, labels: CurvesLabels) -> go.Scatter:
 
 
 def _layout(info: CurvesInfo, labels: CurvesLabels) -> go.Layout:
-    formats = {"epochs": (None, ".2~f"), "seconds": (None, ".1f"), "images": ("~s", ",.0f")}
-    tickformat, hoverformat = formats[info.x]
-    x_axis = {"tickformat": tickformat, "hoverformat": hoverformat, "rangemode": "tozero", "showgrid": False}
-    spike = {"spikecolor": theme.NEUTRAL, "spikethickness": 1, "spikedash": "dot"}
-    y_axis = {"rangemode": "tozero", "hoverformat": ".3f", "nticks": 6}
+    tickformat, hoverformat = {"epochs": (None, ".2~f"), "seconds": (None, ".1f"), "images": ("~s", ",.0f")}[info.x]
+    x_axis = _axis(getattr(labels, info.x)) | {"tickformat": tickformat, "hoverformat": hoverformat, "showgrid": False}
+    y_axis = _axis(getattr(labels, info.metric)) | {"hoverformat": ".3f", "nticks": 6}
     if info.metric == "accuracy":
-        y_axis = {"range": [0, 1.03], "tickformat": ".0%", "hoverformat": ".1%", "dtick": 0.25}
-    return theme.layout(
-        xaxis={"title": _title(getattr(labels, info.x)), "automargin": True, "zeroline": False, **x_axis},
-        yaxis={"title": _title(getattr(labels, info.metric)), "automargin": True, "zeroline": False} | y_axis,
-        hovermode="x unified",
-    )
+        y_axis |= {"range": [0, 1.03], "tickformat": ".0%", "hoverformat": ".1%", "dtick": 0.25}
+    spike = {"spikecolor": theme.NEUTRAL, "spikethickness": 1, "spikedash": "dot"}
+    return theme.layout(xaxis=x_axis | spike, yaxis=y_axis, hovermode="x unified")
 
 
-def _title(text: str) -> dict:
-    return {"text": text, "standoff": 8, "font": {"size": 13}}
+def _axis(title: str) -> dict:
+    named = {"text": title, "standoff": 8, "font": {"size": 13}}
+    return {"title": named, "automargin": True, "zeroline": False, "rangemode": "tozero"}

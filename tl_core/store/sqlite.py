@@ -65,12 +65,12 @@ class SqliteStore(RunStore):
             record = rules.queued(spec, role, name, environment, owner)
             record = self._insert(record, self._life.name)
             if twin_id is not None:
-                self._link(record, self._one(self._writer, twin_id))
+                self._link(record.id, self._one(self._writer, twin_id).id)
             return self._one(self._writer, record.id)
 
     def link_twins(self, run_id: str, baseline_id: str) -> None:
         with self._writing():
-            self._link(self._one(self._writer, run_id), self._one(self._writer, baseline_id))
+            self._link(self._one(self._writer, run_id).id, self._one(self._writer, baseline_id).id)
 
     def start_run(self, id: str, *, frozen_params: int, trainable_params: int, is_cached: bool) -> RunRecord:
         with self._writing():
@@ -228,11 +228,10 @@ class SqliteStore(RunStore):
         columns, marks = ", ".join(("run_seq", *EPOCH_COLUMNS)), ", ".join("?" * len(values))
         self._writer.execute(f"INSERT OR REPLACE INTO epoch ({columns}) VALUES ({marks})", values)
 
-    def _link(self, run: RunRecord, baseline: RunRecord) -> None:
-        pair = (run.id, baseline.id)
+    def _link(self, run_id: str, baseline_id: str) -> None:
+        pair = (run_id, baseline_id)
         self._writer.execute("UPDATE run SET twin_id = NULL WHERE twin_id IN (?, ?)", pair)
-        self._writer.execute("UPDATE run SET twin_id = ? WHERE id = ?", (baseline.id, run.id))
-        self._writer.execute("UPDATE run SET twin_id = ? WHERE id = ?", pair)
+        self._writer.executemany("UPDATE run SET twin_id = ? WHERE id = ?", (pair, pair[::-1]))
 
     def _interrupt_orphans(self) -> list[str]:
         """Sets what dead processes left active INTERRUPTED."""
@@ -253,9 +252,10 @@ class SqliteStore(RunStore):
             lost = list(rescue.lost_runs(self._runs, known))
             for record, epochs in lost:
                 self._take_in(record, epochs)
-            for record, _ in lost:
-                twin = "(SELECT id FROM run WHERE id = ?)"
-                connection.execute(f"UPDATE run SET twin_id = {twin} WHERE id = ?", (record.twin_id, record.id))
+            known |= {record.id for record, _ in lost}
+            for record, _ in lost:  # oldest first, so that the latest twin wins
+                if record.twin_id in known:
+                    self._link(record.id, record.twin_id)
 
     def _take_in(self, record: RunRecord, epochs: list[EpochRecord]) -> None:
         is_taken = self._writer.execute("SELECT 1 FROM run WHERE seq = ?", (record.seq,)).fetchone()

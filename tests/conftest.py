@@ -1,0 +1,25 @@
+"""Set before anything imports Keras: every test's files go into a temporary folder, nothing is downloaded."""
+
+import os
+import tempfile
+import warnings
+from pathlib import Path
+
+import pytest
+
+_SESSION = tempfile.TemporaryDirectory(prefix="transfer-lab-tests-")
+os.environ.update(
+    TL_HOME=str(Path(_SESSION.name) / "home"),
+    KERAS_HOME=str(Path(_SESSION.name) / "keras"),
+    KERAS_BACKEND="tensorflow",
+    TF_CPP_MIN_LOG_LEVEL="3",
+    LANG="C.UTF-8",
+)
+warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(tensorflow|keras|google|flatbuffers)\b")
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    """An empty data folder of the test's own."""
+    monkeypatch.setenv("TL_HOME", str(tmp_path))
+    return tmp_path

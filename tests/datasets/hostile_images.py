@@ -1,0 +1,102 @@
+"""Makers of odd, broken and hostile picture files; nothing of the kind is stored in the repository."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+from PIL import Image
+
+
+def photo(width: int = 60, height: int = 40) -> Image.Image:
+    """Returns a smooth colourful picture that looks different after any turn."""
+    coarse = np.random.default_rng(7).integers(0, 256, (4, 6, 3), dtype=np.uint8)
+    return Image.fromarray(coarse).resize((width, height), Image.Resampling.BILINEAR)
+
+
+def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def exif(orientation: int) -> bytes:
+    """Returns a whole EXIF block that holds an orientation (SHORT, big-endian)."""
+    return b"Exif\0\0MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 274, 3, 1, orientation, 0, 0)
+
+
+def seeds() -> dict[str, bytes]:
+    """Returns one small valid file of every accepted kind."""
+    picture, turned, glass = photo(), photo().rotate(180), photo()
+    glass.putalpha(100)
+    film = {"save_all": True, "append_images": [turned, picture]}
+    return {
+        "baseline JPEG": encoded(picture, "JPEG", exif=exif(6)),
+        "progressive JPEG": encoded(picture, "JPEG", progressive=True),
+        "CMYK JPEG": encoded(picture.convert("CMYK"), "JPEG"),
+        "MPO": encoded(picture, "MPO", **film),
+        "PNG": encoded(picture, "PNG", exif=exif(6)),
+        "palette PNG": encoded(picture.quantize(16), "PNG", transparency=3),
+        "RGBA PNG": encoded(glass, "PNG"),
+        "APNG": encoded(picture, "PNG", **film),
+        "WebP": encoded(picture, "WEBP", exif=exif(6)),
+        "lossless WebP": encoded(glass, "WEBP", lossless=True),
+        "animated WebP": encoded(picture, "WEBP", **film),
+        "GIF": encoded(picture, "GIF"),
+        "animated GIF": encoded(picture, "GIF", **film),
+        "BMP": encoded(picture, "BMP"),
+        "palette BMP": encoded(picture.quantize(16), "BMP"),
+    }
+
+
+def chunk(kind: bytes, body: bytes = b"") -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png(width: int, height: int, depth: int, colour: int, rows: bytes | None, *extra: bytes) -> bytes:
+    """Returns a PNG from raw rows (each with its filter byte); None means that all of them are zero."""
+    bits = depth * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
+    packed = zeros(height * (1 + -(-width * bits // 8))) if rows is None else zlib.compress(rows)
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + b"".join(extra) + chunk(b"IDAT", packed) + chunk(b"IEND")
+
+
+def zeros(n_bytes: int) -> bytes:
+    """Returns a zlib stream of zeros, about a thousandth as long as what it inflates to."""
+    packer, block = zlib.compressobj(1), bytes(1 << 20)
+    parts = [packer.compress(block[: min(len(block), n_bytes - done)]) for done in range(0, n_bytes, len(block))]
+    return b"".join(parts) + packer.flush()
+
+
+def gif_claiming(width: int, height: int) -> bytes:
+    """Returns a GIF of 35 bytes that claims any size."""
+    frame = struct.pack("<HHHHB", 0, 0, width, height, 0)
+    return b"GIF89a" + struct.pack("<HHBBB", width, height, 0, 0, 0) + b"," + frame + b"\2\2\x44\1\0;"
+
+
+def bmp_claiming(width: int, height: int, packing: int = 0) -> bytes:
+    header = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, packing, 0, 0, 0, 0, 0)
+    return b"BM" + struct.pack("<IHHI", 54, 0, 0, 54) + header + bytes(64)
+
+
+def webp_claiming(width: int, height: int) -> bytes:
+    canvas = b"VP8X" + struct.pack("<I", 10) + bytes(4) + (width - 1).to_bytes(3, "little")
+    body = b"WEBP" + canvas + (height - 1).to_bytes(3, "little")
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def jpeg_claiming(width: int, height: int) -> bytes:
+    data = encoded(photo(), "JPEG")
+    frame = data.index(b"\xff\xc0")
+    return data[: frame + 5] + struct.pack(">HH", height, width) + data[frame + 9 :]
+
+
+def jpeg_with_segment(data: bytes, marker: int, body: bytes, times: int = 1) -> bytes:
+    """Returns a JPEG with extra segments directly behind its first two bytes."""
+    return data[:2] + (b"\xff" + bytes([marker]) + struct.pack(">H", len(body) + 2) + body) * times + data[2:]
+
+
+def jpeg_of_scans(n_scans: int) -> bytes:
+    """Returns a progressive JPEG followed by scans that refine nothing."""
+    data = encoded(photo(), "JPEG", progressive=True)
+    return data[:-2] + b"\xff\xda\0\x08\1\1\0\1\x3f\0\x7f\xff\0" * n_scans + b"\xff\xd9"

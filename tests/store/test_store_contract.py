@@ -1,0 +1,402 @@
+"""The promises of RunStore, held by every implementation of it."""
+
+import math
+import sqlite3
+import threading
+from dataclasses import FrozenInstanceError, replace
+
+import numpy as np
+import pytest
+
+from tl_core.errors import InputError, StoreError, UnknownIdError
+from tl_core.store.memory import MemoryStore
+from tl_core.store.records import EpochRecord, RunState
+from tl_core.store.sqlite import SqliteStore
+
+EPOCH = EpochRecord(
+    epoch=1,
+    train_loss=1.25,
+    train_accuracy=0.5,
+    val_loss=1.5,
+    val_accuracy=0.25,
+    seconds=2.0,
+    elapsed_s=2.0,
+    step=10,
+    images=320,
+    is_best=True,
+)
+FINISHED = [RunState.COMPLETED, RunState.STOPPED, RunState.FAILED, RunState.INTERRUPTED]
+HOSTILE_IDS = [
+    "",
+    "abc",
+    "../../etc/passwd",
+    "1 OR 1=1",
+    "' OR '1'='1",
+    "%2e%2e",
+    "______",
+    "%%%%%%",
+    "abcdef*",
+    "abcdef\n",
+    "abcdef\x00",
+    "ABCDEF",
+    "\udcff" * 8,
+    "0" * 33,
+    "f" * 10_000,
+    None,
+    7,
+    b"abcdef",
+    ["abcdef"],
+]
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def store(request, tmp_path):
+    with SqliteStore(tmp_path) if request.param == "sqlite" else MemoryStore() as made:
+        yield made
+
+
+def new_run(store, name="a run", role="run", **more):
+    return store.create_run({"dataset": "groceries", "seed": 0}, role=role, name=name, environment={}, **more)
+
+
+def start(store, run):
+    return store.start_run(run.id, frozen_params=10, trainable_params=3, is_cached=True)
+
+
+def ended_run(store, state=RunState.COMPLETED, **more):
+    run = start(store, new_run(store))
+    store.add_epoch(run.id, EPOCH)
+    return store.finish_run(run.id, state, **more)
+
+
+def code_of(kind, call, *args, **named):
+    with pytest.raises(kind) as caught:
+        call(*args, **named)
+    assert type(caught.value) is kind
+    return caught.value.code
+
+
+class TestLife:
+    def test_a_new_run_is_queued_and_knows_nothing_that_was_not_measured(self, store):
+        run = new_run(store, owner="anna")
+        assert (run.state, run.name, run.role, run.owner) == (RunState.QUEUED, "a run", "run", "anna")
+        assert run.spec == {"dataset": "groceries", "seed": 0}
+        empty = (run.started_at, run.ended_at, run.seconds, run.frozen_params, run.is_cached, run.best_epoch)
+        assert (*empty, run.test_accuracy, run.scores, run.proof, run.error, run.twin_id) == (None,) * 11
+        assert run.created_at.endswith("+00:00")
+        assert store.get(run.id) == run
+
+    def test_ids_are_32_hexadecimal_digits_and_differ(self, store):
+        ids = {new_run(store).id for _ in range(20)}
+        assert len(ids) == 20
+        assert all(len(id) == 32 and set(id) <= set("0123456789abcdef") for id in ids)
+
+    def test_a_whole_life_is_recorded(self, store):
+        run = start(store, new_run(store))
+        assert (run.state, run.frozen_params, run.trainable_params, run.is_cached) == (RunState.RUNNING, 10, 3, True)
+        store.add_epoch(run.id, EPOCH)
+        error = {"code": "x", "values": {"n": 1}}
+        results = {"best_epoch": 1, "test_accuracy": 0.75, "scores": {"f1": 0.5}, "proof": [{"block": "a"}]}
+        ended = store.finish_run(run.id, RunState.FAILED, **results, error=error, seconds=3.5)
+        assert store.get(run.id) == ended
+        results |= {"state": RunState.FAILED, "error": error, "seconds": 3.5}
+        assert ended == replace(run, ended_at=ended.ended_at, **results)
+        assert ended.ended_at >= run.started_at
+        assert store.epochs(run.id) == [EPOCH]
+
+    @pytest.mark.parametrize("state", FINISHED)
+    def test_a_run_ends_only_once(self, store, state):
+        run = ended_run(store, state)
+        for second in FINISHED:
+            assert code_of(StoreError, store.finish_run, run.id, second) == "run_already_finished"
+        assert code_of(StoreError, store.add_epoch, run.id, EPOCH) == "run_already_finished"
+        assert store.get(run.id) == run
+
+    @pytest.mark.parametrize("state", [RunState.STOPPED, RunState.INTERRUPTED])
+    def test_a_stopped_or_interrupted_run_goes_on_where_it_was(self, store, state):
+        run = ended_run(store, state, best_epoch=1, test_accuracy=0.5, seconds=1.0, error={"code": "x", "values": {}})
+        again = start(store, run)
+        assert (again.state, again.started_at) == (RunState.RUNNING, run.started_at)
+        assert (again.ended_at, again.seconds, again.best_epoch, again.test_accuracy, again.error) == (None,) * 5
+        store.add_epoch(run.id, replace(EPOCH, epoch=2))
+        assert [epoch.epoch for epoch in store.epochs(run.id)] == [1, 2]
+        assert store.finish_run(run.id, RunState.COMPLETED).state is RunState.COMPLETED
+
+    @pytest.mark.parametrize("state", [RunState.COMPLETED, RunState.FAILED])
+    def test_a_completed_or_failed_run_never_starts_again(self, store, state):
+        run = ended_run(store, state)
+        assert code_of(StoreError, start, store, run) == "run_already_finished"
+
+    def test_a_running_run_is_not_started_twice(self, store):
+        run = start(store, new_run(store))
+        assert code_of(StoreError, start, store, run) == "run_is_active"
+
+    @pytest.mark.parametrize("state", [RunState.STOPPED, RunState.FAILED, RunState.INTERRUPTED])
+    def test_a_queued_run_can_end_before_it_began(self, store, state):
+        run = store.finish_run(new_run(store).id, state)
+        assert (run.state, run.started_at) == (state, None)
+
+    def test_a_queued_run_cannot_complete_and_takes_no_epoch(self, store):
+        run = new_run(store)
+        assert code_of(StoreError, store.finish_run, run.id, RunState.COMPLETED) == "run_not_running"
+        assert code_of(StoreError, store.add_epoch, run.id, EPOCH) == "run_not_running"
+
+    @pytest.mark.parametrize("state", [RunState.QUEUED, RunState.RUNNING])
+    def test_a_run_does_not_end_in_a_state_that_goes_on(self, store, state):
+        run = new_run(store)
+        with pytest.raises(ValueError, match="does not finish"):
+            store.finish_run(run.id, state)
+
+    def test_an_unknown_role_is_a_mistake_of_ours(self, store):
+        with pytest.raises(ValueError, match="role"):
+            new_run(store, role="twin")
+
+
+class TestEpochs:
+    def test_epochs_come_in_order_and_the_same_number_replaces(self, store):
+        run = start(store, new_run(store))
+        for number in (1, 3, 2):
+            store.add_epoch(run.id, replace(EPOCH, epoch=number))
+        store.add_epoch(run.id, replace(EPOCH, epoch=3, val_loss=9.0, is_partial=True, is_best=False))
+        assert [epoch.epoch for epoch in store.epochs(run.id)] == [1, 2, 3]
+        assert store.epochs(run.id)[2] == replace(EPOCH, epoch=3, val_loss=9.0, is_partial=True, is_best=False)
+
+    def test_what_is_not_a_number_is_missing(self, store):
+        run = start(store, new_run(store))
+        store.add_epoch(run.id, replace(EPOCH, train_loss=math.nan, val_loss=math.inf, val_accuracy=None))
+        (epoch,) = store.epochs(run.id)
+        assert (epoch.train_loss, epoch.val_loss, epoch.val_accuracy, epoch.train_accuracy) == (None, None, None, 0.5)
+        scores = {"f1": [0.5, math.nan], "auc": -math.inf}
+        ended = store.finish_run(run.id, RunState.COMPLETED, test_accuracy=math.nan, scores=scores)
+        assert (ended.test_accuracy, ended.scores) == (None, {"f1": [0.5, None], "auc": None})
+
+    def test_numpy_numbers_become_plain_numbers(self, store):
+        run = start(store, new_run(store))
+        odd = replace(EPOCH, val_accuracy=np.float32(0.25), step=np.int64(10), is_best=np.bool_(True))
+        store.add_epoch(run.id, replace(odd, epoch=np.int32(1)))
+        assert store.epochs(run.id) == [EPOCH]
+        assert type(store.epochs(run.id)[0].val_accuracy) is float
+        scores = {"matrix": np.eye(2, dtype=np.int64), 3: np.float64(0.5)}
+        ended = store.finish_run(run.id, RunState.COMPLETED, scores=scores)
+        assert ended.scores == {"matrix": [[1, 0], [0, 1]], "3": 0.5}
+
+    def test_a_run_without_epochs_has_an_empty_list(self, store):
+        assert store.epochs(new_run(store).id) == []
+
+
+class TestReading:
+    def test_a_unique_prefix_of_six_is_enough(self, store):
+        run = new_run(store)
+        assert store.get(run.id[:6]) == run
+        assert store.get(run.id[:31]) == run
+
+    @pytest.mark.parametrize("hostile", HOSTILE_IDS, ids=lambda value: ascii(value)[:20])
+    def test_anything_else_is_an_unknown_run(self, store, hostile):
+        run = new_run(store)
+        for call in (store.get, store.epochs, store.trace, store.run_folder, store.delete):
+            assert code_of(UnknownIdError, call, hostile) == "unknown_run"
+        assert store.list_runs() == [run]
+
+    def test_what_an_error_repeats_is_one_short_printable_line(self, store):
+        with pytest.raises(UnknownIdError) as caught:
+            store.get("x\n\udcff\u202e" * 1000)
+        received = caught.value.values["received"]
+        assert len(received) == 60
+        assert received[:-1].isprintable()
+        assert (caught.value.values["n_matches"], caught.value.values["min_characters"]) == (0, 6)
+
+    def test_an_ambiguous_prefix_is_refused_with_the_number_of_matches(self, store, monkeypatch):
+        ids = iter(["abcdef" + "0" * 26, "abcdef" + "1" * 26])
+        monkeypatch.setattr("tl_core.store.rules.secrets.token_hex", lambda n: next(ids))
+        first, _ = new_run(store), new_run(store)
+        with pytest.raises(UnknownIdError) as caught:
+            store.get("abcdef")
+        assert caught.value.values["n_matches"] == 2
+        assert store.get("abcdef0") == first
+
+    def test_runs_are_listed_newest_first_whatever_the_clock_says(self, store, monkeypatch):
+        times = iter(["2031-01-01T00:00:00+00:00", "2001-01-01T00:00:00+00:00", "2011-01-01T00:00:00+00:00"])
+        monkeypatch.setattr("tl_core.store.rules.now", lambda: next(times))
+        for name in "abc":
+            new_run(store, name)
+        assert [run.name for run in store.list_runs()] == ["c", "b", "a"]
+
+    def test_lists_can_be_cut_into_pages(self, store):
+        for name in "abcde":
+            new_run(store, name)
+        assert [run.name for run in store.list_runs(limit=2)] == ["e", "d"]
+        assert [run.name for run in store.list_runs(limit=2, offset=3)] == ["b", "a"]
+        assert [run.name for run in store.list_runs(offset=4)] == ["a"]
+        assert store.list_runs(limit=0) == []
+
+    def test_lists_can_be_narrowed_by_state(self, store):
+        queued, ended = new_run(store), ended_run(store)
+        assert store.list_runs(states=[RunState.QUEUED]) == [queued]
+        assert store.list_runs(states={RunState.COMPLETED, RunState.FAILED}) == [ended]
+        assert store.list_runs(states=[]) == []
+
+    def test_a_search_looks_at_name_spec_and_id_in_any_case(self, store):
+        plain_one, umlaut = new_run(store, "100% frozen"), new_run(store, "ÄPFEL 猫")
+        assert store.list_runs(text="äpfel") == [umlaut]
+        assert store.list_runs(text=" 猫 ") == [umlaut]
+        assert store.list_runs(text="0% f") == [plain_one]
+        assert store.list_runs(text="_") == []
+        assert store.list_runs(text="GROCERIES") == [umlaut, plain_one]
+        assert store.list_runs(text=umlaut.id[:10].upper()) == [umlaut]
+        assert store.list_runs(text="") == [umlaut, plain_one]
+        store.rename(umlaut.id, "pears")
+        assert store.list_runs(text="pears") == [store.get(umlaut.id)]
+        assert store.list_runs(text="äpfel") == []
+
+    def test_readers_get_copies(self, store):
+        run = new_run(store)
+        run.spec["dataset"] = "changed"
+        store.list_runs()[0].spec.clear()
+        store.save_trace(run.id, [[1, 2.0]])
+        store.trace(run.id).append("changed")
+        store.save_timing("k", {"a": 1})
+        store.timing("k")["a"] = 2
+        assert store.get(run.id).spec == {"dataset": "groceries", "seed": 0}
+        assert (store.trace(run.id), store.timing("k")) == ([[1, 2.0]], {"a": 1})
+        with pytest.raises(FrozenInstanceError):
+            run.name = "other"
+
+    def test_what_the_caller_keeps_stays_his_own(self, store):
+        spec = {"blocks": ["a"]}
+        run = store.create_run(spec, role="run", name="n", environment={})
+        spec["blocks"].append("b")
+        assert store.get(run.id).spec == {"blocks": ["a"]}
+
+
+class TestNames:
+    def test_a_finished_run_can_be_renamed_and_changes_in_nothing_else(self, store):
+        run = ended_run(store, scores={"f1": 0.5})
+        assert store.rename(run.id, "  猫 with 2 blocks ") == replace(run, name="猫 with 2 blocks")
+        assert store.get(run.id) == replace(run, name="猫 with 2 blocks")
+
+    @pytest.mark.parametrize("name", ["x", "y" * 80, "<script>alert(1)</script>", "'; DROP TABLE run; --", "👩‍🏫"])
+    def test_any_text_of_up_to_80_characters_is_a_name(self, store, name):
+        assert store.rename(new_run(store).id, name).name == name
+
+    @pytest.mark.parametrize("name", ["", "   ", "y" * 81, "a\nb", "a\x00b", "a\u202eb", "a\u2028b", "\udcff", None, 7])
+    def test_other_names_are_refused_in_creating_and_renaming(self, store, name):
+        run = new_run(store)
+        assert code_of(InputError, store.rename, run.id, name) == "bad_run_name"
+        assert code_of(InputError, new_run, store, name) == "bad_run_name"
+        assert store.list_runs() == [run]
+
+
+class TestTwins:
+    def test_creating_a_baseline_with_its_twin_links_both(self, store):
+        run = new_run(store)
+        baseline = new_run(store, role="baseline", twin_id=run.id)
+        assert (store.get(run.id).twin_id, store.get(baseline.id).twin_id) == (baseline.id, run.id)
+        assert baseline == store.get(baseline.id)
+
+    def test_linking_lets_earlier_twins_go(self, store):
+        run = new_run(store)
+        old, new = (new_run(store, role="baseline") for _ in range(2))
+        store.link_twins(run.id, old.id)
+        store.link_twins(run.id, new.id)
+        assert [store.get(each.id).twin_id for each in (run, old, new)] == [new.id, None, run.id]
+
+    def test_an_unknown_twin_creates_nothing(self, store):
+        assert code_of(UnknownIdError, new_run, store, twin_id="0" * 32) == "unknown_run"
+        assert store.list_runs() == []
+
+    def test_deleting_one_leaves_the_other_alone(self, store):
+        run = ended_run(store)
+        baseline = new_run(store, role="baseline", twin_id=run.id)
+        store.delete(run.id)
+        assert store.list_runs() == [replace(baseline, twin_id=None)]
+
+
+class TestFilesAndNotes:
+    def test_deleting_takes_the_folder_along(self, store):
+        run = ended_run(store)
+        folder = store.run_folder(run.id)
+        (folder / "checkpoint-000001.safetensors").write_bytes(b"x")
+        assert folder.name == run.id
+        store.delete(run.id)
+        assert not folder.exists()
+        assert code_of(UnknownIdError, store.get, run.id) == "unknown_run"
+
+    def test_a_deleted_runs_place_in_the_order_is_never_used_again(self, store):
+        last = ended_run(store)
+        store.delete(last.id)
+        assert new_run(store).seq > last.seq
+
+    def test_active_runs_are_not_deleted(self, store):
+        queued, running = new_run(store), start(store, new_run(store))
+        assert code_of(StoreError, store.delete, queued.id) == "run_is_active"
+        assert code_of(StoreError, store.delete, running.id) == "run_is_active"
+
+    def test_a_trace_is_kept_whole_and_replaced_whole(self, store):
+        run = new_run(store)
+        assert store.trace(run.id) == []
+        store.save_trace(run.id, [(1, np.float32(0.5)), (2, math.nan)])
+        assert store.trace(run.id) == [[1, 0.5], [2, None]]
+        store.save_trace(run.id, [{"step": 1}])
+        assert store.trace(run.id) == [{"step": 1}]
+
+    def test_timings_are_kept_by_key(self, store):
+        assert store.timing("a") is None
+        store.save_timing("a", {"images_s": 10.0})
+        store.save_timing("a", {"images_s": math.inf})
+        assert store.timing("a") == {"images_s": None}
+
+    def test_closing_twice_is_harmless(self, store):
+        store.close()
+        store.close()
+
+
+class TestThreads:
+    def test_of_many_threads_exactly_one_starts_and_one_ends_a_run(self, store):
+        run = new_run(store)
+        assert self._winners(lambda: start(store, run)) == 1
+        assert self._winners(lambda: store.finish_run(run.id, RunState.COMPLETED)) == 1
+
+    def test_readers_and_writers_do_not_disturb_each_other(self, store):
+        runs = [start(store, new_run(store)) for _ in range(4)]
+        failures = []
+
+        def work(run):
+            try:
+                for number in range(1, 26):
+                    store.add_epoch(run.id, replace(EPOCH, epoch=number))
+                    assert len(store.epochs(run.id)) == number
+                    assert len(store.list_runs()) == 4
+            except (StoreError, sqlite3.Error, AssertionError) as error:
+                failures.append(error)
+
+        self._together([lambda run=run: work(run) for run in runs])
+        assert failures == []
+
+    def _winners(self, call):
+        won, barrier = [], threading.Barrier(8)
+
+        def attempt():
+            barrier.wait()
+            try:
+                won.append(call())
+            except StoreError:
+                return
+
+        self._together([attempt] * 8)
+        return len(won)
+
+    def _together(self, calls):
+        threads = [threading.Thread(target=call) for call in calls]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+
+def test_records_turn_into_plain_data_and_back(store):
+    run = ended_run(store, scores={"f1": math.nan})
+    data = run.to_dict()
+    assert (data["state"], data["scores"]) == ("completed", {"f1": None})
+    assert type(data["state"]) is str
+    assert type(run).from_dict(data) == run
+    assert EpochRecord(**EPOCH.to_dict()) == EPOCH

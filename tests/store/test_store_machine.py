@@ -1,0 +1,103 @@
+"""Any order of calls leads only along the arrows QUEUED → RUNNING → finished (→ RUNNING, where it may resume)."""
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+
+from tl_core.errors import StoreError
+from tl_core.store.memory import MemoryStore
+from tl_core.store.records import EpochRecord, RunState
+from tl_core.store.sqlite import SqliteStore
+
+ARROWS = {
+    "queued": {"running", "stopped", "failed", "interrupted"},
+    "running": {"completed", "stopped", "failed", "interrupted"},
+    "stopped": {"running"},
+    "interrupted": {"running"},
+    "completed": set(),
+    "failed": set(),
+}
+
+
+class Lives(RuleBasedStateMachine):
+    """Drives a store against a table of arrows and a count of epochs."""
+
+    ids = Bundle("ids")
+
+    def __init__(self):
+        super().__init__()
+        self.store = self.opened()
+        self.states, self.epochs, self.final = {}, {}, {}
+
+    def opened(self):
+        return MemoryStore()
+
+    def teardown(self):
+        self.store.close()
+
+    @rule(target=ids)
+    def create(self):
+        run = self.store.create_run({}, role="run", name="n", environment={})
+        self.states[run.id], self.epochs[run.id] = "queued", set()
+        return run.id
+
+    @rule(id=ids)
+    def start(self, id):
+        numbers = {"frozen_params": 0, "trainable_params": 1, "is_cached": False}
+        self._move(id, "running", lambda: self.store.start_run(id, **numbers))
+
+    @rule(id=ids, state=st.sampled_from([state for state in RunState if state.is_finished]))
+    def finish(self, id, state):
+        self._move(id, state.value, lambda: self.store.finish_run(id, state))
+
+    @rule(id=ids, number=st.integers(1, 3))
+    def add_epoch(self, id, number):
+        is_allowed = self.states[id] == "running"
+        try:
+            self.store.add_epoch(id, EpochRecord(number, 1.0, 0.5, 1.0, 0.5, 1.0, 1.0, 1, 1, False))
+        except StoreError:
+            assert not is_allowed
+        else:
+            assert is_allowed
+            self.epochs[id].add(number)
+
+    def _move(self, id, target, call):
+        is_allowed = target in ARROWS[self.states[id]]
+        try:
+            call()
+        except StoreError:
+            assert not is_allowed
+        else:
+            assert is_allowed
+            self.states[id] = target
+
+    @invariant()
+    def the_store_agrees_with_the_table(self):
+        assert {run.id: run.state.value for run in self.store.list_runs()} == self.states
+        for id, numbers in self.epochs.items():
+            assert [epoch.epoch for epoch in self.store.epochs(id)] == sorted(numbers)
+
+    @invariant()
+    def a_final_record_never_changes(self):
+        for run in self.store.list_runs(states=[RunState.COMPLETED, RunState.FAILED]):
+            assert self.final.setdefault(run.id, run) == run
+
+
+class LastingLives(Lives):
+    """The same with a database on disk."""
+
+    def opened(self):
+        self.home = tempfile.TemporaryDirectory()
+        return SqliteStore(Path(self.home.name))
+
+    def teardown(self):
+        super().teardown()
+        self.home.cleanup()
+
+
+TestLives, TestLastingLives = Lives.TestCase, LastingLives.TestCase
+TestLives.settings = settings(max_examples=30, stateful_step_count=20, deadline=None, database=None)
+TestLastingLives.settings = settings(TestLives.settings, max_examples=10)

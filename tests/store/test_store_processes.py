@@ -1,0 +1,331 @@
+"""Runs that outlive their process: kill -9, two processes on one folder, lost and damaged databases."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tl_core.errors import StoreError
+from tl_core.store import schema
+from tl_core.store.records import EpochRecord, RunState
+from tl_core.store.sqlite import SqliteStore
+
+ROOT = Path(__file__).resolve().parents[2]
+PREPARE = """
+import sys
+from pathlib import Path
+from tl_core.store.records import EpochRecord
+from tl_core.store.sqlite import SqliteStore
+
+store = SqliteStore(Path(sys.argv[1]))
+
+def run(name):
+    return store.create_run({}, role="run", name=name, environment={}).id
+
+def start(id):
+    store.start_run(id, frozen_params=1, trainable_params=1, is_cached=False)
+
+def epoch(id, number):
+    store.add_epoch(id, EpochRecord(number, 1.0, 0.5, 1.0, 0.5, 1.0, number, number, number, False))
+"""
+
+
+@contextmanager
+def process(home, script):
+    """Runs a script beside the test; yields the process. It is killed with -9 at the end, if not before."""
+    command = [sys.executable, "-c", PREPARE + script, str(home)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+def new_run(store, name="a run", **more):
+    return store.create_run({"dataset": "groceries"}, role="run", name=name, environment={}, **more)
+
+
+def start(store, run):
+    return store.start_run(run.id, frozen_params=1, trainable_params=1, is_cached=False)
+
+
+def completed_run(store, name):
+    run = start(store, new_run(store, name))
+    store.add_epoch(run.id, EpochRecord(1, 1.0, 0.5, 1.0, 0.5, 1.0, 1.0, 1, 1, True))
+    return store.finish_run(run.id, RunState.COMPLETED, test_accuracy=0.5, scores={"f1": 0.5})
+
+
+def code_of(call, *args):
+    with pytest.raises(StoreError) as caught:
+        call(*args)
+    return caught.value.code
+
+
+class TestKilled:
+    def test_after_kill_9_every_acknowledged_epoch_is_there_and_the_runs_are_interrupted(self, tmp_path):
+        script = """
+waiting, going, done = run("waiting"), run("going"), run("done")
+start(done); epoch(done, 1)
+from tl_core.store.records import RunState
+store.finish_run(done, RunState.COMPLETED)
+start(going)
+for number in range(1, 100_000):
+    epoch(going, number)
+    print(going, number, flush=True)
+"""
+        with process(tmp_path, script) as child:
+            acknowledged = [child.stdout.readline() for _ in range(20)]
+            os.kill(child.pid, signal.SIGKILL)
+            acknowledged += child.stdout.readlines()
+        going = acknowledged[0].split()[0]
+        last = int(acknowledged[-1].split()[1]) if acknowledged[-1].endswith("\n") else len(acknowledged) - 1
+        with SqliteStore(tmp_path) as store:
+            numbers = [epoch.epoch for epoch in store.epochs(going)]
+            assert numbers in (list(range(1, last + 1)), list(range(1, last + 2)))
+            states = {run.name: run.state for run in store.list_runs()}
+            assert states == {
+                "waiting": RunState.INTERRUPTED,
+                "going": RunState.INTERRUPTED,
+                "done": RunState.COMPLETED,
+            }
+            assert (store.get(going).ended_at, store.get(going).seconds) == (None, None)
+            assert start(store, store.get(going)).state is RunState.RUNNING
+            assert len(list((tmp_path / "locks").glob("*.lock"))) == 1
+
+    def test_a_run_of_a_living_process_is_left_alone_until_that_process_dies(self, tmp_path):
+        with process(tmp_path, "id = run('theirs'); start(id); print(id, flush=True); input()") as child:
+            theirs = child.stdout.readline().strip()
+            with SqliteStore(tmp_path) as store:
+                mine = start(store, new_run(store))
+                assert store.recover() == []
+                assert store.get(theirs).state is RunState.RUNNING
+                child.kill()
+                child.wait()
+                assert store.recover() == [theirs]
+                assert store.get(theirs).state is RunState.INTERRUPTED
+                assert store.get(mine.id).state is RunState.RUNNING
+
+    def test_a_store_closed_in_order_leaves_no_lock_and_its_active_runs_are_interrupted(self, tmp_path):
+        with SqliteStore(tmp_path) as store:
+            run = start(store, new_run(store))
+        assert list((tmp_path / "locks").glob("*.lock")) == []
+        with SqliteStore(tmp_path) as store:
+            assert store.get(run.id).state is RunState.INTERRUPTED
+
+    def test_a_second_store_in_the_same_process_takes_nobody_for_dead(self, tmp_path):
+        with SqliteStore(tmp_path) as first:
+            run = start(first, new_run(first))
+            with SqliteStore(tmp_path) as second:
+                assert second.get(run.id).state is RunState.RUNNING
+            assert first.get(run.id).state is RunState.RUNNING
+
+
+class TestTwoProcesses:
+    def test_each_sees_at_once_what_the_other_wrote(self, tmp_path):
+        script = """
+id = run("theirs"); start(id); print(id, flush=True)
+for line in sys.stdin:
+    epoch(id, int(line)); print("done", flush=True)
+"""
+        with SqliteStore(tmp_path) as store, process(tmp_path, script) as child:
+            theirs = child.stdout.readline().strip()
+            for number in (1, 2, 3):
+                child.stdin.write(f"{number}\n")
+                child.stdin.flush()
+                assert child.stdout.readline() == "done\n"
+                assert [epoch.epoch for epoch in store.epochs(theirs)] == list(range(1, number + 1))
+
+    def test_a_run_is_claimed_by_exactly_one_of_them(self, tmp_path):
+        script = """
+from tl_core.errors import StoreError
+print("open", flush=True)
+ids = sys.stdin.readline().split()
+won = 0
+for id in ids:
+    try:
+        start(id); won += 1
+    except StoreError as error:
+        assert error.code == "run_is_active"
+print(won, flush=True)
+input()  # alive until both have tried: a dead owner's runs may be taken over
+"""
+        with SqliteStore(tmp_path) as store, process(tmp_path, script) as one, process(tmp_path, script) as two:
+            ids = [new_run(store).id for _ in range(50)]
+            for child in (one, two):
+                assert child.stdout.readline() == "open\n"
+            for child in (one, two):
+                child.stdin.write(" ".join(ids) + "\n")
+                child.stdin.flush()
+            assert int(one.stdout.readline()) + int(two.stdout.readline()) == 50
+
+    def test_many_can_open_a_new_folder_at_once(self, tmp_path):
+        script = "print(run('x'), flush=True); input()"
+        with (
+            process(tmp_path / "home", script) as one,
+            process(tmp_path / "home", script) as two,
+            process(tmp_path / "home", script) as three,
+        ):
+            ids = {child.stdout.readline().strip() for child in (one, two, three)}
+            with SqliteStore(tmp_path / "home") as store:
+                assert {run.id for run in store.list_runs(states=[RunState.QUEUED])} == ids
+
+
+class TestDamage:
+    @pytest.fixture
+    def runs(self, tmp_path):
+        """Two finished twins, an active run and a waiting one in a closed store."""
+        with SqliteStore(tmp_path) as store:
+            first, second = completed_run(store, "first"), completed_run(store, "second")
+            store.link_twins(first.id, second.id)
+            store.rename(first.id, "first, renamed")
+            store.rename(second.id, "second, renamed")
+            active, _ = start(store, new_run(store, "active")), new_run(store, "waiting")
+            return [store.get(first.id), store.get(second.id), replace(active, state=RunState.INTERRUPTED)]
+
+    @pytest.mark.parametrize(
+        "spoil",
+        [
+            lambda data: b"",
+            lambda data: b"not a database, but text " * 100,
+            lambda data: data[: len(data) // 2],
+            lambda data: data[:4096] + bytes(4096) + data[8192:],
+            lambda data: bytes(4096) + data[4096:],
+        ],
+        ids=["empty", "text", "cut short", "a page of zeros", "a first page of zeros"],
+    )
+    def test_a_damaged_database_is_moved_aside_and_the_list_rebuilt(self, tmp_path, runs, spoil):
+        path = tmp_path / "runs.sqlite"
+        path.write_bytes(spoil(path.read_bytes()))
+        bad = path.read_bytes()
+        with SqliteStore(tmp_path) as store:
+            assert store.list_runs() == runs[::-1]
+            assert [epoch.epoch for epoch in store.epochs(runs[0].id)] == [1]
+            assert new_run(store).seq > max(run.seq for run in runs)
+        aside = list(tmp_path.glob("runs.sqlite.corrupt-*"))
+        assert [copy.read_bytes() for copy in aside] == ([bad] if bad else [])
+
+    def test_a_missing_database_is_rebuilt(self, tmp_path, runs):
+        (tmp_path / "runs.sqlite").unlink()
+        with SqliteStore(tmp_path) as store:
+            assert store.list_runs() == runs[::-1]
+
+    def test_a_twin_that_came_later_is_found_again_on_both_sides(self, tmp_path):
+        with SqliteStore(tmp_path) as store:
+            run = completed_run(store, "run")
+            start(store, new_run(store, "old twin", twin_id=run.id))
+            new = start(store, new_run(store, "new twin", twin_id=run.id))
+        (tmp_path / "runs.sqlite").unlink()
+        with SqliteStore(tmp_path) as store:
+            twins = {each.name: each.twin_id for each in store.list_runs()}
+        assert twins == {"run": new.id, "old twin": None, "new twin": run.id}
+
+    @pytest.mark.parametrize("content", ["", "{", '{"record": {}}', '{"record": 1, "epochs": []}', "\xff", "[]"])
+    def test_one_damaged_copy_costs_only_that_run(self, tmp_path, runs, content):
+        (tmp_path / "runs.sqlite").unlink()
+        (tmp_path / "runs" / runs[1].id / "record.json").write_text(content, encoding="latin-1")
+        with SqliteStore(tmp_path) as store:
+            assert store.list_runs() == [runs[2], replace(runs[0], twin_id=None)]
+        assert (tmp_path / "runs" / runs[1].id).is_dir()
+
+    def test_a_copied_run_folder_is_not_taken_for_another_run(self, tmp_path, runs):
+        shutil.copytree(tmp_path / "runs" / runs[0].id, tmp_path / "runs" / "copy of it")
+        with SqliteStore(tmp_path) as store:
+            assert len(store.list_runs()) == 4
+
+    def test_a_deleted_run_does_not_come_back(self, tmp_path, runs, monkeypatch):
+        monkeypatch.setattr("tl_core.store.sqlite.shutil.rmtree", lambda *args, **named: None)
+        with SqliteStore(tmp_path) as store:
+            store.delete(runs[0].id)
+        with SqliteStore(tmp_path) as store:
+            assert runs[0].id not in {run.id for run in store.list_runs()}
+
+    def test_a_database_from_a_later_version_is_refused_and_left_alone(self, tmp_path, runs):
+        with sqlite3.connect(tmp_path / "runs.sqlite") as connection:
+            connection.execute("PRAGMA user_version = 99")
+        connection.close()
+        before = (tmp_path / "runs.sqlite").read_bytes()
+        with pytest.raises(StoreError) as caught:
+            SqliteStore(tmp_path)
+        assert caught.value.to_dict() == {
+            "code": "store_from_future",
+            "values": {"found": 99, "supported": len(schema.MIGRATIONS)},
+        }
+        assert (tmp_path / "runs.sqlite").read_bytes() == before
+        assert list((tmp_path / "locks").glob("*.lock")) == []
+
+    def test_a_copy_made_while_training_opens(self, tmp_path):
+        with SqliteStore(tmp_path / "a") as store:
+            run = completed_run(store, "done")
+            start(store, new_run(store, "going"))
+            with sqlite3.connect(tmp_path / "a" / "runs.sqlite") as connection:
+                (tmp_path / "b").mkdir()
+                connection.execute("VACUUM INTO ?", (str(tmp_path / "b" / "runs.sqlite"),))
+            connection.close()
+            with SqliteStore(tmp_path / "b") as backup:
+                assert backup.get(run.id) == run
+                assert backup.list_runs()[0].state is RunState.INTERRUPTED
+
+
+class TestRefusals:
+    def test_a_home_that_is_a_file_is_refused_with_its_path(self, tmp_path):
+        (tmp_path / "home").write_text("x")
+        with pytest.raises(StoreError) as caught:
+            SqliteStore(tmp_path / "home")
+        assert caught.value.code == "home_not_writable"
+        assert caught.value.values["path"].startswith(str(tmp_path / "home"))
+
+    def test_a_database_that_cannot_be_written_is_refused(self, tmp_path):
+        (tmp_path / "runs.sqlite").mkdir()
+        assert code_of(SqliteStore, tmp_path) == "home_not_writable"
+
+    def test_a_folder_that_vanishes_is_said_at_the_next_write(self, tmp_path):
+        with SqliteStore(tmp_path / "home") as store:
+            shutil.rmtree(tmp_path / "home")
+            assert code_of(new_run, store) == "home_not_writable"
+
+    def test_a_full_disk_takes_back_the_change_and_the_store_goes_on_afterwards(self, tmp_path):
+        with SqliteStore(tmp_path) as store:
+            run = new_run(store)
+            pages = store._writer.execute("PRAGMA page_count").fetchone()[0]
+            store._writer.execute(f"PRAGMA max_page_count = {pages}")
+            assert code_of(store.save_trace, run.id, [[0.0] * 50_000]) == "disk_full"
+            assert store.trace(run.id) == []
+            store._writer.execute("PRAGMA max_page_count = 100000")
+            store.save_trace(run.id, [[1]])
+            assert store.trace(run.id) == [[1]]
+
+    def test_a_store_held_by_another_for_too_long_is_busy(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(schema, "BUSY_TIMEOUT_S", 0.01)
+        with SqliteStore(tmp_path) as store, sqlite3.connect(tmp_path / "runs.sqlite") as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert code_of(new_run, store) == "store_busy"
+            assert store.list_runs() == []
+            other.rollback()
+            new_run(store)
+        other.close()
+
+    def test_a_copy_that_cannot_be_written_does_not_stop_the_run(self, tmp_path, monkeypatch):
+        with SqliteStore(tmp_path) as store:
+            run = start(store, new_run(store))
+            monkeypatch.setattr("tl_core.store.space.free_bytes", lambda path: 0)
+            assert store.finish_run(run.id, RunState.COMPLETED).state is RunState.COMPLETED
+
+    def test_every_epoch_and_state_is_synced_before_it_is_acknowledged(self, tmp_path):
+        with SqliteStore(tmp_path) as store:
+            modes = [store._writer.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+        assert modes == ["wal", 2]
+
+    def test_the_copy_of_a_record_is_json_that_others_can_read(self, tmp_path):
+        with SqliteStore(tmp_path) as store:
+            run = completed_run(store, "猫")
+            copy = json.loads((store.run_folder(run.id) / "record.json").read_text())
+        assert (copy["record"]["name"], copy["record"]["state"]) == ("猫", "completed")
+        assert copy["epochs"][0]["val_accuracy"] == 0.5
