@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tl_core import phrases
+from tl_core.commands.output import Output, complain
 from tl_core.commands.train import add_train_options, train
-from tl_core.commands.output import Output
 from tl_core.datasets.catalog import DATASETS
 from tl_core.datasets.keras_sets import is_available
 from tl_core.errors import InputError, TransferLabError
@@ -24,6 +24,11 @@ DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, without the usage."""
 
+    @property
+    def named(self) -> str:
+        """The options that there are."""
+        return ", ".join(option for action in self._actions for option in action.option_strings)
+
     def error(self, message: str):
         raise InputError("command_line", reason=" ".join(message.split()))
 
@@ -36,16 +41,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     language = "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
     try:
-        options = _parser().parse_args(arguments)
+        options = _parsed(arguments)
         return options.run(options, Output(options.json, language))
     except TransferLabError as error:
-        print(phrases.explain(error, language), file=sys.stderr)
+        complain(phrases.explain(error, language))
         return BAD_INPUT if isinstance(error, InputError) else FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # the reader has left; say nothing more  # noqa: SIM115
         return DONE
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    options, unknown = _parser().parse_known_args(arguments)
+    if unknown:
+        options.parser.error(f"unrecognized arguments: {' '.join(unknown)} (choose from {options.parser.named})")
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, run: Callable) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=phrases.phrase("en", f"command.{name}"))
         made.add_argument("--json", action="store_true", help=phrases.phrase("en", "command.json"))
-        made.set_defaults(run=run)
+        made.set_defaults(run=run, parser=made)
         return made
 
     command("datasets", list_datasets)
@@ -66,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     asked = command("classify", classify)
     asked.add_argument("subject", metavar="RUN")
     asked.add_argument("images", metavar="IMAGE", nargs="+")
+    commands.metavar = f"{{{','.join(commands.choices)}}}"
     return parser
 
 
@@ -141,7 +154,7 @@ def classify(options: argparse.Namespace, output: Output) -> int:
         output.predictions(rows)
     if any(row["error"] is None for row in rows):
         return DONE
-    print(rows[0]["error"], file=sys.stderr)
+    complain(rows[0]["error"])
     return BAD_INPUT
 
 

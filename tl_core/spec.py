@@ -69,7 +69,7 @@ class RunSpec:
     dropout: float = 0.0
     image_size: int = 160
     per_class: int | None = None
-    epochs: int = 10
+    epochs: int = 5
     batch_size: int = 32
     optimizer: str = "adam"
     momentum: float = 0.9
@@ -177,7 +177,7 @@ def _checked_number(name: str, value: object) -> int | float:
         raise SpecError("spec_number", field=name, received=_short(value), low=low, high=high) from None
     if isinstance(value, bool) or not exact or not math.isfinite(number) or not low <= number <= high:
         raise SpecError("spec_range", field=name, received=_short(value), low=low, high=high)
-    return number
+    return number + 0  # −0.0 becomes 0.0: equal specs must have equal fingerprints
 
 
 def _written(value: object) -> str:

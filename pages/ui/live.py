@@ -37,7 +37,7 @@ function themed(layout, node, height) {
   const axes = Object.fromEntries(
     Object.keys(layout).filter((key) => /^[xy]axis/.test(key)).map((key) => [key, { ...axis, ...layout[key] }]));
   const finger = matchMedia('(pointer: coarse)').matches ? { dragmode: false } : {};  // a finger scrolls the page
-  return { ...layout, ...axes, ...finger, font, hoverlabel: label, height, autosize: true };
+  return { ...layout, ...axes, ...finger, font, hoverlabel: label, plot_bgcolor: paper, height, autosize: true };
 }
 
 export default async function ({ data, parentElement }) {

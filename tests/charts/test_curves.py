@@ -49,9 +49,7 @@ def test_a_run_becomes_a_train_and_a_validation_series():
     )
 
 
-@pytest.mark.parametrize(
-    ("x", "train", "validation"), [("seconds", (0.5, 1.0), (2.0,)), ("images", (32, 64), (128.0,))]
-)
+@pytest.mark.parametrize(("x", "train", "validation"), [("seconds", (0.5, 1), (2,)), ("images", (32, 64), (128,))])
 def test_the_same_points_can_run_along_seconds_or_images(x, train, validation):
     one = run(steps=(step(1, 2.0), step(2, 1.0)), epochs=(epoch(1, 1.5, None),))
     first, second = curves_info([one], "loss", x).series

@@ -80,14 +80,7 @@ def layout(**settings: object) -> go.Layout:
             "plot_bgcolor": "rgba(0,0,0,0)",
             "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
             "font": {"size": 13},
-            "legend": {
-                "orientation": "h",
-                "xref": "container",
-                "x": 0,
-                "y": 1.02,
-                "yanchor": "bottom",
-                "font": {"size": 12},
-            },
+            "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
             "hoverlabel": {"align": "left", "namelength": -1},
             **settings,
         }

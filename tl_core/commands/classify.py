@@ -1,7 +1,10 @@
 """`python -m tl_core classify`: picture files through a finished run or an untouched backbone, in this process."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
+
+import numpy as np
 
 from tl_core.datasets.catalog import dataset_info
 from tl_core.datasets.images import decode_image
@@ -33,16 +36,24 @@ def classify_files(subject: str, paths: list[Path], language: str) -> list[dict]
     """
     home = data_home()
     subject, classes, n_shown = _resolved(subject, home)
-    rows, images = [], []
+    rows: list[dict] = []
+    images = _decoded(paths, rows, language)
+    first = next(images, None)  # without any picture, no network is loaded
+    if first is not None:
+        answers = _classified(subject, chain([first], images), home)
+        good = [row for row in rows if row["error"] is None]
+        for row, probabilities in zip(good, answers, strict=True):
+            row["predictions"] = ranked(probabilities, classes, n_shown)
+    return rows
+
+
+def _decoded(paths: Sequence[Path], rows: list[dict], language: str) -> Iterator[np.ndarray]:
+    """Yields the pictures, one in memory at a time, and adds a row for every file on the way."""
     for path in paths:
         image, error = _read(path, language)
         rows.append({"image": str(path), "predictions": [], "error": error})
-        images.append(image)
-    usable = [index for index, image in enumerate(images) if image is not None]
-    if usable:
-        for index, probabilities in zip(usable, _classified(subject, [images[i] for i in usable], home), strict=True):
-            rows[index]["predictions"] = ranked(probabilities, classes, n_shown)
-    return rows
+        if image is not None:
+            yield image
 
 
 def _resolved(subject: str, home: Path) -> tuple[str, Sequence[str], int]:
@@ -60,17 +71,17 @@ def _resolved(subject: str, home: Path) -> tuple[str, Sequence[str], int]:
     return record.id, classes, len(classes)
 
 
-def _read(path: Path, language: str):
+def _read(path: Path, language: str) -> tuple[np.ndarray | None, str | None]:
     try:
         return decode_image(path.read_bytes(), path.name), None
     except OSError as error:
-        problem: TransferLabError = ImageError("file_unreadable", file=path.name, reason=error.strerror or "?")
+        problem: TransferLabError = ImageError("file_unreadable", file=str(path), reason=error.strerror or "?")
     except ImageError as error:
         problem = error
     return None, explain(problem, language)
 
 
-def _classified(subject: str, images: list, home: Path):
+def _classified(subject: str, images: Iterable[np.ndarray], home: Path) -> np.ndarray:
     prepare(home)
     from tl_core.engine.requests import Models, classify
 

@@ -24,8 +24,8 @@ class Output:
         return phrase(self.language, key, **values)
 
     def value(self, value: object) -> None:
-        """Prints one JSON value on a line of its own."""
-        print(json.dumps(value, ensure_ascii=False, allow_nan=False), flush=True)
+        """Prints one JSON value on a line of its own; in ASCII, so that any terminal and any file name will do."""
+        print(json.dumps(value, allow_nan=False), flush=True)
 
     def rows(self, rows: Sequence[dict], columns: Sequence[str], hidden: Sequence[str] = ()) -> None:
         """Prints rows: all fields but the hidden ones as JSON, or the chosen columns as a table."""
@@ -42,14 +42,14 @@ class Output:
             print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
     def predictions(self, rows: Sequence[dict]) -> None:
-        """Prints the classes of each picture with bars."""
+        """Prints the classes of each picture with bars, or why it has none."""
         for row in rows:
-            print(row["image"])
+            print(row["image"].encode(errors="replace").decode())
             for prediction in row["predictions"][:5]:
                 share = prediction["probability"]
                 print(f"  {share:6.1%} {'█' * round(share * BAR_WIDTH):{BAR_WIDTH}} {prediction['class']}")
             if row["error"]:
-                print(f"  {row['error']}", file=sys.stderr)
+                print(f"  {row['error']}")
 
     def progress(self, text: str, share: float | None = None) -> None:
         """Overwrites the progress line on standard error; silent when that is not a terminal."""
@@ -61,6 +61,11 @@ class Output:
     def clear_progress(self) -> None:
         if sys.stderr.isatty():
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def complain(sentence: str) -> None:
+    """Prints one line on standard error, whatever line breaks somebody has put into a name."""
+    print(" ".join(sentence.split()), file=sys.stderr)
 
 
 def _cell(value: object) -> str:

@@ -1,9 +1,8 @@
 """`python -m tl_core train`: a run, and its baseline if asked for, in this process."""
 
 import argparse
-import sys
 
-from tl_core.commands.output import Output
+from tl_core.commands.output import Output, complain
 from tl_core.engine.environment import environment
 from tl_core.engine.inline import interruptible, train_here
 from tl_core.errors import InputError
@@ -69,7 +68,7 @@ def _train_one(store: SqliteStore, record: RunRecord, output: Output, *, is_resu
                            on_event=lambda event: _print_event(event, record, spec, output))  # fmt: skip
     output.clear_progress()
     if ended["error"]:
-        print(explain(ended["error"], output.language), file=sys.stderr)
+        complain(explain(ended["error"], output.language))
     return EXIT_STATUS[ended["state"]]
 
 
@@ -81,17 +80,19 @@ def _print_event(event: dict, record: RunRecord, spec: RunSpec, output: Output) 
         output.value(_as_json(event, record, output.language))
     elif kind == "epoch":
         output.clear_progress()
-        print(output.phrase("command.epoch", role=record.role, epochs=spec.epochs,
-                            **{name: event[name] for name in ("epoch", "train_accuracy", "val_accuracy", "seconds")}))  # fmt: skip
+        values = {name: event[name] for name in ("epoch", "train_accuracy", "val_accuracy", "seconds")}
+        print(output.phrase("command.epoch", role=record.role, epochs=spec.epochs, **values))
     elif kind == "ended":
         output.clear_progress()
         accuracy = f"{event['scores']['accuracy']:.4f}" if event["scores"] else "–"
-        print(output.phrase("command.ended", run=record.id, state=event["state"], accuracy=accuracy, seconds=event["seconds"]))
+        print(output.phrase("command.ended", run=record.id, accuracy=accuracy, state=event["state"],
+                            seconds=event["seconds"]))  # fmt: skip
 
 
 def _print_progress(event: dict, spec: RunSpec, output: Output) -> None:
     if event["event"] == "step":
-        output.progress(output.phrase("command.step", epoch=event["epoch"], epochs=spec.epochs, loss=event["train_loss"]))
+        values = {"epoch": event["epoch"], "loss": event["train_loss"]}
+        output.progress(output.phrase("command.step", epochs=spec.epochs, **values))
     else:
         share = event["done"] / event["total"] if event["total"] else None
         output.progress(output.phrase(f"phase.{event['name']}"), share)
@@ -100,8 +101,8 @@ def _print_progress(event: dict, spec: RunSpec, output: Output) -> None:
 def _as_json(event: dict, record: RunRecord, language: str) -> dict:
     """Returns an event in the form that COMMANDS promises to programs."""
     if event["event"] == "started":
-        return {"event": "run_started", "run_id": record.id, "role": record.role, "frozen_params": event["frozen_params"],
-                "trainable_params": event["trainable_params"], "cached": event["is_cached"]}  # fmt: skip
+        return {"event": "run_started", "run_id": record.id, "role": record.role, "cached": event["is_cached"],
+                "frozen_params": event["frozen_params"], "trainable_params": event["trainable_params"]}  # fmt: skip
     if event["event"] == "epoch":
         names = ("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds")
         return {"event": "epoch", "run_id": record.id, **{name: event[name] for name in names}}

@@ -153,3 +153,20 @@ def thumbnails(id: str, home: Path, n_per_class: int = 1, seed: int = 0) -> list
     chosen = select_per_class(labels, train, n_per_class, seed)
     ordered = sorted(chosen.tolist(), key=lambda at: (labels[at], at))
     return [(int(labels[at]), decode_image(table["image"][at].as_py(), info.file)) for at in ordered]
+
+
+def class_counts(id: str, home: Path) -> list[int]:
+    """Returns how many training pictures each class has, decoding none.
+
+    Returns:
+        One count a class, in the order of the classes; empty for a set that is not on this machine.
+    """
+    info = dataset_info(id)
+    if not keras_sets.is_available(id, home):
+        return []
+    if info.origin == "keras":
+        labels = keras_sets.load_parts(info, home)[1:3]
+        return np.bincount(labels[0][labels[1]], minlength=len(info.classes)).tolist()
+    table = _read(info, ["label", "split"])
+    is_train = np.asarray(table["split"].to_pylist()) == "train"
+    return np.bincount(_labels(table, info)[is_train], minlength=len(info.classes)).tolist()

@@ -183,9 +183,9 @@ def _jpeg_frame(data: bytes, frame: int, scan: int) -> tuple[int, int, float]:
     return width, height, 2 * sum(across * down for across, down in sampling) / (widest * highest)
 
 
-# --- PNG: chunks with a checksum each
+# --- PNG: chunks, whose checksums Pillow compares
 
-_PAINTING_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
+_PAINTING_CHUNKS = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 
 
 def _read_png(data: bytes) -> Header:
@@ -196,11 +196,10 @@ def _read_png(data: bytes) -> Header:
             raise ValueError("the header is not first, or there are two")
         if kind == b"eXIf":
             exif = data[start + 8 : stop - 4]
-        if kind not in _PAINTING_CHUNKS:
-            continue
-        if zlib.crc32(view[start + 4 : stop - 4]) != struct.unpack_from(">I", data, stop - 4)[0]:
-            raise ValueError("wrong checksum")
-        kept.append(_colour_key(data[start + 8 : stop - 4], depth, colour) if kind == b"tRNS" else view[start:stop])
+        elif kind == b"tRNS":
+            kept.append(_colour_key(data[start + 8 : stop - 4], depth, colour))
+        elif kind in _PAINTING_CHUNKS:
+            kept.append(view[start:stop])
     memory = {0: 2 if depth == 16 else 1, 3: 1}.get(colour, 4)
     return Header("PNG", width, height, b"".join(kept), exif, memory)
 

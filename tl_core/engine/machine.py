@@ -1,10 +1,15 @@
 """What this process computes on: threads and GPU memory, set up before the first tensor."""
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tl_core.engine.environment import keras_environment, n_threads
 from tl_core.store.home import data_home
+
+STANDARD_ERROR = 2  # file descriptor
 
 
 def prepare(home: Path | None = None) -> None:
@@ -14,10 +19,31 @@ def prepare(home: Path | None = None) -> None:
     """
     for name, value in keras_environment(home or data_home()).items():
         os.environ.setdefault(name, value)
-    import keras
+    with _quiet_start():
+        import keras
 
     if keras.backend.backend() == "tensorflow":
         _prepare_tensorflow()
+
+
+@contextmanager
+def _quiet_start() -> Iterator[None]:
+    """Swallows what TensorFlow's libraries write to standard error while they are loaded, before any log level counts.
+
+    Only the file descriptor is turned away: an exception passes through as always.
+    """
+    if sys.stderr is None:  # closed by whoever started this process
+        yield
+        return
+    kept = os.dup(STANDARD_ERROR)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, STANDARD_ERROR)
+    try:
+        yield
+    finally:
+        os.dup2(kept, STANDARD_ERROR)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _prepare_tensorflow() -> None:

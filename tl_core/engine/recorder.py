@@ -3,15 +3,18 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 
 import numpy as np
 
 from tl_core.engine.environment import environment
+from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
 from tl_core.store.records import EpochRecord, RunState
 from tl_core.store.store import RunStore
 
 MAX_TRACE_POINTS = 400
+TRACE_COLUMNS = ("step", "elapsed_s", "images", "train_loss", "train_accuracy")
 
 
 class Recorder:
@@ -28,16 +31,18 @@ class Recorder:
     def __init__(self, store: RunStore, run_id: str, spec: RunSpec) -> None:
         self._store, self._run_id, self._spec = store, run_id, spec
         self._n_train = 0
-        self.steps: list[dict] = []
+        self._has_started = self._has_compiled = False
+        earlier = store.trace(run_id)  # of the part before a stop, when it is resumed
+        self.steps = [dict(zip(TRACE_COLUMNS, row, strict=True)) for row in earlier]
 
     def record(self, event: Mapping) -> None:
         """Takes in one event in its plain form (`Event.to_dict`)."""
         kind = event["event"]
         if kind == "started":
-            self._n_train = event["n_train"]
-            self._store.start_run(self._run_id, frozen_params=event["frozen_params"],
-                                  trainable_params=event["trainable_params"], is_cached=event["is_cached"])  # fmt: skip
+            self._start(event)
         elif kind == "step":
+            while self.steps and self.steps[-1]["step"] >= event["step"]:  # done again since the checkpoint
+                self.steps.pop()
             self.steps.append(dict(event))
         elif kind == "epoch":
             self._store.add_epoch(self._run_id, EpochRecord(**{k: v for k, v in event.items() if k != "event"}))
@@ -45,20 +50,30 @@ class Recorder:
         elif kind == "ended":
             self._finish(event)
 
+    def _start(self, event: Mapping) -> None:
+        self._n_train, self._has_started = event["n_train"], True
+        self._store.start_run(self._run_id, frozen_params=event["frozen_params"],
+                              trainable_params=event["trainable_params"], is_cached=event["is_cached"])  # fmt: skip
+
     def _finish(self, event: Mapping) -> None:
+        if not self._has_started and self._store.get(self._run_id).state.is_finished:
+            return  # a resumed run that could not begin stays as it was, and can be resumed again
         scores = event["scores"]
-        self.save_trace()
         self._store.finish_run(
             self._run_id, RunState(event["state"]), best_epoch=event["best_epoch"], scores=scores, proof=event["proof"],
             test_accuracy=scores and scores["accuracy"], error=event["error"], seconds=event["seconds"])  # fmt: skip
+        self.save_trace()
 
     def save_trace(self) -> None:
-        """Keeps the curve of the steps seen so far."""
-        self._store.save_trace(self._run_id, thin(self.steps))
+        """Keeps the curve of the steps seen so far; on a full disk the run's end matters more than its curve."""
+        if self.steps:
+            with suppress(StoreError):
+                self._store.save_trace(self._run_id, thin(self.steps))
 
     def _note_speed(self, event: Mapping) -> None:
-        if event["epoch"] > 1:  # the first epoch includes compiling
+        if self._has_compiled:  # the first epoch, also that after a resume, includes compiling
             self._store.save_timing(timing_key(self._spec), {"epoch_s_per_image": event["seconds"] / self._n_train})
+        self._has_compiled = True
 
 
 def timing_key(spec: RunSpec) -> str:
@@ -77,7 +92,7 @@ def thin(steps: list[dict]) -> list[list[float]]:
     """Averages neighbouring steps so that at most `MAX_TRACE_POINTS` remain.
 
     Returns:
-        Rows [step, seconds, images, loss, accuracy]; the first three are those of a group's last step.
+        Rows of `TRACE_COLUMNS`; step, seconds and images are those of a group's last step.
     """
     groups = np.array_split(np.arange(len(steps)), min(len(steps), MAX_TRACE_POINTS)) if steps else []
     rows = []

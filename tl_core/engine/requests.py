@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from tl_core.datasets.images import fit_image
 from tl_core.evaluation.scores import softmax
 from tl_core.models.build import build
 from tl_core.models.networks import network
-from tl_core.models.trained import load_trained
+from tl_core.models.trained import WEIGHTS_FILE, load_trained
 from tl_core.models.weights import load_pretrained
 from tl_core.spec import RunSpec
 from tl_core.training.trainer import Trainer
@@ -37,7 +37,9 @@ class Models:
         Raises:
             StoreError: "file_damaged" when the run left no weights.
         """
-        return self._keep(f"run:{run_id}", lambda: self._load_run(run_id))
+        file = self._home / "runs" / run_id / WEIGHTS_FILE
+        written = file.stat().st_mtime_ns if file.exists() else None  # a resumed run writes its weights again
+        return self._keep(f"run:{run_id}:{written}", lambda: self._load_run(run_id))
 
     def untouched(self, backbone_id: str):
         """Returns (model: uint8 pictures → ImageNet probabilities, image size) of a backbone as it was pretrained.
@@ -66,7 +68,7 @@ class Models:
         return model, 224
 
 
-def classify(models: Models, subject: str, images: list[np.ndarray]) -> Iterator[np.ndarray]:
+def classify(models: Models, subject: str, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     """Classifies pictures.
 
     Args:

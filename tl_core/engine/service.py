@@ -4,22 +4,26 @@ import secrets
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from tl_core.engine.environment import environment
-from tl_core.engine.recorder import Recorder, timing_key
+from tl_core.engine.estimates import Estimate, Estimates
+from tl_core.engine.recorder import Recorder
 from tl_core.engine.snapshots import LiveRun, RunSnapshot
 from tl_core.engine.worker_process import Executor, WorkerProcess
 from tl_core.errors import InputError, StoreError, TransferLabError, WorkerError
 from tl_core.spec import RunSpec
+from tl_core.store.home import made
 from tl_core.store.records import RunRecord, RunState
+from tl_core.store.space import refused
 from tl_core.store.store import RunStore
 
 MAX_ACTIVE = 4  # runs that the worker advances in turns; each holds its network in memory
 STOP_PATIENCE_S = 0.7  # then a stop is recorded, even if the worker is inside a long compilation
+MAX_BAD_STARTS = 3  # workers in a row that died before they were ready; then one is only started when it is needed
 KEPT_SNAPSHOTS = 100
 
 
@@ -33,18 +37,12 @@ class EngineStatus:
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """What a run will cost here, measured on this machine.
+class _End:
+    """How a run ended, to be recorded."""
 
-    Attributes:
-        epoch_s: Seconds an epoch takes.
-        prefix_s: Seconds for computing the features of all pictures once; 0 when nothing is cached.
-        is_from_run: Whether a finished run measured it; otherwise a quick measurement did.
-    """
-
-    epoch_s: float
-    prefix_s: float
-    is_from_run: bool
+    live: LiveRun
+    state: RunState
+    error: dict | None
 
 
 class Engine:
@@ -70,13 +68,17 @@ class Engine:
         self._start_worker = start_worker
         self._lock = threading.RLock()
         self._live: dict[str, LiveRun] = {}
-        self._detached: set[str] = set()  # stopped in the store, but the worker has not let go of them yet
+        self._detached: set[str] = set()  # over, but the worker has not let go of them yet
+        self._ends: dict[str, _End] = {}  # not in the store yet: its disk is full
         self._answers: dict[str, Future] = {}
-        self._measuring: dict[str, Future] = {}
         self._finished: dict[str, RunSnapshot] = {}
+        self._estimates = Estimates(store, self._ask, lambda: not any(live.is_sent for live in self._live.values()))
         self._device: str | None = None
         self._is_closed = False
-        self._worker = start_worker(home, self._on_message, self._on_exit)
+        self._n_bad_starts = 0
+        self._worker: Executor | None = None
+        with self._lock:
+            self._wake()
 
     # ---- what pages call ----
 
@@ -91,21 +93,30 @@ class Engine:
             run = self.store.create_run(spec.to_dict(), role="run", name=name, environment=environment(), owner=owner)
             self._enqueue(run.id, spec)
             if baseline is not None:
-                twin = self.store.create_run(baseline.to_dict(), role="baseline", name=baseline_name, owner=owner,
-                                             environment=environment(), twin_id=run.id)  # fmt: skip
-                self._enqueue(twin.id, baseline, after=run.id)
+                self._submit_twin(run.id, baseline, baseline_name or name, owner)
             self._dispatch()
             return self.store.get(run.id)
+
+    def _submit_twin(self, run_id: str, spec: RunSpec, name: str, owner: str) -> None:
+        try:
+            twin = self.store.create_run(spec.to_dict(), role="baseline", name=name, owner=owner, twin_id=run_id,
+                                         environment=environment())  # fmt: skip
+        except TransferLabError as error:  # half a pair is not what was asked for
+            self._finish(self._live[run_id], RunState.FAILED, error)
+            raise
+        self._enqueue(twin.id, spec, after=run_id)
 
     def resume(self, run_id: str) -> None:
         """Queues a stopped or interrupted run again, from its newest checkpoint.
 
         Raises:
-            StoreError: "run_already_finished" when there is nothing to resume.
+            StoreError: "run_is_active", or "run_already_finished" when there is nothing to resume.
         """
         with self._lock:
             record = self.store.get(run_id)
-            if record.id in self._live or not record.state.is_resumable:
+            if record.id in self._live:
+                raise StoreError("run_is_active", run=record.id)
+            if not record.state.is_resumable:
                 raise StoreError("run_already_finished", run=record.id)
             self._finished.pop(record.id, None)
             self._enqueue(record.id, RunSpec.from_dict(record.spec), is_resumed=True)
@@ -118,25 +129,29 @@ class Engine:
             UnknownIdError: "unknown_run".
         """
         with self._lock:
-            live = self._live.get(run_id)
+            record = self._as_ended(self.store.get(run_id))
+            live = self._live.get(record.id)
             if live is not None:
-                return live.snapshot(self.store.get(run_id), self.store.epochs(run_id), self._position(live))
-            if run_id not in self._finished:
-                self._remember(self._read_finished(run_id))
-            return self._finished[run_id] if run_id in self._finished else self._read_finished(run_id)
+                return live.snapshot(record, self.store.epochs(record.id), self._position(live))
+            kept = self._finished.get(record.id)
+            if kept is None or kept.record != record:  # renamed, or resumed by another process
+                kept = self._read_finished(record)
+                self._remember(kept)
+            return kept
 
     def stop(self, run_id: str) -> None:
         """Asks a run to end; it is recorded as stopped within a second, with its best weights so far."""
         with self._lock:
             live = self._live.get(run_id)
-            if live is None:
+            if live is None or live.is_stopping:
                 return
             if not live.is_sent:
                 self._finish(live, RunState.STOPPED)
+                self._dispatch()
                 return
             live.is_stopping = True
             live.version += 1
-            self._worker.send({"do": "stop", "run_id": run_id})
+            self._send({"do": "stop", "run_id": run_id})
             timer = threading.Timer(STOP_PATIENCE_S, self._record_stop, [live])
             timer.daemon = True
             timer.start()
@@ -155,11 +170,20 @@ class Engine:
 
         Returns:
             A future of float (n, classes), probabilities; it may raise any TransferLabError.
+
+        Raises:
+            UnknownIdError: "unknown_run".
+            StoreError: "disk_full" or "home_not_writable".
         """
-        folder = self.home / "uploads"
-        folder.mkdir(parents=True, exist_ok=True)
+        if not subject.startswith("backbone:"):
+            subject = self.store.get(subject).id
+        folder = made(self.home / "uploads")
         path = folder / f"{secrets.token_hex(16)}.npz"
-        np.savez(path, **{f"{index:05d}": image for index, image in enumerate(images)})
+        try:
+            np.savez(path, **{f"{index:05d}": image for index, image in enumerate(images)})
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise refused(folder, error) from error
         future = self._ask({"do": "classify", "subject": subject, "images": str(path)})
         future.add_done_callback(lambda _: path.unlink(missing_ok=True))
         return future
@@ -172,15 +196,8 @@ class Engine:
             n_train: Its training pictures.
             n_pictures: Training, validation and test pictures together.
         """
-        key = timing_key(spec)
-        quick, run = self.store.timing(f"quick/{key}"), self.store.timing(key)
-        if quick is None and run is None:
-            self._measure(spec, key)
-            return None
-        prefix_s = quick["prefix_s"] * n_pictures if quick and spec.use_cache and spec.augment == "none" else 0.0
-        if run is not None:
-            return Estimate(run["epoch_s_per_image"] * n_train, prefix_s, is_from_run=True)
-        return Estimate(quick["step_s"] / quick["batch_size"] * n_train, prefix_s, is_from_run=False)
+        with self._lock:
+            return self._estimates.of(spec, n_train, n_pictures)
 
     def status(self) -> EngineStatus:
         """Returns what the engine computes on and how busy it is."""
@@ -189,12 +206,16 @@ class Engine:
             return EngineStatus(self._device, n_sent, len(self._live) - n_sent)
 
     def close(self) -> None:
-        """Ends the worker; what was running is recorded as interrupted."""
+        """Ends the worker; what was running is recorded as interrupted. Twice is harmless."""
         with self._lock:
+            if self._is_closed:
+                return
             self._is_closed = True
-            self._worker.close()
+            if self._worker is not None:
+                self._worker.close()
             for live in list(self._live.values()):
                 self._finish(live, RunState.INTERRUPTED)
+            self._fail_answers(WorkerError("worker_died", status=0))
             self.store.close()
 
     # ---- the queue ----
@@ -205,19 +226,32 @@ class Engine:
 
     def _dispatch(self) -> None:
         """Sends waiting runs to the worker, first come first served, as far as there is room."""
-        for live in list(self._live.values()):
-            n_sent = sum(other.is_sent for other in self._live.values()) + len(self._detached)
-            if n_sent >= MAX_ACTIVE:
-                return
-            leader = self._live.get(live.after) if live.after else None
-            if not live.is_sent and (leader is None or leader.has_steps):
-                live.is_sent = True
-                self._send_run(live)
+        while not self._is_closed and (live := self._next()) is not None:
+            self._send_run(live)
+
+    def _next(self) -> LiveRun | None:
+        n_busy = sum(live.is_sent for live in self._live.values()) + len(self._detached)
+        waiting = [live for live in self._live.values() if self._may_begin(live)]
+        return waiting[0] if waiting and n_busy < MAX_ACTIVE else None
+
+    def _may_begin(self, live: LiveRun) -> bool:
+        """Says no to what has begun, to a baseline before its run, and to a run that the worker has not let go of."""
+        leader = self._live.get(live.after or "")
+        return not live.is_sent and live.run_id not in self._detached and (leader is None or leader.has_steps)
 
     def _send_run(self, live: LiveRun) -> None:
-        self.store.run_folder(live.run_id)
-        self._worker.send({"do": "train", "run_id": live.run_id, "spec": live.spec.to_dict(),
-                           "is_resumed": live.is_resumed})  # fmt: skip
+        live.is_sent = True
+        self._queue_has_moved()
+        try:
+            self.store.run_folder(live.run_id)
+        except StoreError as error:
+            self._finish(live, RunState.FAILED, error)
+            return
+        self._send({"do": "train", "run_id": live.run_id, "spec": live.spec.to_dict(), "is_resumed": live.is_resumed})
+
+    def _queue_has_moved(self) -> None:
+        for live in self._live.values():
+            live.version += 1
 
     def _position(self, live: LiveRun) -> int | None:
         waiting = [other.run_id for other in self._live.values() if not other.is_sent]
@@ -229,34 +263,45 @@ class Engine:
         with self._lock:
             if self._is_closed:
                 return
-            handlers = {"ready": self._on_ready, "events": self._on_events, "ended": self._on_ended, "answer": self._on_answer}
+            handlers = {"ready": self._on_ready, "events": self._on_events, "ended": self._on_ended,
+                        "answer": self._on_answer}  # fmt: skip
             handlers[message["say"]](message)
+            self._record_ends()
+            self._dispatch()
 
     def _on_ready(self, message: dict) -> None:
-        self._device = message["device"]
+        self._device, self._n_bad_starts = message["device"], 0
 
     def _on_events(self, message: dict) -> None:
         live = self._live.get(message["run_id"])
-        for event in message["events"] if live is not None else ():
+        if live is None or live.run_id in self._detached:  # late words of a run that is over
+            return
+        for event in message["events"]:
             try:
                 live.recorder.record(event)
-                live.take(event)
-            except StoreError as error:  # a full disk, or a state that another process has set
-                self._worker.send({"do": "stop", "run_id": live.run_id})
-                self._detached.add(live.run_id)
-                self._finish(live, RunState.FAILED, error)
+            except TransferLabError as error:  # a full disk, or a state that another process has set
+                self._send({"do": "stop", "run_id": live.run_id})
+                self._give_up(live, error)
                 return
+            live.take(event)
             if event["event"] == "ended":
-                self._live.pop(live.run_id, None)
-        self._dispatch()
+                del self._live[live.run_id]
+                self._detached.add(live.run_id)
+
+    def _give_up(self, live: LiveRun, error: TransferLabError) -> None:
+        self._detached.add(live.run_id)
+        if error.code == "run_is_active":  # another process trains it: the record is not ours
+            del self._live[live.run_id]
+        else:
+            self._finish(live, RunState.FAILED, error)
 
     def _on_ended(self, message: dict) -> None:
-        self._detached.discard(message["run_id"])
         live = self._live.get(message["run_id"])
-        if live is not None:
+        if message["run_id"] in self._detached:
+            self._detached.discard(message["run_id"])
+        elif live is not None:
             error = message.get("error") or {"code": "worker_died", "values": {"status": 0}}
             self._finish(live, RunState.FAILED, WorkerError(error["code"], **error["values"]))
-        self._dispatch()
 
     def _on_answer(self, message: dict) -> None:
         future = self._answers.pop(message["request_id"], None)
@@ -272,15 +317,30 @@ class Engine:
         with self._lock:
             if self._is_closed:
                 return
-            self._device = None
+            self._device, self._worker = None, None
+            self._n_bad_starts += 1
+            is_hopeless = self._n_bad_starts >= MAX_BAD_STARTS
             self._detached.clear()
             error = WorkerError("worker_died", status=status)
-            for live in [live for live in self._live.values() if live.is_sent]:
+            for live in [live for live in self._live.values() if live.is_sent or is_hopeless]:
                 self._finish(live, RunState.FAILED, error)
-            for request_id in list(self._answers):
-                self._answers.pop(request_id).set_exception(error)
-            self._worker = self._start_worker(self.home, self._on_message, self._on_exit)
+            self._fail_answers(error)
+            if not is_hopeless:
+                self._wake()
             self._dispatch()
+
+    def _fail_answers(self, error: TransferLabError) -> None:
+        answers, self._answers = self._answers, {}
+        for future in answers.values():
+            future.set_exception(error)
+
+    def _wake(self) -> None:
+        if self._worker is None:
+            self._worker = self._start_worker(self.home, self._on_message, self._on_exit)
+
+    def _send(self, message: dict) -> None:
+        self._wake()
+        self._worker.send(message)
 
     # ---- ends ----
 
@@ -290,26 +350,39 @@ class Engine:
             if self._live.get(live.run_id) is live and not self._is_closed:
                 self._detached.add(live.run_id)
                 self._finish(live, RunState.STOPPED)
+                self._dispatch()
 
     def _finish(self, live: LiveRun, state: RunState, error: TransferLabError | None = None) -> None:
+        """Takes a run out of the queue and records its end."""
         self._live.pop(live.run_id, None)
-        best = [epoch.epoch for epoch in self.store.epochs(live.run_id) if epoch.is_best]
-        elapsed_s = live.recorder.steps[-1]["elapsed_s"] if live.recorder.steps else None
-        try:
-            live.recorder.save_trace()
-            self.store.finish_run(live.run_id, state, best_epoch=best[-1] if best else None, seconds=elapsed_s,
-                                  error=error.to_dict() if error else None)  # fmt: skip
-        except StoreError:
-            return  # recorded by somebody else, or the disk is full: the next start finds it interrupted
-        finally:
-            self._dispatch_later()
+        self._queue_has_moved()
+        self._ends[live.run_id] = _End(live, state, error.to_dict() if error else None)
+        self._record_ends()
 
-    def _dispatch_later(self) -> None:
-        if not self._is_closed:
-            self._dispatch()
+    def _record_ends(self) -> None:
+        """Writes the ends that the store does not know yet; what a full disk refuses is tried again later."""
+        for run_id, end in list(self._ends.items()):
+            try:
+                self._record_end(end)
+            except StoreError as error:
+                if error.code != "run_already_finished":  # by somebody else
+                    continue
+            del self._ends[run_id]
 
-    def _read_finished(self, run_id: str) -> RunSnapshot:
-        record = self.store.get(run_id)
+    def _record_end(self, end: "_End") -> None:
+        recorder, run_id = end.live.recorder, end.live.run_id
+        best = [epoch.epoch for epoch in self.store.epochs(run_id) if epoch.is_best]
+        has_weights = bool(best) and end.state is RunState.STOPPED  # the worker writes them as soon as it lets go
+        self.store.finish_run(run_id, end.state, best_epoch=best[-1] if has_weights else None, error=end.error,
+                              seconds=recorder.steps[-1]["elapsed_s"] if recorder.steps else None)  # fmt: skip
+        recorder.save_trace()
+
+    def _as_ended(self, record: RunRecord) -> RunRecord:
+        """Returns a record with the end that could not be written yet, if there is one."""
+        end = self._ends.get(record.id)
+        return record if end is None else replace(record, state=end.state, error=end.error)
+
+    def _read_finished(self, record: RunRecord) -> RunSnapshot:
         trace = tuple(tuple(row) for row in self.store.trace(record.id))
         return RunSnapshot(record, 0, trace=trace, epochs=tuple(self.store.epochs(record.id)))
 
@@ -323,24 +396,15 @@ class Engine:
 
     def _ask(self, message: dict) -> Future:
         future: Future = Future()
+        future.set_running_or_notify_cancel()  # nobody can cancel it any more
         request_id = f"request:{secrets.token_hex(8)}"
         with self._lock:
+            if self._is_closed:
+                future.set_exception(WorkerError("worker_died", status=0))
+                return future
             self._answers[request_id] = future
-            self._worker.send({**message, "request_id": request_id})
+            self._send({**message, "request_id": request_id})
         return future
-
-    def _measure(self, spec: RunSpec, key: str) -> None:
-        """Measures in the background, once, and only while nothing trains: a busy machine would measure itself."""
-        with self._lock:
-            pending = self._measuring.get(key)
-            if (pending and not pending.done()) or any(live.is_sent for live in self._live.values()):
-                return
-            self._measuring[key] = self._ask({"do": "measure", "spec": spec.to_dict()})
-            self._measuring[key].add_done_callback(lambda future: self._keep_measured(key, future))
-
-    def _keep_measured(self, key: str, future: Future) -> None:
-        if future.exception() is None:
-            self.store.save_timing(f"quick/{key}", future.result())
 
 
 def _error_of(plain: dict) -> TransferLabError:

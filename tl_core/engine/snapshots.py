@@ -1,7 +1,7 @@
 """What a page sees of a run: a frozen copy that nobody changes."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tl_core.engine.recorder import Recorder, thin
 from tl_core.spec import RunSpec
@@ -59,7 +59,7 @@ class LiveRun:
     recorder: Recorder
     is_resumed: bool = False
     after: str | None = None  # the run whose training must have begun before this one is sent to the worker
-    version: int = 0
+    version: int = 1  # a finished snapshot has 0
     phase: str = "queued"
     done: int = 0
     total: int = 0
@@ -68,7 +68,6 @@ class LiveRun:
     is_stopping: bool = False
     has_steps: bool = False
     first_step: tuple[float, int] | None = None  # (monotonic seconds, step number)
-    epochs: list[EpochRecord] = field(default_factory=list)
 
     def take(self, event: dict) -> None:
         """Takes in one event, after the recorder has."""

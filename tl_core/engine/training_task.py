@@ -14,7 +14,7 @@ from tl_core.engine.machine import device_name, is_out_of_memory
 from tl_core.errors import TrainingError, TransferLabError
 from tl_core.evaluation.scores import score
 from tl_core.models.build import Network, build
-from tl_core.models.trained import save_trained
+from tl_core.models.trained import copies, put_back, save_trained
 from tl_core.spec import RunSpec
 from tl_core.store.files import latest_checkpoint, save_checkpoint
 from tl_core.training.clock import Clock
@@ -124,8 +124,8 @@ class TrainingTask:
 
     def _checkpoint(self, trainer: Trainer, clock: Clock) -> None:
         groups = {
-            "model": [np.array(variable) for variable in trainer.model.variables],
-            "optimizer": [np.array(variable) for variable in trainer.model.optimizer.variables],
+            "model": copies(trainer.model.variables),
+            "optimizer": copies(trainer.model.optimizer.variables),
             "best": trainer.best_weights or [],
         }
         arrays = {f"{group}/{index:04d}": array for group, members in groups.items() for index, array in enumerate(members)}
@@ -137,10 +137,9 @@ class TrainingTask:
         if found is None:
             return
         _, arrays, metadata = found
-        for group, variables in (("model", trainer.model.variables), ("optimizer", trainer.model.optimizer.variables)):
-            for index, variable in enumerate(variables):
-                variable.assign(arrays[f"{group}/{index:04d}"])
-        trainer.best_weights = [arrays[name] for name in sorted(arrays) if name.startswith("best/")] or None
+        put_back(trainer.model.variables, _group(arrays, "model"))
+        put_back(trainer.model.optimizer.variables, _group(arrays, "optimizer"))
+        trainer.best_weights = _group(arrays, "best") or None
         facts = json.loads(metadata["progress"])
         clock.set(facts.pop("elapsed_s"))
         trainer.progress = Progress(**facts)
@@ -186,6 +185,11 @@ class _State:
 def cache_limit_bytes() -> int:
     """Returns the size that the prefix cache is kept below: TL_CACHE_GB, 4 unless said otherwise."""
     return int(float(os.environ.get("TL_CACHE_GB", "4")) * 1e9)
+
+
+def _group(arrays: dict[str, np.ndarray], group: str) -> list[np.ndarray]:
+    """Returns one group of a checkpoint's arrays in their order."""
+    return [arrays[name] for name in sorted(arrays) if name.startswith(f"{group}/")]
 
 
 def _counted(events: Iterator[Event], n_before: int, n_all: int, should_stop: Callable[[], bool]) -> Iterator[Event]:

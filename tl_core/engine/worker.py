@@ -21,6 +21,7 @@ from pathlib import Path
 from tl_core.engine.schedule import Scheduler
 from tl_core.errors import TransferLabError, WorkerError
 from tl_core.store.home import data_home
+from tl_core.training.events import Event, Step
 
 NICE = 5
 
@@ -32,7 +33,7 @@ class Worker:
         home: The data folder.
         say: Sends one message to the server.
 
-    Thread: every method runs on the thread that calls `serve`, except `ask_to_stop`.
+    Thread: every method runs on the thread that calls `serve`, except `hear`.
     """
 
     def __init__(self, home: Path, say: Callable[[dict], None]) -> None:
@@ -40,25 +41,32 @@ class Worker:
 
         self._home, self._say = home, say
         self._models = Models(home)
+        self._inbox: queue.SimpleQueue[dict] = queue.SimpleQueue()
         self._scheduler = Scheduler(self._on_event, self._on_end)
         self._stopping: set[str] = set()
-        self._events: list[dict] = []
+        self._unsent: dict[str, list[dict]] = {}
 
-    def serve(self, inbox: "queue.SimpleQueue[dict]") -> None:
+    def hear(self, message: dict) -> None:
+        """Takes in a message: a stop counts at once, everything else waits for its turn. Any thread."""
+        if message["do"] == "stop":
+            self._stopping.add(message["run_id"])
+            return
+        if message["do"] == "train":  # a stop from before, that came too late for an earlier part of this run
+            self._stopping.discard(message["run_id"])
+        self._inbox.put(message)
+
+    def serve(self) -> None:
         """Works until the process ends."""
         while True:
-            while self._scheduler.is_idle or not inbox.empty():
-                self.take(inbox.get())
+            while self._scheduler.is_idle or not self._inbox.empty():
+                self.take(self._inbox.get())
             self._scheduler.turn()
+            self._flush()
 
     def take(self, message: dict) -> None:
         """Begins what a message asks for."""
         kinds = {"train": self._train, "classify": self._classify, "measure": self._measure}
         kinds[message["do"]](message)
-
-    def ask_to_stop(self, run_id: str) -> None:
-        """Lets a run end after its present batch. Any thread."""
-        self._stopping.add(run_id)
 
     def _train(self, message: dict) -> None:
         from tl_core.engine.training_task import TrainingTask
@@ -69,43 +77,43 @@ class Worker:
             RunSpec.from_dict(message["spec"]), self._home, self._home / "runs" / run_id,
             should_stop=lambda: run_id in self._stopping, is_resumed=message["is_resumed"],
             publish=lambda event: self._say({"say": "events", "run_id": run_id, "events": [event.to_dict()]}))  # fmt: skip
-        self._scheduler.add(run_id, self._flushing(run_id, task.run()))
+        self._scheduler.add(run_id, task.run())
 
-    def _flushing(self, run_id: str, events: Iterator) -> Iterator[None]:
-        """Sends the events of a turn as one message; the first of a kind and the last of a run at once."""
-        for event in events:
-            self._events.append(event.to_dict())
-            if self._events[-1]["event"] != "step" or len(self._events) >= 50 or self._events[-1]["step"] == 1:
-                self._flush(run_id)
-            yield
+    def _on_event(self, task_id: str, event: Event | None) -> None:
+        """Keeps the steps of a turn for one message; anything else is said at once, as what follows may take long."""
+        if event is None:  # a request that makes way
+            return
+        self._unsent.setdefault(task_id, []).append(event.to_dict())
+        if not isinstance(event, Step):
+            self._flush()
 
-    def _flush(self, run_id: str) -> None:
-        if self._events:
-            self._say({"say": "events", "run_id": run_id, "events": self._events})
-            self._events = []
-
-    def _on_event(self, task_id: str, event: object) -> None:
-        """Nothing to do: tasks send what they have to say themselves."""
+    def _flush(self) -> None:
+        for run_id, events in self._unsent.items():
+            self._say({"say": "events", "run_id": run_id, "events": events})
+        self._unsent = {}
 
     def _on_end(self, task_id: str, error: BaseException | None) -> None:
         if task_id.startswith("request:"):
             if error is not None:
                 self._answer(task_id, error=_plain_error(error))
             return
-        self._flush(task_id)
+        self._flush()
         self._stopping.discard(task_id)
         self._say({"say": "ended", "run_id": task_id} | ({"error": _plain_error(error)} if error else {}))
         gc.collect()
 
     def _classify(self, message: dict) -> None:
+        task = self._classified(message["subject"], message["images"])
+        self._scheduler.add(message["request_id"], self._answering(message["request_id"], task), is_request=True)
+
+    def _classified(self, subject: str, path: str) -> Iterator:
         import numpy as np
 
         from tl_core.engine.requests import classify
 
-        with np.load(message["images"], allow_pickle=False) as file:
+        with np.load(path, allow_pickle=False) as file:
             images = [file[name] for name in sorted(file.files)]
-        task = classify(self._models, message["subject"], images)
-        self._scheduler.add(message["request_id"], self._answering(message["request_id"], task), is_request=True)
+        return (yield from classify(self._models, subject, images))
 
     def _measure(self, message: dict) -> None:
         from tl_core.engine.requests import measure
@@ -141,14 +149,12 @@ def _private_output() -> Callable[[dict], None]:
     return say
 
 
-def _read_input(inbox: "queue.SimpleQueue[dict]", worker: Worker) -> None:
-    for line in sys.stdin:
-        message = json.loads(line)
-        if message["do"] == "stop":
-            worker.ask_to_stop(message["run_id"])
-        else:
-            inbox.put(message)
-    os._exit(0)  # the server is gone; nothing here is worth keeping that is not on disk
+def _read_input(worker: Worker) -> None:
+    try:
+        for line in sys.stdin:
+            worker.hear(json.loads(line))
+    finally:  # the server is gone, perhaps in the middle of a line; nothing here is worth keeping that is not on disk
+        os._exit(0)
 
 
 def main() -> None:
@@ -160,12 +166,11 @@ def main() -> None:
     home = data_home()
     prepare(home)
     worker = Worker(home, say)
-    inbox: queue.SimpleQueue[dict] = queue.SimpleQueue()
-    threading.Thread(target=_read_input, args=(inbox, worker), name="input", daemon=True).start()
+    threading.Thread(target=_read_input, args=(worker,), name="input", daemon=True).start()
     import tl_core.engine.training_task  # noqa: F401 (the first student should not wait for imports)
 
     say({"say": "ready", "device": device_name()})
-    worker.serve(inbox)
+    worker.serve()
 
 
 if __name__ == "__main__":

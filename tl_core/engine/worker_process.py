@@ -1,10 +1,12 @@
 """The server's end of the pipe to a worker process."""
 
 import json
+import logging
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -62,12 +64,24 @@ class WorkerProcess:
         self._is_closed = True
         self._process.kill()
         self._process.wait()
+        self._close_input()
 
     def _listen(self) -> None:
         for line in self._process.stdout:
-            if not self._is_closed:
-                self._on_message(json.loads(line))
+            self._guarded(lambda line: self._on_message(json.loads(line)), line)
         status = self._process.wait()
         self._process.stdout.close()
-        if not self._is_closed:
-            self._on_exit(status)
+        self._close_input()
+        self._guarded(self._on_exit, status)
+
+    def _guarded(self, tell: Callable, what: object) -> None:
+        """Passes on what the worker said; a bad message (half a line of a killed worker) must not end listening."""
+        try:
+            if not self._is_closed:
+                tell(what)
+        except Exception:
+            logging.getLogger(__name__).exception("a message of the worker was lost")
+
+    def _close_input(self) -> None:
+        with self._writing, suppress(OSError):  # what was not written yet has no reader any more
+            self._process.stdin.close()

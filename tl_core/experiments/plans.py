@@ -1,15 +1,16 @@
 """From what a person asked for to a spec that can run: names resolved, defaults filled in, everything checked together."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from tl_core.datasets.catalog import DatasetInfo, dataset_info
 from tl_core.errors import SpecError
 from tl_core.models.catalog import BackboneInfo, backbone_info
 from tl_core.spec import RunSpec, check_field
 
-SCRATCH_RATES = {"adam": 1e-3, "sgd": 0.03}
-FINE_TUNING_RATES = {"adam": 1e-4, "sgd": 3e-3}
-HEAD_RATES = {"adam": 3e-3, "sgd": 0.1}
+SCRATCH_RATES = MappingProxyType({"adam": 1e-3, "sgd": 0.03})
+FINE_TUNING_RATES = MappingProxyType({"adam": 1e-4, "sgd": 3e-3})
+HEAD_RATES = MappingProxyType({"adam": 3e-3, "sgd": 0.1})
 
 
 def suggested_rate(optimizer: str, weights: str, n_frozen: int, n_blocks: int) -> float:
@@ -34,11 +35,12 @@ def plan_run(options: Mapping[str, object]) -> RunSpec:
         UnknownIdError: Unknown dataset or backbone.
         SpecError: Any other value that cannot be used; nothing has been started or written.
     """
-    values = {name: value for name, value in options.items() if name != "freeze" and value is not None}
+    values = {name: value for name, value in options.items() if value is not None}
+    freeze = values.pop("freeze", "all")
     dataset = dataset_info(str(values.get("dataset", RunSpec.dataset)))
     backbone = backbone_info(str(values.get("backbone", RunSpec.backbone)))
     if "n_frozen" not in values:
-        values["n_frozen"] = resolve_freeze(options.get("freeze", "all"), backbone)
+        values["n_frozen"] = resolve_freeze(freeze, backbone)
     values.setdefault("image_size", backbone.image_size)
     if "learning_rate" not in values:
         values["learning_rate"] = suggested_rate(

@@ -78,11 +78,11 @@ def build(spec: RunSpec, n_classes: int, *, on_progress: Callable[[int, int | No
     else:
         initialise(backbone, spec.seed)
     freeze(blocks[: spec.n_frozen])
-    full = keras.Model(backbone.inputs, add_head(backbone.outputs[0], spec, n_classes), name=spec.backbone)
+    full = keras.Model(backbone.inputs[0], add_head(backbone.outputs[0], spec, n_classes), name=spec.backbone)
     if spec.n_frozen == 0:
         return Network(full, blocks, 0, None, full, None)
     tensor = cached_tensor(full, blocks[: spec.n_frozen])
-    prefix = keras.Model(full.inputs, tensor, name="frozen_prefix")
+    prefix = keras.Model(full.inputs[0], tensor, name="frozen_prefix")
     prefix.compile(jit_compile=False)  # XLA on convolutions is catastrophic on a CPU
     suffix = keras.Model(tensor, full.outputs[0], name="trainable_suffix")
     return Network(full, blocks, spec.n_frozen, prefix, suffix, tuple(tensor.shape[1:]))

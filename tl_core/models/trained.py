@@ -1,17 +1,33 @@
 """The file that a finished run leaves: the weights of what it trained, and the spec that rebuilds the rest."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from tl_core.errors import StoreError
+from tl_core.errors import SpecError, StoreError
 from tl_core.models.build import Network, build
 from tl_core.spec import RunSpec
 from tl_core.store.files import read_tensors, write_tensors
 
 WEIGHTS_FILE = "weights.safetensors"
+
+
+def copies(variables: Sequence[keras.Variable]) -> list[np.ndarray]:
+    """Returns the present values of variables, which later steps leave alone."""
+    return [keras.ops.convert_to_numpy(variable) for variable in variables]
+
+
+def put_back(variables: Sequence[keras.Variable], values: Sequence[np.ndarray]) -> None:
+    """Gives variables the values that `copies` returned.
+
+    Raises:
+        ValueError: Their number or a shape differs.
+    """
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
 
 
 def save_trained(folder: Path, model: keras.Model, spec: RunSpec, n_classes: int) -> None:
@@ -26,7 +42,7 @@ def save_trained(folder: Path, model: keras.Model, spec: RunSpec, n_classes: int
     Raises:
         StoreError: "disk_full" or "home_not_writable".
     """
-    arrays = {f"{index:04d}": np.array(variable) for index, variable in enumerate(model.variables)}
+    arrays = {f"{index:04d}": array for index, array in enumerate(copies(model.variables))}
     about = {"spec": spec.to_dict(), "model": model.name, "n_classes": n_classes}
     write_tensors(folder / WEIGHTS_FILE, arrays, {"about": json.dumps(about)})
 
@@ -39,13 +55,16 @@ def load_trained(folder: Path) -> tuple[Network, RunSpec]:
         UnavailableError: The pretrained weights of its frozen prefix are not on this machine.
     """
     arrays, metadata = read_tensors(folder / WEIGHTS_FILE)
-    about = json.loads(metadata["about"])
-    spec = RunSpec.from_dict(about["spec"])
-    network = build(spec, about["n_classes"])
-    model = network.suffix if about["model"] == network.suffix.name else network.full
-    if len(arrays) != len(model.variables):
-        raise StoreError("file_damaged", path=WEIGHTS_FILE)
-    for index, variable in enumerate(model.variables):
-        variable.assign(arrays[f"{index:04d}"])
+    try:
+        about = json.loads(metadata["about"])
+        spec, n_classes, trained = RunSpec.from_dict(about["spec"]), about["n_classes"], about["model"]
+    except (KeyError, TypeError, ValueError, SpecError) as error:
+        raise StoreError("file_damaged", path=WEIGHTS_FILE) from error
+    network = build(spec, n_classes)
+    model = network.suffix if trained == network.suffix.name else network.full
+    try:
+        put_back(model.variables, [arrays[name] for name in sorted(arrays)])
+    except ValueError as error:
+        raise StoreError("file_damaged", path=WEIGHTS_FILE) from error
     network.full.compile(jit_compile=False)  # XLA on convolutions is catastrophic on a CPU
     return network, spec

@@ -11,6 +11,7 @@ import numpy as np
 
 from tl_core.errors import TrainingError
 from tl_core.evaluation.scores import log_loss
+from tl_core.models.trained import copies, put_back
 from tl_core.seeds import generator
 from tl_core.spec import RunSpec
 from tl_core.training.clock import Clock
@@ -115,7 +116,7 @@ class Trainer:
                      started_s: float) -> Epoch:
         is_best = self.progress.close_epoch(val_accuracy, val_loss)
         if is_best:
-            self.best_weights = [np.array(variable) for variable in self.model.variables]
+            self.best_weights = copies(self.model.variables)
         now_s = self.clock.elapsed_s
         return Epoch(self.progress.epoch, train_loss, train_accuracy, val_loss, val_accuracy, now_s - started_s, now_s,
                      self.progress.step, self.progress.images, is_best)
@@ -123,8 +124,7 @@ class Trainer:
     def restore_best(self) -> None:
         """Puts the weights of the best epoch back; without a finished epoch the present ones stay."""
         if self.best_weights is not None:
-            for variable, value in zip(self.model.variables, self.best_weights, strict=True):
-                variable.assign(value)
+            put_back(self.model.variables, self.best_weights)
 
     def _has_lost_patience(self) -> bool:
         return bool(self.spec.patience) and self.progress.n_worse >= self.spec.patience

@@ -1,0 +1,48 @@
+# make app    sets everything up and starts Transfer Lab      PORT=8501 HOST=localhost
+# make test   sets everything up, Chromium included, and runs the tests
+PYTHON ?= python3
+PORT ?= 8501
+HOST ?= localhost
+BIN := .venv/bin
+
+# the TensorFlow build that fits this machine
+TENSORFLOW := tensorflow
+ifeq ($(shell uname -sm),Linux x86_64)
+TENSORFLOW := $(shell nvidia-smi -L >/dev/null 2>&1 && echo 'tensorflow[and-cuda]' || echo tensorflow-cpu)
+endif
+
+.PHONY: app test lint
+
+app: .venv/.app
+	@$(BIN)/streamlit run app.py --server.port $(PORT) --server.address $(HOST)
+
+test: .venv/.test .venv/.chromium
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/.test
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+.venv/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Transfer Lab needs Python 3.11 or newer; this is %d.%d. Say: make app PYTHON=python3.12" % sys.version_info[:2])'
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.app: .venv/.python requirements.txt
+	sed 's/^tensorflow>/$(TENSORFLOW)>/' requirements.txt > .venv/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r .venv/requirements.txt
+	@touch $@
+
+.venv/.test: .venv/.app requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# Chromium and a Chinese font: from the system's packages where we may install them, else Playwright's own build
+SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo 2>/dev/null)
+.venv/.chromium: .venv/.test
+	@if command -v chromium >/dev/null 2>&1 && fc-list 2>/dev/null | grep -qi 'cjk'; then echo 'Chromium is here.'; \
+	elif command -v apt-get >/dev/null 2>&1; then \
+	  $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk fontconfig >/dev/null; \
+	else $(BIN)/python -m playwright install chromium; fi
+	@touch $@

@@ -1,0 +1,71 @@
+"""The frame of Transfer Lab: what `streamlit run app.py` serves, and the script that it runs for each visitor.
+
+The file has two lives. Imported (by `streamlit run`, as the module `app`), it is the server: Streamlit, one route for the
+charts' script, and the engine started with it. Run (by Streamlit for each visitor, or by AppTest), it is the frame of
+every page.
+"""
+
+import gc
+import gzip
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+
+HERE = Path(__file__).resolve().parent
+PLOTLY = HERE / "assets" / "web" / "plotly-basic.min.js"
+
+
+@cache
+def _plotly(is_compressed: bool) -> bytes:
+    """Returns Plotly's script, read (and compressed) once: 1.2 MB, 0.4 MB compressed."""
+    script = PLOTLY.read_bytes()
+    return gzip.compress(script, mtime=0) if is_compressed else script
+
+
+def serve_plotly(request):
+    """Answers with Plotly's script; its address carries the version, so browsers may keep it for a year."""
+    from starlette.responses import Response
+
+    is_compressed = "gzip" in request.headers.get("accept-encoding", "")
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    if is_compressed:
+        headers["Content-Encoding"] = "gzip"
+    return Response(_plotly(is_compressed), media_type="text/javascript", headers=headers)
+
+
+def routes() -> list:
+    """Returns the one route beside Streamlit's own, below `server.baseUrlPath` like those."""
+    from starlette.routing import Route
+
+    base = (st.get_option("server.baseUrlPath") or "").strip("/")
+    return [Route(f"/{base}/assets/plotly-basic.min.js".replace("//", "/"), serve_plotly, methods=["GET"])]
+
+
+@asynccontextmanager
+async def lifespan(server):
+    """Starts the engine before the first visitor comes, and ends it and its worker with the server."""
+    from pages.ui import blocks  # noqa: F401 (loads pandas and Plotly now, not at the first visit)
+    from tl_core.engine import singleton
+
+    singleton.engine()
+    gc.collect()
+    gc.freeze()  # Streamlit collects garbage after every run; what was loaded at the start need not be looked at again
+    yield
+    singleton.close()
+
+
+def draw_frame() -> None:
+    """Draws what is around every page, then the page."""
+    from pages.ui import frame
+
+    frame.draw()
+
+
+if __name__ == "__main__":
+    draw_frame()
+else:
+    PagesManager.uses_pages_directory = False  # pages/ is a package of ours; the frame alone says what is a page
+    app = st.App(__file__, routes=routes(), lifespan=lifespan)

@@ -1,0 +1,106 @@
+"""Step 1, the lab: pick data, backbone and cut, train beside a from-scratch baseline.
+
+The learner answers: what does freezing change, and what did pretraining bring?
+Reads the run from the address; writes the choices, and the run that was started.
+"""
+
+import streamlit as st
+
+from pages.ui import forms, run_panel, services, state
+from pages.ui.blocks import layer_map, meaning, parameter_metrics, picture_strip
+from pages.ui.text import dataset_name, percent, seconds, sentence, t
+from tl_core.datasets.catalog import DatasetInfo
+from tl_core.errors import TransferLabError
+from tl_core.experiments.plans import baseline_of, n_training_images, plan_run
+from tl_core.models.catalog import BackboneInfo
+from tl_core.spec import RunSpec
+
+
+def draw() -> None:
+    st.title(t("lab.title"))
+    st.markdown(t("lab.lead"))
+    choices, results = st.columns([5, 8], gap="large")
+    with choices:
+        dataset = forms.choose_dataset()
+        _draw_data(dataset)
+        backbone = forms.choose_backbone()
+        n_frozen = forms.choose_freeze(backbone)
+        settings = forms.choose_settings(dataset, backbone, n_frozen)
+        spec = _planned({"dataset": dataset.id, "backbone": backbone.id, "n_frozen": n_frozen, **settings})
+        if spec is not None:
+            _draw_train(spec, backbone)
+    with results:
+        if spec is not None:
+            _draw_cut(spec, dataset, backbone)
+        run_panel.draw()
+
+
+def _planned(options: dict) -> RunSpec | None:
+    """Returns the spec, or says in one sentence what does not fit together."""
+    try:
+        return plan_run(options)
+    except TransferLabError as error:
+        st.error(sentence(error))
+        return None
+
+
+def _draw_data(dataset: DatasetInfo) -> None:
+    samples = services.sample_strip(dataset.id)
+    if samples:
+        picture_strip(samples)
+    with st.popover(t("lab.counts", n_classes=len(dataset.classes), n_train=dataset.n_train,
+                      n_validation=dataset.n_validation, n_test=dataset.n_test), type="tertiary"):  # fmt: skip
+        st.markdown(t(f"dataset.{dataset.id}.about"))
+        st.caption(t("lab.source", source=dataset.source, licence=dataset.licence))
+
+
+def _draw_cut(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) -> None:
+    head = backbone.head_params(spec.head, spec.hidden, spec.image_size, len(dataset.classes)) or 0
+    layer_map(backbone, spec.n_frozen, head, key="lab-map")
+    frozen = backbone.frozen_params(spec.n_frozen)
+    _draw_numbers(spec, dataset, frozen, backbone.params - frozen + head)
+
+
+def _draw_numbers(spec: RunSpec, dataset: DatasetInfo, frozen: int, trainable: int) -> None:
+    """Draws counts and time; asks again each second while the time is being measured."""
+    n_train = n_training_images(spec, dataset)
+    n_pictures = n_train + dataset.n_validation + dataset.n_test
+
+    def numbers() -> None:
+        estimate = services.engine().estimate(spec, n_train, n_pictures)
+        if estimate is None:
+            parameter_metrics(frozen, trainable, "…", t("lab.measuring"))
+            return
+        about = t("lab.measured_run" if estimate.is_from_run else "lab.measured_quick", epoch=seconds(estimate.epoch_s))
+        if estimate.prefix_s:
+            about += " " + t("lab.measured_prefix", prefix=seconds(estimate.prefix_s))
+        parameter_metrics(frozen, trainable, seconds(estimate.epoch_s), about)
+        st.caption(about)
+
+    is_known = services.engine().estimate(spec, n_train, n_pictures) is not None
+    st.fragment(numbers, run_every=None if is_known else 1.0)()
+
+
+def _draw_train(spec: RunSpec, backbone: BackboneInfo) -> None:
+    is_scratch = spec == baseline_of(spec)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        is_pressed = st.button(t("lab.train"), type="primary", icon=":material/play_arrow:", key="train")
+        with_baseline = st.toggle(t("lab.baseline"), key=state.widget("baseline", True), help=meaning("baseline"),
+                                  disabled=is_scratch)  # fmt: skip
+    state.keep_widget("baseline")
+    if not is_pressed:
+        return
+    baseline = baseline_of(spec) if with_baseline and not is_scratch else None
+    name = t("lab.run_name", backbone=backbone.family, dataset=dataset_name(spec.dataset),
+             share=percent(spec.n_frozen / backbone.n_blocks))  # fmt: skip
+    scratch_name = t("lab.baseline_name", backbone=backbone.family, dataset=dataset_name(spec.dataset))
+    try:
+        record = services.engine().submit(spec, name=name[:80], baseline=baseline,
+                                          baseline_name=scratch_name[:80])  # fmt: skip
+    except TransferLabError as error:
+        st.error(sentence(error))
+        return
+    state.open_run(record.id)
+
+
+draw()

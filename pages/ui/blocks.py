@@ -1,0 +1,129 @@
+"""Pieces that several pages draw: the glossary, curves, the layer map, a run's line of progress, the weight proof."""
+
+from collections.abc import Sequence
+from html import escape
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui import state
+from pages.ui.live import live_figure
+from pages.ui.services import ClassSample
+from pages.ui.text import class_name, count, percent, seconds, t
+from tl_core.charts.curves import CurvesLabels, EpochPoint, RunCurve, StepPoint, curves_figure, curves_info
+from tl_core.charts.layer_map import LayerMapLabels, layer_map_figure, layer_map_info
+from tl_core.engine.snapshots import RunSnapshot
+from tl_core.models.catalog import BackboneInfo
+
+TERMS = ("backbone", "head", "block", "cut", "prefix", "pretrained", "probe", "finetuning", "scratch", "baseline", "run",
+         "epoch", "split", "rate", "batch", "optimizer", "augment", "seed", "batchnorm")  # fmt: skip
+
+
+def glossary() -> None:
+    """Draws the words of the lab, each with its meaning."""
+    with st.popover(t("frame.words"), icon=":material/menu_book:", width="stretch"):
+        for term in TERMS:
+            st.markdown(f"**{t(f'term.{term}.name')}** — {t(f'term.{term}.about')}")
+
+
+def meaning(term: str) -> str:
+    """Returns the meaning of a word, for the help mark of a control."""
+    return t(f"term.{term}.about")
+
+
+def picture_strip(samples: Sequence[ClassSample]) -> None:
+    """Draws one photograph of each class with its name and its number of training pictures."""
+    figures = "".join(
+        f'<figure title="{escape(class_name(one.name))} · {one.n_train}"><img src="{one.address}" alt="">'
+        f"<figcaption>{escape(class_name(one.name))}<br><small>{one.n_train}</small></figcaption></figure>"
+        for one in samples
+    )
+    st.html(f'<div class="tl-strip">{figures}</div>')
+
+
+def layer_map(backbone: BackboneInfo, n_frozen: int, head_params: int, key: str) -> None:
+    """Draws the strip of blocks with the cut."""
+    blocks = [(block.name, block.n_layers, block.params) for block in backbone.blocks]
+    info = layer_map_info(blocks, (t("map.head"), head_params), n_frozen)
+    labels = LayerMapLabels(**{name: t(f"map.{name}") for name in LayerMapLabels.__dataclass_fields__})
+    label = t("map.label", backbone=backbone.family, n_frozen=n_frozen, n_blocks=backbone.n_blocks)
+    live_figure(layer_map_figure(info, labels), key=key, height=116, revision=backbone.id, label=label)
+
+
+def curve_of(snapshot: RunSnapshot, name: str) -> RunCurve:
+    """Returns a run in the form that the charts draw."""
+    record, per_epoch = snapshot.record, _steps_per_epoch(snapshot)
+    steps = tuple(StepPoint(int(step), elapsed_s, int(images), step / per_epoch, loss, accuracy)
+                  for step, elapsed_s, images, loss, accuracy in snapshot.trace)  # fmt: skip
+    epochs = tuple(EpochPoint(e.epoch, e.elapsed_s, e.images, e.step, e.val_loss, e.val_accuracy, e.train_loss, e.train_accuracy)
+                   for e in snapshot.epochs)  # fmt: skip
+    return RunCurve(record.id, name, record.role, record.state.value, steps, epochs, record.best_epoch)
+
+
+def _steps_per_epoch(snapshot: RunSnapshot) -> float:
+    if snapshot.epochs:
+        return snapshot.epochs[-1].step / snapshot.epochs[-1].epoch
+    return snapshot.n_steps / snapshot.spec.epochs if snapshot.n_steps else 1.0
+
+
+def curves(snapshots: Sequence[RunSnapshot], names: Sequence[str], key: str) -> None:
+    """Draws accuracy and loss of several runs, with a choice of the x axis."""
+    axes = ("epochs", "seconds", "images")
+    x = st.segmented_control(t("curves.axis"), axes, required=True, key=state.widget(f"{key}-axis", "epochs"),
+                             format_func=lambda axis: t(f"curves.{axis}"))  # fmt: skip
+    state.keep_widget(f"{key}-axis")
+    shown = [curve_of(snapshot, name) for snapshot, name in zip(snapshots, names, strict=True)]
+    labels = CurvesLabels(**{name: t(f"curves.{name}") for name in CurvesLabels.__dataclass_fields__})
+    for metric, height in (("accuracy", 320), ("loss", 260)):
+        figure = curves_figure(curves_info(shown, metric, x), labels)
+        live_figure(figure, key=f"{key}-{metric}", height=height, revision=f"{x}-{'-'.join(c.run_id for c in shown)}",
+                    label=t(f"curves.label_{metric}", runs=", ".join(names)))  # fmt: skip
+
+
+def progress_line(snapshot: RunSnapshot) -> None:
+    """Draws the progress bar of a waiting or training run, with what it does and how long it still takes."""
+    share, text = 0.0, t(f"phase.{snapshot.phase}")
+    if snapshot.is_stopping:
+        text = t("progress.stopping")
+    elif snapshot.queue_position:
+        text = t("progress.queued", position=snapshot.queue_position)
+    elif snapshot.phase in ("training", "validating") and snapshot.n_steps:
+        share = snapshot.step / snapshot.n_steps
+        epoch = min(snapshot.spec.epochs, int(snapshot.step / _steps_per_epoch(snapshot)) + 1)
+        text = t("progress.training", epoch=epoch, epochs=snapshot.spec.epochs, left=seconds(snapshot.remaining_s))
+    elif snapshot.total:
+        share = snapshot.done / snapshot.total
+        text = t("progress.counted", phase=text, done=f"{snapshot.done:,}", total=f"{snapshot.total:,}")
+    st.progress(min(share, 1.0), text=text)
+
+
+def weight_proof(proof: Sequence[dict]) -> None:
+    """Draws which blocks a training changed, by the hashes of their weights."""
+    n_frozen = sum(row["frozen"] for row in proof)
+    n_kept = sum(row["frozen"] and not row["changed"] for row in proof)
+    n_trained = len(proof) - n_frozen
+    n_changed = sum(not row["frozen"] and row["changed"] for row in proof)
+    st.caption(t("proof.summary", n_frozen=n_frozen, n_kept=n_kept, n_trained=n_trained, n_changed=n_changed))
+    table = pd.DataFrame(
+        {
+            t("proof.block"): [row["block"] for row in proof],
+            t("proof.role"): [t("map.frozen") if row["frozen"] else t("map.trainable") for row in proof],
+            t("proof.before"): [row["before"] for row in proof],
+            t("proof.after"): [row["after"] for row in proof],
+            t("proof.changed"): [t("proof.yes") if row["changed"] else t("proof.no") for row in proof],
+        }
+    )
+    st.dataframe(table, hide_index=True, height=260)
+
+
+def parameter_metrics(frozen: int, trainable: int, epoch: str, epoch_help: str) -> None:
+    """Draws the frozen and trainable counts and the time of an epoch, side by side."""
+    with st.container(horizontal=True, gap="large"):
+        st.metric(t("map.frozen"), count(frozen), help=t("map.frozen_help"), width="content")
+        st.metric(t("map.trainable"), count(trainable), help=t("map.trainable_help"), width="content")
+        st.metric(t("lab.epoch_time"), epoch, help=epoch_help, width="content")
+
+
+def accuracy_with_margin(accuracy: float, margin: float) -> str:
+    """Returns an accuracy with half its 95 % interval, such as "71 % ± 3"."""
+    return f"{percent(accuracy)} ± {margin * 100:.0f}"

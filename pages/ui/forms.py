@@ -1,0 +1,130 @@
+"""The controls that make up a run's spec; each remembers its value across pages."""
+
+import streamlit as st
+
+from pages.ui import state
+from pages.ui.blocks import meaning
+from pages.ui.text import count, dataset_name, t
+from tl_core.datasets.catalog import DATASETS, DatasetInfo
+from tl_core.datasets.keras_sets import is_available
+from tl_core.experiments.plans import suggested_rate
+from tl_core.models.catalog import IMAGE_SIZES, BackboneInfo, backbones
+from tl_core.models.weights import weights_source
+from tl_core.spec import CHOICES, RunSpec
+from tl_core.store.home import data_home
+
+
+def choose_dataset() -> DatasetInfo:
+    """Draws the choice of the data."""
+    home = data_home()
+
+    def label(dataset_id: str) -> str:
+        return dataset_name(dataset_id) + ("" if is_available(dataset_id, home) else f" · {t('lab.needs_download')}")
+
+    chosen = st.selectbox(t("lab.data"), list(DATASETS), key=state.widget("dataset", RunSpec.dataset), format_func=label,
+                          help=meaning("split"))  # fmt: skip
+    state.keep_widget("dataset")
+    return DATASETS[chosen]
+
+
+def choose_backbone() -> BackboneInfo:
+    """Draws the choice of the backbone with its size and where its weights are."""
+    home = data_home()
+
+    def label(backbone_id: str) -> str:
+        info = backbones()[backbone_id]
+        return f"{info.family} · {count(info.params)} · {t('weights.' + weights_source(backbone_id, home))}"
+
+    chosen = st.selectbox(t("lab.backbone"), list(backbones()), key=state.widget("backbone", RunSpec.backbone),
+                          format_func=label, help=meaning("backbone"))  # fmt: skip
+    state.keep_widget("backbone")
+    return backbones()[chosen]
+
+
+def choose_freeze(backbone: BackboneInfo) -> int:
+    """Draws the freeze slider: how many blocks, from the input, are frozen."""
+    name = f"freeze-{backbone.id}"  # a slider is another widget when its range changes
+    n_frozen = st.slider(t("lab.freeze"), 0, backbone.n_blocks, key=state.widget(name, backbone.n_blocks),
+                         help=meaning("cut"))  # fmt: skip
+    state.keep_widget(name)
+    if n_frozen == 0:
+        st.caption(t("lab.freeze_none"))
+    elif n_frozen == backbone.n_blocks:
+        st.caption(t("lab.freeze_all"))
+    else:
+        st.caption(t("lab.freeze_some", block=backbone.blocks[n_frozen - 1].name, n=backbone.n_blocks - n_frozen))
+    return n_frozen
+
+
+def choose_settings(dataset: DatasetInfo, backbone: BackboneInfo, n_frozen: int) -> dict:
+    """Draws the further settings, folded away, with defaults that work.
+
+    Returns:
+        Fields of `RunSpec`.
+    """
+    with st.expander(t("lab.more"), icon=":material/tune:"):
+        left, right = st.columns(2)
+        with left:
+            values = _network_settings(backbone)
+        with right:
+            values |= _training_settings(dataset)
+        values["learning_rate"] = _learning_rate(values, backbone, n_frozen)
+    return values
+
+
+def _network_settings(backbone: BackboneInfo) -> dict:
+    values = {"weights": _pick("weights", "pretrained"), "head": _pick("head", "head")}
+    if values["head"] != "linear":
+        values["hidden"] = _number("hidden", "head", 16, 4096, 16)
+    values["dropout"] = _number("dropout", "head", 0.0, 0.9, 0.1)
+    sizes = [size for size in IMAGE_SIZES if size >= backbone.min_image_size]
+    name = f"image_size-{backbone.id}"
+    values["image_size"] = st.selectbox(t("field.image_size"), sizes, key=state.widget(name, backbone.image_size),
+                                        format_func=lambda size: f"{size} px")  # fmt: skip
+    state.keep_widget(name)
+    values["augment"] = _pick("augment", "augment")
+    return values
+
+
+def _training_settings(dataset: DatasetInfo) -> dict:
+    values = {"epochs": _number("epochs", "epoch", 1, 100, 1)}
+    values["batch_size"] = _number("batch_size", "batch", 2, 256, 2)
+    most = max(1, dataset.n_train // len(dataset.classes))
+    choices = [None, *(k for k in (1, 2, 5, 10, 20, 50, 100, 200, 500) if k < most)]
+    name = f"per_class-{dataset.id}"
+    values["per_class"] = st.selectbox(t("field.per_class"), choices, key=state.widget(name, None), help=meaning("split"),
+                                       format_func=lambda k: t("lab.all") if k is None else str(k))  # fmt: skip
+    state.keep_widget(name)
+    values["optimizer"] = _pick("optimizer", "optimizer")
+    if values["optimizer"] == "sgd":
+        values["momentum"] = _number("momentum", "optimizer", 0.0, 0.99, 0.05)
+        values["nesterov"] = st.toggle("Nesterov", key=state.widget("nesterov", False), help=meaning("optimizer"))
+        state.keep_widget("nesterov")
+    values["patience"] = _number("patience", "epoch", 0, 50, 1)
+    values["seed"] = _number("seed", "seed", 0, 2**31 - 1, 1)
+    return values
+
+
+def _learning_rate(values: dict, backbone: BackboneInfo, n_frozen: int) -> float:
+    """Draws the learning rate; its starting value follows from optimiser, weights and freezing."""
+    suggested = suggested_rate(values["optimizer"], values["weights"], n_frozen, backbone.n_blocks)
+    name = f"rate-{values['optimizer']}-{suggested}"
+    rates = sorted({base * 10.0**-power for power in range(1, 7) for base in (1, 3)} | {suggested})
+    rate = st.select_slider(t("field.learning_rate"), rates, key=state.widget(name, suggested), help=meaning("rate"),
+                            format_func=lambda value: f"{value:g}" + (" ★" if value == suggested else ""))  # fmt: skip
+    state.keep_widget(name)
+    return float(rate)
+
+
+def _pick(field: str, term: str) -> str:
+    chosen = st.selectbox(t(f"field.{field}"), CHOICES[field], key=state.widget(field, getattr(RunSpec, field)),
+                          format_func=lambda choice: t(f"choice.{field}.{choice}"), help=meaning(term))  # fmt: skip
+    state.keep_widget(field)
+    return chosen
+
+
+def _number(field: str, term: str, low: float, high: float, step: float):
+    number = st.number_input(t(f"field.{field}"), low, high, key=state.widget(field, getattr(RunSpec, field)), step=step,
+                             help=meaning(term))  # fmt: skip
+    state.keep_widget(field)
+    return number

@@ -1,0 +1,86 @@
+"""What a visitor has chosen. The only module that touches `st.session_state` and the address.
+
+Streamlit forgets a widget's value when its page is left, and clears the address when another page is opened. So every
+choice is kept under a name of its own, and the address is written again on every page.
+"""
+
+import streamlit as st
+
+from tl_core.phrases import LANGUAGES
+
+_KEPT = "kept"
+
+
+def kept(name: str, default: object = None) -> object:
+    """Returns a choice that this visitor made earlier."""
+    return st.session_state.setdefault(_KEPT, {}).get(name, default)
+
+
+def keep(name: str, value: object) -> None:
+    """Remembers a choice until the tab is closed."""
+    st.session_state.setdefault(_KEPT, {})[name] = value
+
+
+def widget(name: str, default: object) -> str:
+    """Prepares a widget whose value lasts across pages.
+
+    Args:
+        name: The choice. A widget whose range changes needs another name for each range.
+        default: What it starts with.
+
+    Returns:
+        The widget's key.
+    """
+    key = f"w:{name}"
+    if key not in st.session_state:
+        st.session_state[key] = kept(name, default)
+    return key
+
+
+def keep_widget(name: str) -> None:
+    """Remembers a widget's present value."""
+    keep(name, st.session_state[f"w:{name}"])
+
+
+def reset_widget(name: str, value: object) -> None:
+    """Gives a widget another value, before it is drawn."""
+    keep(name, value)
+    st.session_state[f"w:{name}"] = value
+
+
+def language() -> str:
+    """Returns "en" or "zh": from the address, then from the visit, then from the browser."""
+    asked = st.query_params.get("lang", kept("language"))
+    if asked not in LANGUAGES:
+        asked = "zh" if str(st.context.locale or "").lower().startswith("zh") else "en"
+    keep("language", asked)
+    return asked
+
+
+def set_language(chosen: str) -> None:
+    """Changes the language of this visit."""
+    keep("language", chosen)
+    st.query_params["lang"] = chosen
+
+
+def run_id() -> str | None:
+    """Returns the run that this visitor looks at: from the address, then from the visit."""
+    asked = st.query_params.get("run", kept("run"))
+    keep("run", asked)
+    return asked
+
+
+def open_run(chosen: str | None) -> None:
+    """Makes a run the one that this visitor looks at."""
+    keep("run", chosen)
+    if chosen is None:
+        st.query_params.pop("run", None)
+    else:
+        st.query_params["run"] = chosen
+
+
+def write_address() -> None:
+    """Writes language and run into the address, so that a reload or a copied link finds them again."""
+    for name, value in (("lang", kept("language")), ("run", kept("run"))):
+        if value and st.query_params.get(name) != value:
+            st.query_params[name] = value

@@ -1,0 +1,48 @@
+import json
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from pages.ui.live import PLOTLY_VERSION
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def page():
+    import plotly.graph_objects as go
+    import streamlit as st
+
+    from pages.ui.live import live_figure
+
+    figure = go.Figure(go.Scatter(x=[1, 2], y=[0.5, None], uid="probe-train"))
+    live_figure(figure, key="curves", height=300, revision=st.session_state.get("revision", "1"), label="Accuracy")
+
+
+def sent(app: AppTest) -> dict:
+    (element,) = app.get("bidi_component")
+    proto = element.proto
+    return json.loads(proto.mixed.json or proto.json) | {"id": proto.id}
+
+
+def test_a_figure_is_sent_with_its_identities_and_its_gaps():
+    app = AppTest.from_function(page).run()
+    assert not app.exception
+    message = sent(app)
+    (trace,) = json.loads(message["figure"])["data"]
+    assert (trace["uid"], trace["y"]) == ("probe-train", [0.5, None])
+    assert (message["height"], message["label"], message["version"]) == (300, "Accuracy", PLOTLY_VERSION)
+
+
+def test_the_chart_keeps_its_place_when_its_data_change():
+    app = AppTest.from_function(page).run()
+    before = sent(app)
+    app.session_state["revision"] = "2"
+    after = sent(app.run())
+    assert (before["revision"], after["revision"]) == ("1", "2")
+    assert before["id"] == after["id"]
+
+
+def test_the_version_in_the_address_is_that_of_the_script():
+    script = ROOT / "assets" / "web" / "plotly-basic.min.js"
+    with script.open(encoding="utf-8") as file:
+        assert f"plotly.js (basic - minified) v{PLOTLY_VERSION}" in file.read(200)

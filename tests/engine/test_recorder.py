@@ -1,0 +1,141 @@
+"""What a training says, and what the store then holds."""
+
+import pytest
+from tl_core.engine.recorder import MAX_TRACE_POINTS, Recorder, thin, timing_key
+from tl_core.errors import StoreError
+from tl_core.spec import RunSpec
+from tl_core.store.memory import MemoryStore
+from tl_core.store.records import RunState
+
+SPEC = RunSpec(backbone="squeezenet", image_size=64, epochs=3)
+
+
+def started(**changes) -> dict:
+    return {"event": "started", "frozen_params": 10, "trainable_params": 5, "is_cached": True, "n_train": 100,
+            "n_steps": 12, "device": "CPU"} | changes  # fmt: skip
+
+
+def step(number: int, loss: float = 1.0) -> dict:
+    return {"event": "step", "step": number, "epoch": 1, "train_loss": loss, "train_accuracy": 0.5,
+            "elapsed_s": number / 10, "images": number * 32}  # fmt: skip
+
+
+def epoch(number: int, seconds: float = 2.0) -> dict:
+    return {"event": "epoch", "epoch": number, "train_loss": 1.0, "train_accuracy": 0.4, "val_loss": 1.5,
+            "val_accuracy": 0.3, "seconds": seconds, "elapsed_s": number * seconds, "step": number * 4,
+            "images": number * 128, "is_best": True}  # fmt: skip
+
+
+def ended(state: str = "completed", error: dict | None = None) -> dict:
+    scores = {"accuracy": 0.75, "n": 8} if state == "completed" else None
+    return {"event": "ended", "state": state, "best_epoch": 2, "seconds": 9.5, "scores": scores, "proof": [],
+            "error": error}  # fmt: skip
+
+
+@pytest.fixture
+def store():
+    with MemoryStore() as store:
+        yield store
+
+
+def new_run(store: MemoryStore) -> str:
+    return store.create_run(SPEC.to_dict(), role="run", name="test", environment={}).id
+
+
+def test_a_whole_run_is_kept_as_it_was_told(store):
+    run_id = new_run(store)
+    recorder = Recorder(store, run_id, SPEC)
+    for event in (started(), step(1), step(2, 0.5), epoch(1), epoch(2), ended()):
+        recorder.record(event)
+    record = store.get(run_id)
+    assert (record.state, record.best_epoch, record.test_accuracy, record.seconds) == (
+        RunState.COMPLETED, 2, 0.75, 9.5)  # fmt: skip
+    assert (record.frozen_params, record.trainable_params, record.is_cached) == (10, 5, True)
+    assert [epoch.val_loss for epoch in store.epochs(run_id)] == [1.5, 1.5]
+    assert store.trace(run_id) == [[1, 0.1, 32, 1.0, 0.5], [2, 0.2, 64, 0.5, 0.5]]
+
+
+def test_phases_leave_nothing_in_the_store(store):
+    run_id = new_run(store)
+    Recorder(store, run_id, SPEC).record({"event": "phase", "name": "data", "done": 0, "total": 0})
+    assert store.get(run_id).state is RunState.QUEUED
+
+
+def test_a_failure_keeps_its_reason_and_has_no_test_accuracy(store):
+    run_id = new_run(store)
+    Recorder(store, run_id, SPEC).record(ended("failed", {"code": "out_of_memory", "values": {"batch_size": 32}}))
+    record = store.get(run_id)
+    assert (record.state, record.test_accuracy) == (RunState.FAILED, None)
+    assert record.error["code"] == "out_of_memory"
+
+
+def test_the_speed_is_noted_from_the_second_epoch_as_the_first_one_compiles(store):
+    recorder = Recorder(store, new_run(store), SPEC)
+    recorder.record(started())
+    recorder.record(epoch(1, seconds=30.0))
+    assert store.timing(timing_key(SPEC)) is None
+    recorder.record(epoch(2, seconds=2.0))
+    assert store.timing(timing_key(SPEC)) == {"epoch_s_per_image": 0.02}
+
+
+def test_after_a_resume_the_first_epoch_compiles_again_and_is_not_noted(store):
+    recorder = Recorder(store, new_run(store), SPEC)
+    recorder.record(started())
+    recorder.record(epoch(3, seconds=30.0))
+    assert store.timing(timing_key(SPEC)) is None
+
+
+def test_a_resumed_run_keeps_the_curve_of_its_first_part_and_replaces_what_is_done_again(store):
+    run_id = new_run(store)
+    first = Recorder(store, run_id, SPEC)
+    for event in (started(), step(1), step(2), step(3, 7.0), ended("stopped")):
+        first.record(event)
+    second = Recorder(store, run_id, SPEC)
+    for event in (started(), step(3, 0.2), step(4, 0.1), ended()):
+        second.record(event)
+    assert [(row[0], row[3]) for row in store.trace(run_id)] == [(1, 1.0), (2, 1.0), (3, 0.2), (4, 0.1)]
+
+
+def test_a_resumed_run_that_cannot_begin_stays_stopped_and_keeps_its_curve(store):
+    run_id = new_run(store)
+    first = Recorder(store, run_id, SPEC)
+    for event in (started(), step(1), ended("stopped")):
+        first.record(event)
+    Recorder(store, run_id, SPEC).record(ended("failed", {"code": "weights_unavailable", "values": {}}))
+    assert store.get(run_id).state is RunState.STOPPED
+    assert len(store.trace(run_id)) == 1
+
+
+def test_a_disk_without_room_for_the_curve_costs_only_the_curve(store, monkeypatch):
+    run_id = new_run(store)
+    recorder = Recorder(store, run_id, SPEC)
+
+    def refuse(*_: object) -> None:
+        raise StoreError("disk_full", needed_bytes=1, free_bytes=0)
+
+    monkeypatch.setattr(store, "save_trace", refuse)
+    for event in (started(), step(1), ended()):
+        recorder.record(event)
+    assert store.get(run_id).state is RunState.COMPLETED
+
+
+@pytest.mark.parametrize("n_steps", [0, 1, MAX_TRACE_POINTS, MAX_TRACE_POINTS + 1, 12_345])
+def test_a_thinned_curve_ends_at_the_last_step_and_has_the_mean_of_all(n_steps):
+    losses = [1 + (number * 37 % 101) / 100 for number in range(n_steps)]
+    rows = thin([step(number + 1, loss) for number, loss in enumerate(losses)])
+    assert len(rows) == min(n_steps, MAX_TRACE_POINTS)
+    if rows:
+        ends = [0, *(row[0] for row in rows)]
+        weights = [after - before for before, after in zip(ends, ends[1:], strict=False)]
+        mean = sum(row[3] * weight for row, weight in zip(rows, weights, strict=True)) / n_steps
+        assert ends[-1] == n_steps
+        assert mean == pytest.approx(sum(losses) / n_steps, abs=1e-4)
+
+
+def test_runs_that_cost_the_same_share_a_speed_and_others_do_not(monkeypatch):
+    key = timing_key(SPEC)
+    assert timing_key(SPEC.with_changes(seed=3, epochs=99, learning_rate=0.5, per_class=4)) == key
+    assert timing_key(SPEC.with_changes(n_frozen=1)) != key
+    assert timing_key(SPEC.with_changes(image_size=96)) != key
+    monkeypatch.setenv("TL_THREADS", "7")
+    assert timing_key(SPEC) != key

@@ -1,0 +1,138 @@
+import math
+
+import numpy as np
+import pytest
+
+from tl_core.datasets.arrays import load_dataset, select_per_class
+from tl_core.datasets.catalog import DATASETS, dataset_info
+from tl_core.errors import SpecError, UnknownIdError
+from tl_core.experiments.plans import (
+    FINE_TUNING_RATES,
+    HEAD_RATES,
+    SCRATCH_RATES,
+    baseline_of,
+    n_training_images,
+    plan_run,
+    resolve_freeze,
+    suggested_rate,
+)
+from tl_core.models.catalog import backbone_info, backbones
+from tl_core.spec import RunSpec
+
+
+def refused(kind=SpecError, **options):
+    with pytest.raises(kind) as caught:
+        plan_run(options)
+    assert type(caught.value) is kind
+    return caught.value.code, caught.value.values
+
+
+def test_a_plan_without_wishes_is_a_linear_probe():
+    spec = plan_run({})
+    assert (spec.dataset, spec.backbone, spec.weights, spec.head) == ("groceries", "mobilenet_v2", "pretrained", "linear")
+    assert spec.n_frozen == backbone_info("mobilenet_v2").n_blocks
+    assert spec.image_size == 160
+    assert spec.learning_rate == HEAD_RATES["adam"]
+
+
+def test_a_wish_that_is_none_counts_as_no_wish():
+    assert plan_run({"freeze": None, "epochs": None, "learning_rate": None}) == plan_run({})
+
+
+@pytest.mark.parametrize(
+    ("freeze", "n_frozen"),
+    [("all", 9), ("none", 0), (0, 0), ("0", 0), (3, 3), (" 3 ", 3), ("9", 9), ("stem", 1), ("fire2", 2), ("fire9", 9)],
+)
+def test_the_cut_point_is_named_by_number_or_by_the_last_frozen_block(freeze, n_frozen):
+    assert plan_run({"backbone": "squeezenet", "freeze": freeze}).n_frozen == n_frozen
+
+
+@pytest.mark.parametrize("backbone", backbones().values(), ids=lambda backbone: backbone.id)
+def test_every_block_of_every_backbone_can_be_named(backbone):
+    names = [block.name for block in backbone.blocks]
+    assert [resolve_freeze(name, backbone) for name in names] == list(range(1, len(names) + 1))
+
+
+@pytest.mark.parametrize("freeze", [-1, 10, "10", 10**30])
+def test_freezing_beyond_the_blocks_is_refused_with_their_number(freeze):
+    code, values = refused(backbone="squeezenet", freeze=freeze)
+    assert code == "freeze_range"
+    assert values == {"received": str(freeze)[:40], "backbone": "squeezenet", "high": 9}
+
+
+@pytest.mark.parametrize("freeze", ["", "block_99", "ALL", "2.5", "half", "nan", "9" * 5000, True])
+def test_an_unknown_cut_point_is_refused_with_the_names_that_exist(freeze):
+    code, values = refused(backbone="squeezenet", freeze=freeze)
+    assert code == "freeze_unknown"
+    assert values["allowed"][:2] == ["stem", "fire2"]
+
+
+def test_the_number_of_frozen_blocks_is_checked_however_it_is_given():
+    assert refused(backbone="vgg16", n_frozen=6)[0] == "freeze_range"
+    assert refused(backbone="vgg16", n_frozen="many")[0] == "spec_number"
+
+
+def test_pictures_smaller_than_the_network_accepts_are_refused():
+    code, values = refused(backbone="inception_v3", image_size=64)
+    assert (code, values) == ("image_size_small", {"received": 64, "backbone": "inception_v3", "low": 75})
+    assert plan_run({"backbone": "inception_v3", "image_size": 75}).image_size == 75
+
+
+def test_a_batch_larger_than_the_training_set_is_refused():
+    code, values = refused(dataset="mnist-small", per_class=4, batch_size=41)
+    assert (code, values) == ("batch_too_large", {"received": 41, "high": 40})
+    assert plan_run({"dataset": "mnist-small", "per_class": 4, "batch_size": 40}).batch_size == 40
+
+
+def test_unknown_ids_are_refused_with_those_that_exist():
+    code, values = refused(UnknownIdError, backbone="alexnet")
+    assert (code, values["received"], values["allowed"]) == ("unknown_backbone", "alexnet", list(backbones()))
+    code, values = refused(UnknownIdError, dataset="imagenet")
+    assert (code, values["received"], values["allowed"]) == ("unknown_dataset", "imagenet", list(DATASETS))
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"epochs": 0}, "spec_range"),
+        ({"learning_rate": "nan"}, "spec_range"),
+        ({"learning_rate": -1}, "spec_range"),
+        ({"optimizer": "lion"}, "spec_choice"),
+        ({"weights": "imagenet"}, "spec_choice"),
+        ({"batch_size": 1}, "spec_range"),
+        ({"colour": "red"}, "unknown_field"),
+    ],
+)
+def test_a_bad_field_is_refused_as_in_a_spec(options, code):
+    assert refused(**options)[0] == code
+
+
+def test_rates_follow_what_is_trained():
+    assert suggested_rate("adam", "pretrained", 5, 5) == HEAD_RATES["adam"]
+    assert suggested_rate("sgd", "random", 5, 5) == HEAD_RATES["sgd"]
+    assert suggested_rate("sgd", "pretrained", 4, 5) == FINE_TUNING_RATES["sgd"]
+    assert suggested_rate("adam", "random", 0, 5) == SCRATCH_RATES["adam"]
+    for optimizer in ("adam", "sgd"):
+        assert FINE_TUNING_RATES[optimizer] < SCRATCH_RATES[optimizer] < HEAD_RATES[optimizer]
+    assert plan_run({"learning_rate": "0.5"}).learning_rate == 0.5
+
+
+def test_a_baseline_differs_from_its_run_in_start_and_rate_alone():
+    spec = plan_run({"backbone": "vgg16", "freeze": 3, "seed": 7, "epochs": 4, "optimizer": "sgd", "head": "dense"})
+    twin = baseline_of(spec)
+    changed = {name for name, value in twin.to_dict().items() if value != spec.to_dict()[name]}
+    assert changed == {"weights", "n_frozen", "learning_rate"}
+    assert (twin.weights, twin.n_frozen, twin.learning_rate) == ("random", 0, SCRATCH_RATES["sgd"])
+
+
+@pytest.mark.parametrize("per_class", [None, 2, 30, 10_000])
+def test_the_number_of_training_images_is_never_less_than_what_a_run_uses(per_class, tmp_path):
+    data = load_dataset("groceries", tmp_path)
+    used = len(select_per_class(data.labels, data.train, per_class, seed=0))
+    expected = n_training_images(RunSpec(per_class=per_class), dataset_info("groceries"))
+    assert used <= expected
+    if per_class in (None, 2, 10_000):
+        smallest = np.bincount(data.labels[data.train]).min()
+        assert smallest >= 2
+        assert used == expected
+    assert math.isfinite(expected)

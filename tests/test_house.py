@@ -1,0 +1,174 @@
+"""Holds the plan of the house: a room stands above all that it imports, and Keras stays where it belongs.
+
+Floors, from the bottom. A room is a package of `tl_core` (or a module that stands alone), `pages`, `app`.
+"""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+FLOORS = {
+    "errors": 1, "seeds": 1, "phrases": 1, "download": 1,
+    "datasets": 2, "spec": 2,
+    "models": 3, "store": 3,
+    "training": 4, "evaluation": 4, "experiments": 4,
+    "charts": 5, "engine": 5, "export": 5,
+    "commands": 6, "__main__": 6, "pages": 6,
+    "app": 7,
+}  # fmt: skip
+
+# who may name Keras at all; everything else gets it through these
+KERAS = ("tl_core.models.", "tl_core.training.", "tl_core.export.", "tl_core.evaluation.explain", "tl_core.engine.machine")
+TENSORFLOW = ("tl_core.engine.machine", "tl_core.export.")
+
+# what the server process imports: neither Keras nor TensorFlow may come along
+LIGHT = [
+    "tl_core.engine.service",
+    "tl_core.models.catalog",
+    "tl_core.store.sqlite",
+    "tl_core.datasets.arrays",
+    "tl_core.experiments.plans",
+    "tl_core.evaluation.scores",
+    "tl_core.models.weights",
+    "tl_core.__main__",
+    *sorted(f"tl_core.charts.{path.stem}" for path in (ROOT / "tl_core" / "charts").glob("[a-z]*.py")),
+]
+
+
+def modules() -> dict[str, ast.Module]:
+    """Returns every module of the app, name → syntax tree."""
+    files = [ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "tl_core").rglob("*.py")]
+    return {_name(path): ast.parse(path.read_text()) for path in files if path.exists()}
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Yields all that a module imports, also inside functions; `from a import b` counts as "a.b"."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imports_when_loaded(tree: ast.Module) -> Iterator[str]:
+    """Yields what is imported as soon as the module is: not what waits in a function or stands there for types only."""
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from imports(ast.Module([node], []))
+
+
+def room(name: str) -> str:
+    """Returns the room of a module or of something imported from it."""
+    parts = name.split(".")
+    return parts[1] if parts[0] == "tl_core" and len(parts) > 1 else parts[0]
+
+
+def is_ours(name: str) -> bool:
+    return name.split(".")[0] in ("tl_core", "pages", "app")
+
+
+def package(name: str) -> str:
+    return name.split(".")[0]
+
+
+MODULES = modules()
+EDGES = [(name, target) for name, tree in MODULES.items() for target in imports(tree)]
+
+
+def test_there_is_a_house_to_look_at():
+    assert {"tl_core.spec", "tl_core.engine.service", "tl_core.models.cuts"} <= set(MODULES)
+    assert len(EDGES) > 200
+
+
+def test_every_room_has_a_floor():
+    assert {room(name) for name in MODULES if name != "tl_core"} - set(FLOORS) == set()
+
+
+def test_no_import_runs_up():
+    up = [
+        f"{name} imports {target}"
+        for name, target in EDGES
+        if is_ours(target) and target != "tl_core" and FLOORS[room(target)] > FLOORS[room(name)]
+    ]
+    assert up == []
+
+
+def test_rooms_do_not_import_each_other_in_circles():
+    graph: dict[str, set[str]] = {}
+    for name, target in EDGES:
+        if is_ours(target) and room(target) != room(name):
+            graph.setdefault(room(name), set()).add(room(target))
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def test_modules_do_not_import_each_other_in_circles():
+    graph = {name: {_module(target) for target in imports(tree) if is_ours(target)} for name, tree in MODULES.items()}
+    TopologicalSorter(graph).prepare()
+
+
+def _module(target: str) -> str:
+    return target if target in MODULES else target.rpartition(".")[0]
+
+
+def test_what_pages_share_never_imports_a_page():
+    assert [name for name, target in EDGES if name.startswith("pages.ui") and target.startswith("pages.steps")] == []
+
+
+def test_the_core_never_imports_streamlit():
+    assert [name for name, target in EDGES if name.startswith("tl_core") and package(target) == "streamlit"] == []
+
+
+def test_keras_is_imported_only_where_networks_are_made_and_trained():
+    users = {name for name, target in EDGES if package(target) == "keras"}
+    assert {name for name in users if not name.startswith(KERAS)} == set()
+
+
+def test_tensorflow_is_imported_only_where_keras_has_no_equal():
+    users = {name for name, target in EDGES if package(target) in ("tensorflow", "jax", "torch")}
+    assert {name for name in users if not name.startswith(TENSORFLOW)} == set()
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if room(name) in ("app", "pages")])
+def test_loading_a_page_never_reaches_keras(name):
+    reached, waiting = set(), [name]
+    while waiting:
+        found = waiting.pop()
+        if found not in reached:
+            reached.add(found)
+            waiting += [_module(t) if is_ours(t) else package(t) for t in imports_when_loaded(MODULES.get(found, EMPTY))]
+    assert reached & {"keras", "tensorflow"} == set()
+
+
+EMPTY = ast.Module([], [])
+
+
+def test_nobody_has_a_room_without_a_noun():
+    words = {"utils", "helpers", "common", "base", "misc"}
+    assert [name for name in MODULES if words & set(name.split("."))] == []
+
+
+def test_what_the_server_imports_loads_neither_keras_nor_tensorflow():
+    code = f"import sys, importlib; [importlib.import_module(name) for name in {LIGHT!r}]; " + (
+        "print({'keras', 'tensorflow', 'streamlit'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert (done.stdout.strip(), done.returncode) == ("set()", 0), done.stderr
+
+
+def test_importing_the_core_loads_nothing_of_it():
+    code = "import sys, tl_core; print(sorted(name for name in sys.modules if name.startswith(('tl_core.', 'numpy'))))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,129 @@
+"""The equality on which the cache rests: training behind the cut equals plain Keras training with the prefix frozen.
+
+Both sides see the same batches in the same order. In float64 every weight agrees to the last bit, given batches as large as
+those of the cache (32): a batch of another size takes other paths through the matrix kernels, which round differently.
+"""
+
+import keras
+import numpy as np
+import pytest
+
+from tl_core.models.build import Network, build
+from tl_core.spec import RunSpec
+from tl_core.training.clock import Clock
+from tl_core.training.features import BATCH, FeatureCache, FeatureSource, prefix_key
+from tl_core.training.trainer import Trainer, batches
+
+TRAIN, VALIDATION = np.arange(40), np.arange(40, 44)
+LABELS = np.arange(44) % 3
+
+# backbone, picture side, frozen blocks, the last frozen layer
+CUTS = [
+    ("mobilenet_v2", 64, 10, "block_8_add"),
+    ("mobilenet_v2", 64, 18, "block_16_project_BN"),
+    ("mobilenet_v2", 64, 19, "out_relu"),
+    ("vgg16", 32, 2, "block2_pool"),
+    ("vgg16", 32, 4, "block4_pool"),
+    ("vgg16", 32, 5, "block5_pool"),
+    ("resnet50", 32, 8, "conv3_block4_out"),
+    ("resnet50", 32, 15, "conv5_block1_out"),
+    ("resnet50", 32, 17, "conv5_block3_out"),
+]
+
+
+@pytest.fixture
+def float64():
+    before = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    yield
+    keras.config.set_floatx(before[0])
+    keras.config.set_dtype_policy(before[1])
+
+
+def pictures(side: int) -> np.ndarray:
+    """Returns smooth patches of colour: uint8 (44, side, side, 3)."""
+    corners = np.random.default_rng(1).integers(0, 256, (len(LABELS), 4, 4, 3))
+    return np.kron(corners, np.ones((1, side // 4, side // 4, 1))).astype(np.uint8)
+
+
+def calibrate(model: keras.Model, images: np.ndarray) -> None:
+    """Gives a random network's BatchNorm layers the statistics of the data, as a trained one has them."""
+    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    before = [(layer.momentum, layer.trainable) for layer in layers]
+    for layer in layers:
+        layer.momentum, layer.trainable = 0.0, True
+    model(images, training=True)
+    for layer, (momentum, trainable) in zip(layers, before, strict=True):
+        layer.momentum, layer.trainable = momentum, trainable
+
+
+def start(spec: RunSpec, images: np.ndarray) -> Network:
+    network = build(spec, 3)
+    if spec.weights == "random":
+        calibrate(network.full, images)
+    return network
+
+
+def finish(events):
+    """Runs a generator to its end; returns what it returns."""
+    while True:
+        try:
+            next(events)
+        except StopIteration as end:
+            return end.value
+
+
+def train_behind_the_cut(network: Network, spec: RunSpec, images: np.ndarray, folder) -> None:
+    cache = FeatureCache(folder, 10**10)
+    key = prefix_key(network.prefix, "patches", spec.image_size)
+    parts = tuple(
+        (chosen, finish(cache.features(network.prefix, key, images.__getitem__, chosen, chosen)))
+        for chosen in (TRAIN, VALIDATION)
+    )
+    trainer = Trainer(network.suffix, FeatureSource(parts), LABELS, TRAIN, VALIDATION, spec, Clock())
+    assert finish(trainer.run()) is None
+    assert trainer.progress.epoch == spec.epochs
+
+
+def train_plainly(model: keras.Model, last_frozen: str, spec: RunSpec, images: np.ndarray) -> None:
+    """What a textbook does: freeze layers, compile, fit."""
+    names = [layer.name for layer in model.layers]
+    for layer in model.layers:
+        layer.trainable = layer.name in names[names.index(last_frozen) + 1 :]
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer=keras.optimizers.SGD(spec.learning_rate, momentum=0.9), loss=loss, jit_compile=False)
+    for epoch in range(1, spec.epochs + 1):
+        order = np.concatenate(list(batches(TRAIN, spec.batch_size, spec.seed, epoch)))
+        model.fit(images[order], LABELS[order], batch_size=spec.batch_size, epochs=1, shuffle=False, verbose=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("backbone", "side", "n_frozen", "last_frozen"), CUTS)
+def test_training_behind_the_cut_equals_plain_training_to_the_last_bit(
+    backbone, side, n_frozen, last_frozen, float64, tmp_path
+):
+    weights = "pretrained" if backbone == "mobilenet_v2" else "random"
+    spec = RunSpec(backbone=backbone, weights=weights, n_frozen=n_frozen, image_size=side, batch_size=BATCH, epochs=2,
+                   optimizer="sgd", learning_rate=1e-3, seed=5)  # fmt: skip
+    images = pictures(side)
+    network = start(spec, images)
+    plain = build(spec.with_changes(n_frozen=0), 3).full
+    plain.set_weights(network.full.get_weights())
+    before = network.full.get_weights()
+
+    train_behind_the_cut(network, spec, images, tmp_path)
+    train_plainly(plain, last_frozen, spec, images)
+
+    cached, plainly = network.full.get_weights(), plain.get_weights()
+    differences = [np.abs(mine - theirs).max() for mine, theirs in zip(cached, plainly, strict=True)]
+    assert max(differences) == 0
+    assert plainly[-1].dtype == np.float64
+    assert np.isfinite(np.concatenate([array.ravel() for array in cached])).all()
+    n_moved = sum(not np.array_equal(old, new) for old, new in zip(before, cached, strict=True))
+    assert n_moved == len(network.suffix.weights) - len(unmoved(network))
+
+
+def unmoved(network: Network) -> list:
+    """Returns the suffix's weights that training cannot move."""
+    return [weight for layer in network.suffix.layers if not layer.trainable for weight in layer.weights]

@@ -1,0 +1,63 @@
+"""A run against its from-scratch baseline: the difference, how sure it is, and how long each took."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from tl_core.evaluation.scores import paired_difference
+from tl_core.store.records import EpochRecord, RunRecord
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What two networks scored on the same test pictures.
+
+    Attributes:
+        run_accuracy: Test accuracy of the run, fraction in [0, 1].
+        run_margin: Half the width of its 95 % interval.
+        baseline_accuracy: The same for the baseline.
+        baseline_margin: Half the width of its 95 % interval.
+        difference: Run minus baseline.
+        low: Lower end of the difference's 95 % interval.
+        high: Upper end.
+        n_test: Test pictures.
+        outcome: "better" or "worse" when the interval leaves out 0, else "within_noise".
+    """
+
+    run_accuracy: float
+    run_margin: float
+    baseline_accuracy: float
+    baseline_margin: float
+    difference: float
+    low: float
+    high: float
+    n_test: int
+
+    @property
+    def outcome(self) -> Literal["better", "worse", "within_noise"]:
+        if self.low > 0:
+            return "better"
+        return "worse" if self.high < 0 else "within_noise"
+
+
+def compare_runs(run: RunRecord, baseline: RunRecord) -> Comparison | None:
+    """Compares two finished runs; None while one of them has no test scores, or when they saw different test pictures."""
+    if not run.scores or not baseline.scores or len(run.scores["right"]) != len(baseline.scores["right"]):
+        return None
+    right = [np.array([mark == "1" for mark in record.scores["right"]]) for record in (run, baseline)]
+    margins = [(record.scores["interval"][1] - record.scores["interval"][0]) / 2 for record in (run, baseline)]
+    difference, low, high = paired_difference(*right)
+    return Comparison(run.scores["accuracy"], margins[0], baseline.scores["accuracy"], margins[1], difference, low, high,
+                      len(right[0]))  # fmt: skip
+
+
+def seconds_to(epochs: Sequence[EpochRecord], accuracy: float) -> float | None:
+    """Returns the seconds of computing after which a validation accuracy was first reached; None if it never was."""
+    return next((e.elapsed_s for e in epochs if e.val_accuracy is not None and e.val_accuracy >= accuracy), None)
+
+
+def best_validation(epochs: Sequence[EpochRecord]) -> float | None:
+    """Returns the highest validation accuracy of a run; None before its first epoch."""
+    return max((epoch.val_accuracy for epoch in epochs if epoch.val_accuracy is not None), default=None)
