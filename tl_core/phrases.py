@@ -61,9 +61,13 @@ def explain(error: TransferLabError | dict, language: str) -> str:
         language: "en" or "zh".
     """
     code, values = (error["code"], error["values"]) if isinstance(error, dict) else (error.code, error.values)
-    shown = {name: _listed(value) for name, value in values.items()}
+    shown = {name: _shown(name, value, language) for name, value in values.items()}
     return phrase(language, f"errors.{code}", **shown)
 
 
-def _listed(value: object) -> object:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+def _shown(name: str, value: object, language: str) -> object:
+    """Returns a value as a reader knows it: lists joined, fields and states by their names."""
+    if isinstance(value, list | tuple):
+        return phrase(language, "unit.comma").join(map(str, value))
+    key = f"{name}.{value}"
+    return _table(language)[key] if name in ("field", "state") and key in _table(language) else value

@@ -145,7 +145,7 @@ def _draw_answer(subject: str, answer: object, runs: list[RunRecord], key: str) 
         return
     names = [class_name(name) for name in dataset_info(record.spec["dataset"]).classes] if record else imagenet_classes()
     best = int(np.argmax(answer))
-    st.markdown(f"{literal(names[best])} · {answer[best] * 100:.0f} %")
+    st.markdown(f"{literal(names[best])} · {answer[best] * 100:.0f}%")
     info = probabilities_info(list(zip(names, map(float, answer), strict=True)), TOP, role)
     figure = probabilities_figure(info, ProbabilitiesLabels(t("classify.probability")))
     live_figure(figure, key=key, height=210, revision=key, label=t("classify.label", name=names[best]))

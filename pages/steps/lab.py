@@ -73,7 +73,7 @@ def _draw_numbers(spec: RunSpec, dataset: DatasetInfo, frozen: int, trainable: i
             return
         about = t("lab.measured_run" if estimate.is_from_run else "lab.measured_quick", epoch=seconds(estimate.epoch_s))
         if estimate.prefix_s:
-            about += " " + t("lab.measured_prefix", prefix=seconds(estimate.prefix_s))
+            about += t("unit.stop") + t("lab.measured_prefix", prefix=seconds(estimate.prefix_s))
         parameter_metrics(frozen, trainable, seconds(estimate.epoch_s), about)
         st.caption(about)
 

@@ -23,7 +23,7 @@ def glossary() -> None:
     """Draws the words of the lab, each with its meaning."""
     with st.popover(t("frame.words"), icon=":material/menu_book:", width="stretch"):
         for term in TERMS:
-            st.markdown(f"**{t(f'term.{term}.name')}** — {t(f'term.{term}.about')}")
+            st.markdown(f"**{t(f'term.{term}.name')}**  \n{t(f'term.{term}.about')}")
 
 
 def meaning(term: str) -> str:
@@ -125,5 +125,5 @@ def parameter_metrics(frozen: int, trainable: int, epoch: str, epoch_help: str) 
 
 
 def accuracy_with_margin(accuracy: float, margin: float) -> str:
-    """Returns an accuracy with half its 95 % interval, such as "71 % ± 3"."""
+    """Returns an accuracy with half its 95 % interval, such as "71% ± 3"."""
     return f"{percent(accuracy)} ± {margin * 100:.0f}"

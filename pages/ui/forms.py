@@ -98,7 +98,7 @@ def _training_settings(dataset: DatasetInfo) -> dict:
     values["optimizer"] = _pick("optimizer", "optimizer")
     if values["optimizer"] == "sgd":
         values["momentum"] = _number("momentum", "optimizer", 0.0, 0.99, 0.05)
-        values["nesterov"] = st.toggle("Nesterov", key=state.widget("nesterov", False), help=meaning("optimizer"))
+        values["nesterov"] = st.toggle(t("field.nesterov"), key=state.widget("nesterov", False), help=meaning("optimizer"))
         state.keep_widget("nesterov")
     values["patience"] = _number("patience", "epoch", 0, 50, 1)
     values["seed"] = _number("seed", "seed", 0, 2**31 - 1, 1)

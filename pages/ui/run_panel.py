@@ -79,11 +79,13 @@ def _draw_verdict(snapshots: list[RunSnapshot]) -> None:
         return
     compared = compare_runs(run.record, snapshots[1].record) if len(snapshots) == 2 else None
     if compared is not None:
-        verdict = t(f"verdict.{compared.outcome}", difference=f"{abs(compared.difference) * 100:.0f}",
+        is_transfer = run.spec.weights == "pretrained" or compared.outcome == "within_noise"
+        outcome = compared.outcome if is_transfer else f"{compared.outcome}_random"
+        verdict = t(f"verdict.{outcome}", difference=f"{abs(compared.difference) * 100:.0f}",
                     low=f"{compared.low * 100:+.0f}", high=f"{compared.high * 100:+.0f}")  # fmt: skip
         scores = t("verdict.scores", run=accuracy_with_margin(compared.run_accuracy, compared.run_margin),
                    baseline=accuracy_with_margin(compared.baseline_accuracy, compared.baseline_margin), n=compared.n_test)  # fmt: skip
-        st.success(f"**{verdict}** {scores}", icon=":material/balance:")
+        st.success(f"**{verdict}**{t('unit.stop')}{scores}", icon=":material/balance:")
         _draw_times(*snapshots)
     if run.record.proof:
         with st.expander(t("proof.title"), icon=":material/lock:"):

@@ -41,7 +41,7 @@ def dataset_name(dataset_id: str) -> str:
 
 def percent(share: float | None, digits: int = 0) -> str:
     """Returns a fraction in percent; "–" for what was not measured."""
-    return "–" if share is None else f"{share * 100:.{digits}f} %"
+    return "–" if share is None else f"{share * 100:.{digits}f}%"
 
 
 def seconds(value: float | None) -> str:

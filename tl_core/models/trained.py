@@ -17,7 +17,7 @@ WEIGHTS_FILE = "weights.safetensors"
 
 def copies(variables: Sequence[keras.Variable]) -> list[np.ndarray]:
     """Returns the present values of variables, which later steps leave alone."""
-    return [keras.ops.convert_to_numpy(variable) for variable in variables]
+    return [variable.numpy() for variable in variables]
 
 
 def put_back(variables: Sequence[keras.Variable], values: Sequence[np.ndarray]) -> None:

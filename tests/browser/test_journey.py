@@ -1,0 +1,90 @@
+"""A student's whole way through the lab, in a real browser on real weights and photographs."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
+POINTS = """uid => { const node = [...document.querySelectorAll('.tl-live')].find(n => n._fullData?.some(t => t.uid === uid));
+             return node ? node._fullData.find(t => t.uid === uid).x.length : 0 }"""
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Picks an option of a select box by its beginning."""
+    page.get_by_role("combobox", name=re.compile(f".*{re.escape(label)}")).click()
+    page.get_by_role("option", name=re.compile(f"^{re.escape(option)}")).first.click()
+
+
+def test_a_student_trains_watches_reloads_reads_the_verdict_classifies_and_switches_to_chinese(server, page):
+    page.goto(server.url)
+    choose(page, "1 · Data", "Fruit in shops, 14")
+    choose(page, "2 · Backbone", "MobileNetV2")
+    slider = page.get_by_role("slider", name="3 · Frozen blocks")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text("Frozen up to and including block_16")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("only the new head is trained")).to_be_visible()
+    page.get_by_text("More settings").click()
+    epochs = page.get_by_label("Epochs", exact=True)
+    epochs.fill("3")
+    epochs.press("Enter")
+    page.get_by_role("button", name="Train", exact=True).click()
+
+    page.wait_for_url(re.compile("run=[0-9a-f]{32}"))
+    run_id = re.search("run=([0-9a-f]{32})", page.url)[1]
+    expect(page.get_by_text(re.compile("completed 3 epochs")).first).to_be_visible(timeout=120_000)
+    page.wait_for_function(POINTS, arg=f"{run_id}-validation", timeout=60_000)
+
+    # the baseline is still training: its points arrive in the same node, and a zoom survives them
+    baseline_uid = page.evaluate(
+        """run => [...document.querySelectorAll('.tl-live')].flatMap(n => n._fullData ?? [])
+           .map(t => t.uid).find(u => u && u.endsWith('-train') && !u.startsWith(run) && !u.startsWith('key'))""", run_id)
+    assert baseline_uid, "the baseline's curve is on the chart from its first step"
+    n_before = page.evaluate(POINTS, baseline_uid)
+    page.evaluate("document.querySelectorAll('.tl-live').forEach(n => { n.marked = true })")
+    page.evaluate("""() => { const n = [...document.querySelectorAll('.tl-live')].find(n => n._fullData?.some(t => t.uid?.endsWith('-validation')));
+                     window.Plotly.relayout(n, {'xaxis.range': [0, 2]}) }""")
+    page.wait_for_function(f"([uid, n]) => ({POINTS})(uid) > n", arg=[baseline_uid, n_before], timeout=120_000)
+    kept = page.evaluate("""() => [...document.querySelectorAll('.tl-live')].filter(n => n._fullData?.some(t => t.uid?.endsWith('-validation')))
+                            .map(n => [n.marked, n._fullLayout.xaxis.range])""")
+    assert kept[0] == [True, [0, 2]]
+    assert all(marked for marked, _ in kept)
+
+    page.reload()
+    assert run_id in page.url
+    expect(page.get_by_role("button", name="Stop").first).to_be_visible()
+    expect(page.get_by_text("transfer helps here")).to_be_visible(timeout=300_000)
+    expect(page.get_by_text(re.compile(r"on 661 test pictures; 1 seed"))).to_be_visible()
+    page.get_by_text("Weight proof").click()
+    expect(page.get_by_text("19 of 19 frozen blocks are bit for bit as before; 1 of 1 trainable blocks")).to_be_visible()
+
+    page.get_by_role("link", name="Classify a picture with them").click()
+    expect(page.get_by_role("heading", name="Classify", exact=True)).to_be_visible()
+    assert run_id in page.url
+    page.get_by_role("radio", name="Upload").click()
+    page.locator("input[type=file]").set_input_files(SAMPLES / "granny_smith_2.jpg")
+    answer = page.get_by_text(re.compile(r"^Granny Smith · \d+%$"))
+    expect(answer.first).to_be_visible(timeout=120_000)
+    percent = re.search(r"(\d+)%", answer.first.inner_text())[1]
+
+    page.get_by_role("radio", name="中文").click()
+    expect(page.get_by_role("heading", name="图片分类").or_(page.get_by_role("heading", level=1))).to_be_visible()
+    page.wait_for_function("document.querySelector('h1').innerText !== 'Classify'")
+    expect(page.get_by_text(re.compile(rf"· {percent}%$")).first).to_be_visible(timeout=120_000)
+    assert "lang=zh" in page.url
+
+
+def test_the_command_line_shows_what_the_browser_trained(server):
+    import os
+    import subprocess
+    import sys
+
+    shown = subprocess.run([sys.executable, "-m", "tl_core", "runs", "--json"], capture_output=True, text=True, check=True,
+                           env={**os.environ, "TL_HOME": str(server.log.parent)})  # fmt: skip
+    states = {record["role"]: record["state"] for record in json.loads(shown.stdout)}
+    assert states == {"run": "completed", "baseline": "completed"}

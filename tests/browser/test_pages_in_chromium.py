@@ -1,0 +1,60 @@
+"""Every page in a real browser: cold links, both languages, narrow and wide, hostile files."""
+
+import struct
+import zlib
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+TITLES = {"": ("Lab", "实验室"), "classify": ("Classify", "分类"), "runs": ("Runs", "训练运行")}
+
+
+@pytest.mark.parametrize("path", TITLES)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_cold_deep_link_shows_the_page_inside_the_frame(server, page, path, language):
+    page.goto(f"{server.url}/{path}?lang={language}")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    title = page.get_by_role("heading", level=1).inner_text()
+    assert title == TITLES[path][0] if language == "en" else title != TITLES[path][0]
+    expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(3)
+    assert page.get_by_test_id("stException").count() == 0
+
+
+@pytest.mark.parametrize("width", [390, 768, 1440])
+@pytest.mark.parametrize("path", TITLES)
+def test_nothing_is_cut_off_at_the_side(server, page, path, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{server.url}/{path}")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    too_wide = page.evaluate(
+        """[...document.querySelectorAll('[data-testid=stMain] :is(button, p, h1, h2, img, label)')]
+           .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && e.offsetParent).map(e => e.innerText || e.tagName)"""
+    )
+    assert too_wide == []
+
+
+def test_an_unknown_run_in_the_address_gets_one_sentence_and_the_lab_stays_usable(server, page):
+    page.goto(f"{server.url}/?run=../../etc/passwd")
+    expect(page.get_by_text("There is no single run")).to_be_visible()
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible()
+
+
+def test_the_freeze_slider_moves_the_cut_on_the_layer_map(server, page):
+    page.goto(server.url)
+    count = """uid => [...document.querySelectorAll('.tl-live')].flatMap(n => n._fullData ?? [])
+               .filter(t => t.uid === uid).reduce((n, t) => n + (t.x?.length ?? 0), 0)"""
+    page.wait_for_function(f"({count})('frozen') === 19")
+    page.get_by_role("slider", name="3 · Frozen blocks").focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function(f"({count})('frozen') === 17 && ({count})('trainable') === 2")
+
+
+def png_header(width: int, height: int) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    chunk = b"IHDR" + header
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))

@@ -1,0 +1,787 @@
+"""The engine with a worker that only says what the test tells it to say."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tl_core.engine import service
+from tl_core.engine.service import MAX_ACTIVE, MAX_BAD_STARTS, Engine
+from tl_core.errors import InputError, StoreError, UnknownIdError, WorkerError
+from tl_core.spec import RunSpec
+from tl_core.store.memory import MemoryStore
+from tl_core.store.records import RunState
+from tl_core.store.sqlite import SqliteStore
+
+SPEC = RunSpec(backbone="squeezenet", image_size=64, n_frozen=9, epochs=2)
+SCRATCH = SPEC.with_changes(weights="random", n_frozen=0)
+PATIENCE_S = 0.05
+FULL = StoreError("disk_full", needed_bytes=1, free_bytes=0)
+
+
+class FakeWorker:
+    """Records what it is sent; says what the test tells it to."""
+
+    def __init__(self, home, on_message: Callable[[dict], None], on_exit: Callable[[int], None]) -> None:
+        self.say, self.die = on_message, on_exit
+        self.sent: list[dict] = []
+        self.is_closed = False
+
+    def send(self, message: dict) -> None:
+        self.sent.append(message)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def trained(self) -> list[str]:
+        """The ids of the runs that it was given, in order."""
+        return [message["run_id"] for message in self.sent if message["do"] == "train"]
+
+    def stopped(self) -> list[str]:
+        return [message["run_id"] for message in self.sent if message["do"] == "stop"]
+
+    def tell(self, run_id: str, *events: dict) -> None:
+        self.say({"say": "events", "run_id": run_id, "events": list(events)})
+
+    def begin(self, run_id: str, n_steps: int = 1) -> None:
+        """Says that a run has started and done some steps."""
+        self.tell(run_id, STARTED, *(step(number + 1) for number in range(n_steps)))
+
+    def end(self, run_id: str, state: str = "completed", error: dict | None = None) -> None:
+        """Says that a run is over, then that it has let go of it."""
+        self.tell(run_id, ended(state, error))
+        self.say({"say": "ended", "run_id": run_id})
+
+
+STARTED = {"event": "started", "frozen_params": 10, "trainable_params": 5, "is_cached": True, "n_train": 100,
+           "n_steps": 8, "device": "CPU"}  # fmt: skip
+
+
+def step(number: int) -> dict:
+    return {"event": "step", "step": number, "epoch": 1, "train_loss": 1 / number, "train_accuracy": 0.5,
+            "elapsed_s": number / 10, "images": number * 32}  # fmt: skip
+
+
+def epoch(number: int) -> dict:
+    return {"event": "epoch", "epoch": number, "train_loss": 1.0, "train_accuracy": 0.4, "val_loss": 1.5,
+            "val_accuracy": 0.3, "seconds": 2.0, "elapsed_s": number * 2.0, "step": number * 4,
+            "images": number * 128, "is_best": True}  # fmt: skip
+
+
+def ended(state: str = "completed", error: dict | None = None) -> dict:
+    scores = {"accuracy": 0.75} if state == "completed" else None
+    return {"event": "ended", "state": state, "best_epoch": None, "seconds": 9.5, "scores": scores, "proof": [],
+            "error": error}  # fmt: skip
+
+
+class Bench:
+    """An engine with its fake workers; the last one is the living one."""
+
+    def __init__(self, store, home) -> None:
+        self.workers: list[FakeWorker] = []
+        self.home = home
+        self.engine = Engine(store, home, self._start)
+
+    def _start(self, *arguments) -> FakeWorker:
+        self.workers.append(FakeWorker(*arguments))
+        return self.workers[-1]
+
+    @property
+    def worker(self) -> FakeWorker:
+        return self.workers[-1]
+
+    def submit(self, name: str = "run", **more) -> str:
+        return self.engine.submit(SPEC, name=name, **more).id
+
+    def fill(self) -> list[str]:
+        """Submits and starts as many runs as there is room for."""
+        ids = [self.submit(f"run {number}") for number in range(MAX_ACTIVE)]
+        for run_id in ids:
+            self.worker.begin(run_id)
+        return ids
+
+    def state(self, run_id: str) -> RunState:
+        return self.engine.snapshot(run_id).record.state
+
+    def position(self, run_id: str) -> int | None:
+        return self.engine.snapshot(run_id).queue_position
+
+
+@pytest.fixture
+def bench(tmp_path, monkeypatch):
+    monkeypatch.setattr(service, "STOP_PATIENCE_S", PATIENCE_S)
+    made = Bench(MemoryStore(), tmp_path)
+    yield made
+    made.engine.close()
+
+
+def until(is_true: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Waits until something holds, and fails when it does not in time."""
+    pause, end_s = threading.Event(), time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < end_s, "not in time"
+        pause.wait(0.005)
+
+
+# ---- submitting ----
+
+
+def test_a_run_is_sent_to_the_worker_at_once_and_its_events_reach_the_snapshot(bench):
+    run_id = bench.submit()
+    assert bench.worker.sent == [{"do": "train", "run_id": run_id, "spec": SPEC.to_dict(), "is_resumed": False}]
+    bench.worker.tell(run_id, {"event": "phase", "name": "features", "done": 3, "total": 10})
+    seen = bench.engine.snapshot(run_id)
+    assert (seen.phase, seen.done, seen.total, seen.is_active) == ("features", 3, 10, True)
+    bench.worker.begin(run_id, n_steps=3)
+    bench.worker.tell(run_id, epoch(1))
+    seen = bench.engine.snapshot(run_id)
+    assert (seen.record.state, seen.phase, seen.step, seen.n_steps) == (RunState.RUNNING, "training", 3, 8)
+    assert [row[0] for row in seen.trace] == [1, 2, 3]
+    assert [done.epoch for done in seen.epochs] == [1]
+
+
+def test_a_snapshot_is_a_copy_that_later_events_do_not_change(bench):
+    run_id = bench.submit()
+    bench.worker.begin(run_id)
+    before = bench.engine.snapshot(run_id)
+    bench.worker.tell(run_id, step(2), epoch(1))
+    after = bench.engine.snapshot(run_id)
+    assert (before.step, len(before.trace), len(before.epochs)) == (1, 1, 0)
+    assert after.version > before.version
+
+
+def test_equal_versions_mean_that_nothing_was_said_in_between(bench):
+    run_id = bench.submit()
+    assert bench.engine.snapshot(run_id).version == bench.engine.snapshot(run_id).version
+
+
+def test_a_run_is_found_by_the_beginning_of_its_id_as_well(bench):
+    run_id = bench.submit()
+    assert bench.engine.snapshot(run_id[:10]).phase == "queued"
+
+
+@pytest.mark.parametrize("received", ["", "../../etc/passwd", "0" * 32, "%", "1 OR 1=1"])
+def test_an_unknown_id_is_refused(bench, received):
+    with pytest.raises(UnknownIdError):
+        bench.engine.snapshot(received)
+    with pytest.raises(UnknownIdError):
+        bench.engine.classify(received, [np.zeros((4, 4, 3), np.uint8)])
+
+
+def test_a_run_that_ends_leaves_the_live_ones_and_is_complete(bench):
+    run_id = bench.submit()
+    bench.worker.begin(run_id)
+    bench.worker.end(run_id)
+    seen = bench.engine.snapshot(run_id)
+    assert (seen.record.state, seen.record.test_accuracy, seen.is_active) == (RunState.COMPLETED, 0.75, False)
+    assert bench.engine.status().n_active == 0
+
+
+def test_the_status_names_the_device_once_the_worker_is_ready(bench):
+    assert bench.engine.status().device is None
+    bench.worker.say({"say": "ready", "device": "CPU"})
+    assert bench.engine.status().device == "CPU"
+
+
+# ---- baselines ----
+
+
+def pair(bench: Bench) -> tuple[str, str]:
+    record = bench.engine.submit(SPEC, name="run", baseline=SCRATCH, baseline_name="twin")
+    return record.id, record.twin_id
+
+
+def test_a_baseline_waits_for_the_first_step_of_its_run(bench):
+    run_id, twin_id = pair(bench)
+    bench.worker.tell(run_id, {"event": "phase", "name": "features", "done": 1, "total": 9}, STARTED)
+    assert bench.worker.trained() == [run_id]
+    bench.worker.tell(run_id, step(1))
+    assert bench.worker.trained() == [run_id, twin_id]
+    assert bench.worker.sent[-1]["spec"] == SCRATCH.to_dict()
+    twin = bench.engine.store.get(twin_id)
+    assert (twin.role, twin.twin_id, twin.name) == ("baseline", run_id, "twin")
+
+
+@pytest.mark.parametrize("state", ["failed", "stopped", "completed"])
+def test_a_baseline_begins_when_its_run_ends_before_any_step(bench, state):
+    run_id, twin_id = pair(bench)
+    bench.worker.tell(run_id, STARTED)
+    bench.worker.end(run_id, state)
+    assert bench.worker.trained() == [run_id, twin_id]
+
+
+def test_a_baseline_begins_when_its_waiting_run_is_stopped(bench):
+    first = bench.fill()
+    run_id, twin_id = pair(bench)
+    bench.engine.stop(run_id)
+    assert bench.position(twin_id) == 1
+    bench.worker.end(first[0])
+    assert bench.worker.trained()[-1] == twin_id
+
+
+def test_a_baseline_begins_when_the_worker_dies_under_its_run(bench):
+    run_id, twin_id = pair(bench)
+    bench.worker.die(-9)
+    assert bench.state(run_id) is RunState.FAILED
+    assert bench.worker.trained() == [twin_id]
+
+
+def test_a_baseline_begins_when_the_stop_of_its_run_is_not_confirmed(bench):
+    run_id, twin_id = pair(bench)
+    bench.worker.tell(run_id, STARTED)
+    bench.engine.stop(run_id)
+    until(lambda: bench.worker.trained() == [run_id, twin_id])
+
+
+def test_a_pair_whose_baseline_is_refused_is_refused_whole(bench):
+    with pytest.raises(InputError):
+        bench.engine.submit(SPEC, name="run", baseline=SCRATCH, baseline_name="\n")
+    assert [record.state for record in bench.engine.store.list_runs()] == [RunState.FAILED]
+    assert bench.engine.status().n_waiting == 0
+
+
+# ---- the queue ----
+
+
+def test_runs_beyond_the_limit_wait_in_the_order_in_which_they_came(bench):
+    ids = [bench.submit(f"run {number}") for number in range(MAX_ACTIVE + 3)]
+    assert bench.worker.trained() == ids[:MAX_ACTIVE]
+    assert [bench.position(run_id) for run_id in ids] == [None] * MAX_ACTIVE + [1, 2, 3]
+    assert bench.engine.status().n_waiting == 3
+    bench.worker.end(ids[1])
+    assert bench.worker.trained() == ids[: MAX_ACTIVE + 1]
+    assert [bench.position(run_id) for run_id in ids[MAX_ACTIVE:]] == [None, 1, 2]
+
+
+def test_a_run_that_moves_up_in_the_queue_has_a_new_version(bench):
+    ids = [bench.submit(f"run {number}") for number in range(MAX_ACTIVE + 2)]
+    before = bench.engine.snapshot(ids[-1])
+    bench.worker.end(ids[0])
+    after = bench.engine.snapshot(ids[-1])
+    assert (before.queue_position, after.queue_position) == (2, 1)
+    assert after.version > before.version
+
+
+def test_the_slot_of_a_run_is_free_only_when_the_worker_has_let_go_of_it(bench):
+    ids = [bench.submit(f"run {number}") for number in range(MAX_ACTIVE + 1)]
+    bench.worker.tell(ids[0], ended("failed"))
+    assert len(bench.worker.trained()) == MAX_ACTIVE
+    bench.worker.say({"say": "ended", "run_id": ids[0]})
+    assert bench.worker.trained() == ids
+
+
+# ---- stopping ----
+
+
+def test_a_waiting_run_is_stopped_without_the_worker(bench):
+    bench.fill()
+    waiting = bench.submit("late")
+    bench.engine.stop(waiting)
+    assert bench.state(waiting) is RunState.STOPPED
+    assert bench.worker.stopped() == []
+    assert waiting not in bench.worker.trained()
+
+
+def test_a_stop_that_the_worker_confirms_is_recorded_as_it_says(bench):
+    run_id = bench.submit()
+    bench.worker.begin(run_id)
+    bench.engine.stop(run_id)
+    assert bench.worker.stopped() == [run_id]
+    assert bench.engine.snapshot(run_id).is_stopping
+    bench.worker.tell(run_id, epoch(1), ended("stopped") | {"best_epoch": 1})
+    record = bench.engine.snapshot(run_id).record
+    assert (record.state, record.best_epoch, record.seconds) == (RunState.STOPPED, 1, 9.5)
+
+
+def test_pressing_stop_twice_asks_the_worker_once(bench):
+    run_id = bench.submit()
+    bench.engine.stop(run_id)
+    bench.engine.stop(run_id)
+    assert bench.worker.stopped() == [run_id]
+
+
+def test_a_stop_that_nobody_confirms_is_recorded_anyway_with_what_there_is(bench):
+    run_id = bench.submit()
+    bench.worker.begin(run_id, n_steps=4)
+    bench.worker.tell(run_id, epoch(1))
+    bench.engine.stop(run_id)
+    until(lambda: bench.state(run_id) is RunState.STOPPED)
+    record = bench.engine.snapshot(run_id).record
+    assert (record.best_epoch, record.seconds) == (1, 0.4)
+    assert [row[0] for row in bench.engine.snapshot(run_id).trace] == [1, 2, 3, 4]
+
+
+def test_a_stop_is_recorded_within_a_second(tmp_path):
+    bench = Bench(MemoryStore(), tmp_path)
+    run_id = bench.submit()
+    bench.worker.begin(run_id)
+    bench.engine.stop(run_id)
+    until(lambda: bench.state(run_id) is RunState.STOPPED, seconds=1.0)
+    bench.engine.close()
+
+
+def test_what_the_worker_says_after_an_unconfirmed_stop_changes_nothing(bench):
+    run_id = bench.submit()
+    bench.worker.begin(run_id)
+    bench.engine.stop(run_id)
+    until(lambda: bench.state(run_id) is RunState.STOPPED)
+    before = bench.engine.snapshot(run_id)
+    bench.worker.tell(run_id, step(2), epoch(1), ended("completed"))
+    bench.worker.say({"say": "ended", "run_id": run_id})
+    assert bench.engine.snapshot(run_id) == before
+
+
+def test_an_unconfirmed_stop_keeps_its_slot_until_the_worker_lets_go(bench):
+    ids = bench.fill()
+    waiting = bench.submit("late")
+    bench.engine.stop(ids[0])
+    until(lambda: bench.state(ids[0]) is RunState.STOPPED)
+    assert waiting not in bench.worker.trained()
+    bench.worker.end(ids[0], "stopped")
+    assert bench.worker.trained()[-1] == waiting
+
+
+def test_stopping_an_unknown_or_finished_run_does_nothing(bench):
+    run_id = bench.submit()
+    bench.worker.begin(run_id)
+    bench.worker.end(run_id)
+    bench.engine.stop(run_id)
+    bench.engine.stop("nobody")
+    assert bench.worker.stopped() == []
+
+
+# ---- resuming ----
+
+
+def stopped_run(bench: Bench) -> str:
+    run_id = bench.submit()
+    bench.worker.begin(run_id, n_steps=2)
+    bench.engine.stop(run_id)
+    bench.worker.end(run_id, "stopped")
+    return run_id
+
+
+def test_a_stopped_run_is_sent_again_and_goes_on_with_its_curve(bench):
+    run_id = stopped_run(bench)
+    bench.engine.resume(run_id)
+    assert bench.worker.sent[-1] == {"do": "train", "run_id": run_id, "spec": SPEC.to_dict(), "is_resumed": True}
+    assert bench.engine.snapshot(run_id).is_active
+    bench.worker.tell(run_id, STARTED, step(3))
+    assert [row[0] for row in bench.engine.snapshot(run_id).trace] == [1, 2, 3]
+    bench.worker.end(run_id)
+    assert bench.state(run_id) is RunState.COMPLETED
+
+
+def test_a_run_that_the_worker_has_not_let_go_of_is_resumed_only_afterwards(bench):
+    run_id = bench.submit()
+    bench.worker.begin(run_id)
+    bench.engine.stop(run_id)
+    until(lambda: bench.state(run_id) is RunState.STOPPED)
+    bench.engine.resume(run_id)
+    assert bench.worker.trained() == [run_id]  # the first time
+    bench.worker.tell(run_id, step(2), ended("stopped"))  # of the earlier part: late
+    bench.worker.say({"say": "ended", "run_id": run_id})
+    assert bench.worker.trained() == [run_id, run_id]
+    assert bench.engine.snapshot(run_id).is_active
+    bench.worker.begin(run_id)
+    assert bench.state(run_id) is RunState.RUNNING
+
+
+def test_only_what_was_stopped_or_interrupted_can_be_resumed(bench):
+    active, done = bench.submit(), bench.submit()
+    bench.worker.begin(done)
+    bench.worker.end(done)
+    with pytest.raises(StoreError) as caught:
+        bench.engine.resume(active)
+    assert caught.value.code == "run_is_active"
+    with pytest.raises(StoreError) as caught:
+        bench.engine.resume(done)
+    assert caught.value.code == "run_already_finished"
+
+
+def test_a_resumed_run_that_is_stopped_while_it_waits_stays_as_it_was(bench):
+    run_id = stopped_run(bench)
+    before = bench.engine.snapshot(run_id)
+    bench.fill()
+    bench.engine.resume(run_id)
+    bench.engine.stop(run_id)
+    assert bench.engine.snapshot(run_id) == before
+
+
+# ---- the worker dies ----
+
+
+def test_a_dead_worker_fails_its_runs_and_the_waiting_ones_go_to_the_next(bench):
+    ids = [bench.submit(f"run {number}") for number in range(MAX_ACTIVE + 2)]
+    bench.worker.die(-9)
+    for run_id in ids[:MAX_ACTIVE]:
+        record = bench.engine.snapshot(run_id).record
+        assert (record.state, record.error) == (RunState.FAILED, {"code": "worker_died", "values": {"status": -9}})
+    assert len(bench.workers) == 2
+    assert bench.worker.trained() == ids[MAX_ACTIVE:]
+    bench.worker.begin(ids[-1])
+    bench.worker.end(ids[-1])
+    assert bench.state(ids[-1]) is RunState.COMPLETED
+
+
+def test_a_dead_worker_frees_the_slots_of_unconfirmed_stops(bench):
+    ids = bench.fill()
+    waiting = bench.submit("late")
+    bench.engine.stop(ids[0])
+    until(lambda: bench.state(ids[0]) is RunState.STOPPED)
+    bench.worker.die(-9)
+    assert bench.state(ids[0]) is RunState.STOPPED
+    assert bench.worker.trained() == [waiting]
+
+
+def test_a_dead_worker_leaves_no_question_unanswered(bench):
+    future = bench.engine.classify("backbone:squeezenet", [np.zeros((4, 4, 3), np.uint8)])
+    bench.worker.die(-11)
+    assert isinstance(future.exception(timeout=1), WorkerError)
+    assert list((bench.home / "uploads").iterdir()) == []
+
+
+def test_workers_that_never_get_ready_are_not_started_for_ever(bench):
+    waiting = [bench.submit(f"run {number}") for number in range(MAX_ACTIVE + 1)]
+    for _ in range(MAX_BAD_STARTS):
+        bench.worker.die(1)
+    assert len(bench.workers) == MAX_BAD_STARTS
+    assert {bench.state(run_id) for run_id in waiting} == {RunState.FAILED}
+    run_id = bench.submit("another try")
+    assert len(bench.workers) == MAX_BAD_STARTS + 1
+    bench.worker.say({"say": "ready", "device": "CPU"})
+    bench.worker.begin(run_id)
+    bench.worker.die(-9)
+    assert len(bench.workers) == MAX_BAD_STARTS + 2  # it was ready once, so the next one is started at once
+
+
+def test_a_run_that_ends_without_a_word_has_failed(bench):
+    run_id = bench.submit()
+    bench.worker.say({"say": "ended", "run_id": run_id, "error": {"code": "request_failed", "values": {"reason": "x"}}})
+    record = bench.engine.snapshot(run_id).record
+    assert (record.state, record.error["code"]) == (RunState.FAILED, "request_failed")
+
+
+# ---- a store that refuses ----
+
+
+@pytest.mark.parametrize("refusing", ["start_run", "add_epoch"])
+def test_a_full_disk_fails_the_run_and_nothing_else(bench, monkeypatch, refusing):
+    run_id, other = bench.submit(), bench.submit()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise FULL
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.engine.store, refusing, refuse)
+        bench.worker.tell(run_id, STARTED, step(1), epoch(1))
+    record = bench.engine.snapshot(run_id).record
+    assert (record.state, record.error["code"]) == (RunState.FAILED, "disk_full")
+    assert bench.worker.stopped() == [run_id]
+    bench.worker.end(run_id, "stopped")  # late: ignored
+    assert bench.state(run_id) is RunState.FAILED
+    bench.worker.begin(other)
+    bench.worker.end(other)
+    assert bench.state(other) is RunState.COMPLETED
+
+
+def test_an_end_that_cannot_be_written_is_shown_at_once_and_written_when_there_is_room(bench, monkeypatch):
+    run_id, other = bench.submit(), bench.submit()
+    bench.worker.begin(run_id)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise FULL
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.engine.store, "finish_run", refuse)
+        bench.worker.end(run_id)
+        assert bench.state(run_id) is RunState.FAILED
+        assert bench.engine.store.get(run_id).state is RunState.RUNNING
+        bench.worker.begin(other)
+        assert bench.engine.store.get(run_id).state is RunState.RUNNING
+    bench.worker.tell(other, step(2))
+    record = bench.engine.store.get(run_id)
+    assert (record.state, record.error["code"]) == (RunState.FAILED, "disk_full")
+
+
+def test_a_run_whose_folder_cannot_be_made_fails_and_the_next_one_is_sent(bench, monkeypatch):
+    store = bench.engine.store
+    make = store.run_folder
+    refused = iter([FULL])
+
+    def refuse_once(run_id: str):
+        error = next(refused, None)
+        if error is not None:
+            raise error
+        return make(run_id)
+
+    monkeypatch.setattr(store, "run_folder", refuse_once)
+    first, second = bench.submit(), bench.submit()
+    assert bench.state(first) is RunState.FAILED
+    assert bench.worker.trained() == [second]
+
+
+def test_a_run_that_another_process_trains_is_left_alone(bench):
+    run_id = stopped_run(bench)
+    bench.engine.resume(run_id)
+    bench.engine.store.start_run(run_id, frozen_params=0, trainable_params=1, is_cached=False)  # the other process
+    bench.worker.tell(run_id, STARTED)
+    assert bench.engine.store.get(run_id).state is RunState.RUNNING
+    assert bench.worker.stopped()[-1] == run_id
+    assert bench.engine.status().n_active == 0
+
+
+# ---- after a restart ----
+
+
+def test_a_finished_run_looks_the_same_after_a_restart(tmp_path):
+    first = Bench(SqliteStore(tmp_path), tmp_path)
+    run_id = first.submit()
+    first.worker.begin(run_id, n_steps=1000)
+    first.worker.tell(run_id, epoch(1))
+    live = first.engine.snapshot(run_id)
+    first.worker.end(run_id)
+    done = first.engine.snapshot(run_id)
+    assert (done.trace, done.epochs) == (live.trace, live.epochs)
+    first.engine.close()
+    second = Bench(SqliteStore(tmp_path), tmp_path)
+    assert second.engine.snapshot(run_id) == done
+    second.engine.close()
+
+
+def test_closing_interrupts_what_runs_and_what_waits_and_both_can_be_resumed(tmp_path):
+    first = Bench(SqliteStore(tmp_path), tmp_path)
+    ids = [first.submit(f"run {number}") for number in range(MAX_ACTIVE + 1)]
+    first.worker.begin(ids[0], n_steps=3)
+    future = first.engine.classify("backbone:squeezenet", [np.zeros((4, 4, 3), np.uint8)])
+    first.engine.close()
+    first.engine.close()
+    assert first.worker.is_closed
+    assert isinstance(future.exception(timeout=1), WorkerError)
+    second = Bench(SqliteStore(tmp_path), tmp_path)
+    assert {second.state(run_id) for run_id in ids} == {RunState.INTERRUPTED}
+    assert len(second.engine.snapshot(ids[0]).trace) == 3
+    for run_id in (ids[0], ids[-1]):
+        second.engine.resume(run_id)
+    assert second.worker.trained() == [ids[0], ids[-1]]
+    second.engine.close()
+
+
+def test_a_closed_engine_hears_and_starts_nothing_any_more(bench):
+    run_id = bench.submit()
+    worker = bench.worker
+    bench.engine.close()
+    worker.begin(run_id)
+    worker.die(-9)
+    assert len(bench.workers) == 1
+
+
+def test_a_renamed_run_shows_its_new_name_and_a_deleted_one_is_gone(bench):
+    run_id = bench.submit()
+    bench.worker.begin(run_id)
+    bench.worker.end(run_id)
+    bench.engine.snapshot(run_id)
+    bench.engine.store.rename(run_id, "new name")
+    assert bench.engine.snapshot(run_id).record.name == "new name"
+    bench.engine.store.delete(run_id)
+    with pytest.raises(UnknownIdError):
+        bench.engine.snapshot(run_id)
+
+
+# ---- requests ----
+
+
+def test_pictures_travel_by_file_and_the_file_is_gone_after_the_answer(bench):
+    images = [np.full((size, 5, 3), size, np.uint8) for size in (3, 12, 2)]
+    future = bench.engine.classify("backbone:squeezenet", images)
+    (message,) = bench.worker.sent
+    with np.load(message["images"]) as file:
+        assert [file[name].shape for name in sorted(file.files)] == [(3, 5, 3), (12, 5, 3), (2, 5, 3)]
+    bench.worker.say({"say": "answer", "request_id": message["request_id"], "value": [[0.5, 0.5]]})
+    assert future.result(timeout=1) == [[0.5, 0.5]]
+    assert list((bench.home / "uploads").iterdir()) == []
+
+
+def test_an_answer_may_be_an_error_and_an_unexpected_answer_is_ignored(bench):
+    future = bench.engine.classify("backbone:nothing", [np.zeros((4, 4, 3), np.uint8)])
+    error = {"code": "unknown_backbone", "values": {"received": "nothing", "allowed": []}}
+    for request_id in (bench.worker.sent[-1]["request_id"], "request:nobody"):
+        bench.worker.say({"say": "answer", "request_id": request_id, "error": error})
+    assert future.exception(timeout=1).code == "unknown_backbone"
+
+
+def test_a_question_cannot_be_cancelled_under_the_worker(bench):
+    future = bench.engine.classify("backbone:squeezenet", [np.zeros((4, 4, 3), np.uint8)])
+    assert not future.cancel()
+    bench.worker.say({"say": "answer", "request_id": bench.worker.sent[-1]["request_id"], "value": []})
+    assert future.result(timeout=1) == []
+
+
+def test_the_beginning_of_an_id_reaches_the_worker_as_the_whole_id(bench):
+    run_id = bench.submit()
+    bench.engine.classify(run_id[:8], [np.zeros((4, 4, 3), np.uint8)])
+    assert bench.worker.sent[-1]["subject"] == run_id
+
+
+# ---- estimates ----
+
+
+def measured(bench: Bench, spec: RunSpec = SPEC):
+    return bench.engine.estimate(spec, 100, 300)
+
+
+def measurements(bench: Bench) -> list[dict]:
+    return [message for message in bench.worker.sent if message["do"] == "measure"]
+
+
+def answer(bench: Bench, **what: object) -> None:
+    bench.worker.say({"say": "answer", "request_id": measurements(bench)[-1]["request_id"], **what})
+
+
+def test_an_estimate_is_measured_once_and_then_known(bench):
+    assert measured(bench) is None
+    assert measured(bench) is None
+    assert len(measurements(bench)) == 1
+    answer(bench, value={"prefix_s": 0.01, "step_s": 0.4, "batch_size": 20})
+    estimate = measured(bench)
+    assert (estimate.epoch_s, estimate.prefix_s, estimate.is_from_run) == (pytest.approx(2.0), pytest.approx(3.0), False)
+    assert len(measurements(bench)) == 1
+
+
+def test_kinds_of_runs_are_measured_one_after_the_other(bench):
+    other = SPEC.with_changes(n_frozen=3)
+    assert measured(bench) is None
+    assert measured(bench, other) is None
+    assert len(measurements(bench)) == 1
+    answer(bench, value={"prefix_s": 0.01, "step_s": 0.4, "batch_size": 20})
+    assert measured(bench, other) is None
+    assert [message["spec"]["n_frozen"] for message in measurements(bench)] == [9, 3]
+
+
+def test_nothing_is_measured_while_something_trains(bench):
+    run_id = bench.submit()
+    assert measured(bench) is None
+    assert measurements(bench) == []
+    bench.worker.begin(run_id)
+    bench.worker.end(run_id)
+    assert measured(bench) is None
+    assert len(measurements(bench)) == 1
+
+
+def test_what_cannot_be_measured_is_not_tried_again(bench):
+    measured(bench)
+    answer(bench, error={"code": "request_failed", "values": {"reason": "x"}})
+    assert measured(bench) is None
+    assert len(measurements(bench)) == 1
+
+
+def test_a_measurement_that_kills_the_worker_does_not_kill_the_next_one(bench):
+    measured(bench)
+    bench.worker.die(-9)
+    assert measured(bench) is None
+    assert measurements(bench) == []
+
+
+def test_a_finished_run_is_a_better_estimate_than_a_quick_measurement(bench):
+    measured(bench)
+    answer(bench, value={"prefix_s": 0.01, "step_s": 0.4, "batch_size": 20})
+    run_id = bench.submit()
+    bench.worker.begin(run_id)
+    bench.worker.tell(run_id, epoch(1), epoch(2))  # 2 s for 100 pictures
+    estimate = bench.engine.estimate(SPEC, 50, 300)
+    assert (estimate.epoch_s, estimate.prefix_s, estimate.is_from_run) == (pytest.approx(1.0), pytest.approx(3.0), True)
+
+
+def test_without_a_cache_no_time_is_estimated_for_it(bench):
+    for spec in (SPEC.with_changes(use_cache=False), SPEC.with_changes(augment="light")):
+        measured(bench, spec)
+        answer(bench, value={"prefix_s": 0.01, "step_s": 0.4, "batch_size": 20})
+        assert measured(bench, spec).prefix_s == 0.0
+
+
+# ---- many threads ----
+
+
+def test_an_answer_may_be_handled_by_asking_the_engine_again(bench):
+    run_id, seen = bench.submit(), []
+    future = bench.engine.classify("backbone:squeezenet", [np.zeros((4, 4, 3), np.uint8)])
+    future.add_done_callback(lambda _: seen.append(bench.engine.snapshot(run_id).phase))
+    bench.worker.say({"say": "answer", "request_id": bench.worker.sent[-1]["request_id"], "value": []})
+    assert seen == ["queued"]
+
+
+class BusyWorker(FakeWorker):
+    """Trains every run on a thread of its own, with random pauses, and dies now and then."""
+
+    def __init__(self, *arguments) -> None:
+        super().__init__(*arguments)
+        self.lock, self.active, self.most, self.is_dead = threading.Lock(), set(), 0, False
+
+    def send(self, message: dict) -> None:
+        super().send(message)
+        if message["do"] == "train" and not self.is_dead:
+            with self.lock:
+                self.active.add(message["run_id"])
+                self.most = max(self.most, len(self.active))
+            threading.Thread(target=self._train, args=[message["run_id"]], daemon=True).start()
+
+    def _train(self, run_id: str) -> None:
+        pause, chance = threading.Event(), random.Random(run_id)
+        for events in ([STARTED], [step(1)], [step(2), epoch(1)], [ended()]):
+            pause.wait(chance.uniform(0, 0.01))
+            if self.is_dead:
+                return
+            if run_id in self.stopped() and chance.random() < 0.5:
+                events = [ended("stopped")]
+            self.tell(run_id, *events)
+            if events[0]["event"] == "ended":
+                break
+        with self.lock:
+            self.active.discard(run_id)
+        if not self.is_dead:
+            self.say({"say": "ended", "run_id": run_id})
+
+
+def test_many_threads_that_submit_stop_and_look_leave_every_run_in_a_final_state(tmp_path, monkeypatch):
+    monkeypatch.setattr(service, "STOP_PATIENCE_S", 0.005)
+    workers: list[BusyWorker] = []
+
+    def start(*arguments) -> BusyWorker:
+        workers.append(BusyWorker(*arguments))
+        return workers[-1]
+
+    engine = Engine(MemoryStore(), tmp_path, start)
+    ids: list[str] = []
+
+    def visit(seed: int) -> None:
+        chance = random.Random(seed)
+        for number in range(12):
+            twin = SCRATCH if chance.random() < 0.5 else None
+            record = engine.submit(SPEC, name=f"{seed} {number}", baseline=twin)
+            ids.extend(run_id for run_id in (record.id, record.twin_id) if run_id)
+            for run_id in chance.sample(ids, min(3, len(ids))):
+                engine.snapshot(run_id)
+            if chance.random() < 0.4:
+                engine.stop(chance.choice(ids))
+
+    def kill() -> None:
+        for _ in range(3):
+            threading.Event().wait(0.05)
+            workers[-1].is_dead = True
+            workers[-1].die(-9)
+
+    visitors = [threading.Thread(target=visit, args=[seed], daemon=True) for seed in range(6)]
+    visitors.append(threading.Thread(target=kill, daemon=True))
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join(timeout=30)
+    assert not any(visitor.is_alive() for visitor in visitors), "deadlock"
+    until(lambda: engine.status() == replace(engine.status(), n_active=0, n_waiting=0), seconds=30)
+    assert all(engine.snapshot(run_id).record.state.is_finished for run_id in ids)
+    assert max(worker.most for worker in workers) <= MAX_ACTIVE
+    assert RunState.COMPLETED in {engine.snapshot(run_id).record.state for run_id in ids}
+    engine.close()
