@@ -1,8 +1,8 @@
 """The frame of Transfer Lab: what `streamlit run app.py` serves, and the script that it runs for each visitor.
 
-The file has two lives. Imported (by `streamlit run`, as the module `app`), it is the server: Streamlit, one route for the
-charts' script, and the engine started with it. Run (by Streamlit for each visitor, or by AppTest), it is the frame of
-every page.
+The file has two lives. Imported (by `streamlit run`, as the module `app`), it is the server: Streamlit, one route for
+the charts' script, and the engine started with it. Run (by Streamlit for each visitor, or by AppTest), it is the frame
+of every page.
 """
 
 import gc

@@ -13,7 +13,7 @@ import streamlit as st
 from pages.ui import services, state
 from pages.ui.blocks import meaning
 from pages.ui.live import live_figure
-from pages.ui.text import class_name, literal, sentence, t
+from pages.ui.text import class_name, literal, named, sentence, t
 from tl_core.charts.probabilities import ProbabilitiesLabels, probabilities_figure, probabilities_info
 from tl_core.datasets.catalog import dataset_info
 from tl_core.datasets.images import ACCEPTED_FORMATS, decode_image, fit_image
@@ -43,14 +43,23 @@ def draw() -> None:
 def _choose_runs() -> list[RunRecord]:
     """Draws the choice of networks; at first the visitor's run and its baseline."""
     store = services.engine().store
-    finished = [record for record in store.list_runs(states=[RunState.COMPLETED, RunState.STOPPED], limit=100)
-                if record.best_epoch is not None]  # fmt: skip
+    finished = [
+        record
+        for record in store.list_runs(states=[RunState.COMPLETED, RunState.STOPPED], limit=100)
+        if record.best_epoch is not None
+    ]
     if not finished:
         return []
     by_id = {record.id: record for record in finished}
-    chosen = st.multiselect(t("classify.runs"), list(by_id), default=_first_choice(by_id), max_selections=4,
-                            format_func=lambda run_id: _label(by_id[run_id]), help=meaning("run"),
-                            key=f"classify-runs-{state.run_id()}")  # fmt: skip
+    chosen = st.multiselect(
+        t("classify.runs"),
+        list(by_id),
+        default=_first_choice(by_id),
+        max_selections=4,
+        format_func=named(by_id, lambda run_id: _label(by_id[run_id])).__getitem__,
+        help=meaning("run"),
+        key=f"classify-runs-{state.run_id()}",
+    )
     return [by_id[run_id] for run_id in chosen]
 
 
@@ -70,8 +79,13 @@ def _label(record: RunRecord) -> str:
 def _choose_pictures() -> list[tuple[str, bytes]]:
     """Draws the three ways in; returns (file name, content) of each picture."""
     ways = ("sample", "upload", "camera")
-    way = st.segmented_control(t("classify.way"), ways, required=True, key=state.widget("way", "sample"),
-                               format_func=lambda name: t(f"classify.{name}"))  # fmt: skip
+    way = st.segmented_control(
+        t("classify.way"),
+        ways,
+        required=True,
+        key=state.widget("way", "sample"),
+        format_func=named(ways, lambda name: t(f"classify.{name}")).__getitem__,
+    )
     state.keep_widget("way")
     if way == "upload":
         files = st.file_uploader(t("classify.upload_label"), type=list(ACCEPTED_FORMATS), accept_multiple_files=True)
@@ -80,8 +94,13 @@ def _choose_pictures() -> list[tuple[str, bytes]]:
         photo = st.camera_input(t("classify.camera_label"))
         return [(t("classify.photo"), photo.getvalue())] if photo else []
     names = services.sample_files()
-    chosen = st.pills(t("classify.sample_label"), names, key=state.widget("sample", "granny_smith_1.jpg"), required=True,
-                      format_func=_sample_name)  # fmt: skip
+    chosen = st.pills(
+        t("classify.sample_label"),
+        names,
+        key=state.widget("sample", "granny_smith_1.jpg"),
+        required=True,
+        format_func=named(names, _sample_name).__getitem__,
+    )
     state.keep_widget("sample")
     return [(chosen, (services.SAMPLES / chosen).read_bytes())]
 
@@ -143,7 +162,9 @@ def _draw_answer(subject: str, answer: object, runs: list[RunRecord], key: str) 
     if isinstance(answer, TimeoutError):
         st.error(t("classify.timeout", seconds=WAIT_S))
         return
-    names = [class_name(name) for name in dataset_info(record.spec["dataset"]).classes] if record else imagenet_classes()
+    names = (
+        [class_name(name) for name in dataset_info(record.spec["dataset"]).classes] if record else imagenet_classes()
+    )
     best = int(np.argmax(answer))
     st.markdown(f"{literal(names[best])} · {answer[best] * 100:.0f}%")
     info = probabilities_info(list(zip(names, map(float, answer), strict=True)), TOP, role)

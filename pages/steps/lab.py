@@ -48,8 +48,16 @@ def _draw_data(dataset: DatasetInfo) -> None:
     samples = services.sample_strip(dataset.id)
     if samples:
         picture_strip(samples)
-    with st.popover(t("lab.counts", n_classes=len(dataset.classes), n_train=dataset.n_train,
-                      n_validation=dataset.n_validation, n_test=dataset.n_test), type="tertiary"):  # fmt: skip
+    with st.popover(
+        t(
+            "lab.counts",
+            n_classes=len(dataset.classes),
+            n_train=dataset.n_train,
+            n_validation=dataset.n_validation,
+            n_test=dataset.n_test,
+        ),
+        type="tertiary",
+    ):
         st.markdown(t(f"dataset.{dataset.id}.about"))
         st.caption(t("lab.source", source=dataset.source, licence=dataset.licence))
 
@@ -85,18 +93,22 @@ def _draw_train(spec: RunSpec, backbone: BackboneInfo) -> None:
     is_scratch = spec == baseline_of(spec)
     with st.container(horizontal=True, vertical_alignment="center"):
         is_pressed = st.button(t("lab.train"), type="primary", icon=":material/play_arrow:", key="train")
-        with_baseline = st.toggle(t("lab.baseline"), key=state.widget("baseline", True), help=meaning("baseline"),
-                                  disabled=is_scratch)  # fmt: skip
+        with_baseline = st.toggle(
+            t("lab.baseline"), key=state.widget("baseline", True), help=meaning("baseline"), disabled=is_scratch
+        )
     state.keep_widget("baseline")
     if not is_pressed:
         return
     baseline = baseline_of(spec) if with_baseline and not is_scratch else None
-    name = t("lab.run_name", backbone=backbone.family, dataset=dataset_name(spec.dataset),
-             share=percent(spec.n_frozen / backbone.n_blocks))  # fmt: skip
+    name = t(
+        "lab.run_name",
+        backbone=backbone.family,
+        dataset=dataset_name(spec.dataset),
+        share=percent(spec.n_frozen / backbone.n_blocks),
+    )
     scratch_name = t("lab.baseline_name", backbone=backbone.family, dataset=dataset_name(spec.dataset))
     try:
-        record = services.engine().submit(spec, name=name[:80], baseline=baseline,
-                                          baseline_name=scratch_name[:80])  # fmt: skip
+        record = services.engine().submit(spec, name=name[:80], baseline=baseline, baseline_name=scratch_name[:80])
     except TransferLabError as error:
         st.error(sentence(error))
         return

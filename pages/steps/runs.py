@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.ui import services, state
 from pages.ui.blocks import curves
-from pages.ui.text import dataset_name, sentence, t
+from pages.ui.text import dataset_name, named, sentence, t
 from tl_core.errors import TransferLabError
 from tl_core.models.catalog import backbones
 from tl_core.store.records import RunRecord, RunState
@@ -43,8 +43,14 @@ def _filtered() -> list[RunRecord]:
         text = st.text_input(t("runs.search"), key=state.widget("runs-text", ""), max_chars=80)
         state.keep_widget("runs-text")
     with right:
-        picked = st.pills(t("runs.states"), list(RunState), selection_mode="multi", key=state.widget("runs-states", []),
-                          format_func=lambda run_state: t(f"state.{run_state.value}"))  # fmt: skip
+        picked = st.pills(
+            t("runs.states"),
+            list(RunState),
+            selection_mode="multi",
+            wrap=True,
+            key=state.widget("runs-states", []),
+            format_func=named(RunState, lambda run_state: t(f"state.{run_state.value}")).__getitem__,
+        )
         state.keep_widget("runs-states")
     return services.engine().store.list_runs(states=picked or None, text=text.strip() or None, limit=SHOWN)
 
@@ -55,8 +61,15 @@ def _table(records: list[RunRecord]) -> list[RunRecord]:
     config = {name: st.column_config.TextColumn(t(f"runs.{name}")) for name in rows[0]}
     config["test"] = st.column_config.NumberColumn(t("runs.test"), format="percent")
     config["created"] = st.column_config.DatetimeColumn(t("runs.created"), format="YYYY-MM-DD HH:mm")
-    marked = st.dataframe(pd.DataFrame(rows), hide_index=True, on_select="rerun", selection_mode="multi-row",
-                          column_config=config, key="runs-table", alt=t("runs.title"))  # fmt: skip
+    marked = st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        column_config=config,
+        key="runs-table",
+        alt=t("runs.title"),
+    )
     return [records[index] for index in marked.selection.rows if index < len(records)]
 
 
@@ -64,10 +77,15 @@ def _row(record: RunRecord) -> dict:
     family = backbones()[record.spec["backbone"]].family if record.spec["backbone"] in backbones() else ""
     n_blocks = backbones()[record.spec["backbone"]].n_blocks if family else "?"
     return {
-        "name": record.name, "state": t(f"state.{record.state.value}"), "test": record.test_accuracy,
-        "frozen": f"{record.spec['n_frozen']} / {n_blocks}", "created": pd.Timestamp(record.created_at),
-        "role": t(f"panel.{record.role}"), "backbone": family, "dataset": dataset_name(record.spec["dataset"]),
-    }  # fmt: skip
+        "name": record.name,
+        "state": t(f"state.{record.state.value}"),
+        "test": record.test_accuracy,
+        "frozen": f"{record.spec['n_frozen']} / {n_blocks}",
+        "created": pd.Timestamp(record.created_at),
+        "role": t(f"panel.{record.role}"),
+        "backbone": family,
+        "dataset": dataset_name(record.spec["dataset"]),
+    }
 
 
 def _actions(chosen: list[RunRecord]) -> None:

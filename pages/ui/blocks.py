@@ -9,14 +9,33 @@ import streamlit as st
 from pages.ui import state
 from pages.ui.live import live_figure
 from pages.ui.services import ClassSample
-from pages.ui.text import class_name, count, percent, seconds, t
+from pages.ui.text import class_name, count, named, percent, seconds, t
 from tl_core.charts.curves import CurvesLabels, EpochPoint, RunCurve, StepPoint, curves_figure, curves_info
 from tl_core.charts.layer_map import LayerMapLabels, layer_map_figure, layer_map_info
 from tl_core.engine.snapshots import RunSnapshot
 from tl_core.models.catalog import BackboneInfo
 
-TERMS = ("backbone", "head", "block", "cut", "prefix", "pretrained", "probe", "finetuning", "scratch", "baseline", "run",
-         "epoch", "split", "rate", "batch", "optimizer", "augment", "seed", "batchnorm")  # fmt: skip
+TERMS = (
+    "backbone",
+    "head",
+    "block",
+    "cut",
+    "prefix",
+    "pretrained",
+    "probe",
+    "finetuning",
+    "scratch",
+    "baseline",
+    "run",
+    "epoch",
+    "split",
+    "rate",
+    "batch",
+    "optimizer",
+    "augment",
+    "seed",
+    "batchnorm",
+)
 
 
 def glossary() -> None:
@@ -48,15 +67,20 @@ def layer_map(backbone: BackboneInfo, n_frozen: int, head_params: int, key: str)
     labels = LayerMapLabels(**{name: t(f"map.{name}") for name in LayerMapLabels.__dataclass_fields__})
     label = t("map.label", backbone=backbone.family, n_frozen=n_frozen, n_blocks=backbone.n_blocks)
     live_figure(layer_map_figure(info, labels), key=key, height=116, revision=backbone.id, label=label)
+    st.caption(t("map.note"))
 
 
 def curve_of(snapshot: RunSnapshot, name: str) -> RunCurve:
     """Returns a run in the form that the charts draw."""
     record, per_epoch = snapshot.record, _steps_per_epoch(snapshot)
-    steps = tuple(StepPoint(int(step), elapsed_s, int(images), step / per_epoch, loss, accuracy)
-                  for step, elapsed_s, images, loss, accuracy in snapshot.trace)  # fmt: skip
-    epochs = tuple(EpochPoint(e.epoch, e.elapsed_s, e.images, e.step, e.val_loss, e.val_accuracy, e.train_loss, e.train_accuracy)
-                   for e in snapshot.epochs)  # fmt: skip
+    steps = tuple(
+        StepPoint(int(step), elapsed_s, int(images), step / per_epoch, loss, accuracy)
+        for step, elapsed_s, images, loss, accuracy in snapshot.trace
+    )
+    epochs = tuple(
+        EpochPoint(e.epoch, e.elapsed_s, e.images, e.step, e.val_loss, e.val_accuracy, e.train_loss, e.train_accuracy)
+        for e in snapshot.epochs
+    )
     return RunCurve(record.id, name, record.role, record.state.value, steps, epochs, record.best_epoch)
 
 
@@ -69,15 +93,25 @@ def _steps_per_epoch(snapshot: RunSnapshot) -> float:
 def curves(snapshots: Sequence[RunSnapshot], names: Sequence[str], key: str) -> None:
     """Draws accuracy and loss of several runs, with a choice of the x axis."""
     axes = ("epochs", "seconds", "images")
-    x = st.segmented_control(t("curves.axis"), axes, required=True, key=state.widget(f"{key}-axis", "epochs"),
-                             format_func=lambda axis: t(f"curves.{axis}"))  # fmt: skip
+    x = st.segmented_control(
+        t("curves.axis"),
+        axes,
+        required=True,
+        key=state.widget(f"{key}-axis", "epochs"),
+        format_func=named(axes, lambda axis: t(f"curves.{axis}")).__getitem__,
+    )
     state.keep_widget(f"{key}-axis")
     shown = [curve_of(snapshot, name) for snapshot, name in zip(snapshots, names, strict=True)]
     labels = CurvesLabels(**{name: t(f"curves.{name}") for name in CurvesLabels.__dataclass_fields__})
     for metric, height in (("accuracy", 320), ("loss", 260)):
         figure = curves_figure(curves_info(shown, metric, x), labels)
-        live_figure(figure, key=f"{key}-{metric}", height=height, revision=f"{x}-{'-'.join(c.run_id for c in shown)}",
-                    label=t(f"curves.label_{metric}", runs=", ".join(names)))  # fmt: skip
+        live_figure(
+            figure,
+            key=f"{key}-{metric}",
+            height=height,
+            revision=f"{x}-{'-'.join(c.run_id for c in shown)}",
+            label=t(f"curves.label_{metric}", runs=", ".join(names)),
+        )
 
 
 def progress_line(snapshot: RunSnapshot) -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.ui import state
 from pages.ui.blocks import meaning
-from pages.ui.text import count, dataset_name, t
+from pages.ui.text import count, dataset_name, named, t
 from tl_core.datasets.catalog import DATASETS, DatasetInfo
 from tl_core.datasets.keras_sets import is_available
 from tl_core.experiments.plans import suggested_rate
@@ -21,8 +21,13 @@ def choose_dataset() -> DatasetInfo:
     def label(dataset_id: str) -> str:
         return dataset_name(dataset_id) + ("" if is_available(dataset_id, home) else f" · {t('lab.needs_download')}")
 
-    chosen = st.selectbox(t("lab.data"), list(DATASETS), key=state.widget("dataset", RunSpec.dataset), format_func=label,
-                          help=meaning("split"))  # fmt: skip
+    chosen = st.selectbox(
+        t("lab.data"),
+        list(DATASETS),
+        key=state.widget("dataset", RunSpec.dataset),
+        format_func=named(DATASETS, label).__getitem__,
+        help=meaning("split"),
+    )
     state.keep_widget("dataset")
     return DATASETS[chosen]
 
@@ -35,8 +40,13 @@ def choose_backbone() -> BackboneInfo:
         info = backbones()[backbone_id]
         return f"{info.family} · {count(info.params)} · {t('weights.' + weights_source(backbone_id, home))}"
 
-    chosen = st.selectbox(t("lab.backbone"), list(backbones()), key=state.widget("backbone", RunSpec.backbone),
-                          format_func=label, help=meaning("backbone"))  # fmt: skip
+    chosen = st.selectbox(
+        t("lab.backbone"),
+        list(backbones()),
+        key=state.widget("backbone", RunSpec.backbone),
+        format_func=named(backbones(), label).__getitem__,
+        help=meaning("backbone"),
+    )
     state.keep_widget("backbone")
     return backbones()[chosen]
 
@@ -44,8 +54,9 @@ def choose_backbone() -> BackboneInfo:
 def choose_freeze(backbone: BackboneInfo) -> int:
     """Draws the freeze slider: how many blocks, from the input, are frozen."""
     name = f"freeze-{backbone.id}"  # a slider is another widget when its range changes
-    n_frozen = st.slider(t("lab.freeze"), 0, backbone.n_blocks, key=state.widget(name, backbone.n_blocks),
-                         help=meaning("cut"))  # fmt: skip
+    n_frozen = st.slider(
+        t("lab.freeze"), 0, backbone.n_blocks, key=state.widget(name, backbone.n_blocks), help=meaning("cut")
+    )
     state.keep_widget(name)
     if n_frozen == 0:
         st.caption(t("lab.freeze_none"))
@@ -79,8 +90,9 @@ def _network_settings(backbone: BackboneInfo) -> dict:
     values["dropout"] = _number("dropout", "head", 0.0, 0.9, 0.1)
     sizes = [size for size in IMAGE_SIZES if size >= backbone.min_image_size]
     name = f"image_size-{backbone.id}"
-    values["image_size"] = st.selectbox(t("field.image_size"), sizes, key=state.widget(name, backbone.image_size),
-                                        format_func=lambda size: f"{size} px")  # fmt: skip
+    values["image_size"] = st.selectbox(
+        t("field.image_size"), sizes, key=state.widget(name, backbone.image_size), format_func=lambda size: f"{size} px"
+    )
     state.keep_widget(name)
     values["augment"] = _pick("augment", "augment")
     return values
@@ -92,13 +104,20 @@ def _training_settings(dataset: DatasetInfo) -> dict:
     most = max(1, dataset.n_train // len(dataset.classes))
     choices = [None, *(k for k in (1, 2, 5, 10, 20, 50, 100, 200, 500) if k < most)]
     name = f"per_class-{dataset.id}"
-    values["per_class"] = st.selectbox(t("field.per_class"), choices, key=state.widget(name, None), help=meaning("split"),
-                                       format_func=lambda k: t("lab.all") if k is None else str(k))  # fmt: skip
+    values["per_class"] = st.selectbox(
+        t("field.per_class"),
+        choices,
+        key=state.widget(name, None),
+        help=meaning("split"),
+        format_func=named(choices, lambda k: str(k or t("lab.all"))).__getitem__,
+    )
     state.keep_widget(name)
     values["optimizer"] = _pick("optimizer", "optimizer")
     if values["optimizer"] == "sgd":
         values["momentum"] = _number("momentum", "optimizer", 0.0, 0.99, 0.05)
-        values["nesterov"] = st.toggle(t("field.nesterov"), key=state.widget("nesterov", False), help=meaning("optimizer"))
+        values["nesterov"] = st.toggle(
+            t("field.nesterov"), key=state.widget("nesterov", False), help=meaning("optimizer")
+        )
         state.keep_widget("nesterov")
     values["patience"] = _number("patience", "epoch", 0, 50, 1)
     values["seed"] = _number("seed", "seed", 0, 2**31 - 1, 1)
@@ -110,21 +129,32 @@ def _learning_rate(values: dict, backbone: BackboneInfo, n_frozen: int) -> float
     suggested = suggested_rate(values["optimizer"], values["weights"], n_frozen, backbone.n_blocks)
     name = f"rate-{values['optimizer']}-{suggested}"
     rates = sorted({base * 10.0**-power for power in range(1, 7) for base in (1, 3)} | {suggested})
-    rate = st.select_slider(t("field.learning_rate"), rates, key=state.widget(name, suggested), help=meaning("rate"),
-                            format_func=lambda value: f"{value:g}" + (" ★" if value == suggested else ""))  # fmt: skip
+    rate = st.select_slider(
+        t("field.learning_rate"),
+        rates,
+        key=state.widget(name, suggested),
+        help=meaning("rate"),
+        format_func=lambda value: f"{value:g}" + (" ★" if value == suggested else ""),
+    )
     state.keep_widget(name)
     return float(rate)
 
 
 def _pick(field: str, term: str) -> str:
-    chosen = st.selectbox(t(f"field.{field}"), CHOICES[field], key=state.widget(field, getattr(RunSpec, field)),
-                          format_func=lambda choice: t(f"choice.{field}.{choice}"), help=meaning(term))  # fmt: skip
+    chosen = st.selectbox(
+        t(f"field.{field}"),
+        CHOICES[field],
+        key=state.widget(field, getattr(RunSpec, field)),
+        format_func=named(CHOICES[field], lambda choice: t(f"choice.{field}.{choice}")).__getitem__,
+        help=meaning(term),
+    )
     state.keep_widget(field)
     return chosen
 
 
 def _number(field: str, term: str, low: float, high: float, step: float):
-    number = st.number_input(t(f"field.{field}"), low, high, key=state.widget(field, getattr(RunSpec, field)), step=step,
-                             help=meaning(term))  # fmt: skip
+    number = st.number_input(
+        t(f"field.{field}"), low, high, key=state.widget(field, getattr(RunSpec, field)), step=step, help=meaning(term)
+    )
     state.keep_widget(field)
     return number

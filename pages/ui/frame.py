@@ -10,9 +10,12 @@ from pages.ui.text import sentence, t
 from tl_core.errors import TransferLabError
 from tl_core.phrases import LANGUAGES
 
-STEPS = (("lab", ":material/science:"), ("classify", ":material/image_search:"), ("runs", ":material/stacked_line_chart:"))
+STEPS = (
+    ("lab", ":material/science:"),
+    ("classify", ":material/image_search:"),
+    ("runs", ":material/stacked_line_chart:"),
+)
 WEB = Path(__file__).resolve().parents[2] / "assets" / "web"
-
 
 
 def draw() -> None:
@@ -21,9 +24,11 @@ def draw() -> None:
     st.logo(WEB / "logo.svg", size="large")
     st.html(WEB / "page.css")
     page = st.navigation(
-        [st.Page(f"pages/steps/{name}.py", title=t(f"{name}.title"), icon=icon, url_path=name, default=name == "lab")
-         for name, icon in STEPS]
-    )  # fmt: skip
+        [
+            st.Page(f"pages/steps/{name}.py", title=t(f"{name}.title"), icon=icon, url_path=name, default=name == "lab")
+            for name, icon in STEPS
+        ]
+    )
     with st.sidebar:
         _language_choice()
         glossary()
@@ -34,8 +39,13 @@ def draw() -> None:
 
 def _language_choice() -> None:
     chosen = st.segmented_control(
-        t("frame.language"), LANGUAGES, default=state.language(), required=True, key=f"language-{state.language()}",
-        format_func=lambda code: {"en": "English", "zh": "中文"}[code])  # fmt: skip
+        t("frame.language"),
+        LANGUAGES,
+        default=state.language(),
+        required=True,
+        key=f"language-{state.language()}",
+        format_func=lambda code: {"en": "English", "zh": "中文"}[code],
+    )
     if chosen != state.language():
         state.set_language(chosen)
         st.rerun()

@@ -51,11 +51,19 @@ def _draw_live(run_id: str, was_active: bool) -> None:
 def _draw_state(snapshot: RunSnapshot) -> None:
     record = snapshot.record
     with st.container(horizontal=True, vertical_alignment="center", key=f"state-{record.role}"):
-        st.badge(t(f"panel.{record.role}"), color="blue" if record.role == "run" else "orange", help=literal(record.name))
+        st.badge(
+            t(f"panel.{record.role}"), color="blue" if record.role == "run" else "orange", help=literal(record.name)
+        )
         if snapshot.is_active:
             progress_line(snapshot)
-            st.button(t("panel.stop"), key=f"stop-{record.id}", icon=":material/stop:", disabled=snapshot.is_stopping,
-                      on_click=services.engine().stop, args=[record.id])  # fmt: skip
+            st.button(
+                t("panel.stop"),
+                key=f"stop-{record.id}",
+                icon=":material/stop:",
+                disabled=snapshot.is_stopping,
+                on_click=services.engine().stop,
+                args=[record.id],
+            )
         else:
             _draw_result(snapshot)
     if record.error:
@@ -65,11 +73,24 @@ def _draw_state(snapshot: RunSnapshot) -> None:
 def _draw_result(snapshot: RunSnapshot) -> None:
     record = snapshot.record
     best = best_validation(snapshot.epochs)
-    st.markdown(t(f"panel.{record.state.value}", epochs=len(snapshot.epochs), validation=percent(best),
-                  test=percent(record.test_accuracy), seconds=seconds(record.seconds)), width="stretch")  # fmt: skip
+    st.markdown(
+        t(
+            f"panel.{record.state.value}",
+            epochs=len(snapshot.epochs),
+            validation=percent(best),
+            test=percent(record.test_accuracy),
+            seconds=seconds(record.seconds),
+        ),
+        width="stretch",
+    )
     if record.state in (RunState.STOPPED, RunState.INTERRUPTED):
-        st.button(t("panel.resume"), key=f"resume-{record.id}", icon=":material/play_arrow:",
-                  on_click=services.engine().resume, args=[record.id])  # fmt: skip
+        st.button(
+            t("panel.resume"),
+            key=f"resume-{record.id}",
+            icon=":material/play_arrow:",
+            on_click=services.engine().resume,
+            args=[record.id],
+        )
 
 
 def _draw_verdict(snapshots: list[RunSnapshot]) -> None:
@@ -81,18 +102,30 @@ def _draw_verdict(snapshots: list[RunSnapshot]) -> None:
     if compared is not None:
         is_transfer = run.spec.weights == "pretrained" or compared.outcome == "within_noise"
         outcome = compared.outcome if is_transfer else f"{compared.outcome}_random"
-        verdict = t(f"verdict.{outcome}", difference=f"{abs(compared.difference) * 100:.0f}",
-                    low=f"{compared.low * 100:+.0f}", high=f"{compared.high * 100:+.0f}")  # fmt: skip
-        scores = t("verdict.scores", run=accuracy_with_margin(compared.run_accuracy, compared.run_margin),
-                   baseline=accuracy_with_margin(compared.baseline_accuracy, compared.baseline_margin), n=compared.n_test)  # fmt: skip
+        verdict = t(
+            f"verdict.{outcome}",
+            difference=f"{abs(compared.difference) * 100:.0f}",
+            low=f"{compared.low * 100:+.0f}",
+            high=f"{compared.high * 100:+.0f}",
+        )
+        scores = t(
+            "verdict.scores",
+            run=accuracy_with_margin(compared.run_accuracy, compared.run_margin),
+            baseline=accuracy_with_margin(compared.baseline_accuracy, compared.baseline_margin),
+            n=compared.n_test,
+        )
         st.success(f"**{verdict}**{t('unit.stop')}{scores}", icon=":material/balance:")
         _draw_times(*snapshots)
     if run.record.proof:
         with st.expander(t("proof.title"), icon=":material/lock:"):
             weight_proof(run.record.proof)
     if run.record.best_epoch is not None:
-        st.page_link("pages/steps/classify.py", label=t("panel.classify"), icon=":material/arrow_forward:",
-                     query_params={"run": run.record.id, "lang": state.language()})  # fmt: skip
+        st.page_link(
+            "pages/steps/classify.py",
+            label=t("panel.classify"),
+            icon=":material/arrow_forward:",
+            query_params={"run": run.record.id, "lang": state.language()},
+        )
 
 
 def _draw_times(run: RunSnapshot, baseline: RunSnapshot) -> None:
@@ -101,5 +134,11 @@ def _draw_times(run: RunSnapshot, baseline: RunSnapshot) -> None:
     if None in reached:
         return
     level = min(reached)
-    st.caption(t("verdict.times", level=percent(level), run=seconds(seconds_to(run.epochs, level)),
-                 baseline=seconds(seconds_to(baseline.epochs, level))))  # fmt: skip
+    st.caption(
+        t(
+            "verdict.times",
+            level=percent(level),
+            run=seconds(seconds_to(run.epochs, level)),
+            baseline=seconds(seconds_to(baseline.epochs, level)),
+        )
+    )

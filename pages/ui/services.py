@@ -36,8 +36,10 @@ def sample_strip(dataset_id: str) -> list[ClassSample]:
     """Returns one training picture of each class; empty when the dataset is not on this machine."""
     home = data_home()
     classes, counts = dataset_info(dataset_id).classes, class_counts(dataset_id, home)
-    return [ClassSample(classes[label], counts[label], _data_address(pixels))
-            for label, pixels in thumbnails(dataset_id, home, 1, 3)]  # fmt: skip
+    return [
+        ClassSample(classes[label], counts[label], _data_address(pixels))
+        for label, pixels in thumbnails(dataset_id, home, 1, 3)
+    ]
 
 
 def _data_address(pixels: np.ndarray) -> str:
@@ -50,4 +52,6 @@ def _data_address(pixels: np.ndarray) -> str:
 @st.cache_data(show_spinner=False)
 def sample_files() -> list[str]:
     """Returns the names of the bundled sample photographs: fruit first, then what no fruit network has ever seen."""
-    return sorted((path.name for path in SAMPLES.glob("*.jpg")), key=lambda name: (name.startswith(("cat", "espresso")), name))
+    return sorted(
+        (path.name for path in SAMPLES.glob("*.jpg")), key=lambda name: (name.startswith(("cat", "espresso")), name)
+    )

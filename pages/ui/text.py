@@ -1,6 +1,7 @@
 """The copy of the pages in the visitor's language."""
 
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pages.ui import state
@@ -8,7 +9,8 @@ from tl_core.datasets.catalog import class_slug
 from tl_core.errors import TransferLabError
 from tl_core.phrases import explain, keys, phrase
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:@&^=])")
+# marks, links (also bare ones), :colours[…] and :icons:, lists and headings
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>~$|@#]|:(?=\S)|(?<=www)\.|^[-+](?=\s)|(?<=^\d)[.)](?=\s))", re.IGNORECASE)
 LESSONS = Path(__file__).resolve().parents[2] / "assets" / "lessons"
 
 
@@ -20,6 +22,11 @@ def t(key: str, **values: object) -> str:
 def sentence(error: TransferLabError | dict) -> str:
     """Returns an error's sentence, safe to show as Markdown."""
     return literal(explain(error, state.language()))
+
+
+def named(choices: Iterable, name: Callable) -> dict:
+    """Returns choice → name, in the language of this moment; its `__getitem__` is a widget's `format_func`."""
+    return {choice: name(choice) for choice in choices}
 
 
 def literal(text: str) -> str:

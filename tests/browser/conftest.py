@@ -15,8 +15,17 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 PROJECT = Path(__file__).resolve().parents[2]
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         "--no-first-run", "--disable-quic", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]  # fmt: skip
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+]
 
 
 class Server:
@@ -30,8 +39,12 @@ class Server:
         self.log = home / "server.log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)], cwd=PROJECT,
-                env={**os.environ, "TL_HOME": str(home)}, stdout=log, stderr=subprocess.STDOUT)  # fmt: skip
+                [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)],
+                cwd=PROJECT,
+                env={**os.environ, "TL_HOME": str(home)},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
 
     def wait(self, limit_s: float = 60) -> "Server":
         deadline = time.monotonic() + limit_s

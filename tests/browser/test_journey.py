@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
-POINTS = """uid => { const node = [...document.querySelectorAll('.tl-live')].find(n => n._fullData?.some(t => t.uid === uid));
-             return node ? node._fullData.find(t => t.uid === uid).x.length : 0 }"""
+ALL = "[...document.querySelectorAll('.tl-live')]"
+CURVES = f"{ALL}.filter(n => n._fullData?.some(t => t.uid?.endsWith('-validation')))"
+POINTS = f"uid => {ALL}.flatMap(n => n._fullData ?? []).find(t => t.uid === uid)?.x.length ?? 0"
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
@@ -41,17 +42,15 @@ def test_a_student_trains_watches_reloads_reads_the_verdict_classifies_and_switc
     page.wait_for_function(POINTS, arg=f"{run_id}-validation", timeout=60_000)
 
     # the baseline is still training: its points arrive in the same node, and a zoom survives them
-    baseline_uid = page.evaluate(
-        """run => [...document.querySelectorAll('.tl-live')].flatMap(n => n._fullData ?? [])
-           .map(t => t.uid).find(u => u && u.endsWith('-train') && !u.startsWith(run) && !u.startsWith('key'))""", run_id)
-    assert baseline_uid, "the baseline's curve is on the chart from its first step"
+    find = f"run => {ALL}.flatMap(n => n._fullData ?? []).map(t => t.uid ?? '').find(IS_BASELINE)".replace(
+        "IS_BASELINE", "u => u.endsWith('-train') && !u.startsWith(run) && !u.startsWith('key')"
+    )
+    baseline_uid = page.wait_for_function(find, arg=run_id, timeout=120_000).json_value()
     n_before = page.evaluate(POINTS, baseline_uid)
-    page.evaluate("document.querySelectorAll('.tl-live').forEach(n => { n.marked = true })")
-    page.evaluate("""() => { const n = [...document.querySelectorAll('.tl-live')].find(n => n._fullData?.some(t => t.uid?.endsWith('-validation')));
-                     window.Plotly.relayout(n, {'xaxis.range': [0, 2]}) }""")
+    page.evaluate(f"{ALL}.forEach(n => {{ n.marked = true }})")
+    page.evaluate(f"window.Plotly.relayout({CURVES}[0], {{'xaxis.range': [0, 2]}})")
     page.wait_for_function(f"([uid, n]) => ({POINTS})(uid) > n", arg=[baseline_uid, n_before], timeout=120_000)
-    kept = page.evaluate("""() => [...document.querySelectorAll('.tl-live')].filter(n => n._fullData?.some(t => t.uid?.endsWith('-validation')))
-                            .map(n => [n.marked, n._fullLayout.xaxis.range])""")
+    kept = page.evaluate(f"{CURVES}.map(n => [n.marked, n._fullLayout.xaxis.range])")
     assert kept[0] == [True, [0, 2]]
     assert all(marked for marked, _ in kept)
 
@@ -61,7 +60,9 @@ def test_a_student_trains_watches_reloads_reads_the_verdict_classifies_and_switc
     expect(page.get_by_text("transfer helps here")).to_be_visible(timeout=300_000)
     expect(page.get_by_text(re.compile(r"on 661 test pictures; 1 seed"))).to_be_visible()
     page.get_by_text("Weight proof").click()
-    expect(page.get_by_text("19 of 19 frozen blocks are bit for bit as before; 1 of 1 trainable blocks")).to_be_visible()
+    expect(
+        page.get_by_text("19 of 19 frozen blocks are bit for bit as before; 1 of 1 trainable blocks")
+    ).to_be_visible()
 
     page.get_by_role("link", name="Classify a picture with them").click()
     expect(page.get_by_role("heading", name="Classify", exact=True)).to_be_visible()
@@ -84,7 +85,12 @@ def test_the_command_line_shows_what_the_browser_trained(server):
     import subprocess
     import sys
 
-    shown = subprocess.run([sys.executable, "-m", "tl_core", "runs", "--json"], capture_output=True, text=True, check=True,
-                           env={**os.environ, "TL_HOME": str(server.log.parent)})  # fmt: skip
+    shown = subprocess.run(
+        [sys.executable, "-m", "tl_core", "runs", "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "TL_HOME": str(server.log.parent)},
+    )
     states = {record["role"]: record["state"] for record in json.loads(shown.stdout)}
     assert states == {"run": "completed", "baseline": "completed"}

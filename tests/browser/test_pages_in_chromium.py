@@ -32,7 +32,8 @@ def test_nothing_is_cut_off_at_the_side(server, page, path, width):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     too_wide = page.evaluate(
         """[...document.querySelectorAll('[data-testid=stMain] :is(button, p, h1, h2, img, label)')]
-           .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && e.offsetParent).map(e => e.innerText || e.tagName)"""
+           .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && e.offsetParent)
+           .map(e => e.innerText || e.tagName)"""
     )
     assert too_wide == []
 

@@ -19,14 +19,14 @@ LABELS = np.arange(44) % 3
 
 # backbone, picture side, frozen blocks, the last frozen layer
 CUTS = [
-    ("mobilenet_v2", 64, 10, "block_8_add"),
+    ("mobilenet_v2", 64, 14, "block_12_add"),
     ("mobilenet_v2", 64, 18, "block_16_project_BN"),
     ("mobilenet_v2", 64, 19, "out_relu"),
-    ("vgg16", 32, 2, "block2_pool"),
+    ("vgg16", 32, 3, "block3_pool"),
     ("vgg16", 32, 4, "block4_pool"),
     ("vgg16", 32, 5, "block5_pool"),
-    ("resnet50", 32, 8, "conv3_block4_out"),
-    ("resnet50", 32, 15, "conv5_block1_out"),
+    ("resnet50", 32, 14, "conv4_block6_out"),
+    ("resnet50", 32, 16, "conv5_block2_out"),
     ("resnet50", 32, 17, "conv5_block3_out"),
 ]
 

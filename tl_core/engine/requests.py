@@ -11,6 +11,7 @@ from tl_core.datasets.arrays import load_dataset
 from tl_core.datasets.images import fit_image
 from tl_core.evaluation.scores import softmax
 from tl_core.models.build import build
+from tl_core.models.catalog import backbone_info
 from tl_core.models.networks import network
 from tl_core.models.trained import WEIGHTS_FILE, load_trained
 from tl_core.models.weights import load_pretrained
@@ -62,7 +63,7 @@ class Models:
         return trained.full, spec.image_size
 
     def _load_backbone(self, backbone_id: str):
-        model = network(backbone_id, 224, top=True)
+        model = network(backbone_info(backbone_id).id, 224, top=True)
         load_pretrained(model, backbone_id)
         model.compile(jit_compile=False)
         return model, 224

@@ -1,0 +1,329 @@
+"""The worker: its order of work with made-up trainings, then the real process with real ones."""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tl_core.datasets.images import decode_image
+from tl_core.engine.service import Engine
+from tl_core.experiments.plans import baseline_of
+from tl_core.spec import RunSpec
+from tl_core.store.records import RunRecord, RunState
+from tl_core.store.sqlite import SqliteStore
+
+PROJECT = Path(__file__).resolve().parents[2]
+SAMPLES = PROJECT / "assets" / "samples"
+TINY = RunSpec(backbone="squeezenet", image_size=64, n_frozen=9, per_class=2, epochs=2, batch_size=16)
+LONG = TINY.with_changes(weights="random", n_frozen=0, per_class=None, epochs=200)
+
+
+def until(is_true: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Waits until something holds, and fails when it does not in time."""
+    pause, end_s = threading.Event(), time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < end_s, "not in time"
+        pause.wait(0.02)
+
+
+def is_gone(pid: int) -> bool:
+    """Says whether a process has ended; one whose end nobody has collected counts as ended."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+# ---- the order of work ----
+
+
+class Over(Exception):
+    """Leaves the endless loop of a worker under test."""
+
+
+class Script:
+    """A worker in this process whose trainings only say numbers; it works until everything is said."""
+
+    def __init__(self, home: Path, monkeypatch) -> None:
+        from tl_core.engine import schedule, training_task, worker
+        from tl_core.engine.machine import prepare
+
+        prepare()
+        monkeypatch.setattr(schedule, "SLICE_S", 0.0)  # one event a turn
+        monkeypatch.setattr(training_task, "TrainingTask", self._task)
+        self.said: list[dict] = []
+        self.n_awaited = 0
+        self.worker = worker.Worker(home, self._say)
+
+    def _task(self, spec, home, folder, should_stop, publish, is_resumed):
+        self.should_stop = should_stop
+        return self
+
+    def run(self) -> Iterator:
+        from tl_core.training.events import Ended, Epoch, Step
+
+        should_stop = self.should_stop
+        for number in (1, 2, 3):
+            yield Step(number, 1, 0.5, 0.5, 0.1, 32)
+            if should_stop():
+                yield Ended("stopped", None, 0.1)
+                return
+        yield Epoch(1, 0.5, 0.5, 0.5, 0.5, 0.1, 0.1, 3, 96, True)
+        yield Ended("completed", 1, 0.1)
+
+    def _say(self, message: dict) -> None:
+        self.said.append(message)
+        self.n_awaited -= message["say"] in ("ended", "answer")
+        if self.n_awaited == 0:
+            raise Over
+
+    def serve(self, *messages: dict) -> None:
+        """Has the messages served, until each has ended or was answered."""
+        for message in messages:
+            self.worker.hear(message)
+            self.n_awaited += message["do"] != "stop"
+        with pytest.raises(Over):
+            self.worker.serve()
+
+    def events(self, run_id: str) -> list[str]:
+        told = [message for message in self.said if message["say"] == "events" and message["run_id"] == run_id]
+        return [event["event"] for message in told for event in message["events"]]
+
+
+@pytest.fixture
+def script(tmp_path, monkeypatch) -> Script:
+    return Script(tmp_path, monkeypatch)
+
+
+def train(run_id: str) -> dict:
+    return {"do": "train", "run_id": run_id, "spec": TINY.to_dict(), "is_resumed": False}
+
+
+def stop(run_id: str) -> dict:
+    return {"do": "stop", "run_id": run_id}
+
+
+ALL_EVENTS = ["step", "step", "step", "epoch", "ended"]
+
+
+def test_events_of_runs_that_take_turns_are_never_mixed_up(script):
+    script.serve(train("a"), train("b"))
+    assert script.events("a") == ALL_EVENTS
+    assert script.events("b") == ALL_EVENTS
+    assert [message["run_id"] for message in script.said if message["say"] == "ended"] == ["a", "b"]
+
+
+def test_a_turn_leaves_no_step_unsaid(script):
+    script.serve(train("a"), train("b"))
+    first = [message["run_id"] for message in script.said[:4]]
+    assert first == ["a", "b", "a", "b"]
+
+
+def test_a_stop_counts_although_the_run_has_not_begun(script):
+    script.serve(train("a"), stop("a"), train("b"))
+    assert script.events("a") == ["step", "ended"]
+    assert script.events("b") == ALL_EVENTS
+
+
+def test_a_stop_that_came_too_late_does_not_stop_the_resumed_run(script):
+    script.serve(train("a"))
+    script.serve(stop("a"), train("a"))
+    assert script.events("a") == ALL_EVENTS + ALL_EVENTS
+
+
+def test_a_question_that_cannot_be_answered_does_not_end_the_worker(script, tmp_path):
+    (tmp_path / "broken.npz").write_bytes(b"not an archive")
+    question = {"do": "classify", "subject": "backbone:squeezenet"}
+    script.serve(
+        {**question, "request_id": "request:1", "images": str(tmp_path / "missing.npz")},
+        {**question, "request_id": "request:2", "images": str(tmp_path / "broken.npz")},
+        train("a"),
+    )
+    answers = {message["request_id"]: message["error"]["code"] for message in script.said if message["say"] == "answer"}
+    assert answers == {"request:1": "request_failed", "request:2": "request_failed"}
+    assert script.events("a") == ALL_EVENTS
+
+
+# ---- the real process ----
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory) -> Iterator[Engine]:
+    home = tmp_path_factory.mktemp("home")
+    made = Engine(SqliteStore(home), home)
+    yield made
+    made.close()
+
+
+def state(engine: Engine, run_id: str) -> RunState:
+    return engine.snapshot(run_id).record.state
+
+
+def finished(engine: Engine, run_id: str) -> RunRecord:
+    until(lambda: not engine.snapshot(run_id).is_active)
+    return engine.snapshot(run_id).record
+
+
+@pytest.fixture(scope="module")
+def pair(engine) -> tuple[RunRecord, RunRecord]:
+    """A run and its baseline, trained side by side."""
+    spec = TINY.with_changes(n_frozen=4, epochs=6)
+    run = engine.submit(spec, name="run", baseline=baseline_of(spec), baseline_name="twin")
+    return finished(engine, run.id), finished(engine, run.twin_id)
+
+
+@pytest.mark.slow
+def test_a_run_and_its_baseline_complete_in_the_worker(engine, pair):
+    for record in pair:
+        assert (record.state, record.error) == (RunState.COMPLETED, None)
+        assert len(engine.store.epochs(record.id)) == 6
+        assert all(row["as_expected"] for row in record.proof)
+    assert pair[1].started_at < pair[0].ended_at, "they did not train side by side"
+    assert engine.status().device == "CPU" or engine.status().device.startswith("GPU")
+
+
+@pytest.mark.slow
+def test_two_runs_side_by_side_give_the_curves_of_each_alone_to_the_last_bit(engine, pair, tmp_path):
+    spec = pair[0].spec
+    options = [f"--{name.replace('_', '-')}={spec[name]}" for name in (
+        "dataset", "backbone", "image_size", "per_class", "epochs", "batch_size", "learning_rate")]  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "tl_core", "train", "--json", "--baseline", "--freeze=4", *options],
+        cwd=PROJECT, env={**os.environ, "TL_HOME": str(tmp_path)}, capture_output=True, text=True, timeout=120)  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    roles = {event["run_id"]: event["role"] for event in events if event["event"] == "run_started"}
+    for record in pair:
+        alone = [event for event in events if event["event"] == "epoch" and roles[event["run_id"]] == record.role]
+        beside = engine.store.epochs(record.id)
+        for name in ("train_loss", "train_accuracy", "val_loss", "val_accuracy"):
+            assert [getattr(epoch, name) for epoch in beside] == [event[name] for event in alone]
+
+
+@pytest.mark.slow
+def test_the_worker_classifies_as_this_process_does(engine, pair):
+    from tl_core.engine.machine import prepare
+
+    prepare()
+    from tl_core.engine.requests import Models, classify
+
+    images = [decode_image(path.read_bytes(), path.name) for path in sorted(SAMPLES.glob("*.jpg"))[:3]]
+    answer = np.array(engine.classify(pair[0].id, images).result(timeout=60))
+    task = classify(Models(engine.home), pair[0].id, images)
+    with pytest.raises(StopIteration) as end:
+        while True:
+            next(task)
+    np.testing.assert_allclose(answer, end.value.value, atol=1e-6)
+    assert answer.shape == (3, 14)
+    assert list((engine.home / "uploads").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_question_is_answered_while_a_run_trains(engine):
+    run = engine.submit(LONG, name="long")
+    until(lambda: engine.snapshot(run.id).step > 0)
+    image = decode_image((SAMPLES / "cat_1.jpg").read_bytes(), "cat_1.jpg")
+    assert len(engine.classify("backbone:squeezenet", [image]).result(timeout=30)[0]) == 1000
+    assert engine.snapshot(run.id).is_active
+    engine.stop(run.id)
+    assert finished(engine, run.id).state is RunState.STOPPED
+
+
+@pytest.mark.slow
+def test_a_stop_in_the_first_compilation_is_recorded_within_a_second_and_the_run_can_go_on(engine):
+    spec = LONG.with_changes(backbone="mobilenet_v2", per_class=2, epochs=1)
+    run = engine.submit(spec, name="to be stopped")
+    until(lambda: engine.snapshot(run.id).phase == "compiling")
+    engine.stop(run.id)
+    until(lambda: state(engine, run.id) is RunState.STOPPED, seconds=1.0)
+    engine.resume(run.id)
+    assert finished(engine, run.id).state is RunState.COMPLETED
+
+
+@pytest.mark.slow
+def test_a_killed_worker_fails_its_run_and_another_one_takes_its_place(engine):
+    run = engine.submit(LONG, name="to be killed")
+    until(lambda: engine.snapshot(run.id).step > 0)
+    pid = engine._worker.pid
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: state(engine, run.id) is RunState.FAILED, seconds=5.0)
+    assert engine.snapshot(run.id).record.error == {"code": "worker_died", "values": {"status": -signal.SIGKILL}}
+    until(lambda: engine._worker.pid != pid, seconds=5.0)
+    following = engine.submit(TINY, name="next")
+    assert finished(engine, following.id).state is RunState.COMPLETED
+
+
+# ---- the server that owns the worker ----
+
+SERVER = """
+import json, sys, time
+from pathlib import Path
+from tl_core.datasets.images import decode_image
+from tl_core.engine.service import Engine
+from tl_core.spec import RunSpec
+from tl_core.store.home import data_home
+from tl_core.store.sqlite import SqliteStore
+
+engine = Engine(SqliteStore(data_home()), data_home())
+run = engine.submit(RunSpec(**json.loads(sys.argv[1])), name="run")
+while engine.snapshot(run.id).is_active:
+    time.sleep(0.05)
+picture = Path(sys.argv[2])
+engine.classify(run.id, [decode_image(picture.read_bytes(), picture.name)]).result(timeout=60)
+while engine.estimate(RunSpec(backbone="squeezenet", image_size=64, n_frozen=9), 10, 20) is None:
+    time.sleep(0.05)
+heavy = sorted({name.partition(".")[0] for name in sys.modules} & {"keras", "tensorflow", "streamlit"})
+print(json.dumps({"pid": engine._worker.pid, "state": engine.snapshot(run.id).record.state, "heavy": heavy}), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[dict]:
+    """What a server process said after a run, a classification and an estimate; it is then killed."""
+    house = tmp_path_factory.mktemp("house")
+    (house / "user").mkdir()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "KERAS_HOME"))}
+    environment |= {"HOME": str(house / "user"), "TL_HOME": str(house / "data")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVER, json.dumps(TINY.to_dict()), str(SAMPLES / "cat_1.jpg")],
+        cwd=PROJECT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # fmt: skip
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=lambda: lines.put(process.stdout.readline()), daemon=True).start()
+    try:
+        said = json.loads(lines.get(timeout=90))
+        yield said | {"process": process, "house": house}
+    finally:
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
+
+
+@pytest.mark.slow
+def test_the_server_process_never_imports_keras_or_tensorflow(server):
+    assert server["state"] == "completed"
+    assert server["heavy"] == []
+
+
+@pytest.mark.slow
+def test_server_and_worker_write_nothing_outside_the_data_folder(server):
+    assert list((server["house"] / "user").rglob("*")) == []
+    assert {path.name for path in server["house"].iterdir()} == {"user", "data"}
+
+
+@pytest.mark.slow
+def test_a_killed_server_leaves_no_worker_behind(server):
+    assert not is_gone(server["pid"])
+    server["process"].kill()
+    until(lambda: is_gone(server["pid"]), seconds=10.0)

@@ -1,0 +1,191 @@
+import keras
+import numpy as np
+import pytest
+
+from tl_core.errors import SpecError
+from tl_core.models.build import SCRATCH_BATCHNORM_MOMENTUM, build
+from tl_core.models.networks import network
+from tl_core.spec import RunSpec
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 3), np.uint8)
+LABELS = np.arange(8) % 3
+
+
+def small(backbone="mobilenet_v2", **more) -> RunSpec:
+    return RunSpec(backbone=backbone, image_size=64, **more)
+
+
+def random(backbone="squeezenet", **more) -> RunSpec:
+    return small(backbone, weights="random", **more)
+
+
+def one_step(model: keras.Model, inputs: np.ndarray) -> None:
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer=keras.optimizers.SGD(0.01), loss=loss, jit_compile=False)
+    model.train_on_batch(inputs, LABELS)
+
+
+def statistics(layers) -> list[np.ndarray]:
+    return [
+        weight
+        for layer in layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+        for weight in layer.get_weights()[2:]
+    ]
+
+
+@pytest.mark.parametrize("n_frozen", [0, 1, 7, 18, 19])
+def test_the_counts_of_numbers_are_those_of_keras(n_frozen):
+    built = build(small(n_frozen=n_frozen), 3)
+    assert built.frozen_params + built.trainable_params == built.full.count_params()
+    frozen = [layer for block in built.blocks[:n_frozen] for layer in block.layers]
+    assert built.frozen_params == sum(layer.count_params() for layer in frozen)
+    assert not any(layer.trainable for layer in frozen)
+    by_keras = sum(int(np.prod(weight.shape)) for weight in built.full.trainable_weights)
+    moving = sum(array.size for block in built.blocks[n_frozen:] for array in statistics(block.layers))
+    assert built.trainable_params == by_keras + moving
+    if built.prefix is not None:
+        assert built.prefix.trainable_weights == []
+        assert built.suffix.count_params() == built.trainable_params
+        assert len(built.suffix.trainable_weights) == len(built.full.trainable_weights)
+
+
+def test_a_linear_head_has_a_weight_for_each_channel_and_a_bias_for_each_class():
+    built = build(small(n_frozen=19), 14)
+    assert built.trainable_params == (1280 + 1) * 14
+    assert built.full.output_shape == (None, 14)
+    assert [layer.name for layer in built.head_layers] == ["head_pool", "head_logits"]
+
+
+@pytest.mark.parametrize(
+    ("head", "shape"),
+    [("linear", (1280,)), ("dense", (1280,)), ("flatten-dense", (2 * 2 * 1280,))],
+)
+def test_with_everything_frozen_the_last_tensor_before_the_head_s_weights_is_cached(head, shape):
+    built = build(small(n_frozen=19, head=head, hidden=8, dropout=0.5), 3)
+    assert built.cached_shape == shape
+    assert built.prefix.output_shape[1:] == shape
+
+
+def test_in_the_middle_the_block_s_own_feature_map_is_cached():
+    built = build(small(n_frozen=4), 3)
+    assert built.cached_shape == built.blocks[3].tensor.shape[1:]
+    assert built.suffix.input_shape[1:] == built.cached_shape
+
+
+def test_nothing_frozen_leaves_nothing_to_cache():
+    built = build(random(n_frozen=0), 3)
+    assert (built.prefix, built.cached_shape, built.frozen_params) == (None, None, 0)
+    assert built.suffix is built.full
+
+
+@pytest.mark.parametrize("n_frozen", [3, 19])
+def test_suffix_after_prefix_is_the_whole_network(n_frozen):
+    built = build(small(n_frozen=n_frozen), 3)
+    features = built.prefix.predict_on_batch(IMAGES)
+    np.testing.assert_array_equal(built.suffix.predict_on_batch(features), built.full.predict_on_batch(IMAGES))
+
+
+def test_frozen_batchnorm_keeps_its_statistics_and_unfrozen_moves_them():
+    built = build(small(n_frozen=16), 3)
+    frozen = [layer for block in built.blocks[:16] for layer in block.layers]
+    free = [layer for block in built.blocks[16:] for layer in block.layers]
+    before = statistics(frozen), statistics(free)
+    one_step(built.full, IMAGES)
+    assert len(before[0]) > 50
+    assert all(np.array_equal(*pair) for pair in zip(before[0], statistics(frozen), strict=True))
+    assert not any(np.array_equal(*pair) for pair in zip(before[1], statistics(free), strict=True))
+
+
+def test_frozen_batchnorm_is_in_inference_mode_also_while_training():
+    built = build(small(n_frozen=5), 3)
+    np.testing.assert_array_equal(built.prefix(IMAGES, training=True), built.prefix(IMAGES, training=False))
+    free = build(small(n_frozen=0), 3)
+    inner = keras.Model(free.full.inputs[0], free.blocks[4].tensor)
+    assert not np.allclose(inner(IMAGES, training=True), inner(IMAGES, training=False))
+
+
+def test_pretrained_blocks_hold_the_bundled_weights_and_the_head_is_new():
+    first, second = build(small(n_frozen=19, seed=1), 3), build(small(n_frozen=0, seed=2), 3)
+    for mine, yours in zip(first.blocks, second.blocks, strict=True):
+        for left, right in zip(mine.layers, yours.layers, strict=True):
+            assert all(map(np.array_equal, left.get_weights(), right.get_weights()))
+    kernels = [built.full.get_layer("head_logits").get_weights()[0] for built in (first, second)]
+    assert not np.array_equal(*kernels)
+
+
+@pytest.mark.parametrize("backbone", ["squeezenet", "mobilenet_v2"])
+def test_random_initialisation_depends_on_the_seed_alone(backbone):
+    first = build(random(backbone, seed=3), 3).full.get_weights()
+    network("squeezenet", 64)
+    keras.layers.Dense(3).build((None, 2))
+    second = build(random(backbone, seed=3), 3).full.get_weights()
+    other = build(random(backbone, seed=4), 3).full.get_weights()
+    assert all(map(np.array_equal, first, second))
+    n_equal = sum(map(np.array_equal, first, other))
+    n_constant = sum(bool((array == array.flat[0]).all()) for array in first)  # biases, BatchNorm
+    assert n_equal == n_constant
+
+
+def test_random_initialisation_follows_the_rule_of_each_layer():
+    built = build(random("mobilenet_v2", seed=0), 3)
+    for layer in built.full.layers:
+        if isinstance(layer, keras.layers.Conv2D) and not isinstance(layer, keras.layers.DepthwiseConv2D):
+            _, _, n_in, n_out = layer.kernel.shape
+            limit = np.sqrt(6 / (np.prod(layer.kernel_size) * (n_in + n_out)))  # Glorot & Bengio 2010, uniform
+            largest = np.abs(layer.get_weights()[0]).max()
+            assert 0.97 * limit < largest <= limit, layer.name
+
+
+def test_equal_layers_of_one_network_start_differently():
+    built = build(random("mobilenet_v2", seed=0), 3)
+    kernels = [built.full.get_layer(f"block_{n}_expand").get_weights()[0] for n in (4, 5)]
+    assert kernels[0].shape == kernels[1].shape
+    assert not np.array_equal(*kernels)
+
+
+def test_cut_and_head_do_not_change_how_a_random_backbone_starts():
+    whole, cut = build(random(seed=3), 3), build(random(seed=3, n_frozen=5, head="dense", hidden=4), 7)
+    for mine, yours in zip(whole.blocks, cut.blocks, strict=True):
+        for left, right in zip(mine.layers, yours.layers, strict=True):
+            assert all(map(np.array_equal, left.get_weights(), right.get_weights()))
+
+
+def test_from_scratch_batchnorm_follows_its_data_faster():
+    def momenta(spec):
+        return {
+            layer.momentum for layer in build(spec, 3).full.layers if isinstance(layer, keras.layers.BatchNormalization)
+        }
+
+    assert momenta(random("mobilenet_v2")) == {SCRATCH_BATCHNORM_MOMENTUM}
+    assert momenta(small("mobilenet_v2")) == {0.999}  # as the network's authors chose
+
+
+def test_building_leaves_the_global_seed_alone():
+    keras.utils.set_random_seed(11)
+    expected = keras.random.normal((4,)), np.random.random()
+    keras.utils.set_random_seed(11)
+    build(random(seed=3, dropout=0.5), 3)
+    drawn = keras.random.normal((4,)), np.random.random()
+    np.testing.assert_array_equal(drawn[0], expected[0])
+    assert drawn[1] == expected[1]
+
+
+def test_freezing_more_blocks_than_there_are_is_refused():
+    with pytest.raises(SpecError) as caught:
+        build(random(n_frozen=10), 3)
+    assert caught.value.code == "spec_range"
+    assert caught.value.values == {"field": "n_frozen", "received": 10, "low": 0, "high": 9}
+
+
+def test_dropout_in_the_head_draws_from_the_seed_of_the_run():
+    def outputs(seed):
+        built = build(random(n_frozen=9, dropout=0.5, seed=seed), 3)
+        built.full.set_weights(weights)
+        return [np.asarray(built.full(IMAGES, training=True)) for _ in range(2)]
+
+    weights = build(random(n_frozen=9, seed=0), 3).full.get_weights()
+    first, again, other = outputs(5), outputs(5), outputs(6)
+    assert all(map(np.array_equal, first, again))
+    assert not np.array_equal(first[0], first[1])
+    assert not np.array_equal(first[0], other[0])

@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pytest
+
+from tl_core.phrases import phrase
+
+SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
+LANGUAGES = ("en", "zh")
+
+
+def upload(app, *files: tuple[str, bytes]):
+    next(c for c in app.segmented_control if c.label == phrase("en", "classify.way")).set_value("upload").run()
+    for name, data in files:
+        app.file_uploader[0].upload(name, data, "image/jpeg")
+    return app.run()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_without_a_finished_run_the_page_says_what_to_do(visit, language):
+    app = visit("classify", language)
+    assert not app.exception
+    assert app.title[0].value == phrase(language, "classify.title")
+    assert app.info[0].value == phrase(language, "classify.no_runs")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_run_its_baseline_and_the_untouched_backbone_stand_side_by_side(visit, pair, language):
+    app = visit("classify", language, run=pair[0])
+    assert not app.exception
+    assert app.multiselect[0].value == list(pair)
+    shown = [element.value for element in app.markdown]
+    for role in ("run", "baseline", "backbone"):
+        assert f"**{phrase(language, f'classify.{role}')}**" in shown
+    assert shown.count(f"{phrase(language, 'class.anjou')} · 75%") == 2
+    assert "tench, Tinca tinca · 75%" in " ".join(shown)
+
+
+def test_an_uploaded_picture_is_classified(visit, pair):
+    app = upload(visit("classify", run=pair[0]), ("apple.jpg", (SAMPLES / "granny_smith_1.jpg").read_bytes()))
+    assert not app.exception
+    assert not app.error
+    assert "apple" in " ".join(caption.value for caption in app.caption)
+
+
+def test_a_bad_file_gets_one_sentence_that_names_it_and_the_good_one_is_classified(visit, pair):
+    good = (SAMPLES / "orange_1.jpg").read_bytes()
+    app = upload(visit("classify", run=pair[0]), ("notes.png", b"just some text"), ("orange.jpg", good))
+    assert not app.exception
+    (error,) = app.error
+    assert "notes" in error.value
+    assert "Anjou · 75%" in [element.value for element in app.markdown]

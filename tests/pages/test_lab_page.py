@@ -1,0 +1,109 @@
+import pytest
+
+from tl_core.phrases import phrase
+
+LANGUAGES = ("en", "zh")
+
+
+def texts(app) -> str:
+    return "\n".join(
+        str(element.value)
+        for kind in (app.markdown, app.caption, app.error, app.info, app.success, app.warning)
+        for element in kind
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_lab_opens_with_choices_that_can_be_trained_at_once(visit, language):
+    app = visit(language=language)
+    assert not app.exception
+    assert app.title[0].value == phrase(language, "lab.title")
+    assert [box.label for box in app.selectbox[:2]] == [phrase(language, "lab.data"), phrase(language, "lab.backbone")]
+    assert (app.slider[0].min, app.slider[0].max, app.slider[0].value) == (0, 19, 19)
+    assert phrase(language, "panel.empty") in texts(app)
+    assert not app.error
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_train_queues_the_run_and_its_baseline_and_puts_the_run_into_the_address(visit, engine, language):
+    app = visit(language=language)
+    app.button(key="train").click().run()
+    assert not app.exception
+    baseline, run = engine.store.list_runs()
+    assert (run.role, baseline.role, run.twin_id) == ("run", "baseline", baseline.id)
+    assert app.query_params["run"] == run.id
+    assert baseline.spec == {**run.spec, "weights": "random", "n_frozen": 0, "learning_rate": 0.001}
+
+
+def test_without_the_switch_only_the_run_is_queued(visit, engine):
+    app = visit()
+    app.toggle[0].set_value(False).run()
+    app.button(key="train").click().run()
+    assert [record.role for record in engine.store.list_runs()] == ["run"]
+
+
+def test_another_backbone_brings_its_own_freeze_slider_and_the_first_one_is_remembered(visit):
+    app = visit()
+    app.slider[0].set_value(7).run()
+    app.selectbox[1].select("vgg16").run()
+    assert (app.slider[0].max, app.slider[0].value) == (5, 5)
+    app.selectbox[1].select("mobilenet_v2").run()
+    assert (app.slider[0].max, app.slider[0].value) == (19, 7)
+
+
+def test_choices_survive_a_visit_to_another_page(visit):
+    app = visit()
+    app.slider[0].set_value(3).run()
+    app.switch_page("pages/steps/runs.py").run()
+    app.switch_page("pages/steps/lab.py").run()
+    assert app.slider[0].value == 3
+
+
+def test_a_batch_larger_than_the_data_gets_one_sentence_and_no_train_button(visit):
+    app = visit()
+    next(box for box in app.selectbox if box.label == phrase("en", "field.per_class")).select(1).run()
+    assert [error.value for error in app.error] == [
+        "Batch size: received 32; there are only 14 training pictures, so 2 to 14 are allowed."
+    ]
+    assert "train" not in [button.key for button in app.button]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_finished_pair_shows_a_verdict_with_its_uncertainty(visit, pair, language):
+    app = visit(language=language, run=pair[0])
+    assert not app.exception
+    (verdict,) = app.success
+    assert "50" in verdict.value
+    assert "80% ± 6" in verdict.value
+    assert "30% ± 6" in verdict.value
+    assert "200" in verdict.value
+
+
+def test_opening_the_baseline_shows_the_same_pair(visit, pair):
+    app = visit(run=pair[1])
+    assert "80% ± 6" in app.success[0].value
+
+
+def test_names_of_runs_are_shown_literally(visit, pair):
+    app = visit(run=pair[0])
+    shown = texts(app)
+    assert "<b>run</b>" not in shown
+    assert "**bold** <b>" not in shown
+
+
+@pytest.mark.parametrize("received", ["../../etc/passwd", "1 OR 1=1", "%2e%2e", "<script>", "0" * 32])
+def test_an_unknown_run_gets_one_sentence_and_the_page_goes_on(visit, received):
+    app = visit(run=received)
+    assert not app.exception
+    assert len(app.warning) == 1
+    assert app.button(key="train")
+
+
+def test_stop_in_the_queue_is_recorded_at_once(visit, engine):
+    app = visit()
+    app.button(key="train").click().run()
+    run = engine.store.list_runs()[1]
+    stop = next(button for button in app.button if button.key == f"stop-{run.twin_id}")
+    stop.click().run()
+    assert not app.exception
+    assert engine.store.get(run.twin_id).state.value == "stopped"
