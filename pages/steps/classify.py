@@ -88,10 +88,12 @@ def _choose_pictures() -> list[tuple[str, bytes]]:
     )
     state.keep_widget("way")
     if way == "upload":
-        files = st.file_uploader(t("classify.upload_label"), type=list(ACCEPTED_FORMATS), accept_multiple_files=True)
+        files = st.file_uploader(
+            t("classify.upload_label"), type=list(ACCEPTED_FORMATS), accept_multiple_files=True, key="upload"
+        )
         return [(file.name, file.getvalue()) for file in files]
     if way == "camera":
-        photo = st.camera_input(t("classify.camera_label"))
+        photo = st.camera_input(t("classify.camera_label"), key="camera")
         return [(t("classify.photo"), photo.getvalue())] if photo else []
     names = services.sample_files()
     chosen = st.pills(

@@ -152,7 +152,7 @@ def weight_proof(proof: Sequence[dict]) -> None:
 
 def parameter_metrics(frozen: int, trainable: int, epoch: str, epoch_help: str) -> None:
     """Draws the frozen and trainable counts and the time of an epoch, side by side."""
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         st.metric(t("map.frozen"), count(frozen), help=t("map.frozen_help"), width="content")
         st.metric(t("map.trainable"), count(trainable), help=t("map.trainable_help"), width="content")
         st.metric(t("lab.epoch_time"), epoch, help=epoch_help, width="content")

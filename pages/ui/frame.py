@@ -1,6 +1,7 @@
 """What is around every page: title, language, the steps of the lesson, the words."""
 
 from pathlib import Path
+from types import MappingProxyType
 
 import streamlit as st
 
@@ -10,11 +11,11 @@ from pages.ui.text import sentence, t
 from tl_core.errors import TransferLabError
 from tl_core.phrases import LANGUAGES
 
-STEPS = (
-    ("lab", ":material/science:"),
-    ("classify", ":material/image_search:"),
-    ("runs", ":material/stacked_line_chart:"),
+STEPS = ("lab", "classify", "runs")
+ICONS = MappingProxyType(
+    {"lab": ":material/science:", "classify": ":material/image_search:", "runs": ":material/stacked_line_chart:"}
 )
+STARTING_POLL_S = 2.0
 WEB = Path(__file__).resolve().parents[2] / "assets" / "web"
 
 
@@ -23,18 +24,26 @@ def draw() -> None:
     st.set_page_config(page_title="Transfer Lab", page_icon="🧪", layout="wide", initial_sidebar_state="auto")
     st.logo(WEB / "logo.svg", size="large")
     st.html(WEB / "page.css")
-    page = st.navigation(
-        [
-            st.Page(f"pages/steps/{name}.py", title=t(f"{name}.title"), icon=icon, url_path=name, default=name == "lab")
-            for name, icon in STEPS
-        ]
-    )
+    page = st.navigation([*map(_page, STEPS), _page("lab", is_alias=True)])
     with st.sidebar:
         _language_choice()
         glossary()
         _machine()
     state.write_address()
     page.run()
+
+
+def _page(name: str, *, is_alias: bool = False) -> st.Page:
+    """Returns one step as a page. The first step's address is "/"; its alias answers to "/lab" as well."""
+    is_first = name == STEPS[0] and not is_alias
+    return st.Page(
+        f"pages/steps/{name}.py",
+        title=t(f"{name}.title"),
+        icon=ICONS[name],
+        url_path="start" if is_first else name,
+        default=is_first,
+        visibility="hidden" if is_alias else "visible",
+    )
 
 
 def _language_choice() -> None:
@@ -52,13 +61,20 @@ def _language_choice() -> None:
 
 
 def _machine() -> None:
-    """Says what trainings run on, or why nothing can run."""
+    """Says what trainings run on, or why nothing can run; asks again while the worker starts."""
     try:
         status = services.engine().status()
     except TransferLabError as error:
         st.error(sentence(error))
         st.stop()
+    st.fragment(_draw_status, run_every=STARTING_POLL_S if status.device is None else None)(status.device is None)
+
+
+def _draw_status(was_starting: bool) -> None:
+    status = services.engine().status()
     if status.device is None:
         st.caption(t("frame.starting"))
-    else:
-        st.caption(t("frame.machine", device=status.device, n_active=status.n_active, n_waiting=status.n_waiting))
+        return
+    st.caption(t("frame.machine", device=status.device, n_active=status.n_active, n_waiting=status.n_waiting))
+    if was_starting:
+        st.rerun()  # once: ends the polling

@@ -114,7 +114,7 @@ def _draw_verdict(snapshots: list[RunSnapshot]) -> None:
             baseline=accuracy_with_margin(compared.baseline_accuracy, compared.baseline_margin),
             n=compared.n_test,
         )
-        st.success(f"**{verdict}**{t('unit.stop')}{scores}", icon=":material/balance:")
+        st.success(f"**{verdict}**  \n{scores}", icon=":material/balance:")
         _draw_times(*snapshots)
     if run.record.proof:
         with st.expander(t("proof.title"), icon=":material/lock:"):

@@ -1,6 +1,9 @@
 """What a training says, and what the store then holds."""
 
+from itertools import pairwise
+
 import pytest
+
 from tl_core.engine.recorder import MAX_TRACE_POINTS, Recorder, thin, timing_key
 from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
@@ -126,7 +129,7 @@ def test_a_thinned_curve_ends_at_the_last_step_and_has_the_mean_of_all(n_steps):
     assert len(rows) == min(n_steps, MAX_TRACE_POINTS)
     if rows:
         ends = [0, *(row[0] for row in rows)]
-        weights = [after - before for before, after in zip(ends, ends[1:], strict=False)]
+        weights = [after - before for before, after in pairwise(ends)]
         mean = sum(row[3] * weight for row, weight in zip(rows, weights, strict=True)) / n_steps
         assert ends[-1] == n_steps
         assert mean == pytest.approx(sum(losses) / n_steps, abs=1e-4)

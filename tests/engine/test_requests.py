@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from tl_core.datasets.images import decode_image, fit_image
 from tl_core.engine.machine import prepare
 from tl_core.errors import StoreError, UnknownIdError

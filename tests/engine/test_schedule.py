@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from tl_core.engine.schedule import SLICE_S, Scheduler
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from tl_core.engine import service
 from tl_core.engine.service import MAX_ACTIVE, MAX_BAD_STARTS, Engine
 from tl_core.errors import InputError, StoreError, UnknownIdError, WorkerError
@@ -647,7 +648,11 @@ def test_an_estimate_is_measured_once_and_then_known(bench):
     assert len(measurements(bench)) == 1
     answer(bench, value={"prefix_s": 0.01, "step_s": 0.4, "batch_size": 20})
     estimate = measured(bench)
-    assert (estimate.epoch_s, estimate.prefix_s, estimate.is_from_run) == (pytest.approx(2.0), pytest.approx(3.0), False)
+    assert (estimate.epoch_s, estimate.prefix_s, estimate.is_from_run) == (
+        pytest.approx(2.0),
+        pytest.approx(3.0),
+        False,
+    )
     assert len(measurements(bench)) == 1
 
 

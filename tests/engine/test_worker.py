@@ -13,8 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from tl_core.datasets.images import decode_image
+from tl_core.engine import machine, worker_process
 from tl_core.engine.service import Engine
+from tl_core.engine.worker_process import WorkerProcess
 from tl_core.experiments.plans import baseline_of
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord, RunState
@@ -51,8 +54,26 @@ class Over(Exception):
     """Leaves the endless loop of a worker under test."""
 
 
+class MadeUpTask:
+    """Stands in for a `TrainingTask`: three steps and an epoch, without any network."""
+
+    def __init__(self, *_: object, should_stop: Callable[[], bool], **__: object) -> None:
+        self.should_stop = should_stop
+
+    def run(self) -> Iterator:
+        from tl_core.training.events import Ended, Epoch, Step
+
+        for number in (1, 2, 3):
+            yield Step(number, 1, 0.5, 0.5, 0.1, 32)
+            if self.should_stop():
+                yield Ended("stopped", None, 0.1)
+                return
+        yield Epoch(1, 0.5, 0.5, 0.5, 0.5, 0.1, 0.1, 3, 96, True)
+        yield Ended("completed", 1, 0.1)
+
+
 class Script:
-    """A worker in this process whose trainings only say numbers; it works until everything is said."""
+    """A worker in this process with made-up trainings; it works until everything is said."""
 
     def __init__(self, home: Path, monkeypatch) -> None:
         from tl_core.engine import schedule, training_task, worker
@@ -60,26 +81,10 @@ class Script:
 
         prepare()
         monkeypatch.setattr(schedule, "SLICE_S", 0.0)  # one event a turn
-        monkeypatch.setattr(training_task, "TrainingTask", self._task)
+        monkeypatch.setattr(training_task, "TrainingTask", MadeUpTask)
         self.said: list[dict] = []
         self.n_awaited = 0
         self.worker = worker.Worker(home, self._say)
-
-    def _task(self, spec, home, folder, should_stop, publish, is_resumed):
-        self.should_stop = should_stop
-        return self
-
-    def run(self) -> Iterator:
-        from tl_core.training.events import Ended, Epoch, Step
-
-        should_stop = self.should_stop
-        for number in (1, 2, 3):
-            yield Step(number, 1, 0.5, 0.5, 0.1, 32)
-            if should_stop():
-                yield Ended("stopped", None, 0.1)
-                return
-        yield Epoch(1, 0.5, 0.5, 0.5, 0.5, 0.1, 0.1, 3, 96, True)
-        yield Ended("completed", 1, 0.1)
 
     def _say(self, message: dict) -> None:
         self.said.append(message)
@@ -154,6 +159,56 @@ def test_a_question_that_cannot_be_answered_does_not_end_the_worker(script, tmp_
     assert script.events("a") == ALL_EVENTS
 
 
+# ---- the pipe ----
+
+
+def stand_in(folder: Path, monkeypatch, text: str) -> None:
+    """Has a shell script started in place of the worker."""
+    script = folder / "worker.sh"
+    script.write_text(f"#!/bin/sh\n{text}\n")
+    script.chmod(0o700)
+    monkeypatch.setattr(worker_process.sys, "executable", str(script))
+
+
+def test_half_a_line_of_a_dying_worker_does_not_hide_its_end(tmp_path, monkeypatch):
+    stand_in(tmp_path, monkeypatch, """echo '{"say": "ready"}'; printf '{"say": "ev'; exit 7""")
+    said, ends = [], queue.SimpleQueue()
+    WorkerProcess(tmp_path, said.append, ends.put)
+    assert ends.get(timeout=10) == 7
+    assert said == [{"say": "ready"}]
+
+
+def test_a_message_that_nobody_understands_does_not_end_listening(tmp_path, monkeypatch):
+    stand_in(tmp_path, monkeypatch, """echo '{"say": "1"}'; echo '{"say": "2"}'""")
+    said, ends = [], queue.SimpleQueue()
+
+    def hear(message: dict) -> None:
+        said.append(message["say"])
+        raise KeyError(message["say"])
+
+    WorkerProcess(tmp_path, hear, ends.put)
+    assert ends.get(timeout=10) == 0
+    assert said == ["1", "2"]
+
+
+def test_a_closed_worker_is_gone_and_nobody_is_told(tmp_path, monkeypatch):
+    stand_in(tmp_path, monkeypatch, "exec sleep 60")
+    ends = queue.SimpleQueue()
+    worker = WorkerProcess(tmp_path, ends.put, ends.put)
+    worker.close()
+    assert is_gone(worker.pid)
+    worker.send({"do": "stop", "run_id": "a"})  # swallowed
+    assert ends.empty()
+
+
+def test_an_error_while_libraries_load_quietly_is_still_an_error(capfd):
+    with pytest.raises(ImportError), machine._quiet_start():
+        os.write(2, b"chatter")
+        raise ImportError
+    os.write(2, b"afterwards")
+    assert capfd.readouterr().err == "afterwards"
+
+
 # ---- the real process ----
 
 
@@ -163,6 +218,15 @@ def engine(tmp_path_factory) -> Iterator[Engine]:
     made = Engine(SqliteStore(home), home)
     yield made
     made.close()
+
+
+def finished_value(task: Iterator) -> np.ndarray:
+    """Returns what a task returns, once it has run to its end."""
+    while True:
+        try:
+            next(task)
+        except StopIteration as end:
+            return end.value
 
 
 def state(engine: Engine, run_id: str) -> RunState:
@@ -199,7 +263,8 @@ def test_two_runs_side_by_side_give_the_curves_of_each_alone_to_the_last_bit(eng
         "dataset", "backbone", "image_size", "per_class", "epochs", "batch_size", "learning_rate")]  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "tl_core", "train", "--json", "--baseline", "--freeze=4", *options],
-        cwd=PROJECT, env={**os.environ, "TL_HOME": str(tmp_path)}, capture_output=True, text=True, timeout=120)  # fmt: skip
+        cwd=PROJECT, env={**os.environ, "TL_HOME": str(tmp_path)}, capture_output=True, text=True,
+        timeout=120)  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     events = [json.loads(line) for line in done.stdout.splitlines()]
     roles = {event["run_id"]: event["role"] for event in events if event["event"] == "run_started"}
@@ -219,11 +284,8 @@ def test_the_worker_classifies_as_this_process_does(engine, pair):
 
     images = [decode_image(path.read_bytes(), path.name) for path in sorted(SAMPLES.glob("*.jpg"))[:3]]
     answer = np.array(engine.classify(pair[0].id, images).result(timeout=60))
-    task = classify(Models(engine.home), pair[0].id, images)
-    with pytest.raises(StopIteration) as end:
-        while True:
-            next(task)
-    np.testing.assert_allclose(answer, end.value.value, atol=1e-6)
+    expected = finished_value(classify(Models(engine.home), pair[0].id, images))
+    np.testing.assert_allclose(answer, expected, atol=1e-6)
     assert answer.shape == (3, 14)
     assert list((engine.home / "uploads").iterdir()) == []
 
@@ -241,7 +303,7 @@ def test_a_question_is_answered_while_a_run_trains(engine):
 
 @pytest.mark.slow
 def test_a_stop_in_the_first_compilation_is_recorded_within_a_second_and_the_run_can_go_on(engine):
-    spec = LONG.with_changes(backbone="mobilenet_v2", per_class=2, epochs=1)
+    spec = LONG.with_changes(per_class=2, epochs=1)
     run = engine.submit(spec, name="to be stopped")
     until(lambda: engine.snapshot(run.id).phase == "compiling")
     engine.stop(run.id)
@@ -266,24 +328,28 @@ def test_a_killed_worker_fails_its_run_and_another_one_takes_its_place(engine):
 # ---- the server that owns the worker ----
 
 SERVER = """
-import json, sys, time
+import json, sys, threading
 from pathlib import Path
 from tl_core.datasets.images import decode_image
+from tl_core.engine import machine, worker_process
 from tl_core.engine.service import Engine
+from tl_core.engine.worker_process import WorkerProcess
 from tl_core.spec import RunSpec
 from tl_core.store.home import data_home
 from tl_core.store.sqlite import SqliteStore
 
+pause = threading.Event()
 engine = Engine(SqliteStore(data_home()), data_home())
 run = engine.submit(RunSpec(**json.loads(sys.argv[1])), name="run")
 while engine.snapshot(run.id).is_active:
-    time.sleep(0.05)
+    pause.wait(0.05)
 picture = Path(sys.argv[2])
 engine.classify(run.id, [decode_image(picture.read_bytes(), picture.name)]).result(timeout=60)
 while engine.estimate(RunSpec(backbone="squeezenet", image_size=64, n_frozen=9), 10, 20) is None:
-    time.sleep(0.05)
+    pause.wait(0.05)
 heavy = sorted({name.partition(".")[0] for name in sys.modules} & {"keras", "tensorflow", "streamlit"})
-print(json.dumps({"pid": engine._worker.pid, "state": engine.snapshot(run.id).record.state, "heavy": heavy}), flush=True)
+state = engine.snapshot(run.id).record.state
+print(json.dumps({"pid": engine._worker.pid, "state": state, "heavy": heavy}), flush=True)
 sys.stdin.read()
 """
 

@@ -25,7 +25,7 @@ CUTS = [
     ("vgg16", 32, 3, "block3_pool"),
     ("vgg16", 32, 4, "block4_pool"),
     ("vgg16", 32, 5, "block5_pool"),
-    ("resnet50", 32, 14, "conv4_block6_out"),
+    ("resnet50", 32, 15, "conv5_block1_out"),
     ("resnet50", 32, 16, "conv5_block2_out"),
     ("resnet50", 32, 17, "conv5_block3_out"),
 ]

@@ -36,12 +36,13 @@ def train(options: argparse.Namespace, output: Output) -> int:
     """
     names = [name.replace("-", "_") for name in OPTIONS] + ["nesterov", "use_cache"]
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    spec = None if options.resume else plan_run(given)
+    is_resumed = options.resume is not None
+    spec = None if is_resumed else plan_run(given)
     store = SqliteStore(data_home())
     try:
-        record = _to_resume(store, options.resume) if options.resume else _created(store, spec, "run")
-        status = _train_one(store, record, output, is_resumed=bool(options.resume))
-        if options.baseline and status == 0 and not options.resume:
+        record = _to_resume(store, options.resume, given) if is_resumed else _created(store, spec, "run")
+        status = _train_one(store, record, output, is_resumed=is_resumed)
+        if options.baseline and status == 0 and not is_resumed:
             twin = _created(store, baseline_of(spec), "baseline", twin_id=record.id)
             status = _train_one(store, twin, output)
         return status
@@ -54,11 +55,19 @@ def _created(store: SqliteStore, spec: RunSpec, role: str, twin_id: str | None =
     return store.create_run(spec.to_dict(), role=role, name=name, environment=environment(), twin_id=twin_id)
 
 
-def _to_resume(store: SqliteStore, run_id: str) -> RunRecord:
+def _to_resume(store: SqliteStore, run_id: str, given: dict) -> RunRecord:
+    """Returns the run to go on with; options may be repeated, but not changed."""
     record = store.get(run_id)
     if not record.state.is_resumable:
         raise InputError("not_resumable", run=record.id, state=record.state.value)
+    own = record.spec if "freeze" not in given else {**record.spec, "n_frozen": None}
+    if plan_run({**own, **given}) != RunSpec.from_dict(record.spec):
+        raise InputError("command_line", reason=f"--resume keeps the run's options; received others: {_shown(given)}")
     return record
+
+
+def _shown(given: dict) -> str:
+    return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in given.items())
 
 
 def _train_one(store: SqliteStore, record: RunRecord, output: Output, *, is_resumed: bool = False) -> int:
@@ -101,8 +110,9 @@ def _print_progress(event: dict, spec: RunSpec, output: Output) -> None:
 def _as_json(event: dict, record: RunRecord, language: str) -> dict:
     """Returns an event in the form that COMMANDS promises to programs."""
     if event["event"] == "started":
-        return {"event": "run_started", "run_id": record.id, "role": record.role, "cached": event["is_cached"],
-                "frozen_params": event["frozen_params"], "trainable_params": event["trainable_params"]}  # fmt: skip
+        names = ("frozen_params", "trainable_params")
+        return {"event": "run_started", "run_id": record.id, "role": record.role,
+                **{name: event[name] for name in names}, "cached": event["is_cached"]}  # fmt: skip
     if event["event"] == "epoch":
         names = ("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds")
         return {"event": "epoch", "run_id": record.id, **{name: event[name] for name in names}}

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -194,11 +195,12 @@ def _group(arrays: dict[str, np.ndarray], group: str) -> list[np.ndarray]:
 
 def _counted(events: Iterator[Event], n_before: int, n_all: int, should_stop: Callable[[], bool]) -> Iterator[Event]:
     """Passes on the events of one part, counted over all parts; returns what the part returns."""
-    while True:
-        try:
-            event = next(events)
-        except StopIteration as end:
-            return end.value
-        yield Phase("features", n_before + event.done, n_all)
-        if should_stop():
-            raise StopRequested
+    with closing(events):  # a computation that is stopped removes its file at once
+        while True:
+            try:
+                event = next(events)
+            except StopIteration as end:
+                return end.value
+            yield Phase("features", n_before + event.done, n_all)
+            if should_stop():
+                raise StopRequested

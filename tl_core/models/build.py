@@ -1,5 +1,6 @@
 """From a spec to a network cut in two: frozen prefix, trainable suffix, and the whole."""
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -69,7 +70,9 @@ def build(spec: RunSpec, n_classes: int, *, on_progress: Callable[[int, int | No
     Random:
         Random initialisation draws from children of `spec.seed`, layer by layer; the global seed is not touched.
     """
+    outside = random.getstate()  # Keras draws default seeds from it, for weights that are overwritten here
     backbone = network(spec.backbone, spec.image_size)
+    random.setstate(outside)
     blocks = tuple(find_blocks(backbone))
     if spec.n_frozen > len(blocks):
         raise SpecError("spec_range", field="n_frozen", received=spec.n_frozen, low=0, high=len(blocks))

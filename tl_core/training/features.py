@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import ClassVar
 import keras
 import numpy as np
 
+from tl_core.store.files import check_space
 from tl_core.training.events import Event, Phase
 from tl_core.training.sources import Source
 
 BATCH = 32
+LEFTOVER_S = 24 * 3600  # then an unfinished file belongs to nobody
 Pictures = Callable[[np.ndarray], np.ndarray]  # picture numbers (B,) → uint8 (B, S, S, 3)
 
 
@@ -78,6 +81,9 @@ class FeatureCache:
 
         Returns:
             float (n, …), mapped from disk where possible.
+
+        Raises:
+            StoreError: "disk_full".
         """
         for numbers in (superset, chosen):
             stored = self._load(self._path(key, numbers), len(numbers))
@@ -103,31 +109,36 @@ class FeatureCache:
         self._make_room(int(np.prod(shape)) * dtype.itemsize)
         beside = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tmp")
         try:
-            features = np.lib.format.open_memmap(beside, mode="w+", dtype=dtype, shape=shape)
-            yield from _fill(features, prefix, pictures, chosen)
-            features.flush()
+            yield from _write(beside, shape, dtype, prefix, pictures, chosen)
             os.replace(beside, path)
         finally:
             beside.unlink(missing_ok=True)
-        return features
+        return np.load(path, mmap_mode="r", allow_pickle=False)
 
     def _make_room(self, needed_bytes: int) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        for leftover in self.folder.glob(".*.tmp"):  # of processes that were killed while they wrote
+            if time.time() - leftover.stat().st_mtime > LEFTOVER_S:
+                leftover.unlink(missing_ok=True)
         files = sorted(self.folder.glob("*.npy"), key=lambda path: path.stat().st_mtime)
         used = sum(path.stat().st_size for path in files)
         for path in files:
-            if used + needed_bytes <= self.limit_bytes:
-                return
-            used -= path.stat().st_size
-            path.unlink(missing_ok=True)
+            if used + needed_bytes > self.limit_bytes:
+                used -= path.stat().st_size
+                path.unlink(missing_ok=True)
+        check_space(self.folder, needed_bytes)  # a mapped file that finds the disk full ends the whole process
 
 
-def _fill(features: np.ndarray, prefix: keras.Model, pictures: Pictures, chosen: np.ndarray) -> Iterator[Event]:
+def _write(path: Path, shape: tuple[int, ...], dtype: np.dtype, prefix: keras.Model, pictures: Pictures,
+           chosen: np.ndarray) -> Iterator[Event]:
+    """Fills a new file; it is closed at the end, because Windows renames and removes no file that is open."""
+    features = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
     for start in range(0, len(chosen), BATCH):
         numbers = chosen[start : start + BATCH]
         filled = np.resize(numbers, BATCH)  # always a full batch: another shape would be compiled anew
         features[start : start + len(numbers)] = prefix.predict_on_batch(pictures(filled))[: len(numbers)]
         yield Phase("features", start + len(numbers), len(chosen))
+    features.flush()
 
 
 def prefix_key(prefix: keras.Model, dataset_fingerprint: str, image_size: int) -> str:
@@ -138,6 +149,6 @@ def prefix_key(prefix: keras.Model, dataset_fingerprint: str, image_size: int) -
     weights = hashlib.sha256()
     for array in prefix.get_weights():
         weights.update(array.tobytes())
-    parts = [dataset_fingerprint, image_size, prefix.outputs[0].name, list(prefix.output_shape[1:]), prefix.compute_dtype,
+    parts = [dataset_fingerprint, image_size, list(prefix.output_shape[1:]), prefix.compute_dtype,
              [layer.name for layer in prefix.layers], weights.hexdigest(), keras.__version__, keras.backend.backend()]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -69,6 +69,7 @@ class Trainer:
             started_s = self.clock.elapsed_s
             train_loss, train_accuracy = yield from self._train_epoch(self.progress.epoch + 1)
             val_loss, val_accuracy = yield from self._validate()
+            self._check_finite(val_loss, self.progress.epoch + 1)  # the last step may have broken the weights
             yield self._close_epoch(train_loss, train_accuracy, val_loss, val_accuracy, started_s)
 
     def _train_epoch(self, epoch: int) -> Iterator[Event]:
@@ -79,8 +80,7 @@ class Trainer:
             logs = self.model.train_on_batch(inputs, labels, return_dict=True)
             losses.append(float(logs["loss"]))
             accuracies.append(float(logs["accuracy"]))
-            if not math.isfinite(losses[-1]):
-                raise TrainingError("loss_not_finite", epoch=epoch, learning_rate=self.spec.learning_rate)
+            self._check_finite(losses[-1], epoch)
             self.progress.step += 1
             self.progress.images += len(indices)
             yield Step(self.progress.step, epoch, losses[-1], accuracies[-1], self.clock.elapsed_s, self.progress.images)
@@ -128,6 +128,10 @@ class Trainer:
 
     def _has_lost_patience(self) -> bool:
         return bool(self.spec.patience) and self.progress.n_worse >= self.spec.patience
+
+    def _check_finite(self, loss: float, epoch: int) -> None:
+        if not math.isfinite(loss):
+            raise TrainingError("loss_not_finite", epoch=epoch, learning_rate=self.spec.learning_rate)
 
     def _stop_if_asked(self) -> None:
         if self.should_stop():

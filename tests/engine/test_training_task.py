@@ -1,0 +1,348 @@
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from tl_core.datasets.arrays import Dataset, load_dataset
+from tl_core.engine import training_task as module
+from tl_core.engine.training_task import TrainingTask, cache_limit_bytes
+from tl_core.errors import UnavailableError
+from tl_core.evaluation.scores import wilson_interval
+from tl_core.models.trained import WEIGHTS_FILE, load_trained
+from tl_core.phrases import explain
+from tl_core.spec import RunSpec
+from tl_core.store.files import latest_checkpoint, read_tensors
+from tl_core.training.events import Ended, Epoch, Phase, Started, Step
+from tl_core.training.proof import HEAD
+from tl_core.training.sources import PictureSource
+
+SMALL = RunSpec(backbone="squeezenet", image_size=64, per_class=4, batch_size=28, epochs=2, seed=1, n_frozen=9)
+SPECS = {
+    "head only": SMALL.with_changes(head="dense", hidden=16, dropout=0.3, learning_rate=3e-3),
+    "last two blocks": SMALL.with_changes(n_frozen=7, learning_rate=1e-4),
+    "from scratch": SMALL.with_changes(weights="random", n_frozen=0, optimizer="sgd", learning_rate=0.01),
+}
+
+
+@pytest.fixture(scope="module")
+def groceries(tmp_path_factory) -> Dataset:
+    """The real photographs, with fewer to judge on."""
+    data = load_dataset("groceries", tmp_path_factory.mktemp("home"))
+    return replace(data, validation=data.validation[::7], test=data.test[::16])
+
+
+@pytest.fixture(autouse=True)
+def loaded(monkeypatch, groceries):
+    """Photographs are decoded once for all tests."""
+    monkeypatch.setattr(module, "load_dataset", lambda id, home, on_progress: groceries)
+
+
+def task(home, spec=SMALL, name="run", **more) -> TrainingTask:
+    folder = home / "runs" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return TrainingTask(spec, home, folder, **more)
+
+
+def of(kind: type, events: list) -> list:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def curve(events: list) -> list[tuple]:
+    """Returns everything measured but seconds."""
+    steps = [(e.step, e.train_loss, e.train_accuracy, e.images) for e in of(Step, events)]
+    epochs = [
+        (e.epoch, e.train_loss, e.train_accuracy, e.val_loss, e.val_accuracy, e.is_best) for e in of(Epoch, events)
+    ]
+    return [*steps, *epochs, events[-1].state, events[-1].scores, events[-1].proof]
+
+
+def weights(home, name="run") -> list[np.ndarray]:
+    arrays, _ = read_tensors(home / "runs" / name / WEIGHTS_FILE)
+    return [arrays[name] for name in sorted(arrays)]
+
+
+def same(first: list[np.ndarray], second: list[np.ndarray]) -> bool:
+    return all(np.array_equal(*pair) for pair in zip(first, second, strict=True))
+
+
+@pytest.fixture(scope="module")
+def alone(groceries, tmp_path_factory):
+    """Each spec trained by itself: name → (events, weights, folder)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "load_dataset", lambda id, home, on_progress: groceries)
+        results = {}
+        for name, spec in SPECS.items():
+            home = tmp_path_factory.mktemp("alone")
+            results[name] = list(task(home, spec).run()), weights(home), home / "runs" / "run"
+        return results
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SPECS)
+def test_a_run_repeated_gives_the_same_curve_to_the_last_bit(alone, name, tmp_path):
+    keras.utils.set_random_seed(99)
+    events = list(task(tmp_path, SPECS[name]).run())
+    assert events[-1].state == "completed"
+    assert curve(events) == curve(alone[name][0])
+    assert same(weights(tmp_path), alone[name][1])
+
+
+@pytest.mark.slow
+def test_runs_that_take_turns_in_one_thread_train_as_each_alone(alone, tmp_path):
+    running = {name: task(tmp_path, spec, name).run() for name, spec in SPECS.items()}
+    seen = {name: [] for name in SPECS}
+    while running:
+        for name in list(running):
+            event = next(running[name], None)
+            if event is None:
+                del running[name]
+            else:
+                seen[name].append(event)
+    for name in SPECS:
+        assert curve(seen[name]) == curve(alone[name][0]), name
+        assert same(weights(tmp_path, name), alone[name][1]), name
+
+
+@pytest.mark.slow
+def test_a_run_tells_its_story_in_order(alone):
+    events, _, _ = alone["head only"]
+    phases = [event.name for event in of(Phase, events)]
+    story = [name for at, name in enumerate(phases) if at == 0 or phases[at - 1] != name]
+    assert story == ["data", "network", "features", "compiling", "validating", "testing"]
+    (started,) = of(Started, events)
+    assert (started.is_cached, started.n_train, started.n_steps) == (True, 56, 4)
+    assert started.frozen_params == 722_496
+    assert started.trainable_params == (512 + 1) * 16 + (16 + 1) * 14
+    assert [type(event) for event in events].count(Ended) == 1
+    assert isinstance(events[-1], Ended)
+    counted = [event for event in of(Phase, events) if event.name == "features"]
+    assert [event.done for event in counted] == sorted(event.done for event in counted)
+    assert counted[-1].done == counted[-1].total == 56 + 21 + 42
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SPECS)
+def test_the_proof_shows_frozen_blocks_equal_and_trained_ones_changed(alone, name):
+    proof, n_frozen = alone[name][0][-1].proof, SPECS[name].n_frozen
+    assert len(proof) == 9 + 1
+    assert proof[-1]["block"] == HEAD
+    for at, row in enumerate(proof):
+        assert row["frozen"] == (at < n_frozen)
+        assert row["changed"] == (row["before"] != row["after"]) == (at >= n_frozen)
+        assert row["as_expected"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SPECS)
+def test_the_scores_are_those_of_the_weights_that_were_saved(alone, name, groceries):
+    events, _, folder = alone[name]
+    network, spec = load_trained(folder)
+    assert spec == SPECS[name]
+    images = PictureSource(groceries, 64, is_augmented=False, seed=0).eval_batch(groceries.test)
+    right = network.full.predict(images, verbose=0).argmax(axis=1) == groceries.labels[groceries.test]
+    scores = events[-1].scores
+    assert scores["n"] == len(right) == 42
+    assert scores["accuracy"] == right.mean()
+    assert scores["right"] == "".join("01"[is_right] for is_right in right)
+    assert tuple(scores["interval"]) == wilson_interval(int(right.sum()), 42)
+
+
+class Stopper:
+    """Asks to stop once a run has done so many steps."""
+
+    def __init__(self, after: int) -> None:
+        self.after, self.n_steps = after, 0
+
+    def __call__(self) -> bool:
+        return self.n_steps >= self.after
+
+    def watch(self, events) -> list:
+        seen = []
+        for event in events:
+            seen.append(event)
+            self.n_steps += isinstance(event, Step)
+        return seen
+
+
+RESUMED = SMALL.with_changes(epochs=4, head="dense", hidden=16, dropout=0.3, learning_rate=3e-3)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(groceries, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "load_dataset", lambda id, home, on_progress: groceries)
+        home = tmp_path_factory.mktemp("uninterrupted")
+        return list(task(home, RESUMED).run()), weights(home)
+
+
+def test_a_run_that_is_stopped_keeps_the_best_weights_so_far(uninterrupted, tmp_path):
+    stopper = Stopper(after=5)  # in the middle of the third epoch
+    stopped = task(tmp_path, RESUMED, should_stop=stopper)
+    events = stopper.watch(stopped.run())
+    ended = events[-1]
+    assert (ended.state, ended.scores, ended.error) == ("stopped", None, None)
+    assert curve(events)[:5] == curve(uninterrupted[0])[:5]
+    best = [epoch.epoch for epoch in of(Epoch, uninterrupted[0])[:2] if epoch.is_best][-1]
+    assert ended.best_epoch == best
+    number, arrays, _ = latest_checkpoint(stopped.folder)
+    assert number == 2
+    assert same(weights(tmp_path), [arrays[name] for name in sorted(arrays) if name.startswith("best/")])
+    assert all(row["as_expected"] for row in ended.proof)
+
+
+def test_a_run_that_is_resumed_continues_as_if_it_had_never_ended(uninterrupted, tmp_path):
+    stopper = Stopper(after=5)
+    before = stopper.watch(task(tmp_path, RESUMED, should_stop=stopper).run())
+    after = list(task(tmp_path, RESUMED, is_resumed=True).run())
+    assert [epoch.epoch for epoch in of(Epoch, after)] == [3, 4]
+    whole, _ = uninterrupted
+    assert curve(of(Epoch, before) + after)[-3:] == curve(whole)[-3:]
+    assert of(Epoch, curve_of_epochs(before + after)) == of(Epoch, curve_of_epochs(whole))
+    assert same(weights(tmp_path), uninterrupted[1])
+    assert of(Epoch, after)[0].elapsed_s > of(Epoch, before)[-1].elapsed_s
+
+
+def curve_of_epochs(events: list) -> list[Epoch]:
+    return [replace(epoch, seconds=0.0, elapsed_s=0.0) for epoch in of(Epoch, events)]
+
+
+def test_a_run_resumed_without_a_checkpoint_starts_from_the_beginning(uninterrupted, tmp_path):
+    events = list(task(tmp_path, RESUMED, is_resumed=True).run())
+    assert curve(events) == curve(uninterrupted[0])
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(uninterrupted, tmp_path):
+    stopper = Stopper(after=5)
+    first = task(tmp_path, RESUMED, should_stop=stopper)
+    stopper.watch(first.run())
+    newest = max(first.folder.glob("checkpoint-*"))
+    newest.write_bytes(newest.read_bytes()[:-50])
+    after = list(task(tmp_path, RESUMED, is_resumed=True).run())
+    assert [epoch.epoch for epoch in of(Epoch, after)] == [2, 3, 4]
+    assert same(weights(tmp_path), uninterrupted[1])
+
+
+def test_a_run_stopped_in_its_first_epoch_has_nothing_to_keep(tmp_path):
+    stopper = Stopper(after=1)
+    stopped = task(tmp_path, should_stop=stopper)
+    ended = stopper.watch(stopped.run())[-1]
+    assert (ended.state, ended.best_epoch, ended.proof, ended.scores) == ("stopped", None, None, None)
+    assert list(stopped.folder.iterdir()) == []
+
+
+def test_a_run_stopped_while_features_are_computed_leaves_no_file(tmp_path):
+    events = task(tmp_path, should_stop=lambda: True).run()
+    assert [event for event in events][-1].state == "stopped"
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_features_are_computed_once_for_all_runs_with_the_same_prefix(tmp_path):
+    first = list(task(tmp_path, name="first").run())
+    files = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").iterdir()}
+    changed = SMALL.with_changes(seed=1, learning_rate=1e-2, head="dense", hidden=8)
+    second = list(task(tmp_path, changed, "second").run())
+    assert "features" in {event.name for event in of(Phase, first)}
+    assert "features" not in {event.name for event in of(Phase, second)}
+    assert set((tmp_path / "cache").iterdir()) == set(files)
+    assert len(files) == 3
+
+
+def test_a_cache_without_room_only_costs_time(tmp_path, monkeypatch):
+    cached = list(task(tmp_path, name="cached").run())
+    monkeypatch.setenv("TL_CACHE_GB", "0")
+    plain = list(task(tmp_path, name="plain").run())
+    assert [of(Started, events)[0].is_cached for events in (cached, plain)] == [True, False]
+    for mine, yours in zip(of(Step, cached), of(Step, plain), strict=True):
+        assert mine.train_loss == pytest.approx(yours.train_loss, rel=1e-4)
+    assert cached[-1].proof[:9] == plain[-1].proof[:9]
+
+
+@pytest.mark.parametrize("change", [{"use_cache": False}, {"augment": "light"}, {"n_frozen": 0, "weights": "random"}])
+def test_nothing_is_cached_where_it_is_not_wanted_or_would_be_wrong(change, tmp_path):
+    events = task(tmp_path, SMALL.with_changes(**change)).run()
+    started = next(event for event in events if isinstance(event, Started))
+    events.close()
+    assert not started.is_cached
+    assert not (tmp_path / "cache").exists()
+
+
+def with_losses(monkeypatch, *losses: float) -> None:
+    """Lets the first steps report these losses."""
+    original, waiting = keras.Model.train_on_batch, list(losses)
+
+    def train_on_batch(self, *args, **named):
+        logs = original(self, *args, **named)
+        return {**logs, "loss": waiting.pop(0)} if waiting else logs
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", train_on_batch)
+
+
+def test_a_loss_that_is_not_a_number_fails_the_run_and_keeps_what_was_best_before(tmp_path, monkeypatch):
+    with_losses(monkeypatch, 2.0, 1.9, 1.8, float("nan"))
+    failed = task(tmp_path)
+    ended = list(failed.run())[-1]
+    assert ended.state == "failed"
+    assert ended.error == {"code": "loss_not_finite", "values": {"epoch": 2, "learning_rate": SMALL.learning_rate}}
+    assert (ended.best_epoch, ended.scores) == (1, None)
+    _, arrays, _ = latest_checkpoint(failed.folder)
+    assert same(weights(tmp_path), [arrays[name] for name in sorted(arrays) if name.startswith("best/")])
+    assert "0.001" in explain(ended.error, "en")
+
+
+def test_a_learning_rate_of_ten_is_found_out(tmp_path):
+    spec = SMALL.with_changes(n_frozen=8, optimizer="sgd", learning_rate=10.0, epochs=20)
+    ended = list(task(tmp_path, spec).run())[-1]
+    assert (ended.state, ended.error["code"]) == ("failed", "loss_not_finite")
+    if ended.best_epoch is not None:
+        assert all(np.isfinite(array).all() for array in weights(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "code"),
+    [
+        (UnavailableError("weights_unavailable", backbone="vgg16", reason="offline"), "failed", "weights_unavailable"),
+        (MemoryError("no room"), "failed", "out_of_memory"),
+        (RuntimeError("something odd"), "failed", "training_failed"),
+        (KeyboardInterrupt(), "stopped", None),
+    ],
+)
+def test_whatever_happens_a_run_ends_with_a_state_and_a_reason(error, state, code, tmp_path, monkeypatch):
+    def broken(*args, **named):
+        raise error
+
+    monkeypatch.setattr(module, "build", broken)
+    events = list(task(tmp_path).run())
+    assert [event.state for event in of(Ended, events)] == [state]
+    assert isinstance(events[-1], Ended)
+    if code is not None:
+        assert events[-1].error["code"] == code
+        assert explain(events[-1].error, "en")
+
+
+def test_a_stop_during_a_download_ends_the_run(tmp_path, monkeypatch):
+    wanted, published = [False], []
+
+    def slow(spec, n_classes, *, on_progress):
+        on_progress(1, 100)
+        wanted[0] = True
+        on_progress(2, 100)
+        raise AssertionError("went on")
+
+    monkeypatch.setattr(module, "build", slow)
+    events = list(task(tmp_path, should_stop=lambda: wanted[0], publish=published.append).run())
+    assert events[-1].state == "stopped"
+
+
+def test_patience_is_heard_by_the_task(tmp_path, monkeypatch):
+    spec = SMALL.with_changes(epochs=30, patience=1, learning_rate=1e-7, optimizer="sgd", momentum=0.0)
+    epochs = of(Epoch, list(task(tmp_path, spec).run()))
+    assert len(epochs) < 30
+    assert not epochs[-1].is_best
+
+
+def test_the_limit_of_the_cache_is_a_setting(monkeypatch):
+    monkeypatch.delenv("TL_CACHE_GB", raising=False)
+    assert cache_limit_bytes() == 4_000_000_000
+    monkeypatch.setenv("TL_CACHE_GB", "0.5")
+    assert cache_limit_bytes() == 500_000_000

@@ -1,0 +1,83 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tl_core.training.augment import augment
+
+SIDE = 48
+
+
+def photographs(n: int = 6) -> np.ndarray:
+    """Returns smooth pictures whose left half is red and right half blue, each with its own shades of green."""
+    images = np.zeros((n, SIDE, SIDE, 3), np.uint8)
+    images[:, :, : SIDE // 2, 0] = 255
+    images[:, :, SIDE // 2 :, 2] = 255
+    images[..., 1] = np.linspace(0, 200, n, dtype=np.uint8)[:, None, None]
+    return images
+
+
+def views(images, epoch=1, indices=None, seed=0, can_flip=True) -> np.ndarray:
+    indices = np.arange(len(images)) if indices is None else np.array(indices)
+    return augment(images, epoch=epoch, indices=indices, seed=seed, can_flip=can_flip)
+
+
+def is_mirrored(view: np.ndarray) -> bool:
+    """Says whether the red half lies on the right."""
+    return view[:, SIDE // 2 :, 0].mean() > view[:, : SIDE // 2, 0].mean()
+
+
+def test_a_view_depends_on_seed_epoch_and_picture_alone():
+    images = photographs()
+    np.testing.assert_array_equal(views(images), views(images))
+    assert not np.array_equal(views(images), views(images, epoch=2))
+    assert not np.array_equal(views(images), views(images, seed=1))
+    same_picture_as_another = views(images[[0, 0]], indices=[0, 1])
+    assert not np.array_equal(*same_picture_as_another)
+
+
+def test_a_view_does_not_depend_on_its_batch():
+    images = photographs()
+    together = views(images)
+    for index in range(len(images)):
+        np.testing.assert_array_equal(views(images[[index]], indices=[index])[0], together[index])
+    np.testing.assert_array_equal(views(images[::-1], indices=range(5, -1, -1))[::-1], together)
+
+
+def test_views_ignore_the_global_seed():
+    images = photographs()
+    np.random.seed(1)
+    first = views(images)
+    np.random.seed(2)
+    np.testing.assert_array_equal(views(images), first)
+
+
+def test_what_may_not_be_mirrored_never_is_and_what_may_is_half_of_the_time():
+    images = photographs(1).repeat(400, axis=0)
+    assert not any(map(is_mirrored, views(images, can_flip=False)))
+    n_mirrored = sum(map(is_mirrored, views(images, can_flip=True)))
+    assert 150 < n_mirrored < 250  # five standard deviations of a fair coin
+
+
+@given(st.integers(0, 1000), st.integers(1, 50), st.booleans())
+def test_a_view_is_a_picture_of_the_same_size(seed, epoch, can_flip):
+    view = views(photographs(2), epoch=epoch, seed=seed, can_flip=can_flip)
+    assert (view.dtype, view.shape) == (np.uint8, (2, SIDE, SIDE, 3))
+
+
+def test_a_view_shows_most_of_its_picture():
+    images = photographs(1).repeat(50, axis=0)
+    distances = np.abs(views(images, can_flip=False).astype(int) - images).mean(axis=(1, 2, 3))
+    assert (distances > 0).all()
+    assert distances.max() < 30  # of 255; an unrelated picture would be 85 away
+
+
+def test_a_picture_of_one_colour_stays_so_up_to_its_corners():
+    grey = np.full((20, SIDE, SIDE, 3), (10, 120, 240), np.uint8)
+    np.testing.assert_array_equal(views(grey), grey)
+
+
+def test_the_pictures_themselves_are_left_alone():
+    images = photographs()
+    before = images.copy()
+    views(images)
+    np.testing.assert_array_equal(images, before)

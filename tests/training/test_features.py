@@ -1,0 +1,216 @@
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from tl_core.errors import StoreError
+from tl_core.models.build import build
+from tl_core.spec import RunSpec
+from tl_core.training import features as module
+from tl_core.training.events import Phase
+from tl_core.training.features import BATCH, LEFTOVER_S, FeatureCache, FeatureSource, prefix_key
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (80, 6, 6, 3), np.uint8)
+ALL = np.arange(80)
+ROW_BYTES = 2 * 4 * 4 * 4  # of one picture's features
+
+
+@pytest.fixture(scope="module")
+def prefix() -> keras.Model:
+    image = keras.Input((6, 6, 3), dtype="uint8")
+    start = keras.initializers.GlorotUniform(seed=1)
+    x = keras.layers.Conv2D(2, 3, kernel_initializer=start)(keras.layers.Rescaling(1 / 255)(image))
+    model = keras.Model(image, x)
+    model.compile(jit_compile=False)
+    return model
+
+
+@pytest.fixture
+def cache(tmp_path) -> FeatureCache:
+    return FeatureCache(tmp_path / "cache", 10**9)
+
+
+class Reader:
+    """Gives pictures and counts them."""
+
+    def __init__(self) -> None:
+        self.n_read = 0
+
+    def __call__(self, numbers: np.ndarray) -> np.ndarray:
+        self.n_read += len(numbers)
+        return IMAGES[numbers]
+
+
+def run(cache, prefix, chosen=ALL, superset=None, key="k" * 64):
+    """Returns (features, pictures read, events)."""
+    reader, events = Reader(), []
+    task = cache.features(prefix, key, reader, chosen, chosen if superset is None else superset)
+    while True:
+        try:
+            events.append(next(task))
+        except StopIteration as end:
+            return end.value, reader.n_read, events
+
+
+def files(cache) -> list[Path]:
+    return sorted(cache.folder.iterdir())
+
+
+def test_features_are_what_the_prefix_computes(cache, prefix):
+    found, _, _ = run(cache, prefix)
+    np.testing.assert_allclose(found, prefix.predict(IMAGES, verbose=0), rtol=1e-5, atol=1e-6)
+    assert found.dtype == np.float32
+
+
+def test_progress_is_told_after_every_batch_of_one_size(cache, prefix):
+    _, n_read, events = run(cache, prefix)
+    assert events == [Phase("features", done, 80) for done in (32, 64, 80)]
+    assert n_read == 3 * BATCH
+
+
+def test_the_second_time_nothing_is_computed(cache, prefix):
+    first, _, _ = run(cache, prefix)
+    again, n_read, events = run(cache, prefix)
+    assert (n_read, events) == (0, [])
+    np.testing.assert_array_equal(again, first)
+
+
+def test_the_file_of_all_pictures_serves_a_part_of_them(cache, prefix):
+    whole, _, _ = run(cache, prefix)
+    chosen = np.array([3, 4, 40, 79])
+    part, n_read, _ = run(cache, prefix, chosen, superset=ALL)
+    assert n_read == 0
+    np.testing.assert_array_equal(part, whole[chosen])
+    assert len(files(cache)) == 1
+
+
+def test_a_part_has_a_file_of_its_own_when_the_whole_was_never_computed(cache, prefix):
+    chosen = np.array([3, 4, 40, 79])
+    _, n_read, _ = run(cache, prefix, chosen, superset=ALL)
+    assert n_read == BATCH
+    assert run(cache, prefix, chosen, superset=ALL)[1] == 0
+    assert run(cache, prefix, np.array([3, 4, 40, 78]), superset=ALL)[1] == BATCH
+
+
+def test_features_do_not_depend_on_the_other_pictures_of_the_batch(cache, prefix):
+    alone, _, _ = run(cache, prefix, np.array([7]))
+    together, _, _ = run(cache, prefix, np.arange(32))
+    np.testing.assert_array_equal(alone[0], together[7])
+
+
+@pytest.mark.parametrize("damage", [b"", b"not an array", None])
+def test_a_damaged_file_is_computed_again(cache, prefix, damage):
+    first = np.array(run(cache, prefix)[0])
+    (path,) = files(cache)
+    path.write_bytes(path.read_bytes()[:-100] if damage is None else damage)
+    again, n_read, _ = run(cache, prefix)
+    assert n_read == 3 * BATCH
+    np.testing.assert_array_equal(again, first)
+    assert run(cache, prefix)[1] == 0
+
+
+def test_a_computation_that_is_stopped_leaves_no_file(cache, prefix):
+    task = cache.features(prefix, "k" * 64, Reader(), ALL, ALL)
+    next(task)
+    assert len(files(cache)) == 1
+    task.close()
+    assert files(cache) == []
+
+
+def test_a_computation_that_fails_leaves_no_file(cache, prefix):
+    def broken(numbers):
+        raise OSError("no such picture")
+
+    with pytest.raises(OSError, match="no such picture"):
+        next(cache.features(prefix, "k" * 64, broken, ALL, ALL))
+    assert files(cache) == []
+
+
+def test_what_a_killed_process_left_is_removed_after_a_day(cache, prefix):
+    cache.folder.mkdir()
+    old, fresh = cache.folder / ".a.0.tmp", cache.folder / ".b.0.tmp"
+    for path, age_s in ((old, LEFTOVER_S + 60), (fresh, 60)):
+        path.write_bytes(b"x")
+        os.utime(path, (path.stat().st_mtime - age_s,) * 2)
+    run(cache, prefix)
+    assert not old.exists()
+    assert fresh.exists()
+
+
+def test_the_least_recently_used_file_makes_room(tmp_path, prefix):
+    cache = FeatureCache(tmp_path, 3 * (80 * ROW_BYTES + 200))
+    paths = {}
+    for age_s, key in ((300, "a"), (200, "b"), (100, "c")):
+        known = set(files(cache))
+        run(cache, prefix, key=key * 64)
+        (paths[key],) = set(files(cache)) - known
+        os.utime(paths[key], (paths[key].stat().st_mtime - age_s,) * 2)
+    assert run(cache, prefix, key="a" * 64)[1] == 0  # used just now, though it is the oldest
+    run(cache, prefix, key="d" * 64)
+    assert paths["a"].exists()
+    assert not paths["b"].exists()
+    assert paths["c"].exists()
+    assert sum(path.stat().st_size for path in files(cache)) <= cache.limit_bytes
+
+
+def test_features_are_kept_only_where_they_fit_half_of_the_cache():
+    cache = FeatureCache(Path("unused"), 1000)
+    assert cache.is_worth_it(25, (5,))
+    assert not cache.is_worth_it(26, (5,))
+
+
+def test_a_full_disk_is_an_error_of_the_store(cache, prefix, monkeypatch):
+    def full(folder, needed_bytes):
+        raise StoreError("disk_full", needed_bytes=needed_bytes, free_bytes=0)
+
+    monkeypatch.setattr(module, "check_space", full)
+    with pytest.raises(StoreError) as caught:
+        run(cache, prefix)
+    assert caught.value.values["needed_bytes"] == 80 * ROW_BYTES
+    assert files(cache) == []
+
+
+def key_of(spec: RunSpec, dataset: str = "sha256:1") -> str:
+    return prefix_key(build(spec, 3).prefix, dataset, spec.image_size)
+
+
+def test_a_key_is_equal_where_the_prefix_is():
+    spec = RunSpec(backbone="squeezenet", n_frozen=5, image_size=64)
+    key = key_of(spec)
+    assert key_of(spec) == key  # also for a network built anew
+    assert key_of(spec.with_changes(seed=3, head="dense", learning_rate=0.5, batch_size=8, dropout=0.1)) == key
+
+
+def test_a_key_differs_where_anything_differs_that_decides_the_features():
+    spec = RunSpec(backbone="squeezenet", n_frozen=5, image_size=64)
+    keys = [key_of(spec), key_of(spec, "sha256:2")] + [
+        key_of(spec.with_changes(**change))
+        for change in ({"n_frozen": 6}, {"image_size": 96}, {"weights": "random"}, {"backbone": "mobilenet_v2"})
+    ]
+    keys.append(key_of(spec.with_changes(weights="random", seed=1)))
+    assert len(set(keys)) == len(keys)
+
+
+def test_a_key_follows_the_weights_themselves():
+    built = build(RunSpec(backbone="squeezenet", n_frozen=2, image_size=64), 3)
+    before = prefix_key(built.prefix, "d", 64)
+    weight = built.prefix.weights[-1]
+    weight.assign(weight + 1e-3)
+    assert prefix_key(built.prefix, "d", 64) != before
+
+
+def test_a_source_gives_each_picture_its_features_in_the_order_asked_for():
+    train, test = np.array([2, 5, 9]), np.array([0, 7])
+    source = FeatureSource(((train, np.array([[2.0], [5.0], [9.0]])), (test, np.array([[0.0], [7.0]]))))
+    assert source.is_cached
+    np.testing.assert_array_equal(source.train_batch(np.array([9, 2, 9]), epoch=1), [[9], [2], [9]])
+    np.testing.assert_array_equal(source.eval_batch(np.array([7, 0])), [[7], [0]])
+
+
+@pytest.mark.parametrize("numbers", [[1], [3], [10], [2, 0]])
+def test_a_source_refuses_pictures_that_it_does_not_have(numbers):
+    source = FeatureSource(((np.array([2, 5, 9]), np.zeros((3, 1))), (np.array([0, 7]), np.zeros((2, 1)))))
+    with pytest.raises(KeyError):
+        source.eval_batch(np.array(numbers))
