@@ -25,7 +25,13 @@ FLOORS = {
 }  # fmt: skip
 
 # who may name Keras at all; everything else gets it through these
-KERAS = ("tl_core.models.", "tl_core.training.", "tl_core.export.", "tl_core.evaluation.explain", "tl_core.engine.machine")
+KERAS = (
+    "tl_core.models.",
+    "tl_core.training.",
+    "tl_core.export.",
+    "tl_core.evaluation.explain",
+    "tl_core.engine.machine",
+)
 TENSORFLOW = ("tl_core.engine.machine", "tl_core.export.")
 
 # what the server process imports: neither Keras nor TensorFlow may come along
@@ -148,7 +154,9 @@ def test_loading_a_page_never_reaches_keras(name):
         found = waiting.pop()
         if found not in reached:
             reached.add(found)
-            waiting += [_module(t) if is_ours(t) else package(t) for t in imports_when_loaded(MODULES.get(found, EMPTY))]
+            waiting += [
+                _module(t) if is_ours(t) else package(t) for t in imports_when_loaded(MODULES.get(found, EMPTY))
+            ]
     assert reached & {"keras", "tensorflow"} == set()
 
 

@@ -10,7 +10,9 @@ from tl_core.errors import SpecError
 from tl_core.phrases import LANGUAGES, explain, fields, keys, phrase
 
 ROOT = Path(__file__).resolve().parent.parent
-ERRORS = {name for name, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.TransferLabError)}
+ERRORS = {
+    name for name, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.TransferLabError)
+}
 ASKING = ("phrase", "t", "text")  # functions that take the key of a text
 
 
@@ -51,7 +53,7 @@ def bindings(function: ast.AST) -> dict[str, list[ast.AST]]:
 
 
 def texts(node: ast.AST, known: dict[str, list[ast.AST]]) -> set[str]:
-    """Returns the strings that an expression may be; none for an error that is only passed on (`error.code`, `error["code"]`)."""
+    """Returns the strings that an expression may be; none for `error.code` of an error that is only passed on."""
     if isinstance(node, ast.Constant):
         return {node.value}
     if isinstance(node, ast.IfExp):
@@ -134,7 +136,8 @@ def test_both_languages_fill_in_the_same_values():
 def test_every_text_says_something_and_can_be_filled_in(language):
     for key in keys(language):
         assert all(name.isidentifier() for name in fields(language, key)), key
-        assert phrase(language, key, **dict.fromkeys(fields(language, key), Anything())).strip(), key
+        text = phrase(language, key, **dict.fromkeys(fields(language, key), Anything()))
+        assert text.strip() or key.startswith("unit."), key
 
 
 class Anything:
@@ -147,7 +150,7 @@ class Anything:
 def test_an_error_is_explained_from_itself_and_from_its_stored_form():
     error = SpecError("spec_choice", field="head", received="cubic", allowed=["linear", "dense"])
     sentence = explain(error, "en")
-    assert sentence == "head: received “cubic”; allowed: linear, dense."
+    assert sentence == "Head: received “cubic”; allowed: linear, dense."
     assert explain(error.to_dict(), "en") == sentence
 
 

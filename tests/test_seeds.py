@@ -22,7 +22,9 @@ def test_a_child_seed_stays_the_same_on_every_machine():
 def test_children_differ_by_name_and_by_seed():
     names = [f"view/{epoch}/{index}" for epoch in range(20) for index in range(50)]
     children = {child_seed(seed, name) for seed in range(10) for name in names}
-    assert len(children) == 10_000  # 31 bits: a collision among ten thousand is unlikely (2 %), and these do not collide
+    assert (
+        len(children) == 10_000
+    )  # 31 bits: a collision among ten thousand is unlikely (2 %), and these do not collide
 
 
 def test_a_seed_and_its_name_cannot_be_confused():

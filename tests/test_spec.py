@@ -25,7 +25,9 @@ def values_of(name: str) -> st.SearchStrategy:
 
 
 SPECS = st.builds(RunSpec, **{field.name: values_of(field.name) for field in fields(RunSpec)})
-ANYTHING = st.text() | st.sampled_from(["nan", "-inf", "1e999", "0x10", "", " ", "١٢", "true", "all", "1_0", "9" * 5000])
+ANYTHING = st.text() | st.sampled_from(
+    ["nan", "-inf", "1e999", "0x10", "", " ", "١٢", "true", "all", "1_0", "9" * 5000]
+)
 BAD = {
     "epochs": [0, -1, 501, 2.5, "0", "abc", "0x10", "", "1e3", "nan", None, True, [3], math.nan, math.inf, 10**400],
     "learning_rate": ["nan", "-1", "1e999", "abc", "0x10", 0, -1, math.nan, math.inf, None, False, {}, "1,5"],

@@ -144,7 +144,7 @@ def test_the_scores_are_those_of_the_weights_that_were_saved(alone, name, grocer
     scores = events[-1].scores
     assert scores["n"] == len(right) == 42
     assert scores["accuracy"] == right.mean()
-    assert scores["right"] == "".join("01"[is_right] for is_right in right)
+    assert scores["right"] == "".join(str(int(is_right)) for is_right in right)
     assert tuple(scores["interval"]) == wilson_interval(int(right.sum()), 42)
 
 
@@ -192,19 +192,23 @@ def test_a_run_that_is_stopped_keeps_the_best_weights_so_far(uninterrupted, tmp_
 
 
 def test_a_run_that_is_resumed_continues_as_if_it_had_never_ended(uninterrupted, tmp_path):
+    whole, final = uninterrupted
     stopper = Stopper(after=5)
     before = stopper.watch(task(tmp_path, RESUMED, should_stop=stopper).run())
     after = list(task(tmp_path, RESUMED, is_resumed=True).run())
     assert [epoch.epoch for epoch in of(Epoch, after)] == [3, 4]
-    whole, _ = uninterrupted
-    assert curve(of(Epoch, before) + after)[-3:] == curve(whole)[-3:]
-    assert of(Epoch, curve_of_epochs(before + after)) == of(Epoch, curve_of_epochs(whole))
-    assert same(weights(tmp_path), uninterrupted[1])
+    assert curve(of(Epoch, before) + of(Step, after) + of(Epoch, after) + after[-1:]) == curve(
+        of(Step, whole)[4:] + of(Epoch, whole) + whole[-1:]
+    )
+    assert same(weights(tmp_path), final)
     assert of(Epoch, after)[0].elapsed_s > of(Epoch, before)[-1].elapsed_s
 
 
-def curve_of_epochs(events: list) -> list[Epoch]:
-    return [replace(epoch, seconds=0.0, elapsed_s=0.0) for epoch in of(Epoch, events)]
+def test_a_finished_run_that_is_resumed_only_repeats_its_test(uninterrupted, tmp_path):
+    list(task(tmp_path, RESUMED).run())
+    again = list(task(tmp_path, RESUMED, is_resumed=True).run())
+    assert of(Step, again) + of(Epoch, again) == []
+    assert again[-1].scores == uninterrupted[0][-1].scores
 
 
 def test_a_run_resumed_without_a_checkpoint_starts_from_the_beginning(uninterrupted, tmp_path):
@@ -233,7 +237,7 @@ def test_a_run_stopped_in_its_first_epoch_has_nothing_to_keep(tmp_path):
 
 def test_a_run_stopped_while_features_are_computed_leaves_no_file(tmp_path):
     events = task(tmp_path, should_stop=lambda: True).run()
-    assert [event for event in events][-1].state == "stopped"
+    assert list(events)[-1].state == "stopped"
     assert list((tmp_path / "cache").iterdir()) == []
 
 
@@ -291,11 +295,10 @@ def test_a_loss_that_is_not_a_number_fails_the_run_and_keeps_what_was_best_befor
 
 
 def test_a_learning_rate_of_ten_is_found_out(tmp_path):
-    spec = SMALL.with_changes(n_frozen=8, optimizer="sgd", learning_rate=10.0, epochs=20)
+    spec = SMALL.with_changes(n_frozen=7, optimizer="sgd", learning_rate=10.0, epochs=20)
     ended = list(task(tmp_path, spec).run())[-1]
-    assert (ended.state, ended.error["code"]) == ("failed", "loss_not_finite")
-    if ended.best_epoch is not None:
-        assert all(np.isfinite(array).all() for array in weights(tmp_path))
+    assert ended.state == "failed"
+    assert ended.error == {"code": "loss_not_finite", "values": {"epoch": 1, "learning_rate": 10.0}}
 
 
 @pytest.mark.parametrize(
@@ -332,13 +335,6 @@ def test_a_stop_during_a_download_ends_the_run(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "build", slow)
     events = list(task(tmp_path, should_stop=lambda: wanted[0], publish=published.append).run())
     assert events[-1].state == "stopped"
-
-
-def test_patience_is_heard_by_the_task(tmp_path, monkeypatch):
-    spec = SMALL.with_changes(epochs=30, patience=1, learning_rate=1e-7, optimizer="sgd", momentum=0.0)
-    epochs = of(Epoch, list(task(tmp_path, spec).run()))
-    assert len(epochs) < 30
-    assert not epochs[-1].is_best
 
 
 def test_the_limit_of_the_cache_is_a_setting(monkeypatch):

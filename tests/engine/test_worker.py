@@ -202,9 +202,13 @@ def test_a_closed_worker_is_gone_and_nobody_is_told(tmp_path, monkeypatch):
 
 
 def test_an_error_while_libraries_load_quietly_is_still_an_error(capfd):
-    with pytest.raises(ImportError), machine._quiet_start():
-        os.write(2, b"chatter")
-        raise ImportError
+    def load() -> None:
+        with machine._quiet_start():
+            os.write(2, b"chatter")
+            raise ImportError
+
+    with pytest.raises(ImportError):
+        load()
     os.write(2, b"afterwards")
     assert capfd.readouterr().err == "afterwards"
 

@@ -29,7 +29,12 @@ def refused(kind=SpecError, **options):
 
 def test_a_plan_without_wishes_is_a_linear_probe():
     spec = plan_run({})
-    assert (spec.dataset, spec.backbone, spec.weights, spec.head) == ("groceries", "mobilenet_v2", "pretrained", "linear")
+    assert (spec.dataset, spec.backbone, spec.weights, spec.head) == (
+        "groceries",
+        "mobilenet_v2",
+        "pretrained",
+        "linear",
+    )
     assert spec.n_frozen == backbone_info("mobilenet_v2").n_blocks
     assert spec.image_size == 160
     assert spec.learning_rate == HEAD_RATES["adam"]

@@ -2,8 +2,8 @@ import json
 from dataclasses import FrozenInstanceError
 
 import pytest
-from assets.rebuild.blocks import describe
 
+from assets.rebuild.blocks import describe
 from tl_core.errors import UnknownIdError
 from tl_core.models.build import build
 from tl_core.models.catalog import IMAGE_SIZES, backbone_info, backbones

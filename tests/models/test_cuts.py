@@ -1,3 +1,5 @@
+from functools import cache
+
 import keras
 import numpy as np
 import pytest
@@ -17,13 +19,9 @@ N_BLOCKS = {
 FAMILIES = [*PREPROCESSING, "Xception", "DenseNet121"]
 
 
-@pytest.fixture(scope="module")
-def graphs():
-    """Every family's graph, built once."""
-    return {name: _graph(name) for name in FAMILIES}
-
-
-def _graph(name: str) -> keras.Model:
+@cache
+def graph(name: str) -> keras.Model:
+    """Returns a family's graph, built once for all tests, which only read it."""
     if name in PREPROCESSING:
         return network(name, 96)
     return getattr(keras.applications, name)(include_top=False, weights=None, input_shape=(96, 96, 3))
@@ -49,8 +47,8 @@ def small(build_middle) -> keras.Model:
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_the_cut_tensors_are_those_that_every_path_needs(graphs, name):
-    model = graphs[name]
+def test_the_cut_tensors_are_those_that_every_path_needs(name):
+    model = graph(name)
     found = [id(segment.tensor) for segment in find_segments(model)]
     expected = tensors_that_all_paths_need(model)
     assert len(found) == len(expected)
@@ -58,45 +56,45 @@ def test_the_cut_tensors_are_those_that_every_path_needs(graphs, name):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_every_operation_lies_in_exactly_one_segment(graphs, name):
-    operations = [operation for segment in find_segments(graphs[name]) for operation in segment.operations]
+def test_every_operation_lies_in_exactly_one_segment(name):
+    operations = [operation for segment in find_segments(graph(name)) for operation in segment.operations]
     assert len(operations) == len(set(map(id, operations)))
-    assert set(map(id, operations)) == set(map(id, graphs[name].operations))
+    assert set(map(id, operations)) == set(map(id, graph(name).operations))
 
 
 @pytest.mark.parametrize(("name", "count"), N_BLOCKS.items())
-def test_the_blocks_are_those_that_people_count(graphs, name, count):
-    blocks = find_blocks(graphs[name])
+def test_the_blocks_are_those_that_people_count(name, count):
+    blocks = find_blocks(graph(name))
     assert len(blocks) == count
     assert len({block.name for block in blocks}) == count
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_the_blocks_hold_every_number_of_the_network_once(graphs, name):
-    blocks = find_blocks(graphs[name])
-    assert sum(block.n_params for block in blocks) == graphs[name].count_params()
+def test_the_blocks_hold_every_number_of_the_network_once(name):
+    blocks = find_blocks(graph(name))
+    assert sum(block.n_params for block in blocks) == graph(name).count_params()
     assert all(block.n_params > 0 for block in blocks)
     layers = [layer for block in blocks for layer in block.layers]
-    assert len(layers) == len(graphs[name].layers) - 1  # without the input
-    assert blocks[-1].tensor is graphs[name].outputs[0]
+    assert len(layers) == len(graph(name).layers) - 1  # without the input
+    assert blocks[-1].tensor is graph(name).outputs[0]
 
 
-def test_resnet_blocks_end_where_their_sum_has_been_rectified(graphs):
-    names = {block.name: block.tensor for block in find_blocks(graphs["resnet50"])}
+def test_resnet_blocks_end_where_their_sum_has_been_rectified():
+    names = {block.name: block.tensor for block in find_blocks(graph("resnet50"))}
     assert list(names)[:3] == ["conv1", "conv2_block1", "conv2_block2"]
     for name in list(names)[1:]:
-        assert names[name] is graphs["resnet50"].get_layer(f"{name}_out").output
+        assert names[name] is graph("resnet50").get_layer(f"{name}_out").output
 
 
-def test_vgg_blocks_end_in_their_pooling(graphs):
-    for number, block in enumerate(find_blocks(graphs["vgg16"]), start=1):
+def test_vgg_blocks_end_in_their_pooling():
+    for number, block in enumerate(find_blocks(graph("vgg16")), start=1):
         assert block.name == f"block{number}"
-        assert block.tensor is graphs["vgg16"].get_layer(f"block{number}_pool").output
+        assert block.tensor is graph("vgg16").get_layer(f"block{number}_pool").output
 
 
 @pytest.mark.parametrize("name", ["squeezenet", "mobilenet_v2"])
-def test_a_suffix_after_its_prefix_is_the_network_at_every_block(graphs, name):
-    model = graphs[name]
+def test_a_suffix_after_its_prefix_is_the_network_at_every_block(name):
+    model = graph(name)
     images = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), np.uint8)
     whole = np.asarray(model(images))
     tensors = [block.tensor for block in find_blocks(model)]

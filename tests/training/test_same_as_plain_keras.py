@@ -1,7 +1,8 @@
 """The equality on which the cache rests: training behind the cut equals plain Keras training with the prefix frozen.
 
-Both sides see the same batches in the same order. In float64 every weight agrees to the last bit, given batches as large as
-those of the cache (32): a batch of another size takes other paths through the matrix kernels, which round differently.
+Both sides see the same batches in the same order. In float64 every weight agrees to the last bit, given batches as
+large as those of the cache (32): a batch of another size takes other paths through the matrix kernels, which round
+differently.
 """
 
 import keras

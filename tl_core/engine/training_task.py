@@ -98,9 +98,9 @@ class TrainingTask:
         if self.is_resumed:
             self._restore(trainer, clock)
         for event in trainer.run():
-            if isinstance(event, Epoch):
-                self._checkpoint(trainer, clock)
             yield event
+            if isinstance(event, Epoch):  # after its record: what is cut off between the two is trained again, not lost
+                self._checkpoint(trainer, clock)
         trainer.restore_best()
         logits = yield from trainer.predict(dataset.test, "testing")
         state.scores = score(logits, dataset.labels[dataset.test])

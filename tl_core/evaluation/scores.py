@@ -8,12 +8,14 @@ Z_95 = 1.959964  # standard normal quantile of a 95 % interval
 
 
 def log_loss(logits: np.ndarray, labels: np.ndarray) -> float:
-    """Returns the mean cross-entropy, in nats.
+    """Returns the mean cross-entropy, in nats; NaN where a logit is no finite number.
 
     Args:
         logits: float (n, classes).
         labels: int (n,).
     """
+    if not np.isfinite(logits).all():
+        return math.nan
     logits = logits.astype(np.float64)
     top = logits.max(axis=1, keepdims=True)
     log_sum = top[:, 0] + np.log(np.exp(logits - top).sum(axis=1))

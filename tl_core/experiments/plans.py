@@ -10,7 +10,7 @@ from tl_core.spec import RunSpec, check_field
 
 SCRATCH_RATES = MappingProxyType({"adam": 1e-3, "sgd": 0.03})
 FINE_TUNING_RATES = MappingProxyType({"adam": 1e-4, "sgd": 3e-3})
-HEAD_RATES = MappingProxyType({"adam": 3e-3, "sgd": 0.1})
+HEAD_RATES = MappingProxyType({"adam": 2e-3, "sgd": 0.1})
 
 
 def suggested_rate(optimizer: str, weights: str, n_frozen: int, n_blocks: int) -> float:

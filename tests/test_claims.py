@@ -1,0 +1,62 @@
+"""What the README and the lessons claim, measured: real weights, real photographs, fixed seeds.
+
+`make test ARGS="tests/test_claims.py -s"` prints the table.
+"""
+
+import pytest
+
+from tl_core.engine.inline import train_here
+from tl_core.engine.environment import environment
+from tl_core.experiments.plans import baseline_of, plan_run
+from tl_core.spec import RunSpec
+from tl_core.store.sqlite import SqliteStore
+
+pytestmark = pytest.mark.slow
+SEEDS = (0, 1, 2)
+LARGE = ("mobilenet_v2", "efficientnet_lite0")
+
+
+@pytest.fixture(scope="module")
+def accuracy(tmp_path_factory):
+    """Trains a spec and returns its test accuracy; each spec once, all sharing one prefix cache."""
+    home = tmp_path_factory.mktemp("claims")
+    store, known = SqliteStore(home), {}
+
+    def of(spec: RunSpec) -> float:
+        if spec not in known:
+            record = store.create_run(spec.to_dict(), role="run", name="claim", environment=environment())
+            ended = train_here(store, home, record.id, spec, on_event=lambda event: None)
+            assert ended["state"] == "completed", ended["error"]
+            known[spec] = ended["scores"]["accuracy"]
+            print(
+                f"\n{spec.dataset:18} {spec.backbone:20} {spec.weights:10} frozen {spec.n_frozen:2} seed {spec.seed}"
+                f"  {spec.epochs} epochs  test accuracy {known[spec]:.3f}  {ended['seconds']:.0f} s",
+                end="",
+            )
+        return known[spec]
+
+    yield of
+    store.close()
+
+
+def head_only(dataset: str, backbone: str, seed: int) -> RunSpec:
+    """The defaults: every block frozen, 160 px, 5 epochs."""
+    return plan_run({"dataset": dataset, "backbone": backbone, "seed": seed})
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("backbone", LARGE)
+def test_frozen_features_tell_14_fruits_apart_in_two_of_three_cases(accuracy, backbone, seed):
+    assert accuracy(head_only("groceries", backbone, seed)) >= 0.66
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("backbone", LARGE)
+def test_frozen_features_reach_80_percent_on_cifar10(accuracy, backbone, seed):
+    assert accuracy(head_only("cifar10-small", backbone, seed)) >= 0.80
+
+
+@pytest.mark.parametrize("backbone", LARGE)
+def test_from_scratch_stays_15_points_below_with_the_same_epochs(accuracy, backbone):
+    spec = head_only("groceries", backbone, 0)
+    assert accuracy(spec) - accuracy(baseline_of(spec)) >= 0.15
