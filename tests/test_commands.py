@@ -35,8 +35,12 @@ def command(house: Path, *arguments: str) -> subprocess.CompletedProcess:
     """Runs a command in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "tl_core", *arguments],
-        cwd=PROJECT, env=environment(house / "data", house / "user"), capture_output=True, text=True,
-        timeout=120)  # fmt: skip
+        cwd=PROJECT,
+        env=environment(house / "data", house / "user"),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 def events(text: str) -> list[dict]:
@@ -275,9 +279,19 @@ def test_a_picture_size_below_what_the_backbone_takes_is_refused(home, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["frob"], ["--json"], ["show"], ["classify", "backbone:squeezenet"], ["datasets", "more"],
-                  ["train", "--epochs"], ["classify", "backbone:nothing", CAT]],
-    ids=" ".join)  # fmt: skip
+    "arguments",
+    [
+        [],
+        ["frob"],
+        ["--json"],
+        ["show"],
+        ["classify", "backbone:squeezenet"],
+        ["datasets", "more"],
+        ["train", "--epochs"],
+        ["classify", "backbone:nothing", CAT],
+    ],
+    ids=" ".join,
+)
 def test_a_command_line_that_makes_no_sense_is_refused_in_one_line(home, capsys, arguments):
     status, out, err = called(capsys, *arguments)
     assert (status, out) == (2, "")
@@ -327,8 +341,12 @@ def interrupted(house: Path, *arguments: str) -> tuple[int, list[dict], str]:
     """Starts a training, presses Ctrl-C after its first epoch: exit status, events, standard error."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tl_core", "train", "--json", *arguments],
-        cwd=PROJECT, env=environment(house / "data", house / "user"), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True)  # fmt: skip
+        cwd=PROJECT,
+        env=environment(house / "data", house / "user"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     lines = [process.stdout.readline(), process.stdout.readline()]
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -404,8 +422,17 @@ def test_people_see_every_epoch_and_the_end(home, capsys):
 
 @pytest.mark.slow
 def test_a_run_that_fails_says_why_and_the_status_is_one(home, capsys):
-    status, out, err = called(capsys, "train", "--json", *TINY, "--epochs=5", "--freeze=none", "--optimizer=sgd",
-                              "--learning-rate=10", "--momentum=0.99")  # fmt: skip
+    status, out, err = called(
+        capsys,
+        "train",
+        "--json",
+        *TINY,
+        "--epochs=5",
+        "--freeze=none",
+        "--optimizer=sgd",
+        "--learning-rate=10",
+        "--momentum=0.99",
+    )
     last = events(out)[-1]
     assert status == 1
     assert (last["event"], last["state"]) == ("run_ended", "failed")

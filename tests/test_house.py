@@ -15,14 +15,25 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
-    "errors": 1, "seeds": 1, "phrases": 1, "download": 1,
-    "datasets": 2, "spec": 2,
-    "models": 3, "store": 3,
-    "training": 4, "evaluation": 4, "experiments": 4,
-    "charts": 5, "engine": 5, "export": 5,
-    "commands": 6, "__main__": 6, "pages": 6,
+    "errors": 1,
+    "seeds": 1,
+    "phrases": 1,
+    "download": 1,
+    "datasets": 2,
+    "spec": 2,
+    "models": 3,
+    "store": 3,
+    "training": 4,
+    "evaluation": 4,
+    "experiments": 4,
+    "charts": 5,
+    "engine": 5,
+    "export": 5,
+    "commands": 6,
+    "__main__": 6,
+    "pages": 6,
     "app": 7,
-}  # fmt: skip
+}
 
 # who may name Keras at all; everything else gets it through these
 KERAS = (

@@ -87,13 +87,21 @@ def list_datasets(options: argparse.Namespace, output: Output) -> int:
     home = data_home()
     output.rows(
         [
-            {"id": info.id, "name": output.phrase(f"dataset.{info.id}.name"), "classes": list(info.classes),
-             "n_train": info.n_train, "n_validation": info.n_validation, "n_test": info.n_test, "source": info.source,
-             "licence": info.licence, "available": is_available(info.id, home)}
+            {
+                "id": info.id,
+                "name": output.phrase(f"dataset.{info.id}.name"),
+                "classes": list(info.classes),
+                "n_train": info.n_train,
+                "n_validation": info.n_validation,
+                "n_test": info.n_test,
+                "source": info.source,
+                "licence": info.licence,
+                "available": is_available(info.id, home),
+            }
             for info in DATASETS.values()
         ],
         ("id", "name", "n_train", "n_validation", "n_test", "available"),
-    )  # fmt: skip
+    )
     return DONE
 
 
@@ -103,12 +111,25 @@ def list_backbones(options: argparse.Namespace, output: Output) -> int:
     for info in backbones().values():
         source = weights_source(info.id, data_home())
         blocks = [{"name": block.name, "n_layers": block.n_layers, "params": block.params} for block in info.blocks]
-        weights = [{"id": "pretrained", "source": source, "available": source != "download"},
-                   {"id": "random", "source": "seed", "available": True}]  # fmt: skip
-        rows.append({"id": info.id, "family": info.family, "params": info.params, "image_size": info.image_size,
-                     "blocks": blocks, "weights": weights, "n_blocks": len(blocks), "pretrained": source})  # fmt: skip
-    output.rows(rows, ("id", "family", "params", "image_size", "n_blocks", "pretrained"),
-                hidden=("n_blocks", "pretrained"))  # fmt: skip
+        weights = [
+            {"id": "pretrained", "source": source, "available": source != "download"},
+            {"id": "random", "source": "seed", "available": True},
+        ]
+        rows.append(
+            {
+                "id": info.id,
+                "family": info.family,
+                "params": info.params,
+                "image_size": info.image_size,
+                "blocks": blocks,
+                "weights": weights,
+                "n_blocks": len(blocks),
+                "pretrained": source,
+            }
+        )
+    output.rows(
+        rows, ("id", "family", "params", "image_size", "n_blocks", "pretrained"), hidden=("n_blocks", "pretrained")
+    )
     return DONE
 
 
@@ -116,12 +137,17 @@ def list_runs(options: argparse.Namespace, output: Output) -> int:
     """Prints all runs, newest first."""
     store = SqliteStore(data_home())
     try:
-        rows = [record.to_dict() | {"dataset": record.spec.get("dataset"), "backbone": record.spec.get("backbone")}
-                for record in store.list_runs()]  # fmt: skip
+        rows = [
+            record.to_dict() | {"dataset": record.spec.get("dataset"), "backbone": record.spec.get("backbone")}
+            for record in store.list_runs()
+        ]
     finally:
         store.close()
-    output.rows(rows, ("id", "role", "state", "dataset", "backbone", "test_accuracy", "created_at"),
-                hidden=("dataset", "backbone"))  # fmt: skip
+    output.rows(
+        rows,
+        ("id", "role", "state", "dataset", "backbone", "test_accuracy", "created_at"),
+        hidden=("dataset", "backbone"),
+    )
     return DONE
 
 
@@ -136,9 +162,14 @@ def show(options: argparse.Namespace, output: Output) -> int:
     if output.is_json:
         output.value(record.to_dict() | {"epochs": epochs})
     else:
-        output.table([{"field": name, "value": json.dumps(value, ensure_ascii=False)}
-                      for name, value in record.to_dict().items() if name not in ("scores", "proof")],
-                     ("field", "value"))  # fmt: skip
+        output.table(
+            [
+                {"field": name, "value": json.dumps(value, ensure_ascii=False)}
+                for name, value in record.to_dict().items()
+                if name not in ("scores", "proof")
+            ],
+            ("field", "value"),
+        )
         output.table(epochs, ("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds"))
     return DONE
 

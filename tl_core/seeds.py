@@ -1,7 +1,7 @@
 """One seed, many named children.
 
-Every random choice of a run (which images, their order, initial weights, dropout, augmentation) draws from a generator of
-its own, seeded by the run's seed and the choice's name. Two runs that share a process therefore cannot disturb each other.
+Every random choice of a run (which images, their order, initial weights, dropout, augmentation) draws from a generator
+of its own, seeded by the run's seed and the choice's name. Two runs that share a process cannot disturb each other.
 """
 
 import hashlib

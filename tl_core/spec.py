@@ -43,7 +43,7 @@ class RunSpec:
         backbone: Id in `models.catalog`.
         weights: How the backbone starts: "pretrained" or "random" initialisation.
         n_frozen: Frozen blocks, counted from the input.
-        head: "linear" (pool, linear), "dense" (pool, hidden ReLU layer, linear), "flatten-dense" (flatten instead of pool).
+        head: "linear" (pool, linear), "dense" (pool, hidden ReLU layer, linear) or "flatten-dense" (flatten, not pool).
         hidden: Units of the hidden layer; unused by "linear".
         dropout: Fraction of the head's inputs dropped in training.
         image_size: Side of the square pictures that the network sees, in px.
@@ -105,9 +105,7 @@ class RunSpec:
     def to_query(self) -> dict[str, str]:
         """Returns the spec as parameters of a link, without what equals the default."""
         default = RunSpec()
-        return {
-            name: _written(value) for name, value in self.to_dict().items() if value != getattr(default, name)
-        }
+        return {name: _written(value) for name, value in self.to_dict().items() if value != getattr(default, name)}
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> tuple["RunSpec", list[str]]:

@@ -1,4 +1,4 @@
-"""Reads the table of blocks off the Keras graphs: `python -m assets.rebuild.blocks` writes tl_core/models/blocks.json."""
+"""Reads the blocks off the Keras graphs: `python -m assets.rebuild.blocks` writes tl_core/models/blocks.json."""
 
 import json
 

@@ -14,25 +14,56 @@ SPEC = RunSpec(backbone="squeezenet", image_size=64, epochs=3)
 
 
 def started(**changes) -> dict:
-    return {"event": "started", "frozen_params": 10, "trainable_params": 5, "is_cached": True, "n_train": 100,
-            "n_steps": 12, "device": "CPU"} | changes  # fmt: skip
+    return {
+        "event": "started",
+        "frozen_params": 10,
+        "trainable_params": 5,
+        "is_cached": True,
+        "n_train": 100,
+        "n_steps": 12,
+        "device": "CPU",
+    } | changes
 
 
 def step(number: int, loss: float = 1.0) -> dict:
-    return {"event": "step", "step": number, "epoch": 1, "train_loss": loss, "train_accuracy": 0.5,
-            "elapsed_s": number / 10, "images": number * 32}  # fmt: skip
+    return {
+        "event": "step",
+        "step": number,
+        "epoch": 1,
+        "train_loss": loss,
+        "train_accuracy": 0.5,
+        "elapsed_s": number / 10,
+        "images": number * 32,
+    }
 
 
 def epoch(number: int, seconds: float = 2.0) -> dict:
-    return {"event": "epoch", "epoch": number, "train_loss": 1.0, "train_accuracy": 0.4, "val_loss": 1.5,
-            "val_accuracy": 0.3, "seconds": seconds, "elapsed_s": number * seconds, "step": number * 4,
-            "images": number * 128, "is_best": True}  # fmt: skip
+    return {
+        "event": "epoch",
+        "epoch": number,
+        "train_loss": 1.0,
+        "train_accuracy": 0.4,
+        "val_loss": 1.5,
+        "val_accuracy": 0.3,
+        "seconds": seconds,
+        "elapsed_s": number * seconds,
+        "step": number * 4,
+        "images": number * 128,
+        "is_best": True,
+    }
 
 
 def ended(state: str = "completed", error: dict | None = None) -> dict:
     scores = {"accuracy": 0.75, "n": 8} if state == "completed" else None
-    return {"event": "ended", "state": state, "best_epoch": 2, "seconds": 9.5, "scores": scores, "proof": [],
-            "error": error}  # fmt: skip
+    return {
+        "event": "ended",
+        "state": state,
+        "best_epoch": 2,
+        "seconds": 9.5,
+        "scores": scores,
+        "proof": [],
+        "error": error,
+    }
 
 
 @pytest.fixture
@@ -51,8 +82,7 @@ def test_a_whole_run_is_kept_as_it_was_told(store):
     for event in (started(), step(1), step(2, 0.5), epoch(1), epoch(2), ended()):
         recorder.record(event)
     record = store.get(run_id)
-    assert (record.state, record.best_epoch, record.test_accuracy, record.seconds) == (
-        RunState.COMPLETED, 2, 0.75, 9.5)  # fmt: skip
+    assert (record.state, record.best_epoch, record.test_accuracy, record.seconds) == (RunState.COMPLETED, 2, 0.75, 9.5)
     assert (record.frozen_params, record.trainable_params, record.is_cached) == (10, 5, True)
     assert [epoch.val_loss for epoch in store.epochs(run_id)] == [1.5, 1.5]
     assert store.trace(run_id) == [[1, 0.1, 32, 1.0, 0.5], [2, 0.2, 64, 0.5, 0.5]]

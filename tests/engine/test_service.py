@@ -57,25 +57,56 @@ class FakeWorker:
         self.say({"say": "ended", "run_id": run_id})
 
 
-STARTED = {"event": "started", "frozen_params": 10, "trainable_params": 5, "is_cached": True, "n_train": 100,
-           "n_steps": 8, "device": "CPU"}  # fmt: skip
+STARTED = {
+    "event": "started",
+    "frozen_params": 10,
+    "trainable_params": 5,
+    "is_cached": True,
+    "n_train": 100,
+    "n_steps": 8,
+    "device": "CPU",
+}
 
 
 def step(number: int) -> dict:
-    return {"event": "step", "step": number, "epoch": 1, "train_loss": 1 / number, "train_accuracy": 0.5,
-            "elapsed_s": number / 10, "images": number * 32}  # fmt: skip
+    return {
+        "event": "step",
+        "step": number,
+        "epoch": 1,
+        "train_loss": 1 / number,
+        "train_accuracy": 0.5,
+        "elapsed_s": number / 10,
+        "images": number * 32,
+    }
 
 
 def epoch(number: int) -> dict:
-    return {"event": "epoch", "epoch": number, "train_loss": 1.0, "train_accuracy": 0.4, "val_loss": 1.5,
-            "val_accuracy": 0.3, "seconds": 2.0, "elapsed_s": number * 2.0, "step": number * 4,
-            "images": number * 128, "is_best": True}  # fmt: skip
+    return {
+        "event": "epoch",
+        "epoch": number,
+        "train_loss": 1.0,
+        "train_accuracy": 0.4,
+        "val_loss": 1.5,
+        "val_accuracy": 0.3,
+        "seconds": 2.0,
+        "elapsed_s": number * 2.0,
+        "step": number * 4,
+        "images": number * 128,
+        "is_best": True,
+    }
 
 
 def ended(state: str = "completed", error: dict | None = None) -> dict:
     scores = {"accuracy": 0.75} if state == "completed" else None
-    return {"event": "ended", "state": state, "best_epoch": None, "seconds": 9.5, "scores": scores, "proof": [],
-            "error": error}  # fmt: skip
+    return {
+        "event": "ended",
+        "state": state,
+        "best_epoch": None,
+        "seconds": 9.5,
+        "scores": scores,
+        "proof": [],
+        "error": error,
+    }
 
 
 class Bench:

@@ -263,12 +263,18 @@ def test_a_run_and_its_baseline_complete_in_the_worker(engine, pair):
 @pytest.mark.slow
 def test_two_runs_side_by_side_give_the_curves_of_each_alone_to_the_last_bit(engine, pair, tmp_path):
     spec = pair[0].spec
-    options = [f"--{name.replace('_', '-')}={spec[name]}" for name in (
-        "dataset", "backbone", "image_size", "per_class", "epochs", "batch_size", "learning_rate")]  # fmt: skip
+    options = [
+        f"--{name.replace('_', '-')}={spec[name]}"
+        for name in ("dataset", "backbone", "image_size", "per_class", "epochs", "batch_size", "learning_rate")
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "tl_core", "train", "--json", "--baseline", "--freeze=4", *options],
-        cwd=PROJECT, env={**os.environ, "TL_HOME": str(tmp_path)}, capture_output=True, text=True,
-        timeout=120)  # fmt: skip
+        cwd=PROJECT,
+        env={**os.environ, "TL_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert (done.returncode, done.stderr) == (0, "")
     events = [json.loads(line) for line in done.stdout.splitlines()]
     roles = {event["run_id"]: event["role"] for event in events if event["event"] == "run_started"}
@@ -367,7 +373,12 @@ def server(tmp_path_factory) -> Iterator[dict]:
     environment |= {"HOME": str(house / "user"), "TL_HOME": str(house / "data")}
     process = subprocess.Popen(
         [sys.executable, "-c", SERVER, json.dumps(TINY.to_dict()), str(SAMPLES / "cat_1.jpg")],
-        cwd=PROJECT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # fmt: skip
+        cwd=PROJECT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=lambda: lines.put(process.stdout.readline()), daemon=True).start()
     try:

@@ -105,8 +105,17 @@ def test_training_behind_the_cut_equals_plain_training_to_the_last_bit(
     backbone, side, n_frozen, last_frozen, float64, tmp_path
 ):
     weights = "pretrained" if backbone == "mobilenet_v2" else "random"
-    spec = RunSpec(backbone=backbone, weights=weights, n_frozen=n_frozen, image_size=side, batch_size=BATCH, epochs=2,
-                   optimizer="sgd", learning_rate=1e-3, seed=5)  # fmt: skip
+    spec = RunSpec(
+        backbone=backbone,
+        weights=weights,
+        n_frozen=n_frozen,
+        image_size=side,
+        batch_size=BATCH,
+        epochs=2,
+        optimizer="sgd",
+        learning_rate=1e-3,
+        seed=5,
+    )
     images = pictures(side)
     network = start(spec, images)
     plain = build(spec.with_changes(n_frozen=0), 3).full

@@ -100,14 +100,26 @@ def layer_map_figure(info: LayerMapInfo, labels: LayerMapLabels) -> go.Figure:
         if segments:
             figure.add_trace(_bars(segments, role, labels))
     figure.add_shape(
-        type="line", xref="x", yref="paper", x0=info.cut, x1=info.cut, y0=-0.1, y1=1.1,
+        type="line",
+        xref="x",
+        yref="paper",
+        x0=info.cut,
+        x1=info.cut,
+        y0=-0.1,
+        y1=1.1,
         line={"color": theme.NEUTRAL, "width": 2, "dash": "dot"},
-    )  # fmt: skip
+    )
     figure.add_annotation(
-        x=info.cut, y=1.1, xref="x", yref="paper", yanchor="bottom", showarrow=False,
+        x=info.cut,
+        y=1.1,
+        xref="x",
+        yref="paper",
+        yanchor="bottom",
+        showarrow=False,
         xanchor="left" if info.cut < 0.2 else "right" if info.cut > 0.8 else "center",
-        text=f"{labels.cut} ▼", font={"size": 12},
-    )  # fmt: skip
+        text=f"{labels.cut} ▼",
+        font={"size": 12},
+    )
     return figure
 
 

@@ -13,8 +13,25 @@ from tl_core.store.home import data_home
 from tl_core.store.records import RunRecord
 from tl_core.store.sqlite import SqliteStore
 
-OPTIONS = ("dataset", "backbone", "freeze", "weights", "head", "hidden", "dropout", "image-size", "per-class", "epochs",
-           "batch-size", "optimizer", "momentum", "learning-rate", "augment", "patience", "seed")  # fmt: skip
+OPTIONS = (
+    "dataset",
+    "backbone",
+    "freeze",
+    "weights",
+    "head",
+    "hidden",
+    "dropout",
+    "image-size",
+    "per-class",
+    "epochs",
+    "batch-size",
+    "optimizer",
+    "momentum",
+    "learning-rate",
+    "augment",
+    "patience",
+    "seed",
+)
 EXIT_STATUS = {"completed": 0, "failed": 1, "stopped": 130}
 
 
@@ -73,8 +90,15 @@ def _shown(given: dict) -> str:
 def _train_one(store: SqliteStore, record: RunRecord, output: Output, *, is_resumed: bool = False) -> int:
     spec = RunSpec.from_dict(record.spec)
     with interruptible() as should_stop:
-        ended = train_here(store, data_home(), record.id, spec, should_stop=should_stop, is_resumed=is_resumed,
-                           on_event=lambda event: _print_event(event, record, spec, output))  # fmt: skip
+        ended = train_here(
+            store,
+            data_home(),
+            record.id,
+            spec,
+            should_stop=should_stop,
+            is_resumed=is_resumed,
+            on_event=lambda event: _print_event(event, record, spec, output),
+        )
     output.clear_progress()
     if ended["error"]:
         complain(explain(ended["error"], output.language))
@@ -94,8 +118,11 @@ def _print_event(event: dict, record: RunRecord, spec: RunSpec, output: Output) 
     elif kind == "ended":
         output.clear_progress()
         accuracy = f"{event['scores']['accuracy']:.4f}" if event["scores"] else "–"
-        print(output.phrase("command.ended", run=record.id, accuracy=accuracy, state=event["state"],
-                            seconds=event["seconds"]))  # fmt: skip
+        print(
+            output.phrase(
+                "command.ended", run=record.id, accuracy=accuracy, state=event["state"], seconds=event["seconds"]
+            )
+        )
 
 
 def _print_progress(event: dict, spec: RunSpec, output: Output) -> None:
@@ -111,11 +138,22 @@ def _as_json(event: dict, record: RunRecord, language: str) -> dict:
     """Returns an event in the form that COMMANDS promises to programs."""
     if event["event"] == "started":
         names = ("frozen_params", "trainable_params")
-        return {"event": "run_started", "run_id": record.id, "role": record.role,
-                **{name: event[name] for name in names}, "cached": event["is_cached"]}  # fmt: skip
+        return {
+            "event": "run_started",
+            "run_id": record.id,
+            "role": record.role,
+            **{name: event[name] for name in names},
+            "cached": event["is_cached"],
+        }
     if event["event"] == "epoch":
         names = ("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds")
         return {"event": "epoch", "run_id": record.id, **{name: event[name] for name in names}}
-    row = {"event": "run_ended", "run_id": record.id, "state": event["state"], "best_epoch": event["best_epoch"],
-           "test_accuracy": event["scores"] and event["scores"]["accuracy"], "seconds": event["seconds"]}  # fmt: skip
+    row = {
+        "event": "run_ended",
+        "run_id": record.id,
+        "state": event["state"],
+        "best_epoch": event["best_epoch"],
+        "test_accuracy": event["scores"] and event["scores"]["accuracy"],
+        "seconds": event["seconds"],
+    }
     return row | ({"error": explain(event["error"], language)} if event["error"] else {})

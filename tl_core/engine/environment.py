@@ -15,7 +15,7 @@ def n_threads() -> int:
 
 
 def environment() -> dict:
-    """Returns what a record says about the machine: {"versions", "backend", "python", "machine", "cores", "threads"}."""
+    """Returns what a record says of the machine: {"versions", "backend", "python", "machine", "cores", "threads"}."""
     versions = {}
     for package in ("keras", "tensorflow", "tensorflow-cpu", "numpy"):
         try:
@@ -34,8 +34,11 @@ def environment() -> dict:
 
 def keras_environment(home: Path) -> dict[str, str]:
     """Returns the settings that must stand before Keras is imported: its files in the data folder, its log quiet."""
-    return {"KERAS_HOME": str(home / "keras"), "KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "tensorflow"),
-            "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}  # fmt: skip
+    return {
+        "KERAS_HOME": str(home / "keras"),
+        "KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "tensorflow"),
+        "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3"),
+    }
 
 
 def worker_environment(home: Path) -> dict[str, str]:

@@ -12,8 +12,16 @@ from tl_core.spec import RunSpec
 from tl_core.store.store import RunStore
 
 
-def train_here(store: RunStore, home: Path, run_id: str, spec: RunSpec, *, on_event: Callable[[dict], None],
-               should_stop: Callable[[], bool] = lambda: False, is_resumed: bool = False) -> dict:
+def train_here(
+    store: RunStore,
+    home: Path,
+    run_id: str,
+    spec: RunSpec,
+    *,
+    on_event: Callable[[dict], None],
+    should_stop: Callable[[], bool] = lambda: False,
+    is_resumed: bool = False,
+) -> dict:
     """Trains one run to its end and keeps its record.
 
     Args:
@@ -35,7 +43,9 @@ def train_here(store: RunStore, home: Path, run_id: str, spec: RunSpec, *, on_ev
     from tl_core.engine.training_task import TrainingTask
 
     recorder, last = Recorder(store, run_id, spec), {}
-    task = TrainingTask(spec, home, store.run_folder(run_id), should_stop, lambda event: on_event(event.to_dict()), is_resumed)
+    task = TrainingTask(
+        spec, home, store.run_folder(run_id), should_stop, lambda event: on_event(event.to_dict()), is_resumed
+    )
     for event in task.run():
         last = event.to_dict()
         recorder.record(last)
@@ -45,7 +55,7 @@ def train_here(store: RunStore, home: Path, run_id: str, spec: RunSpec, *, on_ev
 
 @contextmanager
 def interruptible() -> Iterator[Callable[[], bool]]:
-    """Turns the first Ctrl-C into a request to stop after the present batch; a second one interrupts even a compilation.
+    """Turns the first Ctrl-C into a request to stop after the present batch; a second one interrupts at once.
 
     Yields:
         A function that says whether stopping was asked for.

@@ -52,16 +52,27 @@ class Recorder:
 
     def _start(self, event: Mapping) -> None:
         self._n_train, self._has_started = event["n_train"], True
-        self._store.start_run(self._run_id, frozen_params=event["frozen_params"],
-                              trainable_params=event["trainable_params"], is_cached=event["is_cached"])  # fmt: skip
+        self._store.start_run(
+            self._run_id,
+            frozen_params=event["frozen_params"],
+            trainable_params=event["trainable_params"],
+            is_cached=event["is_cached"],
+        )
 
     def _finish(self, event: Mapping) -> None:
         if not self._has_started and self._store.get(self._run_id).state.is_finished:
             return  # a resumed run that could not begin stays as it was, and can be resumed again
         scores = event["scores"]
         self._store.finish_run(
-            self._run_id, RunState(event["state"]), best_epoch=event["best_epoch"], scores=scores, proof=event["proof"],
-            test_accuracy=scores and scores["accuracy"], error=event["error"], seconds=event["seconds"])  # fmt: skip
+            self._run_id,
+            RunState(event["state"]),
+            best_epoch=event["best_epoch"],
+            scores=scores,
+            proof=event["proof"],
+            test_accuracy=scores and scores["accuracy"],
+            error=event["error"],
+            seconds=event["seconds"],
+        )
         self.save_trace()
 
     def save_trace(self) -> None:
@@ -81,8 +92,11 @@ def timing_key(spec: RunSpec) -> str:
 
     The machine, its cores and threads are part of it.
     """
-    about = {name: value for name, value in spec.to_dict().items()
-             if name not in ("seed", "learning_rate", "momentum", "epochs", "per_class", "patience")}  # fmt: skip
+    about = {
+        name: value
+        for name, value in spec.to_dict().items()
+        if name not in ("seed", "learning_rate", "momentum", "epochs", "per_class", "patience")
+    }
     here = environment()
     about |= {"machine": [here["machine"], here["cores"], here["threads"], here["backend"]]}
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:24]

@@ -13,8 +13,8 @@ SLICE_S = 0.2
 class Scheduler:
     """Advances tasks in turns of at most `SLICE_S`, a request before any training.
 
-    A task is a generator; everything it yields is handed to `on_event` with the task's id. A task that takes longer than
-    a slice for one `next` keeps the others waiting exactly that long.
+    A task is a generator; everything it yields is handed to `on_event` with the task's id. A task that takes longer
+    than a slice for one `next` keeps the others waiting exactly that long.
 
     Args:
         on_event: Called with (task id, event).
@@ -24,8 +24,12 @@ class Scheduler:
     Thread: one, the worker's main thread or the command line's.
     """
 
-    def __init__(self, on_event: Callable[[str, object], None], on_end: Callable[[str, BaseException | None], None],
-                 clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        on_event: Callable[[str, object], None],
+        on_end: Callable[[str, BaseException | None], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._on_event, self._on_end, self._clock = on_event, on_end, clock
         self._requests: deque[tuple[str, Iterator]] = deque()
         self._trainings: deque[tuple[str, Iterator]] = deque()

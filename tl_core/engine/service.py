@@ -62,8 +62,7 @@ class Engine:
     Thread: any.
     """
 
-    def __init__(self, store: RunStore, home: Path,
-                 start_worker: Callable[..., Executor] = WorkerProcess) -> None:
+    def __init__(self, store: RunStore, home: Path, start_worker: Callable[..., Executor] = WorkerProcess) -> None:
         self.store, self.home = store, home
         self._start_worker = start_worker
         self._lock = threading.RLock()
@@ -82,8 +81,15 @@ class Engine:
 
     # ---- what pages call ----
 
-    def submit(self, spec: RunSpec, *, name: str, baseline: RunSpec | None = None, baseline_name: str = "",
-               owner: str = "local") -> RunRecord:
+    def submit(
+        self,
+        spec: RunSpec,
+        *,
+        name: str,
+        baseline: RunSpec | None = None,
+        baseline_name: str = "",
+        owner: str = "local",
+    ) -> RunRecord:
         """Queues a run, and its from-scratch twin when one is given; the twin begins once the run's steps do.
 
         Returns:
@@ -99,8 +105,9 @@ class Engine:
 
     def _submit_twin(self, run_id: str, spec: RunSpec, name: str, owner: str) -> None:
         try:
-            twin = self.store.create_run(spec.to_dict(), role="baseline", name=name, owner=owner, twin_id=run_id,
-                                         environment=environment())  # fmt: skip
+            twin = self.store.create_run(
+                spec.to_dict(), role="baseline", name=name, owner=owner, twin_id=run_id, environment=environment()
+            )
         except TransferLabError as error:  # half a pair is not what was asked for
             self._finish(self._live[run_id], RunState.FAILED, error)
             raise
@@ -263,8 +270,12 @@ class Engine:
         with self._lock:
             if self._is_closed:
                 return
-            handlers = {"ready": self._on_ready, "events": self._on_events, "ended": self._on_ended,
-                        "answer": self._on_answer}  # fmt: skip
+            handlers = {
+                "ready": self._on_ready,
+                "events": self._on_events,
+                "ended": self._on_ended,
+                "answer": self._on_answer,
+            }
             handlers[message["say"]](message)
             self._record_ends()
             self._dispatch()
@@ -373,8 +384,13 @@ class Engine:
         recorder, run_id = end.live.recorder, end.live.run_id
         best = [epoch.epoch for epoch in self.store.epochs(run_id) if epoch.is_best]
         has_weights = bool(best) and end.state is RunState.STOPPED  # the worker writes them as soon as it lets go
-        self.store.finish_run(run_id, end.state, best_epoch=best[-1] if has_weights else None, error=end.error,
-                              seconds=recorder.steps[-1]["elapsed_s"] if recorder.steps else None)  # fmt: skip
+        self.store.finish_run(
+            run_id,
+            end.state,
+            best_epoch=best[-1] if has_weights else None,
+            error=end.error,
+            seconds=recorder.steps[-1]["elapsed_s"] if recorder.steps else None,
+        )
         recorder.save_trace()
 
     def _as_ended(self, record: RunRecord) -> RunRecord:

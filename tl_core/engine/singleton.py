@@ -1,7 +1,7 @@
 """The one engine of this process.
 
-This is the only module-level state of the project: every page session of a server shares one engine, and it must not live
-in a Streamlit cache, which any visitor can clear.
+This is the only module-level state of the project: every page session of a server shares one engine, and it must not
+live in a Streamlit cache, which any visitor can clear.
 """
 
 import atexit

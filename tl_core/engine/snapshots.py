@@ -74,8 +74,9 @@ class LiveRun:
         self.version += 1
         if event["event"] == "phase":
             is_inside = event["name"] in ("validating", "compiling") and self.has_steps
-            self.phase, self.done, self.total = ("training", 0, 0) if is_inside else (
-                event["name"], event["done"], event["total"])  # fmt: skip
+            self.phase, self.done, self.total = (
+                ("training", 0, 0) if is_inside else (event["name"], event["done"], event["total"])
+            )
         elif event["event"] == "started":
             self.n_steps = event["n_steps"]
         elif event["event"] == "step":
@@ -96,5 +97,17 @@ class LiveRun:
     def snapshot(self, record: RunRecord, epochs: list[EpochRecord], queue_position: int | None) -> RunSnapshot:
         """Returns a copy for a page."""
         trace = tuple(tuple(row) for row in thin(self.recorder.steps))
-        return RunSnapshot(record, self.version, self.phase, self.done, self.total, self.step, self.n_steps,
-                           self.remaining_s(), queue_position, self.is_stopping, trace, tuple(epochs))  # fmt: skip
+        return RunSnapshot(
+            record,
+            self.version,
+            self.phase,
+            self.done,
+            self.total,
+            self.step,
+            self.n_steps,
+            self.remaining_s(),
+            queue_position,
+            self.is_stopping,
+            trace,
+            tuple(epochs),
+        )

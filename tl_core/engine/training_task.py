@@ -67,9 +67,13 @@ class TrainingTask:
             yield self._ended("stopped", clock, state)
         except TransferLabError as error:
             yield self._ended("failed", clock, state, error=error.to_dict())
-        except Exception as error:  # whatever Keras or the system raises must become a state, never a run left "running"
+        except (
+            Exception
+        ) as error:  # whatever Keras or the system raises must become a state, never a run left "running"
             code = "out_of_memory" if is_out_of_memory(error) else "training_failed"
-            reason = TrainingError(code, reason=f"{type(error).__name__}: {error}"[:300], batch_size=self.spec.batch_size)
+            reason = TrainingError(
+                code, reason=f"{type(error).__name__}: {error}"[:300], batch_size=self.spec.batch_size
+            )
             yield self._ended("failed", clock, state, error=reason.to_dict())
 
     def _train(self, clock: Clock, state: "_State") -> Iterator[Event]:
@@ -106,12 +110,14 @@ class TrainingTask:
         state.scores = score(logits, dataset.labels[dataset.test])
 
     def _can_cache(self, network: Network, cache: FeatureCache, n_pictures: int) -> bool:
-        """Says whether the prefix is computed once: something is frozen, every view is the same, and it fits the cache."""
+        """Says whether the prefix is computed once: something is frozen, all views are the same, the cache has room."""
         if network.prefix is None or not self.spec.use_cache or self.spec.augment != "none":
             return False
         return cache.is_worth_it(n_pictures, network.cached_shape)
 
-    def _features(self, network: Network, cache: FeatureCache, pictures: PictureSource, train: np.ndarray) -> Iterator[Event]:
+    def _features(
+        self, network: Network, cache: FeatureCache, pictures: PictureSource, train: np.ndarray
+    ) -> Iterator[Event]:
         """Returns the source that feeds the prefix's outputs; yields how many pictures are done."""
         dataset = pictures.dataset
         key = prefix_key(network.prefix, fingerprint(dataset.info), self.spec.image_size)
@@ -129,7 +135,9 @@ class TrainingTask:
             "optimizer": copies(trainer.model.optimizer.variables),
             "best": trainer.best_weights or [],
         }
-        arrays = {f"{group}/{index:04d}": array for group, members in groups.items() for index, array in enumerate(members)}
+        arrays = {
+            f"{group}/{index:04d}": array for group, members in groups.items() for index, array in enumerate(members)
+        }
         facts = asdict(trainer.progress) | {"elapsed_s": clock.elapsed_s}
         save_checkpoint(self.folder, trainer.progress.epoch, arrays, {"progress": json.dumps(facts)})
 

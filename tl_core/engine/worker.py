@@ -1,10 +1,10 @@
 """The worker process: the only one that imports Keras, and there one thread makes every Keras call.
 
-`python -m tl_core.engine.worker` reads JSON lines on standard input and writes JSON lines on standard output. It ends when
-its input ends, so no worker outlives its server, however that ends.
+`python -m tl_core.engine.worker` reads JSON lines on standard input and writes JSON lines on standard output. It ends
+when its input ends, so no worker outlives its server, however that ends.
 
-In:  {"do": "train", "run_id", "spec", "is_resumed"}, {"do": "stop", "run_id"}, {"do": "classify", "request_id", "subject",
-     "images": file of arrays}, {"do": "measure", "request_id", "spec"}
+In:  {"do": "train", "run_id", "spec", "is_resumed"}, {"do": "stop", "run_id"}, {"do": "classify", "request_id",
+     "subject", "images": file of arrays}, {"do": "measure", "request_id", "spec"}
 Out: {"say": "ready", "device"}, {"say": "events", "run_id", "events": […]}, {"say": "ended", "run_id"},
      {"say": "answer", "request_id", "value" or "error"}
 """
@@ -74,9 +74,13 @@ class Worker:
 
         run_id = message["run_id"]
         task = TrainingTask(
-            RunSpec.from_dict(message["spec"]), self._home, self._home / "runs" / run_id,
-            should_stop=lambda: run_id in self._stopping, is_resumed=message["is_resumed"],
-            publish=lambda event: self._say({"say": "events", "run_id": run_id, "events": [event.to_dict()]}))  # fmt: skip
+            RunSpec.from_dict(message["spec"]),
+            self._home,
+            self._home / "runs" / run_id,
+            should_stop=lambda: run_id in self._stopping,
+            is_resumed=message["is_resumed"],
+            publish=lambda event: self._say({"say": "events", "run_id": run_id, "events": [event.to_dict()]}),
+        )
         self._scheduler.add(run_id, task.run())
 
     def _on_event(self, task_id: str, event: Event | None) -> None:

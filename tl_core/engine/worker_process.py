@@ -43,9 +43,17 @@ class WorkerProcess:
         (home / "logs").mkdir(parents=True, exist_ok=True)
         with open(home / "logs" / "worker.log", "ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tl_core.engine.worker"], cwd=PROJECT, env=worker_environment(home),
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, encoding="utf-8", bufsize=1,
-                start_new_session=True)  # fmt: skip (Ctrl-C in the terminal is the server's to handle)
+                [sys.executable, "-m", "tl_core.engine.worker"],
+                cwd=PROJECT,
+                env=worker_environment(home),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                encoding="utf-8",
+                bufsize=1,
+                start_new_session=True,
+            )
         threading.Thread(target=self._listen, name="engine", daemon=True).start()
 
     @property

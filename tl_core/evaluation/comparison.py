@@ -43,14 +43,22 @@ class Comparison:
 
 
 def compare_runs(run: RunRecord, baseline: RunRecord) -> Comparison | None:
-    """Compares two finished runs; None while one of them has no test scores, or when they saw different test pictures."""
+    """Compares two finished runs; None while one has no test scores, or when their test pictures differ."""
     if not run.scores or not baseline.scores or len(run.scores["right"]) != len(baseline.scores["right"]):
         return None
     right = [np.array([mark == "1" for mark in record.scores["right"]]) for record in (run, baseline)]
     margins = [(record.scores["interval"][1] - record.scores["interval"][0]) / 2 for record in (run, baseline)]
     difference, low, high = paired_difference(*right)
-    return Comparison(run.scores["accuracy"], margins[0], baseline.scores["accuracy"], margins[1], difference, low, high,
-                      len(right[0]))  # fmt: skip
+    return Comparison(
+        run.scores["accuracy"],
+        margins[0],
+        baseline.scores["accuracy"],
+        margins[1],
+        difference,
+        low,
+        high,
+        len(right[0]),
+    )
 
 
 def seconds_to(epochs: Sequence[EpochRecord], accuracy: float) -> float | None:

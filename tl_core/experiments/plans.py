@@ -1,4 +1,4 @@
-"""From what a person asked for to a spec that can run: names resolved, defaults filled in, everything checked together."""
+"""From what a person asked for to a spec that can run: names resolved, defaults filled in, all checked together."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -46,7 +46,9 @@ def plan_run(options: Mapping[str, object]) -> RunSpec:
         values["learning_rate"] = suggested_rate(
             str(check_field("optimizer", values.get("optimizer", RunSpec.optimizer))),
             str(check_field("weights", values.get("weights", RunSpec.weights))),
-            int(check_field("n_frozen", values["n_frozen"])), backbone.n_blocks)  # fmt: skip
+            int(check_field("n_frozen", values["n_frozen"])),
+            backbone.n_blocks,
+        )
     spec = RunSpec.from_dict({"dataset": dataset.id, "backbone": backbone.id, **values})
     check_together(spec, dataset, backbone)
     return spec
@@ -70,8 +72,9 @@ def resolve_freeze(freeze: object, backbone: BackboneInfo) -> int:
     try:
         number = int(text)
     except ValueError:
-        raise SpecError("freeze_unknown", received=text[:40], backbone=backbone.id, high=backbone.n_blocks,
-                        allowed=names) from None  # fmt: skip
+        raise SpecError(
+            "freeze_unknown", received=text[:40], backbone=backbone.id, high=backbone.n_blocks, allowed=names
+        ) from None
     if not 0 <= number <= backbone.n_blocks:
         raise SpecError("freeze_range", received=text[:40], backbone=backbone.id, high=backbone.n_blocks)
     return number

@@ -15,8 +15,8 @@ from tl_core.models.weights import load_pretrained
 from tl_core.seeds import child_seed
 from tl_core.spec import RunSpec
 
-# A from-scratch network with BatchNorm sees few steps here: with the usual momentum of 0.99 its moving statistics lag behind
-# and its validation accuracy sits at chance.
+# A from-scratch network with BatchNorm sees few steps here: with the usual momentum of 0.99 its moving statistics lag
+# behind and its validation accuracy sits at chance.
 SCRATCH_BATCHNORM_MOMENTUM = 0.9
 
 

@@ -1,6 +1,6 @@
 """The backbones to choose from: pure data that a page can show without loading Keras.
 
-The numbers in blocks.json are read off the Keras graphs by `python -m assets.rebuild.blocks`; a test holds the two together.
+The numbers in blocks.json are read off the Keras graphs by `python -m assets.rebuild.blocks`; a test compares the two.
 """
 
 import json

@@ -1,8 +1,8 @@
 """The one cut: where a network can be cut in two, and the blocks between the cuts.
 
 A **cut tensor** is one through which every path from the input to the output passes, so that the network is exactly
-`suffix(prefix(x))`. Between neighbouring cut tensors lies a segment; segments whose layers share a name stem form a **block**
-that people know (a residual block, a VGG block). The freeze control moves in blocks.
+`suffix(prefix(x))`. Between neighbouring cut tensors lies a segment; segments whose layers share a name stem form a
+**block** that people know (a residual block, a VGG block). The freeze control moves in blocks.
 """
 
 import re
@@ -68,8 +68,8 @@ class Block:
 def find_segments(model: keras.Model) -> list[Segment]:
     """Returns the segments of a functional model, from input to output, in one sweep.
 
-    After an operation has run, its output is a cut tensor exactly if it is the only tensor already computed that some later
-    operation still needs.
+    After an operation has run, its output is a cut tensor exactly if it is the only tensor already computed that some
+    later operation still needs.
     """
     nodes = _nodes_in_order(model)
     last_use = _last_uses(nodes, model)
@@ -112,7 +112,9 @@ def find_blocks(model: keras.Model) -> list[Block]:
         else:
             groups.append((stem, [segment]))
     last = len(groups) - 1
-    return [Block(name or _given_name(members, index, last), tuple(members)) for index, (name, members) in enumerate(groups)]
+    return [
+        Block(name or _given_name(members, index, last), tuple(members)) for index, (name, members) in enumerate(groups)
+    ]
 
 
 def _joins(group: tuple[str | None, list[Segment]], segment: Segment, stem: str | None) -> bool:
@@ -135,7 +137,7 @@ def _matches(name: str):
 
 
 def _given_name(members: Sequence[Segment], index: int, last: int) -> str:
-    """Names a block whose layers share no stem: the ends of a chain, or a branching block by the layer that merges it."""
+    """Names a block whose layers share no stem: an end of the chain, or a branching block by its merging layer."""
     is_branching = len(members[-1].operations) > 1
     if index == 0:
         return "stem"

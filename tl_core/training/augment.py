@@ -46,6 +46,7 @@ def _view(image: np.ndarray, random: np.random.Generator, can_flip: bool) -> np.
     c = centre - a * centre - b * centre + shift_x
     f = centre - d * centre - e * centre + shift_y
     fill = tuple(int(value) for value in np.median(image.reshape(-1, 3), axis=0))
-    turned = Image.fromarray(image).transform((side, side), Image.Transform.AFFINE, (a, b, c, d, e, f),
-                                              Image.Resampling.BILINEAR, fillcolor=fill)
+    turned = Image.fromarray(image).transform(
+        (side, side), Image.Transform.AFFINE, (a, b, c, d, e, f), Image.Resampling.BILINEAR, fillcolor=fill
+    )
     return np.asarray(turned)

@@ -48,8 +48,8 @@ class FeatureSource(Source):
 class FeatureCache:
     """Features on disk, one file for each (prefix, pictures), shared by all runs.
 
-    A file is written under another name and renamed when whole; a damaged one is computed again; the least recently used
-    are dropped when the folder would grow beyond its limit.
+    A file is written under another name and renamed when whole; a damaged one is computed again; the least recently
+    used are dropped when the folder would grow beyond its limit.
 
     Args:
         folder: Where the files lie; made when needed.
@@ -65,8 +65,9 @@ class FeatureCache:
         """Says whether the features of so many pictures fit half of the cache; if not, the run trains uncached."""
         return n_pictures * int(np.prod(shape)) * 4 <= self.limit_bytes // 2
 
-    def features(self, prefix: keras.Model, key: str, pictures: Pictures, chosen: np.ndarray,
-                 superset: np.ndarray) -> Iterator[Event]:
+    def features(
+        self, prefix: keras.Model, key: str, pictures: Pictures, chosen: np.ndarray, superset: np.ndarray
+    ) -> Iterator[Event]:
         """Returns the features of pictures, from disk where they are there.
 
         Args:
@@ -129,8 +130,9 @@ class FeatureCache:
         check_space(self.folder, needed_bytes)  # a mapped file that finds the disk full ends the whole process
 
 
-def _write(path: Path, shape: tuple[int, ...], dtype: np.dtype, prefix: keras.Model, pictures: Pictures,
-           chosen: np.ndarray) -> Iterator[Event]:
+def _write(
+    path: Path, shape: tuple[int, ...], dtype: np.dtype, prefix: keras.Model, pictures: Pictures, chosen: np.ndarray
+) -> Iterator[Event]:
     """Fills a new file; it is closed at the end, because Windows renames and removes no file that is open."""
     features = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
     for start in range(0, len(chosen), BATCH):
@@ -149,6 +151,14 @@ def prefix_key(prefix: keras.Model, dataset_fingerprint: str, image_size: int) -
     weights = hashlib.sha256()
     for array in prefix.get_weights():
         weights.update(array.tobytes())
-    parts = [dataset_fingerprint, image_size, list(prefix.output_shape[1:]), prefix.compute_dtype,
-             [layer.name for layer in prefix.layers], weights.hexdigest(), keras.__version__, keras.backend.backend()]
+    parts = [
+        dataset_fingerprint,
+        image_size,
+        list(prefix.output_shape[1:]),
+        prefix.compute_dtype,
+        [layer.name for layer in prefix.layers],
+        weights.hexdigest(),
+        keras.__version__,
+        keras.backend.backend(),
+    ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

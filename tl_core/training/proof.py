@@ -30,8 +30,8 @@ def _hash(layers: tuple[keras.Layer, ...]) -> str:
 def compare(network: Network, before: dict[str, str], after: dict[str, str]) -> list[dict]:
     """Returns one row a block: {"block", "frozen", "before", "after", "changed", "as_expected"}.
 
-    A frozen block is as expected when its hashes are equal; a trainable one when they differ, or when it holds nothing that
-    training could change.
+    A frozen block is as expected when its hashes are equal; a trainable one when they differ, or when it holds nothing
+    that training could change.
     """
     frozen = {block.name for block in network.blocks[: network.n_frozen]}
     fixed = {block.name for block in network.blocks if not any(layer.trainable_weights for layer in block.layers)}

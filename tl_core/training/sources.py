@@ -1,4 +1,4 @@
-"""Where a step's inputs come from. Pictures here; `features.FeatureSource` feeds what the frozen prefix has computed."""
+"""Where a step's inputs come from. Pictures here; `features.FeatureSource` feeds what the prefix computed."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Protocol

@@ -1,6 +1,6 @@
 """The training loop, as one would write it on a blackboard: order, step, validate, keep the best.
 
-`Trainer.run` is a generator: it yields an event after every step, so whoever drives it may run several trainings in turns.
+`Trainer.run` is a generator: it yields an event after every step, so whoever drives it may train several runs in turns.
 """
 
 import math
@@ -43,15 +43,28 @@ class Trainer:
     Thread: worker.
     """
 
-    def __init__(self, model: keras.Model, source: Source, labels: np.ndarray, train: np.ndarray, validation: np.ndarray,
-                 spec: RunSpec, clock: Clock, should_stop: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        source: Source,
+        labels: np.ndarray,
+        train: np.ndarray,
+        validation: np.ndarray,
+        spec: RunSpec,
+        clock: Clock,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.model, self.source, self.labels = model, source, labels
         self.train, self.validation = train, validation
         self.spec, self.clock, self.should_stop = spec, clock, should_stop
         self.progress = Progress()
         self.best_weights: list[np.ndarray] | None = None
-        model.compile(optimizer=make_optimizer(spec), loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-                      metrics=["accuracy"], jit_compile=False)  # XLA on convolutions is catastrophic on a CPU
+        model.compile(
+            optimizer=make_optimizer(spec),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+            jit_compile=False,
+        )  # XLA on convolutions is catastrophic on a CPU
         model.optimizer.build(model.trainable_variables)
 
     def run(self) -> Iterator[Event]:
@@ -83,7 +96,9 @@ class Trainer:
             self._check_finite(losses[-1], epoch)
             self.progress.step += 1
             self.progress.images += len(indices)
-            yield Step(self.progress.step, epoch, losses[-1], accuracies[-1], self.clock.elapsed_s, self.progress.images)
+            yield Step(
+                self.progress.step, epoch, losses[-1], accuracies[-1], self.clock.elapsed_s, self.progress.images
+            )
             self._stop_if_asked()
         return float(np.mean(losses)), float(np.mean(accuracies))
 
@@ -112,14 +127,25 @@ class Trainer:
             self._stop_if_asked()
         return np.concatenate(parts)
 
-    def _close_epoch(self, train_loss: float, train_accuracy: float, val_loss: float, val_accuracy: float,
-                     started_s: float) -> Epoch:
+    def _close_epoch(
+        self, train_loss: float, train_accuracy: float, val_loss: float, val_accuracy: float, started_s: float
+    ) -> Epoch:
         is_best = self.progress.close_epoch(val_accuracy, val_loss)
         if is_best:
             self.best_weights = copies(self.model.variables)
         now_s = self.clock.elapsed_s
-        return Epoch(self.progress.epoch, train_loss, train_accuracy, val_loss, val_accuracy, now_s - started_s, now_s,
-                     self.progress.step, self.progress.images, is_best)
+        return Epoch(
+            self.progress.epoch,
+            train_loss,
+            train_accuracy,
+            val_loss,
+            val_accuracy,
+            now_s - started_s,
+            now_s,
+            self.progress.step,
+            self.progress.images,
+            is_best,
+        )
 
     def restore_best(self) -> None:
         """Puts the weights of the best epoch back; without a finished epoch the present ones stay."""
@@ -146,8 +172,8 @@ def steps_per_epoch(n_train: int, batch_size: int) -> int:
 def batches(indices: np.ndarray, batch_size: int, seed: int, epoch: int) -> Iterator[np.ndarray]:
     """Yields the shuffled batches of one epoch, all of one size.
 
-    The last batch is filled up with the first pictures of the same order: a smaller batch would have to be compiled anew,
-    and no picture is left out.
+    The last batch is filled up with the first pictures of the same order: a smaller batch would have to be compiled
+    anew, and no picture is left out.
 
     Args:
         indices: int (n,), numbers of the training pictures.
