@@ -79,7 +79,7 @@ def probabilities_figure(info: ProbabilitiesInfo, labels: ProbabilitiesLabels) -
 def _layout(info: ProbabilitiesInfo, places: list[int]) -> go.Layout:
     names = [plain(shortened(bar.name, 22)) for bar in info.bars]
     return theme.layout(
-        xaxis={"range": [0, 1.18], "visible": False, "fixedrange": True},
+        xaxis={"range": [0, 1.6], "visible": False, "fixedrange": True},  # room for "100.0%" in a narrow column
         yaxis={
             "tickvals": places,
             "ticktext": names,
