@@ -23,3 +23,8 @@ def home(tmp_path, monkeypatch) -> Path:
     """An empty data folder of the test's own."""
     monkeypatch.setenv("TL_HOME", str(tmp_path))
     return tmp_path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Runs the quick tests first, then the slow ones, and the browser last."""
+    items.sort(key=lambda item: (bool(item.get_closest_marker("browser")), bool(item.get_closest_marker("slow"))))

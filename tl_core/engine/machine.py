@@ -1,5 +1,6 @@
 """What this process computes on: threads and GPU memory, set up before the first tensor."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -75,3 +76,26 @@ def device_name() -> str:
 def is_out_of_memory(error: BaseException) -> bool:
     """Says whether an exception means that memory ran out, on the host or on a GPU."""
     return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+
+
+def release(*, is_idle: bool) -> None:
+    """Frees the memory of networks that are no longer used.
+
+    Keras' optimisers on TensorFlow add the gradients of all devices together, also when there is only one. Each
+    compilation of that registers a custom gradient, which TensorFlow keeps for ever, and with it the whole graph: 20 to
+    60 MB a training. Should another version lack this private registry, nothing is freed and nothing breaks.
+
+    Args:
+        is_idle: No network is in use, so Keras' own global state can go as well.
+    """
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        from tensorflow.python.framework import ops
+
+        registered = getattr(ops.gradient_registry, "_registry", {})
+        for name in [name for name in registered if name.startswith("CustomGradient-")]:
+            del registered[name]
+    if is_idle:
+        keras.backend.clear_session()
+    gc.collect()

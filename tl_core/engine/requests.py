@@ -50,6 +50,10 @@ class Models:
         """
         return self._keep(f"backbone:{backbone_id}", lambda: self._load_backbone(backbone_id))
 
+    def clear(self) -> None:
+        """Forgets all networks; the next picture waits for its network to be built."""
+        self._kept.clear()
+
     def _keep(self, name: str, load):
         if name not in self._kept:
             self._kept[name] = load()

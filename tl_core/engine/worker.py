@@ -9,7 +9,6 @@ Out: {"say": "ready", "device"}, {"say": "events", "run_id", "events": […]}, {
      {"say": "answer", "request_id", "value" or "error"}
 """
 
-import gc
 import json
 import os
 import queue
@@ -104,7 +103,15 @@ class Worker:
         self._flush()
         self._stopping.discard(task_id)
         self._say({"say": "ended", "run_id": task_id} | ({"error": _plain_error(error)} if error else {}))
-        gc.collect()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Frees what an ended training leaves behind."""
+        from tl_core.engine.machine import release
+
+        if self._scheduler.is_idle:
+            self._models.clear()
+        release(is_idle=self._scheduler.is_idle)
 
     def _classify(self, message: dict) -> None:
         task = self._classified(message["subject"], message["images"])
