@@ -37,12 +37,13 @@ lint: .venv/.test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-# Chromium and a Chinese font: from the system's packages where we may install them, else Playwright's own build
-SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo 2>/dev/null)
+# Chromium and a Chinese font: from the system's packages where they have it and we may install it, else Playwright's own
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 .venv/.chromium: .venv/.test
 	@if command -v chromium >/dev/null 2>&1 && fc-list 2>/dev/null | grep -qi 'cjk'; then echo 'Chromium is here.'; \
-	elif command -v apt-get >/dev/null 2>&1; then \
-	  $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive \
-	    apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk fontconfig >/dev/null; \
+	elif grep -qi '^ID=debian' /etc/os-release 2>/dev/null && $(SUDO) apt-get update -qq \
+	  && $(SUDO) env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk fontconfig >/dev/null; then \
+	  echo 'Chromium is installed.'; \
 	else $(BIN)/python -m playwright install chromium; fi
 	@touch $@

@@ -7,12 +7,14 @@ of every page.
 
 import gc
 import gzip
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
+
+from tl_core.errors import TransferLabError
 
 HERE = Path(__file__).resolve().parent
 PLOTLY = HERE / "assets" / "web" / "plotly-basic.min.js"
@@ -50,7 +52,8 @@ async def lifespan(server):
     from pages.ui import blocks  # noqa: F401 (loads pandas and Plotly now, not at the first visit)
     from tl_core.engine import singleton
 
-    singleton.engine()
+    with suppress(TransferLabError):  # an unusable data folder: the pages say so in one sentence
+        singleton.engine()
     gc.collect()
     gc.freeze()  # Streamlit collects garbage after every run; what was loaded at the start need not be looked at again
     yield

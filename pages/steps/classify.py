@@ -4,28 +4,17 @@ The learner answers: what has each network learned, and what did the backbone kn
 Reads the run from the address; writes the chosen runs and the last answers.
 """
 
-import hashlib
-from concurrent.futures import Future
-
-import numpy as np
 import streamlit as st
 
 from pages.ui import services, state
+from pages.ui.answers import draw_picture
 from pages.ui.blocks import meaning
-from pages.ui.live import live_figure
-from pages.ui.text import class_name, literal, named, sentence, t
-from tl_core.charts.probabilities import ProbabilitiesLabels, probabilities_figure, probabilities_info
-from tl_core.datasets.catalog import dataset_info
-from tl_core.datasets.images import ACCEPTED_FORMATS, decode_image, fit_image
-from tl_core.errors import TransferLabError, UnknownIdError
-from tl_core.models.imagenet import imagenet_classes
-from tl_core.models.weights import weights_source
-from tl_core.store.home import data_home
+from pages.ui.text import named, t
+from tl_core.datasets.images import ACCEPTED_FORMATS
+from tl_core.errors import UnknownIdError
 from tl_core.store.records import RunRecord, RunState
 
-WAIT_S = 120
-TOP = 5
-KEPT_ANSWERS = 200
+FIELD_WORDS = ("upload_button", "upload_limit", "camera_ask", "camera_take", "camera_clear")
 
 
 def draw() -> None:
@@ -36,8 +25,8 @@ def draw() -> None:
         st.info(t("classify.no_runs"), icon=":material/science:")
         st.page_link("pages/steps/lab.py", label=t("classify.to_lab"), icon=":material/arrow_back:")
         return
-    for name, data in _choose_pictures():
-        _draw_picture(name, data, runs)
+    for place, (name, data) in enumerate(_choose_pictures()):
+        draw_picture(name, data, runs, place)
 
 
 def _choose_runs() -> list[RunRecord]:
@@ -56,6 +45,7 @@ def _choose_runs() -> list[RunRecord]:
         list(by_id),
         default=_first_choice(by_id),
         max_selections=4,
+        placeholder=t("classify.choose"),
         format_func=named(by_id, lambda run_id: _label(by_id[run_id])).__getitem__,
         help=meaning("run"),
         key=f"classify-runs-{state.run_id()}",
@@ -87,13 +77,14 @@ def _choose_pictures() -> list[tuple[str, bytes]]:
         format_func=named(ways, lambda name: t(f"classify.{name}")).__getitem__,
     )
     state.keep_widget("way")
+    _draw_field_words()
     if way == "upload":
         files = st.file_uploader(
             t("classify.upload_label"), type=list(ACCEPTED_FORMATS), accept_multiple_files=True, key="upload"
         )
         return [(file.name, file.getvalue()) for file in files]
     if way == "camera":
-        photo = st.camera_input(t("classify.camera_label"), key="camera")
+        photo = st.camera_input(t("classify.camera_label"), key="camera", width=480)
         return [(t("classify.photo"), photo.getvalue())] if photo else []
     names = services.sample_files()
     chosen = st.pills(
@@ -104,74 +95,18 @@ def _choose_pictures() -> list[tuple[str, bytes]]:
         format_func=named(names, _sample_name).__getitem__,
     )
     state.keep_widget("sample")
-    return [(chosen, (services.SAMPLES / chosen).read_bytes())]
+    return [(_sample_name(chosen), (services.SAMPLES / chosen).read_bytes())]
+
+
+def _draw_field_words() -> None:
+    """Hands page.css the words on Streamlit's upload and camera fields, which are English without it."""
+    megabytes = st.get_option("server.maxUploadSize")
+    words = "; ".join(f'--tl-{name}: "{t(f"classify.{name}", megabytes=megabytes)}"' for name in FIELD_WORDS)
+    st.html(f"<style>:root {{ {words} }}</style>")
 
 
 def _sample_name(file: str) -> str:
     return t(f"sample.{file.removesuffix('.jpg')}")
-
-
-def _draw_picture(name: str, data: bytes, runs: list[RunRecord]) -> None:
-    """Draws one picture and what every network says of it; a bad file gets one sentence and stops nothing."""
-    try:
-        image = decode_image(data, name)
-    except TransferLabError as error:
-        st.error(sentence(error))
-        return
-    picture_hash = hashlib.sha256(data).hexdigest()
-    backbones = dict.fromkeys(record.spec["backbone"] for record in runs)
-    subjects = [record.id for record in runs] + [f"backbone:{id_}" for id_ in backbones if _has_weights(id_)]
-    answers = _answers(picture_hash, image, subjects)
-    with st.container(border=True):
-        picture, *columns = st.columns([2, *[3] * len(subjects)], gap="medium")
-        with picture:
-            size = runs[0].spec["image_size"]
-            st.image(fit_image(image, size), width="stretch", alt=literal(name))
-            st.caption(t("classify.as_seen", name=literal(name), size=size))
-        for column, subject in zip(columns, subjects, strict=True):
-            with column:
-                _draw_answer(subject, answers[subject], runs, f"{picture_hash[:12]}-{subject}")
-
-
-def _has_weights(backbone_id: str) -> bool:
-    return weights_source(backbone_id, data_home(), top=True) != "download"
-
-
-def _answers(picture_hash: str, image: np.ndarray, subjects: list[str]) -> dict[str, object]:
-    """Returns probabilities (or the error) for each network, asking only for what this visit has not seen yet."""
-    known = state.kept("answers") or {}
-    missing = [subject for subject in subjects if (picture_hash, subject) not in known]
-    pending: dict[str, Future] = {subject: services.engine().classify(subject, [image]) for subject in missing}
-    with st.spinner(t("classify.working")) if pending else st.empty():
-        for subject, future in pending.items():
-            try:
-                known[picture_hash, subject] = np.asarray(future.result(WAIT_S))[0]
-            except (TransferLabError, TimeoutError) as error:
-                known[picture_hash, subject] = error
-    answers = {subject: known[picture_hash, subject] for subject in subjects}
-    kept = {key: value for key, value in known.items() if not isinstance(value, Exception)}
-    state.keep("answers", dict(list(kept.items())[-KEPT_ANSWERS:]))
-    return answers
-
-
-def _draw_answer(subject: str, answer: object, runs: list[RunRecord], key: str) -> None:
-    record = next((record for record in runs if record.id == subject), None)
-    role = record.role if record else "backbone"
-    st.markdown(f"**{t(f'classify.{role}')}**", help=literal(record.name) if record else t("classify.backbone_help"))
-    if isinstance(answer, TransferLabError):
-        st.error(sentence(answer))
-        return
-    if isinstance(answer, TimeoutError):
-        st.error(t("classify.timeout", seconds=WAIT_S))
-        return
-    names = (
-        [class_name(name) for name in dataset_info(record.spec["dataset"]).classes] if record else imagenet_classes()
-    )
-    best = int(np.argmax(answer))
-    st.markdown(f"{literal(names[best])} · {answer[best] * 100:.0f}%")
-    info = probabilities_info(list(zip(names, map(float, answer), strict=True)), TOP, role)
-    figure = probabilities_figure(info, ProbabilitiesLabels(t("classify.probability")))
-    live_figure(figure, key=key, height=210, revision=key, label=t("classify.label", name=names[best]))
 
 
 draw()

@@ -4,22 +4,31 @@ The learner answers: what does freezing change, and what did pretraining bring?
 Reads the run from the address; writes the choices, and the run that was started.
 """
 
+from types import MappingProxyType
+
 import streamlit as st
 
 from pages.ui import forms, run_panel, services, state
 from pages.ui.blocks import layer_map, meaning, parameter_metrics, picture_strip
 from pages.ui.text import dataset_name, percent, seconds, sentence, t
 from tl_core.datasets.catalog import DatasetInfo
+from tl_core.datasets.keras_sets import is_available
+from tl_core.engine.estimates import Estimate, Pending
 from tl_core.errors import TransferLabError
-from tl_core.experiments.plans import baseline_of, n_training_images, plan_run
+from tl_core.experiments.plans import baseline_of, plan_run
 from tl_core.models.catalog import BackboneInfo
+from tl_core.models.weights import weights_source
 from tl_core.spec import RunSpec
+from tl_core.store.home import data_home
+
+UNKNOWN = MappingProxyType({Pending.MEASURING: "…", Pending.WAITING: "…", Pending.FAILED: "–"})
 
 
 def draw() -> None:
     st.title(t("lab.title"))
     st.markdown(t("lab.lead"))
-    choices, results = st.columns([5, 8], gap="large")
+    with st.container(key="lab"):
+        choices, results = st.columns([2, 3], gap="medium")
     with choices:
         dataset = forms.choose_dataset()
         _draw_data(dataset)
@@ -57,6 +66,8 @@ def _draw_data(dataset: DatasetInfo) -> None:
             n_test=dataset.n_test,
         ),
         type="tertiary",
+        wrap=True,
+        icon=":material/info:",
     ):
         st.markdown(t(f"dataset.{dataset.id}.about"))
         st.caption(t("lab.source", source=dataset.source, licence=dataset.licence))
@@ -66,27 +77,31 @@ def _draw_cut(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) -> No
     head = backbone.head_params(spec.head, spec.hidden, spec.image_size, len(dataset.classes)) or 0
     layer_map(backbone, spec.n_frozen, head, key="lab-map")
     frozen = backbone.frozen_params(spec.n_frozen)
-    _draw_numbers(spec, dataset, frozen, backbone.params - frozen + head)
+    _draw_numbers(spec, frozen, backbone.params - frozen + head)
 
 
-def _draw_numbers(spec: RunSpec, dataset: DatasetInfo, frozen: int, trainable: int) -> None:
-    """Draws counts and time; asks again each second while the time is being measured."""
-    n_train = n_training_images(spec, dataset)
-    n_pictures = n_train + dataset.n_validation + dataset.n_test
+def _draw_numbers(spec: RunSpec, frozen: int, trainable: int) -> None:
+    """Draws counts and time; asks again each second until the time is known."""
 
     def numbers() -> None:
-        estimate = services.engine().estimate(spec, n_train, n_pictures)
-        if estimate is None:
-            parameter_metrics(frozen, trainable, "…", t("lab.measuring"))
-            return
-        about = t("lab.measured_run" if estimate.is_from_run else "lab.measured_quick", epoch=seconds(estimate.epoch_s))
-        if estimate.prefix_s:
-            about += t("unit.stop") + t("lab.measured_prefix", prefix=seconds(estimate.prefix_s))
-        parameter_metrics(frozen, trainable, seconds(estimate.epoch_s), about)
+        estimate = services.engine().estimate(spec)
+        is_known = isinstance(estimate, Estimate)
+        time = seconds(estimate.epoch_s) if is_known else UNKNOWN[estimate]
+        about = _about(estimate) if is_known else t(f"lab.{estimate.value}")
+        parameter_metrics(frozen, trainable, time, about)
         st.caption(about)
 
-    is_known = services.engine().estimate(spec, n_train, n_pictures) is not None
-    st.fragment(numbers, run_every=None if is_known else 1.0)()
+    is_settled = services.engine().estimate(spec) not in (Pending.MEASURING, Pending.WAITING)
+    st.fragment(numbers, run_every=None if is_settled else 1.0)()
+
+
+def _about(estimate: Estimate) -> str:
+    """Returns where an estimate comes from, and what comes before the first epoch."""
+    kind = "run" if estimate.is_from_run else "bound" if estimate.is_bound else "quick"
+    about = t(f"lab.measured_{kind}", epoch=seconds(estimate.epoch_s))
+    if estimate.prefix_s:
+        about += t("unit.stop") + t("lab.measured_prefix", prefix=seconds(estimate.prefix_s))
+    return about
 
 
 def _draw_train(spec: RunSpec, backbone: BackboneInfo) -> None:
@@ -97,6 +112,7 @@ def _draw_train(spec: RunSpec, backbone: BackboneInfo) -> None:
             t("lab.baseline"), key=state.widget("baseline", True), help=meaning("baseline"), disabled=is_scratch
         )
     state.keep_widget("baseline")
+    _draw_downloads(spec, backbone)
     if not is_pressed:
         return
     baseline = baseline_of(spec) if with_baseline and not is_scratch else None
@@ -113,6 +129,15 @@ def _draw_train(spec: RunSpec, backbone: BackboneInfo) -> None:
         st.error(sentence(error))
         return
     state.open_run(record.id)
+    st.rerun()  # so that the sidebar, drawn before, knows of it
+
+
+def _draw_downloads(spec: RunSpec, backbone: BackboneInfo) -> None:
+    """Says before training what will be fetched from the internet, and what to do without."""
+    if not is_available(spec.dataset, data_home()):
+        st.info(t("lab.data_download"), icon=":material/cloud_download:")
+    if spec.weights == "pretrained" and weights_source(backbone.id, data_home()) == "download":
+        st.info(t("lab.weights_download", backbone=backbone.family), icon=":material/cloud_download:")
 
 
 draw()

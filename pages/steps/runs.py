@@ -4,18 +4,22 @@ The learner answers: which choice made the difference?
 Reads and writes the store; writes the run to open.
 """
 
+from types import MappingProxyType
+
 import pandas as pd
 import streamlit as st
 
-from pages.ui import services, state
+from pages.ui import run_dialogs, services, state
 from pages.ui.blocks import curves
-from pages.ui.text import dataset_name, named, sentence, t
-from tl_core.errors import TransferLabError
+from pages.ui.text import dataset_name, named, t
 from tl_core.models.catalog import backbones
 from tl_core.store.records import RunRecord, RunState
 
 SHOWN = 500
 MAX_OVERLAID = 8
+WIDTHS_PX = MappingProxyType(
+    dict(name=260, test=100, role=85, frozen=100, backbone=125, dataset=150, state=85, created=130)
+)
 
 
 def draw() -> None:
@@ -32,15 +36,17 @@ def draw() -> None:
         st.caption(t("runs.choose"))
         return
     _actions(chosen)
-    snapshots = [services.engine().snapshot(record.id) for record in chosen[:MAX_OVERLAID]]
-    curves(snapshots, [record.name for record in chosen[:MAX_OVERLAID]], key="runs")
+    shown = chosen[:MAX_OVERLAID]
+    curves([services.engine().snapshot(record.id) for record in shown], _names(shown), key="runs")
 
 
 def _filtered() -> list[RunRecord]:
     """Draws the filter; returns the runs that pass it, newest first."""
-    left, right = st.columns([2, 3], vertical_alignment="bottom")
+    left, right = st.columns([2, 3])
     with left:
-        text = st.text_input(t("runs.search"), key=state.widget("runs-text", ""), max_chars=80)
+        text = st.text_input(
+            t("runs.search"), key=state.widget("runs-text", ""), max_chars=80, placeholder=t("runs.search_hint")
+        )
         state.keep_widget("runs-text")
     with right:
         picked = st.pills(
@@ -57,16 +63,21 @@ def _filtered() -> list[RunRecord]:
 
 def _table(records: list[RunRecord]) -> list[RunRecord]:
     """Draws the table; returns the runs whose rows are marked."""
-    rows = [_row(record) for record in records]
-    config = {name: st.column_config.TextColumn(t(f"runs.{name}")) for name in rows[0]}
-    config["test"] = st.column_config.NumberColumn(t("runs.test"), format="percent")
-    config["created"] = st.column_config.DatetimeColumn(t("runs.created"), format="YYYY-MM-DD HH:mm")
+    config = {name: st.column_config.TextColumn(t(f"runs.{name}"), width=px) for name, px in WIDTHS_PX.items()}
+    config["test"] = st.column_config.NumberColumn(t("runs.test"), format="percent", width=WIDTHS_PX["test"])
+    config["created"] = st.column_config.DatetimeColumn(
+        t("runs.created"),
+        format="YYYY-MM-DD HH:mm",
+        timezone=st.context.timezone or "UTC",
+        width=WIDTHS_PX["created"],
+    )
     marked = st.dataframe(
-        pd.DataFrame(rows),
+        pd.DataFrame([_row(record) for record in records]),
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
         column_config=config,
+        placeholder="–",
         key="runs-table",
         alt=t("runs.title"),
     )
@@ -78,14 +89,20 @@ def _row(record: RunRecord) -> dict:
     n_blocks = backbones()[record.spec["backbone"]].n_blocks if family else "?"
     return {
         "name": record.name,
-        "state": t(f"state.{record.state.value}"),
-        "test": record.test_accuracy,
-        "frozen": f"{record.spec['n_frozen']} / {n_blocks}",
-        "created": pd.Timestamp(record.created_at),
+        "test": None if record.test_accuracy is None else round(record.test_accuracy, 3),
         "role": t(f"panel.{record.role}"),
+        "frozen": f"{record.spec['n_frozen']} / {n_blocks}",
         "backbone": family,
         "dataset": dataset_name(record.spec["dataset"]),
+        "state": t(f"state.{record.state.value}"),
+        "created": pd.Timestamp(record.created_at),
     }
+
+
+def _names(records: list[RunRecord]) -> list[str]:
+    """Returns what the legend calls the runs: runs of the same name are told apart by their ids."""
+    names = [record.name for record in records]
+    return [record.name if names.count(record.name) == 1 else f"{record.id[:6]} · {record.name}" for record in records]
 
 
 def _actions(chosen: list[RunRecord]) -> None:
@@ -94,50 +111,9 @@ def _actions(chosen: list[RunRecord]) -> None:
             state.open_run(chosen[0].id)
             st.switch_page("pages/steps/lab.py", query_params={"run": chosen[0].id, "lang": state.language()})
         if len(chosen) == 1 and st.button(t("runs.rename"), icon=":material/edit:"):
-            _rename(chosen[0])
+            run_dialogs.rename(chosen[0])
         if st.button(t("runs.delete", n=len(chosen)), icon=":material/delete:"):
-            _delete(chosen)
-
-
-def _rename(record: RunRecord) -> None:
-    @st.dialog(t("runs.rename"))
-    def dialog() -> None:
-        name = st.text_input(t("runs.new_name"), value=record.name, max_chars=80)
-        if st.button(t("runs.save"), type="primary"):
-            _change(lambda: services.engine().store.rename(record.id, name), record)
-
-    dialog()
-
-
-def _delete(records: list[RunRecord]) -> None:
-    @st.dialog(t("runs.delete_title"))
-    def dialog() -> None:
-        st.markdown(t("runs.delete_question", n=len(records)))
-        for record in records:
-            st.text(record.name)
-        if st.button(t("runs.delete", n=len(records)), type="primary", icon=":material/delete:"):
-            for record in records:
-                if not _done(lambda record=record: services.engine().store.delete(record.id), record):
-                    return
-            st.rerun()
-
-    dialog()
-
-
-def _change(action, record: RunRecord) -> None:
-    if _done(action, record):
-        st.rerun()
-
-
-def _done(action, record: RunRecord) -> bool:
-    """Does something to a run; says in one sentence why it could not be done."""
-    try:
-        action()
-    except TransferLabError as error:
-        st.error(sentence(error))
-        return False
-    services.engine().forget(record.id)
-    return True
+            run_dialogs.delete(chosen)
 
 
 draw()

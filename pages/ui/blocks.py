@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui import state
 from pages.ui.live import live_figure
 from pages.ui.services import ClassSample
-from pages.ui.text import class_name, count, named, percent, seconds, t
+from pages.ui.text import class_name, count, named, percent, seconds_left, t
 from tl_core.charts.curves import CurvesLabels, EpochPoint, RunCurve, StepPoint, curves_figure, curves_info
 from tl_core.charts.layer_map import LayerMapLabels, layer_map_figure, layer_map_info
 from tl_core.engine.snapshots import RunSnapshot
@@ -31,8 +31,11 @@ TERMS = (
     "split",
     "rate",
     "batch",
+    "size",
     "optimizer",
     "augment",
+    "dropout",
+    "patience",
     "seed",
     "batchnorm",
 )
@@ -51,13 +54,14 @@ def meaning(term: str) -> str:
 
 
 def picture_strip(samples: Sequence[ClassSample]) -> None:
-    """Draws one photograph of each class with its name and its number of training pictures."""
+    """Draws one photograph of each class with its name and its number of training pictures, in two rows or one."""
     figures = "".join(
         f'<figure title="{escape(class_name(one.name))} · {one.n_train}"><img src="{one.address}" alt="">'
-        f"<figcaption>{escape(class_name(one.name))}<br><small>{one.n_train}</small></figcaption></figure>"
+        f"<small>{one.n_train}</small><figcaption>{escape(class_name(one.name))}</figcaption></figure>"
         for one in samples
     )
-    st.html(f'<div class="tl-strip">{figures}</div>')
+    n_columns = max(5, -(-len(samples) // 2))
+    st.html(f'<div class="tl-strip" style="--columns: {n_columns}">{figures}</div>')
 
 
 def layer_map(backbone: BackboneInfo, n_frozen: int, head_params: int, key: str) -> None:
@@ -124,7 +128,7 @@ def progress_line(snapshot: RunSnapshot) -> None:
     elif snapshot.phase in ("training", "validating") and snapshot.n_steps:
         share = snapshot.step / snapshot.n_steps
         epoch = min(snapshot.spec.epochs, int(snapshot.step / _steps_per_epoch(snapshot)) + 1)
-        text = t("progress.training", epoch=epoch, epochs=snapshot.spec.epochs, left=seconds(snapshot.remaining_s))
+        text = t("progress.training", epoch=epoch, epochs=snapshot.spec.epochs, left=seconds_left(snapshot.remaining_s))
     elif snapshot.total:
         share = snapshot.done / snapshot.total
         text = t("progress.counted", phase=text, done=f"{snapshot.done:,}", total=f"{snapshot.total:,}")
@@ -141,21 +145,27 @@ def weight_proof(proof: Sequence[dict]) -> None:
     table = pd.DataFrame(
         {
             t("proof.block"): [row["block"] for row in proof],
-            t("proof.role"): [t("map.frozen") if row["frozen"] else t("map.trainable") for row in proof],
+            t("proof.role"): [t(f"map.{_role(row)}") for row in proof],
+            t("proof.changed"): [t("proof.yes") if row["changed"] else t("proof.no") for row in proof],
             t("proof.before"): [row["before"] for row in proof],
             t("proof.after"): [row["after"] for row in proof],
-            t("proof.changed"): [t("proof.yes") if row["changed"] else t("proof.no") for row in proof],
         }
     )
     st.dataframe(table, hide_index=True, height=260)
 
 
+def _role(row: dict) -> str:
+    if row["block"] == "head":
+        return "head"
+    return "frozen" if row["frozen"] else "trainable"
+
+
 def parameter_metrics(frozen: int, trainable: int, epoch: str, epoch_help: str) -> None:
     """Draws the frozen and trainable counts and the time of an epoch, side by side."""
-    with st.container(horizontal=True, gap="medium"):
-        st.metric(t("map.frozen"), count(frozen), help=t("map.frozen_help"), width="content")
-        st.metric(t("map.trainable"), count(trainable), help=t("map.trainable_help"), width="content")
-        st.metric(t("lab.epoch_time"), epoch, help=epoch_help, width="content")
+    with st.container(horizontal=True, wrap=False, vertical_alignment="bottom", gap="medium", key="metrics"):
+        st.metric(t("lab.frozen_params"), count(frozen), help=t("map.frozen_help"))
+        st.metric(t("lab.trainable_params"), count(trainable), help=t("map.trainable_help"))
+        st.metric(t("lab.epoch_time"), epoch, help=epoch_help)
 
 
 def accuracy_with_margin(accuracy: float, margin: float) -> str:

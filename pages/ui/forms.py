@@ -1,5 +1,8 @@
 """The controls that make up a run's spec; each remembers its value across pages."""
 
+from collections.abc import Iterator
+from types import MappingProxyType
+
 import streamlit as st
 
 from pages.ui import state
@@ -12,6 +15,19 @@ from tl_core.models.catalog import IMAGE_SIZES, BackboneInfo, backbones
 from tl_core.models.weights import weights_source
 from tl_core.spec import CHOICES, RunSpec
 from tl_core.store.home import data_home
+
+# settings that are numbers: the word that explains each, its least and greatest value, and the step of its buttons
+NUMBERS = MappingProxyType(
+    {
+        "epochs": ("epoch", 1, 100, 1),
+        "batch_size": ("batch", 2, 256, 2),
+        "momentum": ("optimizer", 0.0, 0.99, 0.05),
+        "hidden": ("head", 16, 4096, 16),
+        "dropout": ("dropout", 0.0, 0.9, 0.1),
+        "patience": ("patience", 0, 50, 1),
+        "seed": ("seed", 0, 2**31 - 1, 1),
+    }
+)
 
 
 def choose_dataset() -> DatasetInfo:
@@ -74,54 +90,62 @@ def choose_settings(dataset: DatasetInfo, backbone: BackboneInfo, n_frozen: int)
         Fields of `RunSpec`.
     """
     with st.expander(t("lab.more"), icon=":material/tune:"):
-        left, right = st.columns(2)
-        with left:
-            values = _network_settings(backbone)
-        with right:
-            values |= _training_settings(dataset)
+        values = {"weights": _pick("weights", "pretrained"), "head": _pick("head", "head")}
+        drawn = {"image_size": lambda: _image_size(backbone), "per_class": lambda: _per_class(dataset)}
+        drawn |= {"optimizer": lambda: _pick("optimizer", "optimizer"), "augment": lambda: _pick("augment", "augment")}
+        drawn |= {"nesterov": _nesterov}
+        for place, field in enumerate(_fields(values)):
+            if place % 2 == 0:
+                pair = st.columns(2, vertical_alignment="bottom")
+            with pair[place % 2]:
+                values[field] = drawn[field]() if field in drawn else _number(field, *NUMBERS[field])
         values["learning_rate"] = _learning_rate(values, backbone, n_frozen)
     return values
 
 
-def _network_settings(backbone: BackboneInfo) -> dict:
-    values = {"weights": _pick("weights", "pretrained"), "head": _pick("head", "head")}
+def _fields(values: dict) -> Iterator[str]:
+    """Yields the fields that stand in pairs; `values` tells what was chosen so far."""
+    yield from ("epochs", "batch_size", "per_class", "image_size", "optimizer", "augment")
+    if values["optimizer"] == "sgd":
+        yield from ("momentum", "nesterov")
     if values["head"] != "linear":
-        values["hidden"] = _number("hidden", "head", 16, 4096, 16)
-    values["dropout"] = _number("dropout", "head", 0.0, 0.9, 0.1)
-    sizes = [size for size in IMAGE_SIZES if size >= backbone.min_image_size]
+        yield "hidden"
+    yield from ("dropout", "patience", "seed")
+
+
+def _image_size(backbone: BackboneInfo) -> int:
     name = f"image_size-{backbone.id}"
-    values["image_size"] = st.selectbox(
-        t("field.image_size"), sizes, key=state.widget(name, backbone.image_size), format_func=lambda size: f"{size} px"
+    size = st.selectbox(
+        t("field.image_size"),
+        [size for size in IMAGE_SIZES if size >= backbone.min_image_size],
+        key=state.widget(name, backbone.image_size),
+        format_func=lambda size: f"{size} px",
+        help=meaning("size"),
     )
     state.keep_widget(name)
-    values["augment"] = _pick("augment", "augment")
-    return values
+    return size
 
 
-def _training_settings(dataset: DatasetInfo) -> dict:
-    values = {"epochs": _number("epochs", "epoch", 1, 100, 1)}
-    values["batch_size"] = _number("batch_size", "batch", 2, 256, 2)
+def _per_class(dataset: DatasetInfo) -> int | None:
+    """Draws how many training pictures of each class are used; 0 stands for all of them."""
     most = max(1, dataset.n_train // len(dataset.classes))
-    choices = [None, *(k for k in (1, 2, 5, 10, 20, 50, 100, 200, 500) if k < most)]
+    choices = [0, *(k for k in (1, 2, 5, 10, 20, 50, 100, 200, 500) if k < most)]
     name = f"per_class-{dataset.id}"
-    values["per_class"] = st.selectbox(
+    chosen = st.selectbox(
         t("field.per_class"),
         choices,
-        key=state.widget(name, None),
+        key=state.widget(name, 0),
         help=meaning("split"),
         format_func=named(choices, lambda k: str(k or t("lab.all"))).__getitem__,
     )
     state.keep_widget(name)
-    values["optimizer"] = _pick("optimizer", "optimizer")
-    if values["optimizer"] == "sgd":
-        values["momentum"] = _number("momentum", "optimizer", 0.0, 0.99, 0.05)
-        values["nesterov"] = st.toggle(
-            t("field.nesterov"), key=state.widget("nesterov", False), help=meaning("optimizer")
-        )
-        state.keep_widget("nesterov")
-    values["patience"] = _number("patience", "epoch", 0, 50, 1)
-    values["seed"] = _number("seed", "seed", 0, 2**31 - 1, 1)
-    return values
+    return chosen or None
+
+
+def _nesterov() -> bool:
+    is_on = st.toggle(t("field.nesterov"), key=state.widget("nesterov", False), help=meaning("optimizer"))
+    state.keep_widget("nesterov")
+    return is_on
 
 
 def _learning_rate(values: dict, backbone: BackboneInfo, n_frozen: int) -> float:

@@ -15,13 +15,14 @@ STEPS = ("lab", "classify", "runs")
 ICONS = MappingProxyType(
     {"lab": ":material/science:", "classify": ":material/image_search:", "runs": ":material/stacked_line_chart:"}
 )
-STARTING_POLL_S = 2.0
+POLL_S = 2.0
+SIDEBAR_PX = 272
 WEB = Path(__file__).resolve().parents[2] / "assets" / "web"
 
 
 def draw() -> None:
     """Draws the frame, then the page that the address names."""
-    st.set_page_config(page_title="Transfer Lab", page_icon="🧪", layout="wide", initial_sidebar_state="auto")
+    st.set_page_config(page_title="Transfer Lab", page_icon="🧪", layout="wide", initial_sidebar_state=SIDEBAR_PX)
     st.logo(WEB / "logo.svg", size="large")
     st.html(WEB / "page.css")
     page = st.navigation([*map(_page, STEPS), _page("lab", is_alias=True)])
@@ -61,13 +62,14 @@ def _language_choice() -> None:
 
 
 def _machine() -> None:
-    """Says what trainings run on, or why nothing can run; asks again while the worker starts."""
+    """Says what trainings run on, or why nothing can run; asks again while the worker starts or trains."""
     try:
         status = services.engine().status()
     except TransferLabError as error:
         st.error(sentence(error))
         st.stop()
-    st.fragment(_draw_status, run_every=STARTING_POLL_S if status.device is None else None)(status.device is None)
+    is_moving = status.device is None or status.n_active + status.n_waiting > 0
+    st.fragment(_draw_status, run_every=POLL_S if is_moving else None)(status.device is None)
 
 
 def _draw_status(was_starting: bool) -> None:
@@ -75,6 +77,8 @@ def _draw_status(was_starting: bool) -> None:
     if status.device is None:
         st.caption(t("frame.starting"))
         return
-    st.caption(t("frame.machine", device=status.device, n_active=status.n_active, n_waiting=status.n_waiting))
+    st.caption(t("frame.machine", device=status.device))
+    if status.n_active + status.n_waiting:
+        st.caption(t("frame.busy", n_active=status.n_active, n_waiting=status.n_waiting))
     if was_starting:
         st.rerun()  # once: ends the polling

@@ -8,7 +8,7 @@ from pages.ui.text import literal, percent, seconds, sentence, t
 from tl_core.engine.snapshots import RunSnapshot
 from tl_core.errors import UnknownIdError
 from tl_core.evaluation.comparison import best_validation, compare_runs, seconds_to
-from tl_core.store.records import RunState
+from tl_core.store.records import RunRecord, RunState
 
 
 def draw() -> None:
@@ -38,23 +38,27 @@ def look(run_id: str) -> list[RunSnapshot]:
 
 def _draw_live(run_id: str, was_active: bool) -> None:
     snapshots = look(run_id)
+    is_active = any(snapshot.is_active for snapshot in snapshots)
+    st.subheader(literal(snapshots[0].record.name), anchor=False)
     for snapshot in snapshots:
         _draw_state(snapshot)
-    names = [t(f"panel.{snapshot.record.role}") for snapshot in snapshots]
+    verdict = st.container()  # is there from the start, so that the charts below stay where they are when it is filled
     if any(snapshot.trace for snapshot in snapshots):
-        curves(snapshots, names, key="panel")
-    _draw_verdict(snapshots)
-    if was_active and not any(snapshot.is_active for snapshot in snapshots):
+        curves(snapshots, [t(f"panel.{snapshot.record.role}") for snapshot in snapshots], key="panel")
+    if not is_active:
+        with verdict:
+            _draw_verdict(snapshots)
+        _draw_next(snapshots[0].record)
+    if was_active and not is_active:
         st.rerun()  # once: ends the polling
 
 
 def _draw_state(snapshot: RunSnapshot) -> None:
     record = snapshot.record
+    badge = f":{'blue' if record.role == 'run' else 'orange'}-badge[{t(f'panel.{record.role}')}]"
     with st.container(horizontal=True, vertical_alignment="center", key=f"state-{record.role}"):
-        st.badge(
-            t(f"panel.{record.role}"), color="blue" if record.role == "run" else "orange", help=literal(record.name)
-        )
         if snapshot.is_active:
+            st.markdown(badge, width="content")
             progress_line(snapshot)
             st.button(
                 t("panel.stop"),
@@ -65,24 +69,21 @@ def _draw_state(snapshot: RunSnapshot) -> None:
                 args=[record.id],
             )
         else:
-            _draw_result(snapshot)
+            _draw_result(snapshot, badge)
     if record.error:
         st.error(sentence(record.error))
 
 
-def _draw_result(snapshot: RunSnapshot) -> None:
+def _draw_result(snapshot: RunSnapshot, badge: str) -> None:
     record = snapshot.record
-    best = best_validation(snapshot.epochs)
-    st.markdown(
-        t(
-            f"panel.{record.state.value}",
-            epochs=len(snapshot.epochs),
-            validation=percent(best),
-            test=percent(record.test_accuracy),
-            seconds=seconds(record.seconds),
-        ),
-        width="stretch",
+    result = t(
+        f"panel.{record.state.value}",
+        epochs=len(snapshot.epochs),
+        validation=percent(best_validation(snapshot.epochs)),
+        test=percent(record.test_accuracy),
+        seconds=seconds(record.seconds),
     )
+    st.markdown(f"{badge} {result}", width="stretch")
     if record.state in (RunState.STOPPED, RunState.INTERRUPTED):
         st.button(
             t("panel.resume"),
@@ -94,37 +95,41 @@ def _draw_result(snapshot: RunSnapshot) -> None:
 
 
 def _draw_verdict(snapshots: list[RunSnapshot]) -> None:
-    """Draws what the learner may conclude, and how sure it is."""
-    run = snapshots[0]
-    if any(snapshot.is_active for snapshot in snapshots):
+    """Draws which was better, how sure that is, and what the learner may conclude."""
+    compared = compare_runs(*(snapshot.record for snapshot in snapshots)) if len(snapshots) == 2 else None
+    if compared is None:
         return
-    compared = compare_runs(run.record, snapshots[1].record) if len(snapshots) == 2 else None
-    if compared is not None:
-        is_transfer = run.spec.weights == "pretrained" or compared.outcome == "within_noise"
-        outcome = compared.outcome if is_transfer else f"{compared.outcome}_random"
-        verdict = t(
-            f"verdict.{outcome}",
-            difference=f"{abs(compared.difference) * 100:.0f}",
-            low=f"{compared.low * 100:+.0f}",
-            high=f"{compared.high * 100:+.0f}",
-        )
-        scores = t(
-            "verdict.scores",
-            run=accuracy_with_margin(compared.run_accuracy, compared.run_margin),
-            baseline=accuracy_with_margin(compared.baseline_accuracy, compared.baseline_margin),
-            n=compared.n_test,
-        )
-        st.success(f"**{verdict}**  \n{scores}", icon=":material/balance:")
-        _draw_times(*snapshots)
-    if run.record.proof:
+    is_transfer = snapshots[0].spec.weights == "pretrained" or compared.outcome == "within_noise"
+    outcome = compared.outcome if is_transfer else f"{compared.outcome}_random"
+    verdict = t(
+        f"verdict.{outcome}",
+        difference=f"{abs(compared.difference) * 100:.0f}",
+        low=f"{compared.low * 100:+.0f}",
+        high=f"{compared.high * 100:+.0f}",
+    )
+    scores = t(
+        "verdict.scores",
+        run=accuracy_with_margin(compared.run_accuracy, compared.run_margin),
+        baseline=accuracy_with_margin(compared.baseline_accuracy, compared.baseline_margin),
+        n=compared.n_test,
+    )
+    box = {"better": st.success, "worse": st.warning}.get(compared.outcome, st.info)
+    box(f"**{verdict}**  \n{scores}", icon=":material/balance:")
+    st.markdown(t(f"verdict.{outcome}_means"))
+    _draw_times(*snapshots)
+
+
+def _draw_next(record: RunRecord) -> None:
+    """Draws the proof of what the training changed, and the way to the next step."""
+    if record.proof:
         with st.expander(t("proof.title"), icon=":material/lock:"):
-            weight_proof(run.record.proof)
-    if run.record.best_epoch is not None:
+            weight_proof(record.proof)
+    if record.best_epoch is not None:
         st.page_link(
             "pages/steps/classify.py",
             label=t("panel.classify"),
             icon=":material/arrow_forward:",
-            query_params={"run": run.record.id, "lang": state.language()},
+            query_params={"run": record.id, "lang": state.language()},
         )
 
 

@@ -1,8 +1,9 @@
 """The copy of the pages in the visitor's language."""
 
+import math
 import re
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from types import MappingProxyType
 
 from pages.ui import state
 from tl_core.datasets.catalog import class_slug
@@ -11,7 +12,10 @@ from tl_core.phrases import explain, keys, phrase
 
 # marks, links (also bare ones), :colours[…] and :icons:, lists and headings
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>~$|@#]|:(?=\S)|(?<=www)\.|^[-+](?=\s)|(?<=^\d)[.)](?=\s))", re.IGNORECASE)
-LESSONS = Path(__file__).resolve().parents[2] / "assets" / "lessons"
+# the units of large numbers, largest first: name, how many it counts, and from which number on it is used
+_LARGE = MappingProxyType(
+    {"en": (("large", 1e6, 1e6), ("medium", 1e3, 1e4)), "zh": (("large", 1e8, 1e8), ("medium", 1e4, 1e4))}
+)
 
 
 def t(key: str, **values: object) -> str:
@@ -60,15 +64,17 @@ def seconds(value: float | None) -> str:
     return t("unit.seconds", n=f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2f}")
 
 
+def seconds_left(value: float | None) -> str:
+    """Returns a duration that counts down: whole seconds, so that it does not flutter."""
+    return seconds(value) if value is None or value >= 90 else t("unit.seconds", n=math.ceil(value))
+
+
 def count(value: int | None) -> str:
-    """Returns a number as people write it: 17.9 k, 2.26 M."""
+    """Returns a number as people write it: 17.9 k and 2.26 M, or 1.79 万 and 226 万."""
     if value is None:
         return "–"
-    if value >= 1_000_000:
-        return f"{value / 1e6:.2f} M"
-    return f"{value / 1e3:.1f} k" if value >= 10_000 else f"{value:,}"
-
-
-def lesson(name: str) -> str:
-    """Returns a long text: assets/lessons/<language>/<name>.md."""
-    return (LESSONS / state.language() / f"{name}.md").read_text(encoding="utf-8")
+    for unit, size, least in _LARGE[state.language()]:
+        if value >= least:
+            n = value / size
+            return t(f"unit.{unit}", n=f"{n:.{2 if n < 10 else 1 if n < 100 else 0}f}")
+    return f"{value:,}"

@@ -1,7 +1,4 @@
-"""Every page in a real browser: cold links, both languages, narrow and wide, hostile files."""
-
-import struct
-import zlib
+"""Every page in a real browser: cold links, both languages, narrow and wide."""
 
 import pytest
 from playwright.sync_api import expect
@@ -58,9 +55,3 @@ def test_the_freeze_slider_moves_the_cut_on_the_layer_map(server, page):
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
     page.wait_for_function(f"({count})('frozen') === 17 && ({count})('trainable') === 2")
-
-
-def png_header(width: int, height: int) -> bytes:
-    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    chunk = b"IHDR" + header
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))

@@ -111,11 +111,13 @@ def test_a_run_without_weights_and_an_unknown_backbone_are_named(tmp_path):
 
 
 @pytest.mark.parametrize("changes", [{}, {"n_frozen": 0}, {"n_frozen": 4, "use_cache": False}, {"batch_size": 512}])
-def test_a_measurement_takes_place_and_says_what_it_measured(tmp_path, changes):
+def test_a_measurement_takes_place_and_says_what_it_measured(changes):
     from tl_core.engine.requests import MEASURED_BATCH, measure
 
     spec = SPEC.with_changes(**changes)
-    value = finished(measure(spec, tmp_path))
+    value = finished(measure(spec))
     assert value["step_s"] > 0
     assert value["batch_size"] == min(spec.batch_size, MEASURED_BATCH)
-    assert (value["prefix_s"] > 0) == (spec.n_frozen > 0)
+    assert (value["prefix_s"] > 0) == (spec.n_frozen > 0 and spec.use_cache)
+    assert value["eval_s"] > 0
+    assert value["is_bound"] == (spec.n_frozen < 9)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tl_core.engine import service
+from tl_core.engine.estimates import Pending
 from tl_core.engine.service import MAX_ACTIVE, MAX_BAD_STARTS, Engine
 from tl_core.errors import InputError, StoreError, UnknownIdError, WorkerError
 from tl_core.spec import RunSpec
@@ -335,14 +336,14 @@ def test_pressing_stop_twice_asks_the_worker_once(bench):
     assert bench.worker.stopped() == [run_id]
 
 
-def test_a_stop_that_nobody_confirms_is_recorded_anyway_with_what_there_is(bench):
+def test_a_stop_that_nobody_confirms_is_recorded_anyway_with_what_is_on_the_disk(bench):
     run_id = bench.submit()
     bench.worker.begin(run_id, n_steps=4)
     bench.worker.tell(run_id, epoch(1))
     bench.engine.stop(run_id)
     until(lambda: bench.state(run_id) is RunState.STOPPED)
     record = bench.engine.snapshot(run_id).record
-    assert (record.best_epoch, record.seconds) == (1, 0.4)
+    assert (record.best_epoch, record.seconds) == (None, 0.4)  # no weights are on the disk yet
     assert [row[0] for row in bench.engine.snapshot(run_id).trace] == [1, 2, 3, 4]
 
 
@@ -661,8 +662,11 @@ def test_the_beginning_of_an_id_reaches_the_worker_as_the_whole_id(bench):
 # ---- estimates ----
 
 
+QUICK = {"prefix_s": 0.01, "step_s": 0.4, "eval_s": 0.1, "batch_size": 20, "is_bound": True}
+
+
 def measured(bench: Bench, spec: RunSpec = SPEC):
-    return bench.engine.estimate(spec, 100, 300)
+    return bench.engine.estimate(spec)
 
 
 def measurements(bench: Bench) -> list[dict]:
@@ -674,68 +678,115 @@ def answer(bench: Bench, **what: object) -> None:
 
 
 def test_an_estimate_is_measured_once_and_then_known(bench):
-    assert measured(bench) is None
-    assert measured(bench) is None
+    assert measured(bench) is Pending.MEASURING
+    assert measured(bench) is Pending.MEASURING
     assert len(measurements(bench)) == 1
-    answer(bench, value={"prefix_s": 0.01, "step_s": 0.4, "batch_size": 20})
-    estimate = measured(bench)
-    assert (estimate.epoch_s, estimate.prefix_s, estimate.is_from_run) == (
-        pytest.approx(2.0),
-        pytest.approx(3.0),
-        False,
-    )
+    answer(bench, value=QUICK)
+    estimate = measured(bench)  # 586 + 146 pictures in batches of 20; 1,393 through the prefix
+    assert estimate.epoch_s == pytest.approx(30 * 0.4 + 8 * 0.1)
+    assert estimate.prefix_s == pytest.approx(13.93)
+    assert (estimate.is_from_run, estimate.is_bound) == (False, True)
     assert len(measurements(bench)) == 1
 
 
 def test_kinds_of_runs_are_measured_one_after_the_other(bench):
     other = SPEC.with_changes(n_frozen=3)
-    assert measured(bench) is None
-    assert measured(bench, other) is None
+    assert measured(bench) is Pending.MEASURING
+    assert measured(bench, other) is Pending.WAITING
     assert len(measurements(bench)) == 1
-    answer(bench, value={"prefix_s": 0.01, "step_s": 0.4, "batch_size": 20})
-    assert measured(bench, other) is None
+    answer(bench, value=QUICK)
+    assert measured(bench, other) is Pending.MEASURING
     assert [message["spec"]["n_frozen"] for message in measurements(bench)] == [9, 3]
 
 
 def test_nothing_is_measured_while_something_trains(bench):
     run_id = bench.submit()
-    assert measured(bench) is None
+    assert measured(bench) is Pending.WAITING
     assert measurements(bench) == []
     bench.worker.begin(run_id)
     bench.worker.end(run_id)
-    assert measured(bench) is None
+    assert measured(bench) is Pending.MEASURING
     assert len(measurements(bench)) == 1
 
 
 def test_what_cannot_be_measured_is_not_tried_again(bench):
     measured(bench)
     answer(bench, error={"code": "request_failed", "values": {"reason": "x"}})
-    assert measured(bench) is None
+    assert measured(bench) is Pending.FAILED
     assert len(measurements(bench)) == 1
 
 
 def test_a_measurement_that_kills_the_worker_does_not_kill_the_next_one(bench):
     measured(bench)
     bench.worker.die(-9)
-    assert measured(bench) is None
+    assert measured(bench) is Pending.FAILED
     assert measurements(bench) == []
 
 
 def test_a_finished_run_is_a_better_estimate_than_a_quick_measurement(bench):
     measured(bench)
-    answer(bench, value={"prefix_s": 0.01, "step_s": 0.4, "batch_size": 20})
+    answer(bench, value=QUICK)
     run_id = bench.submit()
     bench.worker.begin(run_id)
     bench.worker.tell(run_id, epoch(1), epoch(2))  # 2 s for 100 pictures
-    estimate = bench.engine.estimate(SPEC, 50, 300)
-    assert (estimate.epoch_s, estimate.prefix_s, estimate.is_from_run) == (pytest.approx(1.0), pytest.approx(3.0), True)
+    estimate = measured(bench)
+    assert (estimate.epoch_s, estimate.is_from_run) == (pytest.approx(586 * 0.02), True)
+    assert estimate.prefix_s == pytest.approx(13.93)
 
 
-def test_without_a_cache_no_time_is_estimated_for_it(bench):
-    for spec in (SPEC.with_changes(use_cache=False), SPEC.with_changes(augment="light")):
-        measured(bench, spec)
-        answer(bench, value={"prefix_s": 0.01, "step_s": 0.4, "batch_size": 20})
-        assert measured(bench, spec).prefix_s == 0.0
+def test_the_speed_of_a_run_on_few_pictures_is_not_that_of_a_run_on_all(bench):
+    few = SPEC.with_changes(per_class=2)
+    run_id = bench.engine.submit(few, name="few").id
+    bench.worker.begin(run_id)
+    bench.worker.tell(run_id, epoch(1), epoch(2))
+    bench.worker.end(run_id)
+    assert measured(bench, few).is_from_run
+    assert measured(bench) is Pending.MEASURING
+
+
+# ---- deleting, and stops that complete late ----
+
+
+def test_a_resumed_run_cannot_be_deleted_before_the_worker_has_begun_it(bench):
+    run_id = bench.submit()
+    bench.engine.stop(run_id)
+    assert bench.state(run_id) is RunState.STOPPED or bench.engine.snapshot(run_id).is_stopping
+    bench.worker.end(run_id, "stopped")
+    bench.engine.resume(run_id)
+    with pytest.raises(StoreError) as caught:
+        bench.engine.delete(run_id)
+    assert caught.value.code == "run_is_active"
+
+
+def test_a_finished_run_is_deleted_for_good(bench):
+    run_id = bench.submit()
+    bench.worker.begin(run_id)
+    bench.worker.end(run_id)
+    bench.engine.delete(run_id)
+    with pytest.raises(UnknownIdError):
+        bench.engine.snapshot(run_id)
+
+
+def test_a_run_that_vanishes_from_the_store_does_not_hold_up_the_queue(bench):
+    ids = bench.fill()
+    waiting = bench.submit("next")
+    bench.engine.store.finish_run(ids[0], RunState.STOPPED)
+    bench.engine.store.delete(ids[0])
+    bench.worker.end(ids[0])
+    assert waiting in bench.worker.trained()
+
+
+def test_a_stop_recorded_before_the_worker_confirms_gets_its_proof_from_the_late_confirmation(bench):
+    run_id = bench.submit()
+    bench.worker.begin(run_id)
+    bench.worker.tell(run_id, epoch(1))
+    bench.engine.stop(run_id)
+    until(lambda: bench.state(run_id) is RunState.STOPPED)
+    assert bench.engine.snapshot(run_id).record.best_epoch is None
+    proof = [{"block": "head", "changed": True}]
+    bench.worker.tell(run_id, {**ended("stopped"), "best_epoch": 1, "proof": proof})
+    record = bench.engine.snapshot(run_id).record
+    assert (record.state, record.best_epoch, record.proof) == (RunState.STOPPED, 1, proof)
 
 
 # ---- many threads ----

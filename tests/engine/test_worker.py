@@ -342,6 +342,7 @@ import json, sys, threading
 from pathlib import Path
 from tl_core.datasets.images import decode_image
 from tl_core.engine import machine, worker_process
+from tl_core.engine.estimates import Pending
 from tl_core.engine.service import Engine
 from tl_core.engine.worker_process import WorkerProcess
 from tl_core.spec import RunSpec
@@ -355,7 +356,7 @@ while engine.snapshot(run.id).is_active:
     pause.wait(0.05)
 picture = Path(sys.argv[2])
 engine.classify(run.id, [decode_image(picture.read_bytes(), picture.name)]).result(timeout=60)
-while engine.estimate(RunSpec(backbone="squeezenet", image_size=64, n_frozen=9), 10, 20) is None:
+while isinstance(engine.estimate(RunSpec(backbone="squeezenet", image_size=64, n_frozen=9)), Pending):
     pause.wait(0.05)
 heavy = sorted({name.partition(".")[0] for name in sys.modules} & {"keras", "tensorflow", "streamlit"})
 state = engine.snapshot(run.id).record.state

@@ -132,7 +132,7 @@ class Quiet(SimpleHTTPRequestHandler):
 def published(tmp_path, monkeypatch):
     """Yields a function that offers a model's weights on a local server in the place of Keras' file."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home" / "keras"))
     served = tmp_path / "served"
     served.mkdir()
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=served)) as server:

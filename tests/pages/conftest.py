@@ -32,7 +32,7 @@ class AnsweringWorker:
             value = [[0.75, *[0.25 / (n_classes - 1)] * (n_classes - 1)]]
             self._say({"say": "answer", "request_id": message["request_id"], "value": value})
         elif message["do"] == "measure":
-            value = {"prefix_s": 0.01, "step_s": 0.5, "batch_size": 32}
+            value = {"prefix_s": 0.01, "step_s": 0.5, "eval_s": 0.1, "batch_size": 32, "is_bound": False}
             self._say({"say": "answer", "request_id": message["request_id"], "value": value})
 
     def close(self) -> None:

@@ -1,3 +1,5 @@
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -49,3 +51,13 @@ def test_a_bad_file_gets_one_sentence_that_names_it_and_the_good_one_is_classifi
     (error,) = app.error
     assert "notes" in error.value
     assert "Anjou · 75%" in [element.value for element in app.markdown]
+
+
+def test_a_picture_that_claims_3600_megapixels_is_refused_before_it_is_decoded(visit, pair):
+    header = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 1, 0, 0, 0, 0)
+    bomb = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    app = upload(visit("classify", run=pair[0]), ("poster.png", bomb))
+    assert not app.exception
+    (error,) = app.error
+    assert "poster" in error.value
+    assert "60,000" in error.value or "60000" in error.value

@@ -173,7 +173,7 @@ def test_a_full_disk_is_an_error_of_the_store(cache, prefix, monkeypatch):
 
 
 def key_of(spec: RunSpec, dataset: str = "sha256:1") -> str:
-    return prefix_key(build(spec, 3).prefix, dataset, spec.image_size)
+    return prefix_key(build(spec, 3).prefix, dataset, spec.image_size, "CPU")
 
 
 def test_a_key_is_equal_where_the_prefix_is():
@@ -195,10 +195,10 @@ def test_a_key_differs_where_anything_differs_that_decides_the_features():
 
 def test_a_key_follows_the_weights_themselves():
     built = build(RunSpec(backbone="squeezenet", n_frozen=2, image_size=64), 3)
-    before = prefix_key(built.prefix, "d", 64)
+    before = prefix_key(built.prefix, "d", 64, "CPU")
     weight = built.prefix.weights[-1]
     weight.assign(weight + 1e-3)
-    assert prefix_key(built.prefix, "d", 64) != before
+    assert prefix_key(built.prefix, "d", 64, "CPU") != before
 
 
 def test_a_source_gives_each_picture_its_features_in_the_order_asked_for():

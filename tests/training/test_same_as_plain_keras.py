@@ -77,7 +77,7 @@ def finish(events):
 
 def train_behind_the_cut(network: Network, spec: RunSpec, images: np.ndarray, folder) -> None:
     cache = FeatureCache(folder, 10**10)
-    key = prefix_key(network.prefix, "patches", spec.image_size)
+    key = prefix_key(network.prefix, "patches", spec.image_size, "CPU")
     parts = tuple(
         (chosen, finish(cache.features(network.prefix, key, images.__getitem__, chosen, chosen)))
         for chosen in (TRAIN, VALIDATION)

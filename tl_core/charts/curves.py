@@ -29,6 +29,8 @@ __all__ = [
     "curves_info",
 ]
 
+MANY_EPOCHS = 8  # up to here each epoch has a tick of its own
+
 
 def curves_info(runs: Sequence[RunCurve], metric: Metric, x: Axis, max_points: int = 300) -> CurvesInfo:
     """Returns what to draw of some runs.
@@ -99,7 +101,7 @@ def curves_figure(info: CurvesInfo, labels: CurvesLabels) -> go.Figure:
 
 def _stroke(part: str, style: theme.Style) -> dict:
     if part == "train":
-        return {"mode": "lines", "line": {"color": theme.translucent(style.colour, 0.55), "width": 1.25}}
+        return {"mode": "lines", "line": {"color": theme.translucent(style.colour, 0.7), "width": 1.25}}
     if part == "best":
         return {"mode": "markers", "marker": {"symbol": "star", "size": 16, "color": style.colour}}
     marker = {"color": style.colour, "size": 7, "symbol": style.marker}
@@ -118,11 +120,13 @@ def _named(series: Series, part: str) -> dict:
 
 def _curve(series: Series, style: theme.Style, labels: CurvesLabels) -> go.Scatter:
     hover = f"{plain_in_template(shortened(series.name, 32))} · {getattr(labels, series.split)}"
+    is_named = series.split == "validation"
+    nothing = [None] if is_named else []  # the legend names a run from its first step on, and does not grow later
     return go.Scatter(
-        x=list(series.x),
-        y=list(series.y),
+        x=list(series.x) or nothing,
+        y=list(series.y) or nothing,
         connectgaps=False,
-        showlegend=series.split == "validation",
+        showlegend=is_named,
         hovertemplate=f"%{{y}}<extra>{hover}</extra>",
         **_named(series, series.split),
         **_stroke(series.split, style),
@@ -144,11 +148,16 @@ def _key(part: str, labels: CurvesLabels) -> go.Scatter:
 def _layout(info: CurvesInfo, labels: CurvesLabels) -> go.Layout:
     tickformat, hoverformat = {"epochs": (None, ".2~f"), "seconds": (None, ".1f"), "images": ("~s", ",.0f")}[info.x]
     x_axis = _axis(getattr(labels, info.x)) | {"tickformat": tickformat, "hoverformat": hoverformat, "showgrid": False}
+    longest = max((x for series in info.series for x in series.x), default=0)
+    if info.x == "epochs" and longest <= MANY_EPOCHS:
+        x_axis["dtick"] = 1  # no half epochs
     y_axis = _axis(getattr(labels, info.metric)) | {"hoverformat": ".3f", "nticks": 6}
     if info.metric == "accuracy":
         y_axis |= {"range": [0, 1.03], "tickformat": ".0%", "hoverformat": ".1%", "dtick": 0.25}
     spike = {"spikecolor": theme.NEUTRAL, "spikethickness": 1, "spikedash": "dot"}
-    return theme.layout(xaxis=x_axis | spike, yaxis=y_axis, hovermode="x unified")
+    y_axis |= {"automargin": False}  # but a fixed margin, so that accuracy and loss stand exactly above each other
+    margin = {"l": 64, "r": 12, "t": 8, "b": 8}
+    return theme.layout(xaxis=x_axis | spike, yaxis=y_axis, hovermode="x unified", margin=margin)
 
 
 def _axis(title: str) -> dict:

@@ -190,6 +190,8 @@ _PAINTING_CHUNKS = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 
 def _read_png(data: bytes) -> Header:
     width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
+    memory = {0: 2 if depth == 16 else 1, 3: 1}.get(colour, 4)
+    _check_limits(Header("PNG", width, height, b"", b"", memory))  # first: a bomb may be cut short as well
     view, kept, exif = memoryview(data), [data[:8]], b""
     for kind, start, stop in _counted(_png_chunks(data)):
         if (kind == b"IHDR") != (start == 8):
@@ -200,7 +202,6 @@ def _read_png(data: bytes) -> Header:
             kept.append(_colour_key(data[start + 8 : stop - 4], depth, colour))
         elif kind in _PAINTING_CHUNKS:
             kept.append(view[start:stop])
-    memory = {0: 2 if depth == 16 else 1, 3: 1}.get(colour, 4)
     return Header("PNG", width, height, b"".join(kept), exif, memory)
 
 

@@ -5,6 +5,8 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from tl_core.models.weights import keras_home
+
 
 def n_threads() -> int:
     """Returns TensorFlow's intra-op threads: TL_THREADS, else one for each core.
@@ -35,7 +37,7 @@ def environment() -> dict:
 def keras_environment(home: Path) -> dict[str, str]:
     """Returns the settings that must stand before Keras is imported: its files in the data folder, its log quiet."""
     return {
-        "KERAS_HOME": str(home / "keras"),
+        "KERAS_HOME": str(keras_home(home)),
         "KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "tensorflow"),
         "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3"),
     }

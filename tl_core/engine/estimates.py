@@ -1,12 +1,24 @@
 """What a run will cost here: from a finished run of its kind, or from a quick measurement in the worker."""
 
+import math
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from enum import StrEnum
 
+from tl_core.datasets.catalog import dataset_info
 from tl_core.engine.recorder import timing_key
+from tl_core.experiments.plans import n_training_images
 from tl_core.spec import RunSpec
 from tl_core.store.store import RunStore
+
+
+class Pending(StrEnum):
+    """Why there is no estimate."""
+
+    MEASURING = "measuring"  #: The worker is at it.
+    WAITING = "waiting"  #: Something trains or is measured; a busy machine would measure itself.
+    FAILED = "failed"  #: It was tried and did not work; it is not tried again.
 
 
 @dataclass(frozen=True)
@@ -14,14 +26,16 @@ class Estimate:
     """What a run will cost here, measured on this machine.
 
     Attributes:
-        epoch_s: Seconds an epoch takes.
+        epoch_s: Seconds an epoch takes, validation included.
         prefix_s: Seconds for computing the features of all pictures once; 0 when nothing is cached.
         is_from_run: Whether a finished run measured it; otherwise a quick measurement did.
+        is_bound: Whether it is an upper bound: the step was measured without compiling it.
     """
 
     epoch_s: float
     prefix_s: float
     is_from_run: bool
+    is_bound: bool = False
 
 
 class Estimates:
@@ -30,7 +44,7 @@ class Estimates:
     Args:
         store: Where measured speeds are kept.
         ask: Sends a request to the worker.
-        is_idle: Says whether nothing trains: a busy machine would measure itself.
+        is_idle: Says whether nothing trains.
 
     Thread: any, one at a time.
     """
@@ -39,25 +53,30 @@ class Estimates:
         self._store, self._ask, self._is_idle = store, ask, is_idle
         self._asked: dict[str, Future] = {}
 
-    def of(self, spec: RunSpec, n_train: int, n_pictures: int) -> Estimate | None:
-        """Returns what a run costs; None while that is not measured (yet)."""
+    def of(self, spec: RunSpec) -> Estimate | Pending:
+        """Returns what a run costs, or why that is not known (yet)."""
         key = timing_key(spec)
         quick, run = self._store.timing(f"quick/{key}"), self._store.timing(key)
         if quick is None and run is None:
-            self._measure(spec, key)
-            return None
-        prefix_s = quick["prefix_s"] * n_pictures if quick and spec.use_cache and spec.augment == "none" else 0.0
+            return self._measure(spec, key)
+        info = dataset_info(spec.dataset)
+        n_train = n_training_images(spec, info)
+        prefix_s = quick["prefix_s"] * (n_train + info.n_validation + info.n_test) if quick else 0.0
         if run is not None:
             return Estimate(run["epoch_s_per_image"] * n_train, prefix_s, is_from_run=True)
-        return Estimate(quick["step_s"] / quick["batch_size"] * n_train, prefix_s, is_from_run=False)
+        n_steps, n_evaluations = (math.ceil(n / quick["batch_size"]) for n in (n_train, info.n_validation))
+        epoch_s = n_steps * quick["step_s"] + n_evaluations * quick["eval_s"]
+        return Estimate(epoch_s, prefix_s, is_from_run=False, is_bound=quick["is_bound"])
 
-    def _measure(self, spec: RunSpec, key: str) -> None:
+    def _measure(self, spec: RunSpec, key: str) -> Pending:
         """Asks, unless that was done before: what could not be measured (or killed the worker) is not tried again."""
-        is_measuring = any(not future.done() for future in self._asked.values())
-        if key in self._asked or is_measuring or not self._is_idle():
-            return
+        if key in self._asked:
+            return Pending.FAILED if self._asked[key].done() else Pending.MEASURING
+        if any(not future.done() for future in self._asked.values()) or not self._is_idle():
+            return Pending.WAITING
         self._asked[key] = self._ask({"do": "measure", "spec": spec.to_dict()})
         self._asked[key].add_done_callback(lambda future: self._keep(key, future))
+        return Pending.MEASURING
 
     def _keep(self, key: str, future: Future) -> None:
         if future.exception() is None:

@@ -19,7 +19,7 @@ def prepare(home: Path | None = None) -> None:
     Must run before the first import of keras anywhere in the process.
     """
     for name, value in keras_environment(home or data_home()).items():
-        os.environ.setdefault(name, value)
+        os.environ[name] = value
     with _quiet_start():
         import keras
 

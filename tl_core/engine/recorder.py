@@ -10,6 +10,7 @@ import numpy as np
 from tl_core.engine.environment import environment
 from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
+from tl_core.store.files import drop_checkpoints
 from tl_core.store.records import EpochRecord, RunState
 from tl_core.store.store import RunStore
 
@@ -74,6 +75,8 @@ class Recorder:
             seconds=event["seconds"],
         )
         self.save_trace()
+        if event["state"] != "stopped":  # that one can be resumed
+            drop_checkpoints(self._store.run_folder(self._run_id))
 
     def save_trace(self) -> None:
         """Keeps the curve of the steps seen so far; on a full disk the run's end matters more than its curve."""
@@ -95,7 +98,7 @@ def timing_key(spec: RunSpec) -> str:
     about = {
         name: value
         for name, value in spec.to_dict().items()
-        if name not in ("seed", "learning_rate", "momentum", "epochs", "per_class", "patience")
+        if name not in ("seed", "learning_rate", "momentum", "epochs", "patience")
     }
     here = environment()
     about |= {"machine": [here["machine"], here["cores"], here["threads"], here["backend"]]}

@@ -2,12 +2,12 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from tl_core.datasets.arrays import load_dataset
+from tl_core.datasets.catalog import dataset_info
 from tl_core.datasets.images import fit_image
 from tl_core.evaluation.scores import softmax
 from tl_core.models.build import build
@@ -16,10 +16,11 @@ from tl_core.models.networks import network
 from tl_core.models.trained import WEIGHTS_FILE, load_trained
 from tl_core.models.weights import load_pretrained
 from tl_core.spec import RunSpec
-from tl_core.training.trainer import Trainer
+from tl_core.training.trainer import compile_model
 
 KEPT_MODELS = 4
 MEASURED_BATCH = 32
+COMPILED_LAYERS = 24  # about two blocks: their step is compiled within a few seconds
 
 
 class Models:
@@ -99,35 +100,43 @@ def classify(models: Models, subject: str, images: Iterable[np.ndarray]) -> Iter
     return np.concatenate(rows)
 
 
-def measure(spec: RunSpec, home: Path) -> Iterator[dict]:
-    """Measures what a run costs on this machine: the prefix's pass over one batch, then one step of the suffix.
+def measure(spec: RunSpec) -> Iterator[dict]:
+    """Measures what a run costs on this machine: the prefix's pass over a batch, a step, and a batch of validation.
 
-    The step runs without compiling, so that the answer comes at once; a finished epoch of the same kind is exacter and
-    replaces it.
+    A short suffix is timed as it will run; a long one without compiling, because that alone takes longer than a learner
+    would wait: an upper bound. A finished epoch of the same kind is exacter and replaces both.
 
     Returns:
-        {"prefix_s", "step_s", "batch_size"}: seconds for one picture through the prefix, and for one step.
+        {"prefix_s", "step_s", "eval_s", "batch_size", "is_bound"}: seconds for one picture through the prefix, for one
+        step and for one batch of validation.
     """
-    dataset = load_dataset(spec.dataset, home)
+    n_classes = len(dataset_info(spec.dataset).classes)
     spec = spec.with_changes(weights="random", batch_size=min(spec.batch_size, MEASURED_BATCH))
-    built = build(spec, len(dataset.info.classes))
+    built = build(spec, n_classes)
     yield None
     images = np.zeros((MEASURED_BATCH, spec.image_size, spec.image_size, 3), np.uint8)
-    prefix_s, inputs = 0.0, images[: spec.batch_size]
-    if built.prefix is not None:
-        built.prefix.predict_on_batch(images)  # compiles
-        yield None
-        started = time.monotonic()
-        inputs = built.prefix.predict_on_batch(images)[: spec.batch_size]
-        prefix_s = (time.monotonic() - started) / MEASURED_BATCH
-        yield None
-    model = built.suffix if spec.use_cache and spec.augment == "none" else built.full
-    inputs = inputs if model is built.suffix else images[: spec.batch_size]
-    Trainer(model, None, dataset.labels, dataset.train, dataset.validation, spec, None)
-    model.run_eagerly = True
+    prefix_s, model, inputs = 0.0, built.full, images[: spec.batch_size]
+    if built.prefix is not None and spec.use_cache and spec.augment == "none":
+        prefix_s = (yield from _timed(lambda: built.prefix.predict_on_batch(images))) / MEASURED_BATCH
+        model, inputs = built.suffix, built.prefix.predict_on_batch(images)[: spec.batch_size]
     labels = np.zeros(len(inputs), np.int64)
-    model.train_on_batch(inputs, labels)  # the first one sets kernels up
+    compile_model(model, spec)
+    model.run_eagerly = len(model.layers) > COMPILED_LAYERS
+    step_s = yield from _timed(lambda: model.train_on_batch(inputs, labels))
+    eval_s = yield from _timed(lambda: model.predict_on_batch(inputs))
+    return {
+        "prefix_s": prefix_s,
+        "step_s": step_s,
+        "eval_s": eval_s,
+        "batch_size": spec.batch_size,
+        "is_bound": model.run_eagerly,
+    }
+
+
+def _timed(call: Callable[[], object]) -> Iterator[None]:
+    """Returns the seconds that a call takes; the first one compiles, or sets kernels up, and does not count."""
+    call()
     yield None
     started = time.monotonic()
-    model.train_on_batch(inputs, labels)
-    return {"prefix_s": prefix_s, "step_s": time.monotonic() - started, "batch_size": spec.batch_size}
+    call()
+    return time.monotonic() - started

@@ -2,15 +2,17 @@
 
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from tl_core.engine.environment import environment
-from tl_core.engine.estimates import Estimate, Estimates
+from tl_core.engine.estimates import Estimate, Estimates, Pending
 from tl_core.engine.recorder import Recorder
 from tl_core.engine.snapshots import LiveRun, RunSnapshot
 from tl_core.engine.worker_process import Executor, WorkerProcess
@@ -25,6 +27,7 @@ MAX_ACTIVE = 4  # runs that the worker advances in turns; each holds its network
 STOP_PATIENCE_S = 0.7  # then a stop is recorded, even if the worker is inside a long compilation
 MAX_BAD_STARTS = 3  # workers in a row that died before they were ready; then one is only started when it is needed
 KEPT_SNAPSHOTS = 100
+LEFTOVER_S = 600  # a picture that has waited so long for its answer waits for nobody
 
 
 @dataclass(frozen=True)
@@ -75,9 +78,17 @@ class Engine:
         self._device: str | None = None
         self._is_closed = False
         self._n_bad_starts = 0
+        self._sweep_uploads()
         self._worker: Executor | None = None
         with self._lock:
             self._wake()
+
+    def _sweep_uploads(self) -> None:
+        """Removes pictures that a killed server left waiting for an answer."""
+        for path in (self.home / "uploads").glob("*.npz"):
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > LEFTOVER_S:
+                    path.unlink()
 
     # ---- what pages call ----
 
@@ -163,6 +174,20 @@ class Engine:
             timer.daemon = True
             timer.start()
 
+    def delete(self, run_id: str) -> None:
+        """Deletes a finished run, its curve and its weights.
+
+        Raises:
+            UnknownIdError: "unknown_run".
+            StoreError: "run_is_active" while it waits, trains, or has not been let go of by the worker.
+        """
+        with self._lock:
+            record = self.store.get(run_id)
+            if record.id in self._live or record.id in self._detached:
+                raise StoreError("run_is_active", run=record.id)
+            self.store.delete(record.id)
+            self._finished.pop(record.id, None)
+
     def forget(self, run_id: str) -> None:
         """Drops the remembered snapshot of a run that was renamed or deleted."""
         with self._lock:
@@ -195,16 +220,10 @@ class Engine:
         future.add_done_callback(lambda _: path.unlink(missing_ok=True))
         return future
 
-    def estimate(self, spec: RunSpec, n_train: int, n_pictures: int) -> Estimate | None:
-        """Returns what an epoch costs on this machine; None while it is being measured.
-
-        Args:
-            spec: What would be trained.
-            n_train: Its training pictures.
-            n_pictures: Training, validation and test pictures together.
-        """
+    def estimate(self, spec: RunSpec) -> Estimate | Pending:
+        """Returns what a run would cost on this machine, or why that is not known (yet)."""
         with self._lock:
-            return self._estimates.of(spec, n_train, n_pictures)
+            return self._estimates.of(spec)
 
     def status(self) -> EngineStatus:
         """Returns what the engine computes on and how busy it is."""
@@ -251,7 +270,7 @@ class Engine:
         self._queue_has_moved()
         try:
             self.store.run_folder(live.run_id)
-        except StoreError as error:
+        except TransferLabError as error:
             self._finish(live, RunState.FAILED, error)
             return
         self._send({"do": "train", "run_id": live.run_id, "spec": live.spec.to_dict(), "is_resumed": live.is_resumed})
@@ -285,7 +304,10 @@ class Engine:
 
     def _on_events(self, message: dict) -> None:
         live = self._live.get(message["run_id"])
-        if live is None or live.run_id in self._detached:  # late words of a run that is over
+        if message["run_id"] in self._detached:
+            self._complete_stop(message)
+            return
+        if live is None:
             return
         for event in message["events"]:
             try:
@@ -298,6 +320,14 @@ class Engine:
             if event["event"] == "ended":
                 del self._live[live.run_id]
                 self._detached.add(live.run_id)
+
+    def _complete_stop(self, message: dict) -> None:
+        """Takes from a run that was recorded as stopped only what its worker says at the end: best epoch and proof."""
+        for event in message["events"]:
+            if event["event"] == "ended" and event["best_epoch"] is not None:
+                with suppress(TransferLabError):
+                    self.store.complete_stop(message["run_id"], best_epoch=event["best_epoch"], proof=event["proof"])
+                self._finished.pop(message["run_id"], None)
 
     def _give_up(self, live: LiveRun, error: TransferLabError) -> None:
         self._detached.add(live.run_id)
@@ -375,19 +405,16 @@ class Engine:
         for run_id, end in list(self._ends.items()):
             try:
                 self._record_end(end)
-            except StoreError as error:
-                if error.code != "run_already_finished":  # by somebody else
+            except TransferLabError as error:
+                if error.code not in ("run_already_finished", "unknown_run"):  # ended or deleted by somebody else
                     continue
             del self._ends[run_id]
 
     def _record_end(self, end: "_End") -> None:
         recorder, run_id = end.live.recorder, end.live.run_id
-        best = [epoch.epoch for epoch in self.store.epochs(run_id) if epoch.is_best]
-        has_weights = bool(best) and end.state is RunState.STOPPED  # the worker writes them as soon as it lets go
         self.store.finish_run(
             run_id,
             end.state,
-            best_epoch=best[-1] if has_weights else None,
             error=end.error,
             seconds=recorder.steps[-1]["elapsed_s"] if recorder.steps else None,
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tl_core.datasets.arrays import Dataset, fingerprint, load_dataset, select_per_class
+from tl_core.engine.environment import n_threads
 from tl_core.engine.machine import device_name, is_out_of_memory
 from tl_core.errors import TrainingError, TransferLabError
 from tl_core.evaluation.scores import score
@@ -120,7 +121,9 @@ class TrainingTask:
     ) -> Iterator[Event]:
         """Returns the source that feeds the prefix's outputs; yields how many pictures are done."""
         dataset = pictures.dataset
-        key = prefix_key(network.prefix, fingerprint(dataset.info), self.spec.image_size)
+        key = prefix_key(
+            network.prefix, fingerprint(dataset.info), self.spec.image_size, f"{device_name()}, {n_threads()} threads"
+        )
         wanted = ((train, dataset.train), (dataset.validation, dataset.validation), (dataset.test, dataset.test))
         n_all, parts = sum(len(chosen) for chosen, _ in wanted), []
         for chosen, superset in wanted:

@@ -130,7 +130,7 @@ class Worker:
         from tl_core.engine.requests import measure
         from tl_core.spec import RunSpec
 
-        task = measure(RunSpec.from_dict(message["spec"]), self._home)
+        task = measure(RunSpec.from_dict(message["spec"]))
         self._scheduler.add(message["request_id"], self._answering(message["request_id"], task), is_request=True)
 
     def _answering(self, request_id: str, task: Iterator) -> Iterator[None]:

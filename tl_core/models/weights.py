@@ -73,7 +73,7 @@ def weights_source(backbone_id: str, home: Path, *, top: bool = False) -> Litera
 
     Args:
         backbone_id: A backbone of `networks.PREPROCESSING`.
-        home: The folder that KERAS_HOME names.
+        home: The data folder; Keras keeps its files in `keras_home(home)`.
         top: With the ImageNet classifier, which is a file of its own for downloaded backbones.
 
     Returns:
@@ -84,7 +84,7 @@ def weights_source(backbone_id: str, home: Path, *, top: bool = False) -> Litera
     """
     if backbone_id in BUNDLED:
         return "bundled"
-    return "cached" if _cached_path(backbone_id, Path(home), top).is_file() else "download"
+    return "cached" if _cached_path(backbone_id, keras_home(home), top).is_file() else "download"
 
 
 def load_pretrained(
@@ -174,8 +174,13 @@ def _load_downloaded(
             layer.set_weights(source.get_layer(names[layer.name]).get_weights())
 
 
-def _cached_path(backbone_id: str, home: Path, top: bool) -> Path:
-    return home / "models" / DOWNLOADED[backbone_id][top].name
+def keras_home(home: Path) -> Path:
+    """Returns the folder, inside the data folder, that KERAS_HOME names while this project runs."""
+    return Path(home) / "keras"
+
+
+def _cached_path(backbone_id: str, keras_folder: Path, top: bool) -> Path:
+    return keras_folder / "models" / DOWNLOADED[backbone_id][top].name
 
 
 def _unavailable(backbone_id: str, reason: str) -> UnavailableError:

@@ -145,6 +145,12 @@ def save_checkpoint(folder: Path, number: int, arrays: dict[str, np.ndarray], me
     return path
 
 
+def drop_checkpoints(folder: Path) -> None:
+    """Removes the checkpoints of a run that will never be resumed."""
+    for path in folder.glob("*checkpoint-*"):
+        _forget(path)
+
+
 def latest_checkpoint(folder: Path) -> tuple[int, dict[str, np.ndarray], dict[str, str]] | None:
     """Returns number, arrays and texts of the newest checkpoint that is whole, or None."""
     for path in _checkpoints(folder):

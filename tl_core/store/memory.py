@@ -83,6 +83,10 @@ class MemoryStore(RunStore):
             rules.check_finish(record, state)
             return self._put(rules.finished(record, state, best_epoch, test_accuracy, scores, proof, error, seconds))
 
+    def complete_stop(self, id: str, *, best_epoch: int, proof: list) -> None:
+        with self._lock:
+            self._put(rules.with_stop_completed(self._one(id), best_epoch, proof))
+
     def get(self, id: str) -> RunRecord:
         with self._lock:
             return copy.deepcopy(self._one(id))

@@ -110,6 +110,13 @@ def check_finish(record: RunRecord, state: RunState) -> None:
         raise StoreError("run_not_running", run=record.id, state=record.state.value)
 
 
+def with_stop_completed(record: RunRecord, best_epoch: int, proof: list) -> RunRecord:
+    """Returns a stopped record with its best epoch and proof; any other record, or one that has them, as it is."""
+    if record.state is not RunState.STOPPED or record.proof is not None:
+        return record
+    return replace(record, best_epoch=int(best_epoch), proof=plain(proof))
+
+
 def check_delete(record: RunRecord) -> None:
     """Refuses to delete a run that waits or runs.
 

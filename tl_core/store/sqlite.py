@@ -104,6 +104,11 @@ class SqliteStore(RunStore):
             ended = rules.finished(record, state, best_epoch, test_accuracy, scores, proof, error, seconds)
             return self._update(ended, lock=None, is_kept=True)
 
+    def complete_stop(self, id: str, *, best_epoch: int, proof: list) -> None:
+        with self._writing():
+            record = self._one(self._writer, id)
+            self._update(rules.with_stop_completed(record, best_epoch, proof), is_kept=True)
+
     def get(self, id: str) -> RunRecord:
         with self._reading() as connection:
             return self._one(connection, id)

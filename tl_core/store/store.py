@@ -11,8 +11,8 @@ class RunStore(ABC):
     """Runs that last.
 
     Promises:
-        1. A finished record never changes, except for its name, its twin, and when a stopped or interrupted run is
-           started again.
+        1. A finished record never changes, except for its name, its twin, when a stopped or interrupted run is
+           started again, and once by `complete_stop`.
         2. Every reader gets a copy: what is done to it changes nothing in the store.
         3. Ids are 128 random bits; `seq` orders runs by creation whatever the clock says, and is never used twice.
         4. When `add_epoch` or `finish_run` has returned, what it was told survives kill -9 (`MemoryStore`: no).
@@ -97,6 +97,14 @@ class RunStore(ABC):
 
         Raises:
             StoreError: "run_already_finished", or "run_not_running" for the completion of a queued run.
+        """
+
+    @abstractmethod
+    def complete_stop(self, id: str, *, best_epoch: int, proof: list) -> None:
+        """Adds, once, what a stopped run's worker could only say after the stop was recorded; else changes nothing.
+
+        Raises:
+            UnknownIdError: "unknown_run".
         """
 
     @abstractmethod

@@ -6,6 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -118,14 +119,14 @@ class FeatureCache:
 
     def _make_room(self, needed_bytes: int) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        for leftover in self.folder.glob(".*.tmp"):  # of processes that were killed while they wrote
-            if time.time() - leftover.stat().st_mtime > LEFTOVER_S:
+        for leftover, status in _files(self.folder, ".*.tmp"):  # of processes that were killed while they wrote
+            if time.time() - status.st_mtime > LEFTOVER_S:
                 leftover.unlink(missing_ok=True)
-        files = sorted(self.folder.glob("*.npy"), key=lambda path: path.stat().st_mtime)
-        used = sum(path.stat().st_size for path in files)
-        for path in files:
+        files = _files(self.folder, "*.npy")
+        used = sum(status.st_size for _, status in files)
+        for path, status in files:
             if used + needed_bytes > self.limit_bytes:
-                used -= path.stat().st_size
+                used -= status.st_size
                 path.unlink(missing_ok=True)
         check_space(self.folder, needed_bytes)  # a mapped file that finds the disk full ends the whole process
 
@@ -143,10 +144,25 @@ def _write(
     features.flush()
 
 
-def prefix_key(prefix: keras.Model, dataset_fingerprint: str, image_size: int) -> str:
+def _files(folder: Path, pattern: str) -> list[tuple[Path, os.stat_result]]:
+    """Returns the files of a folder with what is known of them, oldest first; one that just vanished is left out."""
+    found = []
+    for path in folder.glob(pattern):
+        with suppress(OSError):
+            found.append((path, path.stat()))
+    return sorted(found, key=lambda file: file[1].st_mtime)
+
+
+def prefix_key(prefix: keras.Model, dataset_fingerprint: str, image_size: int, machine: str) -> str:
     """Returns the name of what a prefix computes on a dataset: equal only where every bit that decides it is equal.
 
     The weights themselves are hashed, so no rule about where they came from can be forgotten.
+
+    Args:
+        prefix: The frozen prefix.
+        dataset_fingerprint: From `datasets.arrays.fingerprint`.
+        image_size: Side of the pictures, in px.
+        machine: Device and number of threads, which decide the last bits.
     """
     weights = hashlib.sha256()
     for array in prefix.get_weights():
@@ -154,6 +170,7 @@ def prefix_key(prefix: keras.Model, dataset_fingerprint: str, image_size: int) -
     parts = [
         dataset_fingerprint,
         image_size,
+        machine,
         list(prefix.output_shape[1:]),
         prefix.compute_dtype,
         [layer.name for layer in prefix.layers],

@@ -59,12 +59,7 @@ class Trainer:
         self.spec, self.clock, self.should_stop = spec, clock, should_stop
         self.progress = Progress()
         self.best_weights: list[np.ndarray] | None = None
-        model.compile(
-            optimizer=make_optimizer(spec),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            metrics=["accuracy"],
-            jit_compile=False,
-        )  # XLA on convolutions is catastrophic on a CPU
+        compile_model(model, spec)
         model.optimizer.build(model.trainable_variables)
 
     def run(self) -> Iterator[Event]:
@@ -184,6 +179,16 @@ def batches(indices: np.ndarray, batch_size: int, seed: int, epoch: int) -> Iter
     order = generator(seed, f"order/{epoch}").permutation(indices)
     n_batches = steps_per_epoch(len(order), batch_size)
     yield from np.resize(order, (n_batches, batch_size))
+
+
+def compile_model(model: keras.Model, spec: RunSpec) -> None:
+    """Gives a model its optimiser and loss, and the function of a step; nothing is traced before the first step."""
+    model.compile(
+        optimizer=make_optimizer(spec),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        jit_compile=False,  # XLA on convolutions is catastrophic on a CPU
+    )
 
 
 def make_optimizer(spec: RunSpec) -> keras.optimizers.Optimizer:

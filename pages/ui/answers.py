@@ -1,0 +1,94 @@
+"""What networks say of one picture: asked once, kept for the visit, drawn side by side."""
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+import numpy as np
+import streamlit as st
+
+from pages.ui import services, state
+from pages.ui.live import live_figure
+from pages.ui.text import class_name, literal, sentence, t
+from tl_core.charts.probabilities import ProbabilitiesLabels, probabilities_figure, probabilities_info
+from tl_core.datasets.catalog import dataset_info
+from tl_core.datasets.images import decode_image, fit_image
+from tl_core.errors import TransferLabError
+from tl_core.models.imagenet import imagenet_classes
+from tl_core.models.weights import weights_source
+from tl_core.store.home import data_home
+from tl_core.store.records import RunRecord
+
+WAIT_S = 120
+TOP = 5
+KEPT_ANSWERS = 200
+
+
+def draw_picture(name: str, data: bytes, runs: Sequence[RunRecord], place: int) -> None:
+    """Draws one picture and what every network says of it; a bad file gets one sentence and stops nothing.
+
+    Args:
+        name: What the picture is called.
+        data: The content of its file.
+        runs: The networks to ask; their untouched backbones are asked as well.
+        place: Which picture of the page it is; the same file may be there twice.
+    """
+    try:
+        image = decode_image(data, name)
+    except TransferLabError as error:
+        st.error(sentence(error))
+        return
+    picture_hash = hashlib.sha256(data).hexdigest()
+    backbones = dict.fromkeys(record.spec["backbone"] for record in runs)
+    subjects = [record.id for record in runs] + [f"backbone:{id_}" for id_ in backbones if _has_weights(id_)]
+    answers = _answers(picture_hash, image, subjects)
+    with st.container(border=True, key=f"answers-{place}"):
+        picture, *columns = st.columns([2, *[3] * len(subjects)], gap="medium")
+        with picture:
+            size = runs[0].spec["image_size"]
+            st.image(fit_image(image, size), width="stretch", alt=literal(name))
+            st.caption(t("classify.as_seen", name=literal(name), size=size))
+        for column, subject in zip(columns, subjects, strict=True):
+            with column:
+                _draw_answer(subject, answers[subject], runs, f"{place}-{picture_hash[:12]}-{subject}")
+
+
+def _has_weights(backbone_id: str) -> bool:
+    return weights_source(backbone_id, data_home(), top=True) != "download"
+
+
+def _answers(picture_hash: str, image: np.ndarray, subjects: list[str]) -> dict[str, object]:
+    """Returns probabilities (or the error) for each network, asking only for what this visit has not seen yet."""
+    known = state.kept("answers") or {}
+    missing = [subject for subject in subjects if (picture_hash, subject) not in known]
+    pending: dict[str, Future] = {subject: services.engine().classify(subject, [image]) for subject in missing}
+    with st.spinner(t("classify.working")) if pending else st.empty():
+        for subject, future in pending.items():
+            try:
+                known[picture_hash, subject] = np.asarray(future.result(WAIT_S))[0]
+            except (TransferLabError, TimeoutError) as error:
+                known[picture_hash, subject] = error
+    answers = {subject: known[picture_hash, subject] for subject in subjects}
+    kept = {key: value for key, value in known.items() if not isinstance(value, Exception)}
+    state.keep("answers", dict(list(kept.items())[-KEPT_ANSWERS:]))
+    return answers
+
+
+def _draw_answer(subject: str, answer: object, runs: Sequence[RunRecord], key: str) -> None:
+    record = next((record for record in runs if record.id == subject), None)
+    role = record.role if record else "backbone"
+    st.markdown(f"**{t(f'classify.{role}')}**", help=literal(record.name) if record else t("classify.backbone_help"))
+    if isinstance(answer, TransferLabError):
+        st.error(sentence(answer))
+        return
+    if isinstance(answer, TimeoutError):
+        st.error(t("classify.timeout", seconds=WAIT_S))
+        return
+    names = (
+        [class_name(name) for name in dataset_info(record.spec["dataset"]).classes] if record else imagenet_classes()
+    )
+    best = int(np.argmax(answer))
+    st.markdown(f"{literal(names[best])} · {answer[best] * 100:.0f}%")
+    info = probabilities_info(list(zip(names, map(float, answer), strict=True)), TOP, role)
+    figure = probabilities_figure(info, ProbabilitiesLabels(t("classify.probability")))
+    live_figure(figure, key=key, height=210, revision=key, label=t("classify.label", name=names[best]))

@@ -1,0 +1,51 @@
+"""The questions that the list of runs asks before it changes something."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from pages.ui import services
+from pages.ui.text import sentence, t
+from tl_core.errors import TransferLabError
+from tl_core.store.records import RunRecord
+
+
+def rename(record: RunRecord) -> None:
+    """Asks for a run's new name, and gives it to the run."""
+
+    @st.dialog(t("runs.rename"))
+    def dialog() -> None:
+        name = st.text_input(t("runs.new_name"), value=record.name, max_chars=80)
+        is_pressed = st.button(t("runs.save"), type="primary")
+        if is_pressed and _done(lambda: services.engine().store.rename(record.id, name), record):
+            st.rerun()
+
+    dialog()
+
+
+def delete(records: Sequence[RunRecord]) -> None:
+    """Asks whether some runs shall be deleted, and deletes them."""
+
+    @st.dialog(t("runs.delete_title"))
+    def dialog() -> None:
+        st.markdown(t("runs.delete_question", n=len(records)))
+        for record in records:
+            st.text(record.name)
+        if st.button(t("runs.delete", n=len(records)), type="primary", icon=":material/delete:"):
+            for record in records:
+                if not _done(lambda record=record: services.engine().delete(record.id), record):
+                    return
+            st.rerun()
+
+    dialog()
+
+
+def _done(action: Callable[[], object], record: RunRecord) -> bool:
+    """Does something to a run; says in one sentence why it could not be done."""
+    try:
+        action()
+    except TransferLabError as error:
+        st.error(sentence(error))
+        return False
+    services.engine().forget(record.id)
+    return True
