@@ -21,7 +21,10 @@ def draw() -> None:
     st.title(t("classify.title"))
     st.markdown(t("classify.lead"))
     runs = _choose_runs()
-    if not runs:
+    if runs == []:
+        st.info(t("classify.none_chosen"), icon=":material/arrow_upward:")
+        return
+    if runs is None:
         st.info(t("classify.no_runs"), icon=":material/science:")
         st.page_link("pages/steps/lab.py", label=t("classify.to_lab"), icon=":material/arrow_back:")
         return
@@ -29,8 +32,8 @@ def draw() -> None:
         draw_picture(name, data, runs, place)
 
 
-def _choose_runs() -> list[RunRecord]:
-    """Draws the choice of networks; at first the visitor's run and its baseline."""
+def _choose_runs() -> list[RunRecord] | None:
+    """Draws the choice of networks, at first the visitor's run and its baseline; None if there is none."""
     store = services.engine().store
     finished = [
         record
@@ -38,7 +41,7 @@ def _choose_runs() -> list[RunRecord]:
         if record.best_epoch is not None
     ]
     if not finished:
-        return []
+        return None
     by_id = {record.id: record for record in finished}
     chosen = st.multiselect(
         t("classify.runs"),

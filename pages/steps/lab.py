@@ -4,6 +4,7 @@ The learner answers: what does freezing change, and what did pretraining bring?
 Reads the run from the address; writes the choices, and the run that was started.
 """
 
+import time
 from types import MappingProxyType
 
 import streamlit as st
@@ -21,6 +22,7 @@ from tl_core.models.weights import weights_source
 from tl_core.spec import RunSpec
 from tl_core.store.home import data_home
 
+DOUBLE_CLICK_S = 1.5
 UNKNOWN = MappingProxyType({Pending.MEASURING: "…", Pending.WAITING: "…", Pending.FAILED: "–"})
 
 
@@ -113,7 +115,7 @@ def _draw_train(spec: RunSpec, backbone: BackboneInfo) -> None:
         )
     state.keep_widget("baseline")
     _draw_downloads(spec, backbone)
-    if not is_pressed:
+    if not is_pressed or _is_double(spec):
         return
     baseline = baseline_of(spec) if with_baseline and not is_scratch else None
     name = t(
@@ -130,6 +132,13 @@ def _draw_train(spec: RunSpec, backbone: BackboneInfo) -> None:
         return
     state.open_run(record.id)
     st.rerun()  # so that the sidebar, drawn before, knows of it
+
+
+def _is_double(spec: RunSpec) -> bool:
+    """Says whether the same run was asked for a moment ago: the second half of a double click."""
+    before, now_s = state.kept("submitted"), time.monotonic()
+    state.keep("submitted", (spec, now_s))
+    return before is not None and before[0] == spec and now_s - before[1] < DOUBLE_CLICK_S
 
 
 def _draw_downloads(spec: RunSpec, backbone: BackboneInfo) -> None:

@@ -4,6 +4,7 @@ The learner answers: which choice made the difference?
 Reads and writes the store; writes the run to open.
 """
 
+from contextlib import suppress
 from types import MappingProxyType
 
 import pandas as pd
@@ -12,6 +13,7 @@ import streamlit as st
 from pages.ui import run_dialogs, services, state
 from pages.ui.blocks import curves
 from pages.ui.text import dataset_name, named, t
+from tl_core.errors import UnknownIdError
 from tl_core.models.catalog import backbones
 from tl_core.store.records import RunRecord, RunState
 
@@ -37,7 +39,10 @@ def draw() -> None:
         return
     _actions(chosen)
     shown = chosen[:MAX_OVERLAID]
-    curves([services.engine().snapshot(record.id) for record in shown], _names(shown), key="runs")
+    if len(chosen) > MAX_OVERLAID:
+        st.caption(t("runs.too_many", n=MAX_OVERLAID))
+    with suppress(UnknownIdError):  # one was deleted in another tab; the next look at the list is without it
+        curves([services.engine().snapshot(record.id) for record in shown], _names(shown), key="runs")
 
 
 def _filtered() -> list[RunRecord]:
@@ -78,7 +83,7 @@ def _table(records: list[RunRecord]) -> list[RunRecord]:
         selection_mode="multi-row",
         column_config=config,
         placeholder="–",
-        key="runs-table",
+        key=f"runs-table-{hash(tuple(record.id for record in records))}",  # other rows, other marks
         alt=t("runs.title"),
     )
     return [records[index] for index in marked.selection.rows if index < len(records)]

@@ -40,13 +40,14 @@ def draw_picture(name: str, data: bytes, runs: Sequence[RunRecord], place: int) 
         return
     picture_hash = hashlib.sha256(data).hexdigest()
     backbones = dict.fromkeys(record.spec["backbone"] for record in runs)
-    subjects = [record.id for record in runs] + [f"backbone:{id_}" for id_ in backbones if _has_weights(id_)]
+    subjects = {record.id: record.ended_at for record in runs}
+    subjects |= {f"backbone:{id_}": None for id_ in backbones if _has_weights(id_)}
     answers = _answers(picture_hash, image, subjects)
     with st.container(border=True, key=f"answers-{place}"):
         picture, *columns = st.columns([2, *[3] * len(subjects)], gap="medium")
         with picture:
             size = runs[0].spec["image_size"]
-            st.image(fit_image(image, size), width="stretch", alt=literal(name))
+            st.image(fit_image(image, size), width="stretch", alt=name)
             st.caption(t("classify.as_seen", name=literal(name), size=size))
         for column, subject in zip(columns, subjects, strict=True):
             with column:
@@ -57,21 +58,33 @@ def _has_weights(backbone_id: str) -> bool:
     return weights_source(backbone_id, data_home(), top=True) != "download"
 
 
-def _answers(picture_hash: str, image: np.ndarray, subjects: list[str]) -> dict[str, object]:
-    """Returns probabilities (or the error) for each network, asking only for what this visit has not seen yet."""
-    known = state.kept("answers") or {}
-    missing = [subject for subject in subjects if (picture_hash, subject) not in known]
-    pending: dict[str, Future] = {subject: services.engine().classify(subject, [image]) for subject in missing}
-    with st.spinner(t("classify.working")) if pending else st.empty():
-        for subject, future in pending.items():
-            try:
-                known[picture_hash, subject] = np.asarray(future.result(WAIT_S))[0]
-            except (TransferLabError, TimeoutError) as error:
-                known[picture_hash, subject] = error
-    answers = {subject: known[picture_hash, subject] for subject in subjects}
-    kept = {key: value for key, value in known.items() if not isinstance(value, Exception)}
-    state.keep("answers", dict(list(kept.items())[-KEPT_ANSWERS:]))
+def _answers(picture_hash: str, image: np.ndarray, subjects: dict[str, str | None]) -> dict[str, object]:
+    """Returns probabilities (or the error) for each network, asking only for what this visit has not asked yet.
+
+    Args:
+        picture_hash: SHA-256 of the picture's file.
+        image: uint8 (H, W, 3).
+        subjects: The networks, each with the time when its weights were written: a resumed run is another network.
+    """
+    asked: dict[tuple, Future] = state.kept("answers") or {}
+    with st.spinner(t("classify.working")):
+        answers = {}
+        for subject, written in subjects.items():
+            key = (picture_hash, subject, written)
+            answers[subject] = _answer(asked, key, image)
+            if isinstance(answers[subject], TransferLabError):
+                asked.pop(key, None)  # asked again next time; an answer that is only late is waited for again
+    state.keep("answers", dict(list(asked.items())[-KEPT_ANSWERS:]))
     return answers
+
+
+def _answer(asked: dict[tuple, Future], key: tuple, image: np.ndarray) -> object:
+    try:
+        if key not in asked:
+            asked[key] = services.engine().classify(key[1], [image])
+        return np.asarray(asked[key].result(WAIT_S))[0]
+    except (TransferLabError, TimeoutError) as error:
+        return error
 
 
 def _draw_answer(subject: str, answer: object, runs: Sequence[RunRecord], key: str) -> None:

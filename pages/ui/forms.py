@@ -152,7 +152,7 @@ def _learning_rate(values: dict, backbone: BackboneInfo, n_frozen: int) -> float
     """Draws the learning rate; its starting value follows from optimiser, weights and freezing."""
     suggested = suggested_rate(values["optimizer"], values["weights"], n_frozen, backbone.n_blocks)
     name = f"rate-{values['optimizer']}-{suggested}"
-    rates = sorted({base * 10.0**-power for power in range(1, 7) for base in (1, 2, 5)} | {suggested})
+    rates = sorted({float(f"{base}e-{power}") for power in range(1, 7) for base in (1, 2, 5)} | {suggested})
     rate = st.select_slider(
         t("field.learning_rate"),
         rates,

@@ -6,7 +6,7 @@ from pages.ui import services, state
 from pages.ui.blocks import accuracy_with_margin, curves, progress_line, weight_proof
 from pages.ui.text import literal, percent, seconds, sentence, t
 from tl_core.engine.snapshots import RunSnapshot
-from tl_core.errors import UnknownIdError
+from tl_core.errors import TransferLabError, UnknownIdError
 from tl_core.evaluation.comparison import best_validation, compare_runs, seconds_to
 from tl_core.store.records import RunRecord, RunState
 
@@ -37,7 +37,10 @@ def look(run_id: str) -> list[RunSnapshot]:
 
 
 def _draw_live(run_id: str, was_active: bool) -> None:
-    snapshots = look(run_id)
+    try:
+        snapshots = look(run_id)
+    except UnknownIdError:  # deleted meanwhile, in another tab
+        st.rerun()
     is_active = any(snapshot.is_active for snapshot in snapshots)
     st.subheader(literal(snapshots[0].record.name), anchor=False)
     for snapshot in snapshots:
@@ -49,8 +52,8 @@ def _draw_live(run_id: str, was_active: bool) -> None:
         with verdict:
             _draw_verdict(snapshots)
         _draw_next(snapshots[0].record)
-    if was_active and not is_active:
-        st.rerun()  # once: ends the polling
+    if was_active != is_active:
+        st.rerun()  # once: begins or ends the polling
 
 
 def _draw_state(snapshot: RunSnapshot) -> None:
@@ -70,15 +73,17 @@ def _draw_state(snapshot: RunSnapshot) -> None:
             )
         else:
             _draw_result(snapshot, badge)
-    if record.error:
-        st.error(sentence(record.error))
+    for error in (record.error, state.taken(f"problem-{record.id}")):
+        if error:
+            st.error(sentence(error))
 
 
 def _draw_result(snapshot: RunSnapshot, badge: str) -> None:
-    record = snapshot.record
+    record, n_epochs = snapshot.record, len(snapshot.epochs)
+    is_early = record.state is RunState.COMPLETED and n_epochs < snapshot.spec.epochs
     result = t(
-        f"panel.{record.state.value}",
-        epochs=len(snapshot.epochs),
+        "panel.completed_early" if is_early else f"panel.{record.state.value}",
+        epochs=n_epochs,
         validation=percent(best_validation(snapshot.epochs)),
         test=percent(record.test_accuracy),
         seconds=seconds(record.seconds),
@@ -89,15 +94,25 @@ def _draw_result(snapshot: RunSnapshot, badge: str) -> None:
             t("panel.resume"),
             key=f"resume-{record.id}",
             icon=":material/play_arrow:",
-            on_click=services.engine().resume,
+            on_click=_resume,
             args=[record.id],
         )
+
+
+def _resume(run_id: str) -> None:
+    """Resumes a run; when another tab was faster, the panel says so."""
+    try:
+        services.engine().resume(run_id)
+    except TransferLabError as error:
+        state.keep(f"problem-{run_id}", error.to_dict())
 
 
 def _draw_verdict(snapshots: list[RunSnapshot]) -> None:
     """Draws which was better, how sure that is, and what the learner may conclude."""
     compared = compare_runs(*(snapshot.record for snapshot in snapshots)) if len(snapshots) == 2 else None
     if compared is None:
+        if len(snapshots) == 2:
+            st.caption(t("verdict.none"))
         return
     is_transfer = snapshots[0].spec.weights == "pretrained" or compared.outcome == "within_noise"
     outcome = compared.outcome if is_transfer else f"{compared.outcome}_random"

@@ -21,6 +21,11 @@ def keep(name: str, value: object) -> None:
     st.session_state.setdefault(_KEPT, {})[name] = value
 
 
+def taken(name: str) -> object:
+    """Returns something that was kept, and forgets it."""
+    return st.session_state.setdefault(_KEPT, {}).pop(name, None)
+
+
 def widget(name: str, default: object) -> str:
     """Prepares a widget whose value lasts across pages.
 
@@ -40,12 +45,6 @@ def widget(name: str, default: object) -> str:
 def keep_widget(name: str) -> None:
     """Remembers a widget's present value."""
     keep(name, st.session_state[f"w:{name}"])
-
-
-def reset_widget(name: str, value: object) -> None:
-    """Gives a widget another value, before it is drawn."""
-    keep(name, value)
-    st.session_state[f"w:{name}"] = value
 
 
 def language() -> str:
