@@ -6,17 +6,19 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from tl_core.engine.answers import Answers, failed
+from tl_core.engine.ends import End, Ends
 from tl_core.engine.environment import environment
 from tl_core.engine.estimates import Estimate, Estimates, Pending
 from tl_core.engine.recorder import Recorder
 from tl_core.engine.snapshots import LiveRun, RunSnapshot
 from tl_core.engine.worker_process import Executor, WorkerProcess
-from tl_core.errors import InputError, StoreError, TransferLabError, WorkerError
+from tl_core.errors import StoreError, TransferLabError, WorkerError
 from tl_core.spec import RunSpec
 from tl_core.store.home import made
 from tl_core.store.records import RunRecord, RunState
@@ -37,15 +39,6 @@ class EngineStatus:
     device: str | None
     n_active: int
     n_waiting: int
-
-
-@dataclass(frozen=True)
-class _End:
-    """How a run ended, to be recorded."""
-
-    live: LiveRun
-    state: RunState
-    error: dict | None
 
 
 class Engine:
@@ -71,8 +64,8 @@ class Engine:
         self._lock = threading.RLock()
         self._live: dict[str, LiveRun] = {}
         self._detached: set[str] = set()  # over, but the worker has not let go of them yet
-        self._ends: dict[str, _End] = {}  # not in the store yet: its disk is full
-        self._answers: dict[str, Future] = {}
+        self._ends = Ends(store)
+        self._answers = Answers()
         self._finished: dict[str, RunSnapshot] = {}
         self._estimates = Estimates(store, self._ask, lambda: not any(live.is_sent for live in self._live.values()))
         self._device: str | None = None
@@ -147,7 +140,7 @@ class Engine:
             UnknownIdError: "unknown_run".
         """
         with self._lock:
-            record = self._as_ended(self.store.get(run_id))
+            record = self._ends.seen(self.store.get(run_id))
             live = self._live.get(record.id)
             if live is not None:
                 return live.snapshot(record, self.store.epochs(record.id), self._position(live))
@@ -241,7 +234,7 @@ class Engine:
                 self._worker.close()
             for live in list(self._live.values()):
                 self._finish(live, RunState.INTERRUPTED)
-            self._fail_answers(WorkerError("worker_died", status=0))
+            self._answers.fail(WorkerError("worker_died", status=0))
             self.store.close()
 
     # ---- the queue ----
@@ -293,10 +286,10 @@ class Engine:
                 "ready": self._on_ready,
                 "events": self._on_events,
                 "ended": self._on_ended,
-                "answer": self._on_answer,
+                "answer": self._answers.take,
             }
             handlers[message["say"]](message)
-            self._record_ends()
+            self._ends.write()
             self._dispatch()
 
     def _on_ready(self, message: dict) -> None:
@@ -344,15 +337,6 @@ class Engine:
             error = message.get("error") or {"code": "worker_died", "values": {"status": 0}}
             self._finish(live, RunState.FAILED, WorkerError(error["code"], **error["values"]))
 
-    def _on_answer(self, message: dict) -> None:
-        future = self._answers.pop(message["request_id"], None)
-        if future is None:
-            return
-        if "error" in message:
-            future.set_exception(_error_of(message["error"]))
-        else:
-            future.set_result(message["value"])
-
     def _on_exit(self, status: int) -> None:
         """Fails what the dead worker had, and starts another."""
         with self._lock:
@@ -365,15 +349,10 @@ class Engine:
             error = WorkerError("worker_died", status=status)
             for live in [live for live in self._live.values() if live.is_sent or is_hopeless]:
                 self._finish(live, RunState.FAILED, error)
-            self._fail_answers(error)
+            self._answers.fail(error)
             if not is_hopeless:
                 self._wake()
             self._dispatch()
-
-    def _fail_answers(self, error: TransferLabError) -> None:
-        answers, self._answers = self._answers, {}
-        for future in answers.values():
-            future.set_exception(error)
 
     def _wake(self) -> None:
         if self._worker is None:
@@ -397,33 +376,7 @@ class Engine:
         """Takes a run out of the queue and records its end."""
         self._live.pop(live.run_id, None)
         self._queue_has_moved()
-        self._ends[live.run_id] = _End(live, state, error.to_dict() if error else None)
-        self._record_ends()
-
-    def _record_ends(self) -> None:
-        """Writes the ends that the store does not know yet; what a full disk refuses is tried again later."""
-        for run_id, end in list(self._ends.items()):
-            try:
-                self._record_end(end)
-            except TransferLabError as error:
-                if error.code not in ("run_already_finished", "unknown_run"):  # ended or deleted by somebody else
-                    continue
-            del self._ends[run_id]
-
-    def _record_end(self, end: "_End") -> None:
-        recorder, run_id = end.live.recorder, end.live.run_id
-        self.store.finish_run(
-            run_id,
-            end.state,
-            error=end.error,
-            seconds=recorder.steps[-1]["elapsed_s"] if recorder.steps else None,
-        )
-        recorder.save_trace()
-
-    def _as_ended(self, record: RunRecord) -> RunRecord:
-        """Returns a record with the end that could not be written yet, if there is one."""
-        end = self._ends.get(record.id)
-        return record if end is None else replace(record, state=end.state, error=end.error)
+        self._ends.add(End(live, state, error.to_dict() if error else None))
 
     def _read_finished(self, record: RunRecord) -> RunSnapshot:
         trace = tuple(tuple(row) for row in self.store.trace(record.id))
@@ -438,18 +391,7 @@ class Engine:
     # ---- requests ----
 
     def _ask(self, message: dict) -> Future:
-        future: Future = Future()
-        future.set_running_or_notify_cancel()  # nobody can cancel it any more
-        request_id = f"request:{secrets.token_hex(8)}"
         with self._lock:
             if self._is_closed:
-                future.set_exception(WorkerError("worker_died", status=0))
-                return future
-            self._answers[request_id] = future
-            self._send({**message, "request_id": request_id})
-        return future
-
-
-def _error_of(plain: dict) -> TransferLabError:
-    kind = InputError if plain["code"] in ("unknown_run", "unknown_backbone") else WorkerError
-    return kind(plain["code"], **plain["values"])
+                return failed(WorkerError("worker_died", status=0))
+            return self._answers.ask(self._send, message)
