@@ -1,0 +1,38 @@
+"""The README and the code say the same."""
+
+import re
+from pathlib import Path
+
+from tl_core.commands.train import OPTIONS
+
+PROJECT = Path(__file__).resolve().parents[1]
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_option_of_train_is_in_the_readme_and_no_other():
+    written = set(re.findall(r"--([a-z][a-z-]+)", README))
+    assert written == {*OPTIONS, "nesterov", "no-cache", "resume", "baseline", "json"}
+
+
+def test_every_setting_is_in_the_readme_and_no_other():
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in (PROJECT / "tl_core").rglob("*.py"))
+    read = set(re.findall(r"environ(?:\.get\(|\[)\"(TL_[A-Z_]+)\"", sources))
+    assert set(re.findall(r"`(TL_[A-Z_]+)`", README)) == read
+
+
+def test_every_file_that_the_readme_links_to_is_there():
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", README)
+    assert len(links) >= 5
+    assert [link for link in links if not (PROJECT / link).exists()] == []
+
+
+def test_the_readme_starts_the_app_and_the_tests_by_commands_that_exist():
+    targets = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert {"app", "test"} <= targets
+    for target in ("make app", "make test"):
+        assert f"    {target}\n" in README
+
+
+def test_the_bundled_assets_stay_below_60_megabytes():
+    total = sum(path.stat().st_size for path in (PROJECT / "assets").rglob("*") if path.is_file())
+    assert total <= 60e6
