@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from tl_core.errors import UnavailableError
 
 CHUNK_BYTES = 1 << 18
+OFFLINE = "offline"  # the reason when the host cannot be reached; its words are in the copy files
 
 
 def download(
@@ -122,6 +123,8 @@ def _reason(error: Exception) -> str:
             return f"HTTP {error.code}"
     if isinstance(error, http.client.IncompleteRead):
         return "connection ended early"
+    if isinstance(error, ConnectionError | TimeoutError) or isinstance(getattr(error, "reason", None), OSError):
+        return OFFLINE
     return str(getattr(error, "reason", error)) or type(error).__name__
 
 

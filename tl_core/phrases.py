@@ -66,8 +66,8 @@ def explain(error: TransferLabError | dict, language: str) -> str:
 
 
 def _shown(name: str, value: object, language: str) -> object:
-    """Returns a value as a reader knows it: lists joined, fields and states by their names."""
+    """Returns a value as a reader knows it: lists joined; fields, states and reasons by their names."""
     if isinstance(value, list | tuple):
         return phrase(language, "unit.comma").join(map(str, value))
     key = f"{name}.{value}"
-    return _table(language)[key] if name in ("field", "state") and key in _table(language) else value
+    return _table(language)[key] if name in ("field", "state", "reason") and key in _table(language) else value

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from tl_core.download import download, matches
+from tl_core.download import OFFLINE, download, matches
 from tl_core.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -115,7 +115,8 @@ def load_pretrained(
         else:
             _load_downloaded(model, backbone_id, on_progress)
     except UnavailableError as error:
-        raise _unavailable(backbone_id, f"{error.values['file']}: {error.values['reason']}") from error
+        reason = error.values["reason"]
+        raise _unavailable(backbone_id, reason if reason == OFFLINE else f"{error.values['file']}: {reason}") from error
     except (OSError, ValueError) as error:
         raise _unavailable(backbone_id, str(error)) from error
 
