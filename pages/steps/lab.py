@@ -12,13 +12,13 @@ import streamlit as st
 from pages.ui import forms, run_panel, services, state
 from pages.ui.blocks import layer_map, meaning, parameter_metrics, picture_strip
 from pages.ui.text import dataset_name, percent, seconds, sentence, t
-from tl_core.datasets.catalog import DatasetInfo
+from tl_core.datasets.catalog import DatasetInfo, dataset_info
 from tl_core.datasets.keras_sets import is_available
 from tl_core.engine.estimates import Estimate, Pending
 from tl_core.errors import TransferLabError
 from tl_core.experiments.plans import baseline_of, plan_run
 from tl_core.models.catalog import BackboneInfo
-from tl_core.models.weights import weights_source
+from tl_core.models.weights import weights_address, weights_source
 from tl_core.spec import RunSpec
 from tl_core.store.home import data_home
 
@@ -144,9 +144,16 @@ def _is_double(spec: RunSpec) -> bool:
 def _draw_downloads(spec: RunSpec, backbone: BackboneInfo) -> None:
     """Says before training what will be fetched from the internet, and what to do without."""
     if not is_available(spec.dataset, data_home()):
-        st.info(t("lab.data_download"), icon=":material/cloud_download:")
+        _draw_download("data", dataset_info(spec.dataset).url or "")
     if spec.weights == "pretrained" and weights_source(backbone.id, data_home()) == "download":
-        st.info(t("lab.weights_download", backbone=backbone.family), icon=":material/cloud_download:")
+        _draw_download("weights", weights_address(backbone.id), backbone=backbone.family)
+
+
+def _draw_download(what: str, address: str, **values: str) -> None:
+    if services.is_reachable(address):
+        st.info(t(f"lab.{what}_download", **values), icon=":material/cloud_download:")
+    else:
+        st.warning(t(f"lab.{what}_offline", **values), icon=":material/cloud_off:")
 
 
 draw()

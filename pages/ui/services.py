@@ -9,17 +9,23 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from tl_core import download
 from tl_core.datasets.arrays import class_counts, thumbnails
 from tl_core.datasets.catalog import dataset_info
 from tl_core.datasets.images import fit_image
-from tl_core.engine.service import Engine
 from tl_core.engine.singleton import engine
 from tl_core.store.home import data_home
 
-__all__ = ["SAMPLES", "Engine", "engine", "sample_files", "sample_strip"]
+__all__ = ["SAMPLES", "engine", "is_reachable", "sample_files", "sample_strip"]
 
 THUMBNAIL_PX = 96  # twice what the strip shows, for sharp screens
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
+
+
+@st.cache_data(ttl=60, max_entries=32, show_spinner=False)
+def is_reachable(address: str) -> bool:
+    """Returns whether a download could begin now; asked at most once a minute for all visitors."""
+    return download.is_reachable(address)
 
 
 @dataclass(frozen=True)

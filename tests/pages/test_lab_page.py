@@ -1,5 +1,6 @@
 import pytest
 
+from pages.ui import services
 from tl_core.phrases import phrase
 
 LANGUAGES = ("en", "zh")
@@ -107,3 +108,20 @@ def test_stop_in_the_queue_is_recorded_at_once(visit, engine):
     stop.click().run()
     assert not app.exception
     assert engine.store.get(run.twin_id).state.value == "stopped"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("is_reachable", "word"), [(True, "download"), (False, "offline")])
+def test_what_must_be_downloaded_is_said_before_training(visit, monkeypatch, language, is_reachable, word):
+    asked = []
+    monkeypatch.setattr("tl_core.download.is_reachable", lambda address: asked.append(address) or is_reachable)
+    services.is_reachable.clear()
+    app = visit(language=language)
+    app.selectbox[0].select("mnist").run()
+    app.selectbox[1].select("vgg16").run()
+    assert not app.exception
+    shown = texts(app)
+    assert phrase(language, f"lab.data_{word}") in shown
+    assert phrase(language, f"lab.weights_{word}", backbone="VGG16") in shown
+    assert any("vgg16" in address for address in asked)
+    services.is_reachable.clear()

@@ -87,6 +87,15 @@ def weights_source(backbone_id: str, home: Path, *, top: bool = False) -> Litera
     return "cached" if _cached_path(backbone_id, keras_home(home), top).is_file() else "download"
 
 
+def weights_address(backbone_id: str) -> str:
+    """Returns where a backbone's pretrained weights, without top, are fetched from.
+
+    Raises:
+        KeyError: They come with the app, or there is no such backbone.
+    """
+    return DOWNLOADED[backbone_id][0].url
+
+
 def load_pretrained(
     model: "keras.Model", backbone_id: str, *, on_progress: Callable[[int, int | None], None] | None = None
 ) -> None:
