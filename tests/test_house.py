@@ -29,6 +29,7 @@ FLOORS = {
     "charts": 5,
     "engine": 5,
     "export": 5,
+    "bench": 6,
     "commands": 6,
     "__main__": 6,
     "pages": 6,
@@ -42,8 +43,17 @@ KERAS = (
     "tl_core.export.",
     "tl_core.evaluation.explain",
     "tl_core.engine.machine",
+    "tl_core.bench.",
 )
-TENSORFLOW = ("tl_core.engine.machine", "tl_core.export.")
+TENSORFLOW = (
+    "tl_core.engine.machine",
+    "tl_core.models.batchnorm",
+    "tl_core.models.fold",
+    "tl_core.training.steps",
+    "tl_core.training.features",
+    "tl_core.bench.",
+    "tl_core.export.",
+)
 
 # what the server process imports: neither Keras nor TensorFlow may come along
 LIGHT = [

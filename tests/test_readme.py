@@ -1,17 +1,22 @@
 """The README and the code say the same."""
 
 import re
+from argparse import ArgumentParser
 from pathlib import Path
 
+from tl_core.commands.bench import add_bench_options
 from tl_core.commands.train import OPTIONS
 
 PROJECT = Path(__file__).resolve().parents[1]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
 
-def test_every_option_of_train_is_in_the_readme_and_no_other():
+def test_every_option_of_train_and_bench_is_in_the_readme_and_no_other():
     written = set(re.findall(r"--([a-z][a-z-]+)", README))
-    assert written == {*OPTIONS, "nesterov", "no-cache", "resume", "baseline", "json"}
+    parser = ArgumentParser(add_help=False)
+    add_bench_options(parser)
+    measured = {option[2:] for action in parser._actions for option in action.option_strings}
+    assert written == {*OPTIONS, "nesterov", "no-cache", "resume", "baseline", "json", *measured}
 
 
 def test_every_setting_is_in_the_readme_and_no_other():

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tl_core import phrases
+from tl_core.commands.bench import add_bench_options, bench
 from tl_core.commands.output import Output, complain
 from tl_core.commands.train import add_train_options, train
 from tl_core.datasets.catalog import DATASETS
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     asked = command("classify", classify)
     asked.add_argument("subject", metavar="RUN")
     asked.add_argument("images", metavar="IMAGE", nargs="+")
+    add_bench_options(command("bench", bench))
     commands.metavar = f"{{{','.join(commands.choices)}}}"
     return parser
 

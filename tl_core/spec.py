@@ -15,6 +15,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "head": ("linear", "dense", "flatten-dense"),
         "optimizer": ("adam", "sgd"),
         "augment": ("none", "light"),
+        "views": ("rolling", "fixed", "fresh"),
+        "arithmetic": ("fast", "exact"),
     }
 )
 RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
@@ -28,8 +30,10 @@ RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
         "batch_size": (2, 512),
         "momentum": (0.0, 0.999),
         "learning_rate": (1e-7, 10.0),
+        "n_views": (1, 20),
         "patience": (0, 500),
         "seed": (0, 2**31 - 1),
+        "threads": (1, 256),
     }
 )
 
@@ -55,9 +59,18 @@ class RunSpec:
         nesterov: Whether SGD uses Nesterov's momentum.
         learning_rate: Step size of the optimiser.
         augment: "none", or "light" (small shifts, zooms and turns; mirroring where the data allow it).
+        views: How augmentation meets the cached prefix. "rolling": every picture has one cached view, and a tenth of
+            the pictures get a new one in each epoch; "fixed": `n_views` cached views take turns; "fresh": a new view of
+            every picture in each epoch, and the prefix computed anew. Unused without augmentation; where nothing is
+            frozen, views are always fresh.
+        n_views: Cached views of each picture; unused unless `views` is "fixed".
         patience: Epochs without a better validation accuracy after which training ends; 0 never ends early.
         seed: Decides every random choice.
         use_cache: Whether the frozen prefix is computed once per image and kept.
+        arithmetic: "fast": BatchNorm folded into the frozen prefix and computed in fewer passes where it is trained,
+            equal up to float error; "exact": Keras' own layers throughout.
+        threads: TensorFlow's intra-op threads, which decide the last bits; None lets the engine choose at the start,
+            and the record then says which number it was.
     """
 
     dataset: str = "groceries"
@@ -76,9 +89,13 @@ class RunSpec:
     nesterov: bool = False
     learning_rate: float = 1e-3
     augment: str = "none"
+    views: str = "rolling"
+    n_views: int = 4
     patience: int = 0
     seed: int = 0
     use_cache: bool = True
+    arithmetic: str = "fast"
+    threads: int | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -151,7 +168,7 @@ def check_field(name: str, value: object) -> object:
         return _checked_bool(name, value)
     if name in ("dataset", "backbone"):
         return str(value)
-    if name == "per_class" and value in (None, "", "all"):
+    if name in ("per_class", "threads") and value in (None, "", "all"):
         return None
     return _checked_number(name, value)
 

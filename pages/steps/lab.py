@@ -9,20 +9,23 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.ui import forms, run_panel, services, state
+from pages.ui import forms, run_panel, services, state, submission
 from pages.ui.blocks import layer_map, meaning, parameter_metrics, picture_strip
 from pages.ui.text import dataset_name, percent, seconds, sentence, t
 from tl_core.datasets.catalog import DatasetInfo, dataset_info
 from tl_core.datasets.keras_sets import is_available
+from tl_core.engine import recorded
 from tl_core.engine.estimates import Estimate, Pending
 from tl_core.errors import TransferLabError
-from tl_core.experiments.plans import baseline_of, plan_run
+from tl_core.experiments.plans import baseline_of, n_training_images, plan_run
 from tl_core.models.catalog import BackboneInfo
 from tl_core.models.weights import weights_address, weights_source
-from tl_core.spec import RunSpec
+from tl_core.spec import CHOICES, RunSpec
 from tl_core.store.home import data_home
+from tl_core.training.views import prefix_passes
 
 DOUBLE_CLICK_S = 1.5
+MEASURING_S, WAITING_S = 1.0, 4.7  # between two questions for what a run will cost
 UNKNOWN = MappingProxyType({Pending.MEASURING: "…", Pending.WAITING: "…", Pending.FAILED: "–"})
 
 
@@ -36,13 +39,16 @@ def draw() -> None:
         _draw_data(dataset)
         backbone = forms.choose_backbone()
         n_frozen = forms.choose_freeze(backbone)
-        settings = forms.choose_settings(dataset, backbone, n_frozen)
+        settings, costs = forms.choose_settings(dataset, backbone, n_frozen)
         spec = _planned({"dataset": dataset.id, "backbone": backbone.id, "n_frozen": n_frozen, **settings})
         if spec is not None:
+            pace_s = _pace_s(spec)  # before anything that it decides is drawn
+            with costs:
+                _draw_costs(spec, dataset)
             _draw_train(spec, backbone)
     with results:
         if spec is not None:
-            _draw_cut(spec, dataset, backbone)
+            _draw_cut(spec, dataset, backbone, pace_s)
         run_panel.draw()
 
 
@@ -75,15 +81,15 @@ def _draw_data(dataset: DatasetInfo) -> None:
         st.caption(t("lab.source", source=dataset.source, licence=dataset.licence))
 
 
-def _draw_cut(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) -> None:
+def _draw_cut(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo, pace_s: float | None) -> None:
     head = backbone.head_params(spec.head, spec.hidden, spec.image_size, len(dataset.classes)) or 0
     layer_map(backbone, spec.n_frozen, head, key="lab-map")
     frozen = backbone.frozen_params(spec.n_frozen)
-    _draw_numbers(spec, frozen, backbone.params - frozen + head)
+    _draw_numbers(spec, frozen, backbone.params - frozen + head, pace_s)
 
 
-def _draw_numbers(spec: RunSpec, frozen: int, trainable: int) -> None:
-    """Draws counts and time; asks again each second until the time is known."""
+def _draw_numbers(spec: RunSpec, frozen: int, trainable: int, pace_s: float | None) -> None:
+    """Draws counts and time; asks again until the time of an epoch and that of a pass for augmentation are known."""
 
     def numbers() -> None:
         estimate = services.engine().estimate(spec)
@@ -92,9 +98,21 @@ def _draw_numbers(spec: RunSpec, frozen: int, trainable: int) -> None:
         about = _about(estimate) if is_known else t(f"lab.{estimate.value}")
         parameter_metrics(frozen, trainable, time, about)
         st.caption(about)
+        if _pace_s(spec) != pace_s:
+            st.rerun()  # begins, slows or ends the asking, and draws what augmentation costs
 
-    is_settled = services.engine().estimate(spec) not in (Pending.MEASURING, Pending.WAITING)
-    st.fragment(numbers, run_every=None if is_settled else 1.0)()
+    st.fragment(numbers, run_every=pace_s)()
+
+
+def _pace_s(spec: RunSpec) -> float | None:
+    """Returns after how many seconds it is worth asking again what a run costs; None: all is known or never will be."""
+    answers = {services.engine().estimate(one) for one in (spec, _plain(spec))}
+    return MEASURING_S if Pending.MEASURING in answers else WAITING_S if Pending.WAITING in answers else None
+
+
+def _plain(spec: RunSpec) -> RunSpec:
+    """Returns the same run without augmentation: its features are computed in one pass."""
+    return spec.with_changes(augment="none", views=RunSpec.views, n_views=RunSpec.n_views, use_cache=True)
 
 
 def _about(estimate: Estimate) -> str:
@@ -106,6 +124,29 @@ def _about(estimate: Estimate) -> str:
     return about
 
 
+def _draw_costs(spec: RunSpec, dataset: DatasetInfo) -> None:
+    """Draws what each way of augmentation costs, from the measured time of one pass of the frozen prefix."""
+    estimate = services.engine().estimate(_plain(spec))
+    if spec.n_frozen == 0:
+        st.caption(t("views.free"))
+    elif not isinstance(estimate, Estimate):
+        st.caption(t(f"views.{estimate.value}"))
+    elif estimate.prefix_s:
+        st.caption(t("views.costs", epochs=spec.epochs, costs=_costs(spec, dataset, estimate.prefix_s)))
+
+
+def _costs(spec: RunSpec, dataset: DatasetInfo, prefix_s: float) -> str:
+    """Returns what each way costs beyond the one pass that training without augmentation needs."""
+    n_train = n_training_images(spec, dataset)
+    pass_s = prefix_s * n_train / (n_train + dataset.n_validation + dataset.n_test)
+    costs = []
+    for views in CHOICES["views"]:
+        n_extra = prefix_passes(spec.with_changes(augment="light", views=views, use_cache=True)) - 1
+        time = f"+ {seconds(n_extra * pass_s)}" if n_extra else t("views.no_cost")
+        costs.append(t("views.cost", name=t(f"choice.views.{views}"), time=time))
+    return t("unit.comma").join(costs)
+
+
 def _draw_train(spec: RunSpec, backbone: BackboneInfo) -> None:
     is_scratch = spec == baseline_of(spec)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -115,6 +156,7 @@ def _draw_train(spec: RunSpec, backbone: BackboneInfo) -> None:
         )
     state.keep_widget("baseline")
     _draw_downloads(spec, backbone)
+    _draw_recorded(spec, baseline_of(spec) if with_baseline else None)
     if not is_pressed or _is_double(spec):
         return
     baseline = baseline_of(spec) if with_baseline and not is_scratch else None
@@ -125,13 +167,7 @@ def _draw_train(spec: RunSpec, backbone: BackboneInfo) -> None:
         share=percent(spec.n_frozen / backbone.n_blocks),
     )
     scratch_name = t("lab.baseline_name", backbone=backbone.family, dataset=dataset_name(spec.dataset))
-    try:
-        record = services.engine().submit(spec, name=name[:80], baseline=baseline, baseline_name=scratch_name[:80])
-    except TransferLabError as error:
-        st.error(sentence(error))
-        return
-    state.open_run(record.id)
-    st.rerun()  # so that the sidebar, drawn before, knows of it
+    submission.submit(spec, name, baseline, scratch_name)
 
 
 def _is_double(spec: RunSpec) -> bool:
@@ -139,6 +175,15 @@ def _is_double(spec: RunSpec) -> bool:
     before, now_s = state.kept("submitted"), time.monotonic()
     state.keep("submitted", (spec, now_s))
     return before is not None and before[0] == spec and now_s - before[1] < DOUBLE_CLICK_S
+
+
+def _draw_recorded(spec: RunSpec, baseline: RunSpec | None) -> None:
+    """Says before training what need not be trained again."""
+    store = services.engine().store
+    if recorded.find(store, spec):
+        st.caption(t("lab.already"))
+    elif baseline is not None and recorded.find(store, baseline):
+        st.caption(t("lab.already_baseline"))
 
 
 def _draw_downloads(spec: RunSpec, backbone: BackboneInfo) -> None:

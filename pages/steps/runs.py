@@ -99,7 +99,7 @@ def _row(record: RunRecord) -> dict:
         "frozen": f"{record.spec['n_frozen']} / {n_blocks}",
         "backbone": family,
         "dataset": dataset_name(record.spec["dataset"]),
-        "state": t(f"state.{record.state.value}"),
+        "state": t("runs.recorded" if record.recorded_from else f"state.{record.state.value}"),
         "created": pd.Timestamp(record.created_at),
     }
 

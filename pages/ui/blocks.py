@@ -1,16 +1,18 @@
 """Pieces that several pages draw: the glossary, curves, the layer map, a run's line of progress, the weight proof."""
 
+import json
 from collections.abc import Sequence
 from html import escape
+from types import MappingProxyType
 
 import pandas as pd
 import streamlit as st
 
 from pages.ui import state
-from pages.ui.live import live_figure
+from pages.ui.live import Replay, live_figure
 from pages.ui.services import ClassSample
 from pages.ui.text import class_name, count, named, percent, seconds_left, t
-from tl_core.charts.curves import CurvesLabels, EpochPoint, RunCurve, StepPoint, curves_figure, curves_info
+from tl_core.charts.curves import CurvesLabels, EpochPoint, RunCurve, StepPoint, curves_data, curves_info
 from tl_core.charts.layer_map import LayerMapLabels, layer_map_figure, layer_map_info
 from tl_core.engine.snapshots import RunSnapshot
 from tl_core.models.catalog import BackboneInfo
@@ -37,8 +39,12 @@ TERMS = (
     "dropout",
     "patience",
     "seed",
+    "arithmetic",
     "batchnorm",
 )
+
+
+HEIGHTS_PX = MappingProxyType({"accuracy": 320, "loss": 260})
 
 
 def glossary() -> None:
@@ -94,28 +100,54 @@ def _steps_per_epoch(snapshot: RunSnapshot) -> float:
     return snapshot.n_steps / snapshot.spec.epochs if snapshot.n_steps else 1.0
 
 
-def curves(snapshots: Sequence[RunSnapshot], names: Sequence[str], key: str) -> None:
-    """Draws accuracy and loss of several runs, with a choice of the x axis."""
+def curves(snapshots: Sequence[RunSnapshot], names: Sequence[str], key: str, *, replay: Replay | None = None) -> None:
+    """Draws accuracy and loss of several runs, with a choice of the x axis.
+
+    Args:
+        snapshots: The runs. The very same objects as at the last call are not drawn anew.
+        names: What the legend calls them.
+        key: Names the pair of charts on its page.
+        replay: Reveals recorded curves bit by bit, if given.
+    """
     axes = ("epochs", "seconds", "images")
     x = st.segmented_control(
         t("curves.axis"),
         axes,
         required=True,
+        label_visibility="collapsed",
         key=state.widget(f"{key}-axis", "epochs"),
         format_func=named(axes, lambda axis: t(f"curves.{axis}")).__getitem__,
     )
     state.keep_widget(f"{key}-axis")
-    shown = [curve_of(snapshot, name) for snapshot, name in zip(snapshots, names, strict=True)]
-    labels = CurvesLabels(**{name: t(f"curves.{name}") for name in CurvesLabels.__dataclass_fields__})
-    for metric, height in (("accuracy", 320), ("loss", 260)):
-        figure = curves_figure(curves_info(shown, metric, x), labels)
+    figures = _figures(snapshots, names, x, key)
+    for metric, height in HEIGHTS_PX.items():
         live_figure(
-            figure,
+            figures[metric],
             key=f"{key}-{metric}",
             height=height,
-            revision=f"{x}-{'-'.join(c.run_id for c in shown)}",
+            revision=f"{x}-{'-'.join(snapshot.record.id for snapshot in snapshots)}",
             label=t(f"curves.label_{metric}", runs=", ".join(names)),
+            replay=replay,
         )
+
+
+def _figures(snapshots: Sequence[RunSnapshot], names: Sequence[str], x: str, key: str) -> dict[str, str]:
+    """Returns metric → figure as JSON: made now, or the last time that these snapshots were drawn in this visit."""
+    about = (x, state.language(), *names)
+    before = state.kept(f"{key}-figures")
+    if before and before[0] == about and _are_same(before[1], snapshots):
+        return before[2]
+    shown = [curve_of(snapshot, name) for snapshot, name in zip(snapshots, names, strict=True)]
+    labels = CurvesLabels(**{name: t(f"curves.{name}") for name in CurvesLabels.__dataclass_fields__})
+    figures = {metric: curves_data(curves_info(shown, metric, x), labels) for metric in HEIGHTS_PX}
+    texts = {metric: json.dumps(data, separators=(",", ":"), allow_nan=False) for metric, data in figures.items()}
+    state.keep(f"{key}-figures", (about, tuple(snapshots), texts))
+    return texts
+
+
+def _are_same(some: Sequence, others: Sequence) -> bool:
+    """Says whether two sequences hold the very same objects."""
+    return len(some) == len(others) and all(one is other for one, other in zip(some, others, strict=True))
 
 
 def progress_line(snapshot: RunSnapshot) -> None:
@@ -125,6 +157,12 @@ def progress_line(snapshot: RunSnapshot) -> None:
         text = t("progress.stopping")
     elif snapshot.queue_position:
         text = t("progress.queued", position=snapshot.queue_position)
+    elif snapshot.is_paused:
+        share, text = _paused(snapshot, text)
+    elif snapshot.phase == "queued":  # sent, and nothing heard yet: the worker is not ready
+        text = t("progress.starting")
+    elif snapshot.phase == "cached":
+        share, text = 1.0, t("progress.cached", n=f"{snapshot.total:,}")
     elif snapshot.phase in ("training", "validating") and snapshot.n_steps:
         share = snapshot.step / snapshot.n_steps
         epoch = min(snapshot.spec.epochs, int(snapshot.step / _steps_per_epoch(snapshot)) + 1)
@@ -133,6 +171,13 @@ def progress_line(snapshot: RunSnapshot) -> None:
         share = snapshot.done / snapshot.total
         text = t("progress.counted", phase=text, done=f"{snapshot.done:,}", total=f"{snapshot.total:,}")
     st.progress(min(share, 1.0), text=text)
+
+
+def _paused(snapshot: RunSnapshot, phase: str) -> tuple[float, str]:
+    if not snapshot.step:
+        return 0.0, t("progress.paused_early", phase=phase)
+    share = snapshot.step / snapshot.n_steps
+    return share, t("progress.paused", step=f"{snapshot.step:,}", n_steps=f"{snapshot.n_steps:,}")
 
 
 def weight_proof(proof: Sequence[dict]) -> None:

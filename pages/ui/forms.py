@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from types import MappingProxyType
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import state
 from pages.ui.blocks import meaning
@@ -79,38 +80,65 @@ def choose_freeze(backbone: BackboneInfo) -> int:
     elif n_frozen == backbone.n_blocks:
         st.caption(t("lab.freeze_all"))
     else:
-        st.caption(t("lab.freeze_some", block=backbone.blocks[n_frozen - 1].name, n=backbone.n_blocks - n_frozen))
+        n_blocks, last = backbone.n_blocks, backbone.blocks[n_frozen - 1].name
+        st.caption(t("lab.freeze_some", block=last, n=n_blocks - n_frozen, n_blocks=n_blocks))
     return n_frozen
 
 
-def choose_settings(dataset: DatasetInfo, backbone: BackboneInfo, n_frozen: int) -> dict:
+def choose_settings(dataset: DatasetInfo, backbone: BackboneInfo, n_frozen: int) -> tuple[dict, DeltaGenerator]:
     """Draws the further settings, folded away, with defaults that work.
 
     Returns:
-        Fields of `RunSpec`.
+        Fields of `RunSpec`; and the place, below the choice of augmentation, for what each choice costs.
     """
     with st.expander(t("lab.more"), icon=":material/tune:"):
         values = {"weights": _pick("weights", "pretrained"), "head": _pick("head", "head")}
         drawn = {"image_size": lambda: _image_size(backbone), "per_class": lambda: _per_class(dataset)}
-        drawn |= {"optimizer": lambda: _pick("optimizer", "optimizer"), "augment": lambda: _pick("augment", "augment")}
+        drawn |= {"optimizer": lambda: _pick("optimizer", "optimizer"), "arithmetic": _arithmetic}
         drawn |= {"nesterov": _nesterov}
         for place, field in enumerate(_fields(values)):
             if place % 2 == 0:
                 pair = st.columns(2, vertical_alignment="bottom")
             with pair[place % 2]:
                 values[field] = drawn[field]() if field in drawn else _number(field, *NUMBERS[field])
+        values |= _augmentation()
+        costs = st.container()
         values["learning_rate"] = _learning_rate(values, backbone, n_frozen)
-    return values
+    return values, costs
 
 
 def _fields(values: dict) -> Iterator[str]:
     """Yields the fields that stand in pairs; `values` tells what was chosen so far."""
-    yield from ("epochs", "batch_size", "per_class", "image_size", "optimizer", "augment")
+    yield from ("epochs", "batch_size", "per_class", "image_size", "optimizer")
     if values["optimizer"] == "sgd":
         yield from ("momentum", "nesterov")
     if values["head"] != "linear":
         yield "hidden"
-    yield from ("dropout", "patience", "seed")
+    yield from ("dropout", "patience", "seed", "arithmetic")
+
+
+def _augmentation() -> dict:
+    """Draws whether and how pictures are changed, in plain words; returns the fields of `RunSpec` that say so."""
+    ways = ("none", *CHOICES["views"])
+    way = st.radio(
+        t("field.augment"),
+        ways,
+        captions=[t(f"views.{way}_about") for way in ways],
+        key=state.widget("augmentation", "none"),
+        format_func=named(ways, lambda way: t(f"views.{way}")).__getitem__,
+        help=meaning("augment"),
+    )
+    state.keep_widget("augmentation")
+    if way == "none":
+        return {"augment": "none"}
+    n_views = {"n_views": _number("n_views", "augment", 2, 20, 1)} if way == "fixed" else {}
+    return {"augment": "light", "views": way, **n_views}
+
+
+def _arithmetic() -> str:
+    is_exact = st.toggle(t("field.arithmetic"), key=state.widget("exact", False), help=meaning("arithmetic"))
+    state.keep_widget("exact")
+    return "exact" if is_exact else "fast"
 
 
 def _image_size(backbone: BackboneInfo) -> int:

@@ -15,7 +15,7 @@ STEPS = ("lab", "classify", "runs")
 ICONS = MappingProxyType(
     {"lab": ":material/science:", "classify": ":material/image_search:", "runs": ":material/stacked_line_chart:"}
 )
-POLL_S = 2.0
+POLL_S = 3.3  # no multiple of the second of the live panel: of two questions in one moment Streamlit answers one
 SIDEBAR_PX = 272
 WEB = Path(__file__).resolve().parents[2] / "assets" / "web"
 

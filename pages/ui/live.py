@@ -6,6 +6,8 @@ once from the route `/assets/plotly-basic.min.js` of this server. Until it is th
 Figures bring no text and no background colour; the page's theme fills those in, again whenever the theme changes.
 """
 
+from dataclasses import asdict, dataclass
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -40,6 +42,41 @@ function themed(layout, node, height) {
   return { ...layout, ...axes, ...finger, font, hoverlabel: label, plot_bgcolor: paper, height, autosize: true };
 }
 
+// What a replay has revealed after so many milliseconds: of the runs that it names, the points up to a moving place.
+function revealed(figure, replay, passed_ms) {
+  const isNamed = (trace) => replay.runs.some((run) => trace.uid?.startsWith(run));
+  const places = figure.data.filter(isNamed).flatMap((trace) => trace.x);
+  const end = Math.max(0, ...places), place = (passed_ms / 1000 / replay.seconds) * end;
+  const last = Math.max(0, ...figure.data.flatMap((trace) => trace.x));
+  const cut = (trace) => {
+    const kept = trace.x.map((x, at) => at).filter((at) => trace.x[at] === null || trace.x[at] <= place);
+    if (!kept.length) return { ...trace, x: [null], y: [null] };  // keeps its name in the legend
+    return { ...trace, x: kept.map((at) => trace.x[at]), y: kept.map((at) => trace.y[at]) };
+  };
+  const held = { ...figure.layout.xaxis, range: [0, last * 1.03] };  // the axis stands still while points appear
+  const layout = { ...figure.layout, xaxis: held };
+  return { data: figure.data.map((trace) => (isNamed(trace) ? cut(trace) : trace)), layout };
+}
+
+function passed(node) {
+  const replay = node.latest.replay;
+  if (!replay || matchMedia('(prefers-reduced-motion: reduce)').matches) return Infinity;
+  if (node.replayed !== replay.token) [node.replayed, node.began] = [replay.token, performance.now()];
+  return performance.now() - node.began;
+}
+
+async function draw(Plotly, node) {
+  const data = node.latest, figure = JSON.parse(data.figure);
+  const passed_ms = passed(node), is_over = passed_ms >= (data.replay?.seconds ?? 0) * 1000;
+  const shown = is_over ? figure : revealed(figure, data.replay, passed_ms);
+  const revision = is_over ? data.revision : `${data.revision}-replay`;
+  const layout = { ...themed(shown.layout, node, data.height), uirevision: revision };
+  await Plotly.react(node, shown.data, layout, { displayModeBar: false, doubleClick: 'reset' });
+  if (is_over || node.isPlaying) return;
+  node.isPlaying = true;
+  setTimeout(() => { node.isPlaying = false; if (node.isConnected) draw(Plotly, node); }, 60);
+}
+
 export default async function ({ data, parentElement }) {
   const node = parentElement.querySelector('.tl-live');
   node.style.height = `${data.height}px`;
@@ -48,9 +85,7 @@ export default async function ({ data, parentElement }) {
   const leave = () => node.isConnected || (node.resizing?.disconnect(), window.Plotly?.purge(node));
   const Plotly = await plotly(data.version);
   if (!Plotly || !node.isConnected || node.latest !== data) return leave;
-  const figure = JSON.parse(data.figure);
-  const layout = { ...themed(figure.layout, node, data.height), uirevision: data.revision };
-  await Plotly.react(node, figure.data, layout, { displayModeBar: false, doubleClick: 'reset' });
+  await draw(Plotly, node);
   node.resizing ??= new ResizeObserver(() => node.offsetWidth && Plotly.Plots.resize(node));
   node.resizing.observe(node);
   return leave;
@@ -60,24 +95,44 @@ export default async function ({ data, parentElement }) {
 _FIGURE = st.components.v2.component("live_figure", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)
 
 
-def live_figure(figure: go.Figure, *, key: str, height: int, revision: str, label: str) -> None:
+@dataclass(frozen=True)
+class Replay:
+    """Reveals the recorded curves of a figure from left to right, once.
+
+    Attributes:
+        token: Names this showing; a chart that has shown it shows it no more.
+        runs: Whose curves are revealed; all others are drawn as they are.
+        seconds: How long that takes.
+    """
+
+    token: str
+    runs: tuple[str, ...]
+    seconds: float = 4.0
+
+
+def live_figure(
+    figure: go.Figure | str, *, key: str, height: int, revision: str, label: str, replay: Replay | None = None
+) -> None:
     """Draws a figure in the place that `key` names, or redraws the one that is there.
 
     Args:
-        figure: From one of `tl_core.charts`; only scatter and bar traces, which the small Plotly bundle knows.
+        figure: From one of `tl_core.charts`, or the JSON of one; only scatter and bar traces, which the small Plotly
+            bundle knows.
         key: Names the chart among all of the page.
         height: Of the chart, in pixels; its width is that of its container.
         revision: Zoom, and which curves the legend hides, are kept while this stays the same.
         label: What the chart shows, in a sentence, for those who cannot see it.
+        replay: Reveals recorded curves bit by bit, if given.
 
     Thread:
         Script thread.
     """
     data = {
-        "figure": figure.to_json(validate=False, remove_uids=False),
+        "figure": figure if isinstance(figure, str) else figure.to_json(validate=False, remove_uids=False),
         "height": height,
         "revision": revision,
         "label": label,
         "version": PLOTLY_VERSION,
+        "replay": asdict(replay) if replay else None,
     }
     _FIGURE(data=data, key=key, height=height)

@@ -1,18 +1,24 @@
 """The run that a visitor looks at: live beside its baseline while they train, with a verdict afterwards."""
 
+import time
+from collections.abc import Sequence
+
 import streamlit as st
 
-from pages.ui import services, state
-from pages.ui.blocks import accuracy_with_margin, curves, progress_line, weight_proof
+from pages.ui import run_record, run_state, services, state
+from pages.ui.blocks import accuracy_with_margin, curves, weight_proof
+from pages.ui.live import Replay
 from pages.ui.text import literal, percent, seconds, sentence, t
 from tl_core.engine.snapshots import RunSnapshot
-from tl_core.errors import TransferLabError, UnknownIdError
+from tl_core.errors import UnknownIdError
 from tl_core.evaluation.comparison import best_validation, compare_runs, seconds_to
-from tl_core.store.records import RunRecord, RunState
+from tl_core.store.records import RunRecord
+
+REPLAY_S = 5.0  # after a record was asked for, its curves are revealed, and then its verdict
 
 
 def draw() -> None:
-    """Draws the run that the address names, redrawn each second while it or its baseline is active."""
+    """Draws the run that the address names, redrawn each second while it or its baseline is active or replayed."""
     run_id = state.run_id()
     if run_id is None:
         st.info(t("panel.empty"), icon=":material/science:")
@@ -23,88 +29,59 @@ def draw() -> None:
         st.warning(sentence(error))
         state.open_run(None)
         return
-    is_active = any(snapshot.is_active for snapshot in snapshots)
-    st.fragment(_draw_live, run_every=1.0 if is_active else None)(run_id, is_active)
+    is_replayed = _replay([snapshot.record for snapshot in snapshots]) is not None
+    is_moving = is_replayed or any(snapshot.is_active for snapshot in snapshots)
+    st.fragment(_draw_live, run_every=1.0 if is_moving else None)(run_id, is_moving)
 
 
 def look(run_id: str) -> list[RunSnapshot]:
     """Returns a run and, where it has one, its twin; the run first, then the baseline."""
     first = services.engine().snapshot(services.engine().store.get(run_id).id)
     if first.record.twin_id is None:
-        return [first]
-    both = [first, services.engine().snapshot(first.record.twin_id)]
-    return sorted(both, key=lambda snapshot: snapshot.record.role == "baseline")
+        both = [first]
+    else:
+        both = sorted(
+            [first, services.engine().snapshot(first.record.twin_id)],
+            key=lambda snapshot: snapshot.record.role == "baseline",
+        )
+    state.keep("seen", (run_id, both))
+    return both
 
 
-def _draw_live(run_id: str, was_active: bool) -> None:
+def _look_again(run_id: str) -> list[RunSnapshot]:
+    """Returns the same as `look`, and the very same objects as long as nothing has changed since."""
+    seen_id, seen = state.kept("seen", (None, []))
+    has_changed = any(services.engine().version(snapshot.record.id) != snapshot.version for snapshot in seen)
+    return look(run_id) if seen_id != run_id or has_changed else seen
+
+
+def _draw_live(run_id: str, was_moving: bool) -> None:
     try:
-        snapshots = look(run_id)
+        snapshots = _look_again(run_id)
     except UnknownIdError:  # deleted meanwhile, in another tab
         st.rerun()
-    is_active = any(snapshot.is_active for snapshot in snapshots)
-    st.subheader(literal(snapshots[0].record.name), anchor=False)
-    for snapshot in snapshots:
-        _draw_state(snapshot)
+    records = [snapshot.record for snapshot in snapshots]
+    replay = _replay(records)
+    is_moving = replay is not None or any(snapshot.is_active for snapshot in snapshots)
+    st.subheader(literal(records[0].name), anchor=False)
+    run_state.draw(snapshots)
     verdict = st.container()  # is there from the start, so that the charts below stay where they are when it is filled
     if any(snapshot.trace for snapshot in snapshots):
-        curves(snapshots, [t(f"panel.{snapshot.record.role}") for snapshot in snapshots], key="panel")
-    if not is_active:
+        names = [t(f"panel.{record.role}") for record in records]
+        curves(snapshots, names, key="panel", replay=replay)
+    if not is_moving:
         with verdict:
             _draw_verdict(snapshots)
-        _draw_next(snapshots[0].record)
-    if was_active != is_active:
+        _draw_next(records)
+    if was_moving != is_moving:
         st.rerun()  # once: begins or ends the polling
 
 
-def _draw_state(snapshot: RunSnapshot) -> None:
-    record = snapshot.record
-    badge = f":{'blue' if record.role == 'run' else 'orange'}-badge[{t(f'panel.{record.role}')}]"
-    with st.container(horizontal=True, vertical_alignment="center", key=f"state-{record.role}"):
-        if snapshot.is_active:
-            st.markdown(badge, width="content")
-            progress_line(snapshot)
-            st.button(
-                t("panel.stop"),
-                key=f"stop-{record.id}",
-                icon=":material/stop:",
-                disabled=snapshot.is_stopping,
-                on_click=services.engine().stop,
-                args=[record.id],
-            )
-        else:
-            _draw_result(snapshot, badge)
-    for error in (record.error, state.taken(f"problem-{record.id}")):
-        if error:
-            st.error(sentence(error))
-
-
-def _draw_result(snapshot: RunSnapshot, badge: str) -> None:
-    record, n_epochs = snapshot.record, len(snapshot.epochs)
-    is_early = record.state is RunState.COMPLETED and n_epochs < snapshot.spec.epochs
-    result = t(
-        "panel.completed_early" if is_early else f"panel.{record.state.value}",
-        epochs=n_epochs,
-        validation=percent(best_validation(snapshot.epochs)),
-        test=percent(record.test_accuracy),
-        seconds=seconds(record.seconds),
-    )
-    st.markdown(f"{badge} {result}", width="stretch")
-    if record.state in (RunState.STOPPED, RunState.INTERRUPTED):
-        st.button(
-            t("panel.resume"),
-            key=f"resume-{record.id}",
-            icon=":material/play_arrow:",
-            on_click=_resume,
-            args=[record.id],
-        )
-
-
-def _resume(run_id: str) -> None:
-    """Resumes a run; when another tab was faster, the panel says so."""
-    try:
-        services.engine().resume(run_id)
-    except TransferLabError as error:
-        state.keep(f"problem-{run_id}", error.to_dict())
+def _replay(records: Sequence[RunRecord]) -> Replay | None:
+    """Says which curves are revealed bit by bit: those of records that were asked for a moment ago."""
+    asked = state.kept("asked_at", 0.0)
+    runs = tuple(record.id for record in records if record.recorded_from)
+    return Replay(str(asked), runs) if runs and time.monotonic() - asked < REPLAY_S else None
 
 
 def _draw_verdict(snapshots: list[RunSnapshot]) -> None:
@@ -134,17 +111,18 @@ def _draw_verdict(snapshots: list[RunSnapshot]) -> None:
     _draw_times(*snapshots)
 
 
-def _draw_next(record: RunRecord) -> None:
-    """Draws the proof of what the training changed, and the way to the next step."""
-    if record.proof:
+def _draw_next(records: Sequence[RunRecord]) -> None:
+    """Draws the proof of what the training changed, the settings, and the way to the next step."""
+    if records[0].proof:
         with st.expander(t("proof.title"), icon=":material/lock:"):
-            weight_proof(record.proof)
-    if record.best_epoch is not None:
+            weight_proof(records[0].proof)
+    run_record.draw(records)
+    if records[0].best_epoch is not None:
         st.page_link(
             "pages/steps/classify.py",
             label=t("panel.classify"),
             icon=":material/arrow_forward:",
-            query_params={"run": record.id, "lang": state.language()},
+            query_params={"run": records[0].id, "lang": state.language()},
         )
 
 

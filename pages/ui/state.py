@@ -4,6 +4,8 @@ Streamlit forgets a widget's value when its page is left, and clears the address
 choice is kept under a name of its own, and the address is written again on every page.
 """
 
+import secrets
+
 import streamlit as st
 
 from tl_core.phrases import LANGUAGES
@@ -76,6 +78,13 @@ def open_run(chosen: str | None) -> None:
         st.query_params.pop("run", None)
     else:
         st.query_params["run"] = chosen
+
+
+def visitor() -> str:
+    """Returns a name for this visit: the engine shares its time fairly between visitors."""
+    name = kept("visitor") or secrets.token_hex(8)
+    keep("visitor", name)
+    return name
 
 
 def write_address() -> None:

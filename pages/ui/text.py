@@ -3,12 +3,17 @@
 import math
 import re
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+import streamlit as st
 
 from pages.ui import state
 from tl_core.datasets.catalog import class_slug
 from tl_core.errors import TransferLabError
 from tl_core.phrases import explain, keys, phrase
+from tl_core.store.records import RunRecord
 
 # marks, links (also bare ones), :colours[…] and :icons:, lists and headings
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>~$|@#]|:(?=\S)|(?<=www)\.|^[-+](?=\s)|(?<=^\d)[.)](?=\s))", re.IGNORECASE)
@@ -78,3 +83,16 @@ def count(value: int | None) -> str:
             n = value / size
             return t(f"unit.{unit}", n=f"{n:.{2 if n < 10 else 1 if n < 100 else 0}f}")
     return f"{value:,}"
+
+
+def day(time: str | None) -> str:
+    """Returns a record's time as the visitor's calendar and clock show it; "–" for none."""
+    if time is None:
+        return "–"
+    return datetime.fromisoformat(time).astimezone(ZoneInfo(st.context.timezone or "UTC")).strftime("%Y-%m-%d %H:%M")
+
+
+def threads(record: RunRecord) -> str:
+    """Returns with how many threads a run was trained; "–" where that was not noted."""
+    n = record.spec.get("threads") or record.environment.get("threads")
+    return "–" if n is None else t("record.one_thread") if n == 1 else t("record.threads", n=n)

@@ -10,6 +10,11 @@ from playwright.sync_api import Page, expect
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
 ALL = "[...document.querySelectorAll('.tl-live')]"
 CURVES = f"{ALL}.filter(n => n._fullData?.some(t => t.uid?.endsWith('-validation')))"
+STILL = """text => {
+  const now = document.body.innerText.split('\\n').find(line => line.startsWith(text));
+  if (window.before !== now) [window.before, window.since] = [now, performance.now()];
+  return performance.now() - window.since > 2500;
+}"""
 POINTS = f"uid => {ALL}.flatMap(n => n._fullData ?? []).find(t => t.uid === uid)?.x.length ?? 0"
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -18,6 +23,15 @@ def choose(page: Page, label: str, option: str) -> None:
     """Picks an option of a select box by its beginning."""
     page.get_by_role("combobox", name=re.compile(f".*{re.escape(label)}")).click()
     page.get_by_role("option", name=re.compile(f"^{re.escape(option)}")).first.click()
+
+
+def set_number(page: Page, label: str, value: int) -> None:
+    """Writes a number into one of the further settings."""
+    field = page.get_by_label(label, exact=True)
+    if not field.is_visible():
+        page.get_by_text("More settings").click()
+    field.fill(str(value))
+    field.press("Enter")
 
 
 def test_a_student_trains_watches_reloads_reads_the_verdict_classifies_and_switches_to_chinese(server, page):
@@ -30,10 +44,7 @@ def test_a_student_trains_watches_reloads_reads_the_verdict_classifies_and_switc
     expect(page.get_by_text("Frozen up to and including block_16")).to_be_visible()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_text("only the new head is trained")).to_be_visible()
-    page.get_by_text("More settings").click()
-    epochs = page.get_by_label("Epochs", exact=True)
-    epochs.fill("3")
-    epochs.press("Enter")
+    set_number(page, "Epochs", 3)
     page.get_by_role("button", name="Train", exact=True).click()
 
     page.wait_for_url(re.compile("run=[0-9a-f]{32}"))
@@ -56,7 +67,7 @@ def test_a_student_trains_watches_reloads_reads_the_verdict_classifies_and_switc
 
     page.reload()
     assert run_id in page.url
-    expect(page.get_by_role("button", name="Stop").first).to_be_visible()
+    expect(page.get_by_role("button", name="Stop", exact=True).first).to_be_visible()
     expect(page.get_by_text("transfer helps here")).to_be_visible(timeout=300_000)
     expect(page.get_by_text(re.compile(r"on 661 test pictures; 1 seed"))).to_be_visible()
     page.get_by_text("Weight proof").click()
@@ -80,6 +91,49 @@ def test_a_student_trains_watches_reloads_reads_the_verdict_classifies_and_switc
     assert "lang=zh" in page.url
 
 
+def test_the_next_student_gets_the_record_replayed_and_may_train_afresh(server, page):
+    page.goto(server.url)
+    set_number(page, "Epochs", 3)
+    expect(page.get_by_text("These settings were trained before")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_url(re.compile("run=[0-9a-f]{32}"))
+    uid = re.search("run=([0-9a-f]{32})", page.url)[1] + "-train"
+    page.wait_for_function(f"uid => ({POINTS})(uid) > 5", arg=uid)
+    n_early = page.evaluate(POINTS, uid)
+    expect(page.get_by_text(re.compile("recorded on .* threads?$")).first).to_be_visible()
+    expect(page.get_by_text("transfer helps here")).to_be_visible(timeout=30_000)
+    assert n_early < page.evaluate(POINTS, uid)
+    page.get_by_role("button", name="Train afresh").click()
+    page.wait_for_function("uid => !location.href.includes(uid)", arg=uid[:32])
+    expect(page.get_by_role("button", name="Stop", exact=True).first).to_be_visible()
+    for _ in range(2):
+        page.get_by_role("button", name="Stop", exact=True).first.click()
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_have_count(0, timeout=60_000)
+
+
+def test_a_run_is_paused_stepped_and_let_go_on(server, page):
+    page.goto(server.url)
+    page.get_by_role("slider", name="3 · Frozen blocks").focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowLeft")
+    set_number(page, "Epochs", 50)
+    page.get_by_text("with from-scratch baseline").click()
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text(re.compile(r"^epoch \d+ of 50"))).to_be_visible(timeout=180_000)
+    page.get_by_role("button", name="Pause").click()
+    paused = page.get_by_text(re.compile(r"^paused after batch \d+ of \d+$"))
+    expect(paused).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="One batch").hover()  # the steps of the present turn are said by now
+    page.wait_for_function(f"{STILL}", arg="paused after batch", timeout=30_000)
+    before = int(re.search(r"(\d+) of", paused.inner_text().replace(",", ""))[1])
+    page.get_by_role("button", name="One batch").click()
+    expect(page.get_by_text(f"paused after batch {before + 1:,} of")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text(re.compile(r"^epoch \d+ of 50"))).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text(re.compile("stopped after"))).to_be_visible(timeout=30_000)
+
+
 def test_the_command_line_shows_what_the_browser_trained(server):
     import os
     import subprocess
@@ -92,5 +146,5 @@ def test_the_command_line_shows_what_the_browser_trained(server):
         check=True,
         env={**os.environ, "TL_HOME": str(server.log.parent)},
     )
-    states = {record["role"]: record["state"] for record in json.loads(shown.stdout)}
-    assert states == {"run": "completed", "baseline": "completed"}
+    first = json.loads(shown.stdout)[-2:]
+    assert {record["role"]: record["state"] for record in first} == {"run": "completed", "baseline": "completed"}

@@ -11,6 +11,7 @@ from tl_core.charts.curves import (
     RunCurve,
     Series,
     StepPoint,
+    curves_data,
     curves_figure,
     curves_info,
 )
@@ -133,3 +134,18 @@ def test_a_figure_travels_as_plain_lists_of_traces_that_the_small_bundle_knows()
     message = json.loads(curves_figure(curves_info([run(steps=(step(1, 1.0),))], "loss", "epochs"), LABELS).to_json())
     assert {trace["type"] for trace in message["data"]} == {"scatter"}
     assert "bdata" not in json.dumps(message)
+
+
+def test_the_plain_data_of_a_figure_hold_no_class_and_no_number_that_json_lacks():
+    one = run(steps=(step(1, math.nan), step(2, 1.0)), epochs=(epoch(1, math.inf, None),), best_epoch=1)
+    data = curves_data(curves_info([one], "loss", "epochs"), LABELS)
+    assert json.loads(json.dumps(data, allow_nan=False)) == data
+    train = next(trace for trace in data["data"] if trace["uid"] == "id-probe-train")
+    assert (train["type"], train["x"], train["y"]) == ("scatter", [0.25, 0.5], [None, 1.0])
+
+
+def test_the_figure_says_what_its_plain_data_say():
+    one = run(steps=(step(1, 2.0), step(2, 1.0)), epochs=(epoch(1, 1.5, None),), best_epoch=1)
+    info = curves_info([one], "loss", "epochs")
+    figure, data = json.loads(curves_figure(info, LABELS).to_json(remove_uids=False)), curves_data(info, LABELS)
+    assert json.loads(json.dumps(data)) == figure

@@ -1,10 +1,8 @@
 """What a training says, and what the store then holds."""
 
-from itertools import pairwise
-
 import pytest
 
-from tl_core.engine.recorder import MAX_TRACE_POINTS, Recorder, thin, timing_key
+from tl_core.engine.recorder import Recorder, timing_key
 from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
 from tl_core.store.memory import MemoryStore
@@ -150,19 +148,6 @@ def test_a_disk_without_room_for_the_curve_costs_only_the_curve(store, monkeypat
     for event in (started(), step(1), ended()):
         recorder.record(event)
     assert store.get(run_id).state is RunState.COMPLETED
-
-
-@pytest.mark.parametrize("n_steps", [0, 1, MAX_TRACE_POINTS, MAX_TRACE_POINTS + 1, 12_345])
-def test_a_thinned_curve_ends_at_the_last_step_and_has_the_mean_of_all(n_steps):
-    losses = [1 + (number * 37 % 101) / 100 for number in range(n_steps)]
-    rows = thin([step(number + 1, loss) for number, loss in enumerate(losses)])
-    assert len(rows) == min(n_steps, MAX_TRACE_POINTS)
-    if rows:
-        ends = [0, *(row[0] for row in rows)]
-        weights = [after - before for before, after in pairwise(ends)]
-        mean = sum(row[3] * weight for row, weight in zip(rows, weights, strict=True)) / n_steps
-        assert ends[-1] == n_steps
-        assert mean == pytest.approx(sum(losses) / n_steps, abs=1e-4)
 
 
 def test_runs_that_cost_the_same_share_a_speed_and_others_do_not(monkeypatch):

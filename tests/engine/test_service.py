@@ -2,161 +2,37 @@
 
 import random
 import threading
-import time
-from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from engine_bench import SCRATCH, SPEC, STARTED, Bench, FakeWorker, ended, epoch, step, train, until
 
-from tl_core.engine import service
+from tl_core.engine import supervisor
 from tl_core.engine.estimates import Pending
-from tl_core.engine.service import MAX_ACTIVE, MAX_BAD_STARTS, Engine
+from tl_core.engine.pool import MAX_ACTIVE, MAX_BAD_STARTS
+from tl_core.engine.service import Engine
 from tl_core.errors import InputError, StoreError, UnknownIdError, WorkerError
 from tl_core.spec import RunSpec
 from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunState
 from tl_core.store.sqlite import SqliteStore
 
-SPEC = RunSpec(backbone="squeezenet", image_size=64, n_frozen=9, epochs=2)
-SCRATCH = SPEC.with_changes(weights="random", n_frozen=0)
 PATIENCE_S = 0.05
 FULL = StoreError("disk_full", needed_bytes=1, free_bytes=0)
 
 
-class FakeWorker:
-    """Records what it is sent; says what the test tells it to."""
-
-    def __init__(self, home, on_message: Callable[[dict], None], on_exit: Callable[[int], None]) -> None:
-        self.say, self.die = on_message, on_exit
-        self.sent: list[dict] = []
-        self.is_closed = False
-
-    def send(self, message: dict) -> None:
-        self.sent.append(message)
-
-    def close(self) -> None:
-        self.is_closed = True
-
-    def trained(self) -> list[str]:
-        """The ids of the runs that it was given, in order."""
-        return [message["run_id"] for message in self.sent if message["do"] == "train"]
-
-    def stopped(self) -> list[str]:
-        return [message["run_id"] for message in self.sent if message["do"] == "stop"]
-
-    def tell(self, run_id: str, *events: dict) -> None:
-        self.say({"say": "events", "run_id": run_id, "events": list(events)})
-
-    def begin(self, run_id: str, n_steps: int = 1) -> None:
-        """Says that a run has started and done some steps."""
-        self.tell(run_id, STARTED, *(step(number + 1) for number in range(n_steps)))
-
-    def end(self, run_id: str, state: str = "completed", error: dict | None = None) -> None:
-        """Says that a run is over, then that it has let go of it."""
-        self.tell(run_id, ended(state, error))
-        self.say({"say": "ended", "run_id": run_id})
-
-
-STARTED = {
-    "event": "started",
-    "frozen_params": 10,
-    "trainable_params": 5,
-    "is_cached": True,
-    "n_train": 100,
-    "n_steps": 8,
-    "device": "CPU",
-}
-
-
-def step(number: int) -> dict:
-    return {
-        "event": "step",
-        "step": number,
-        "epoch": 1,
-        "train_loss": 1 / number,
-        "train_accuracy": 0.5,
-        "elapsed_s": number / 10,
-        "images": number * 32,
-    }
-
-
-def epoch(number: int) -> dict:
-    return {
-        "event": "epoch",
-        "epoch": number,
-        "train_loss": 1.0,
-        "train_accuracy": 0.4,
-        "val_loss": 1.5,
-        "val_accuracy": 0.3,
-        "seconds": 2.0,
-        "elapsed_s": number * 2.0,
-        "step": number * 4,
-        "images": number * 128,
-        "is_best": True,
-    }
-
-
-def ended(state: str = "completed", error: dict | None = None) -> dict:
-    scores = {"accuracy": 0.75} if state == "completed" else None
-    return {
-        "event": "ended",
-        "state": state,
-        "best_epoch": None,
-        "seconds": 9.5,
-        "scores": scores,
-        "proof": [],
-        "error": error,
-    }
-
-
-class Bench:
-    """An engine with its fake workers; the last one is the living one."""
-
-    def __init__(self, store, home) -> None:
-        self.workers: list[FakeWorker] = []
-        self.home = home
-        self.engine = Engine(store, home, self._start)
-
-    def _start(self, *arguments) -> FakeWorker:
-        self.workers.append(FakeWorker(*arguments))
-        return self.workers[-1]
-
-    @property
-    def worker(self) -> FakeWorker:
-        return self.workers[-1]
-
-    def submit(self, name: str = "run", **more) -> str:
-        return self.engine.submit(SPEC, name=name, **more).id
-
-    def fill(self) -> list[str]:
-        """Submits and starts as many runs as there is room for."""
-        ids = [self.submit(f"run {number}") for number in range(MAX_ACTIVE)]
-        for run_id in ids:
-            self.worker.begin(run_id)
-        return ids
-
-    def state(self, run_id: str) -> RunState:
-        return self.engine.snapshot(run_id).record.state
-
-    def position(self, run_id: str) -> int | None:
-        return self.engine.snapshot(run_id).queue_position
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    """Only the main worker: what several do is tested in test_pool."""
+    monkeypatch.setenv("TL_WORKERS", "1")
 
 
 @pytest.fixture
 def bench(tmp_path, monkeypatch):
-    monkeypatch.setattr(service, "STOP_PATIENCE_S", PATIENCE_S)
+    monkeypatch.setattr(supervisor, "STOP_PATIENCE_S", PATIENCE_S)
     made = Bench(MemoryStore(), tmp_path)
     yield made
     made.engine.close()
-
-
-def until(is_true: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Waits until something holds, and fails when it does not in time."""
-    pause, end_s = threading.Event(), time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < end_s, "not in time"
-        pause.wait(0.005)
 
 
 # ---- submitting ----
@@ -164,7 +40,7 @@ def until(is_true: Callable[[], bool], seconds: float = 5.0) -> None:
 
 def test_a_run_is_sent_to_the_worker_at_once_and_its_events_reach_the_snapshot(bench):
     run_id = bench.submit()
-    assert bench.worker.sent == [{"do": "train", "run_id": run_id, "spec": SPEC.to_dict(), "is_resumed": False}]
+    assert bench.worker.sent == [train(run_id, SPEC)]
     bench.worker.tell(run_id, {"event": "phase", "name": "features", "done": 3, "total": 10})
     seen = bench.engine.snapshot(run_id)
     assert (seen.phase, seen.done, seen.total, seen.is_active) == ("features", 3, 10, True)
@@ -233,7 +109,7 @@ def test_a_baseline_waits_for_the_first_step_of_its_run(bench):
     assert bench.worker.trained() == [run_id]
     bench.worker.tell(run_id, step(1))
     assert bench.worker.trained() == [run_id, twin_id]
-    assert bench.worker.sent[-1]["spec"] == SCRATCH.to_dict()
+    assert bench.worker.sent[-1] == train(twin_id, SCRATCH)
     twin = bench.engine.store.get(twin_id)
     assert (twin.role, twin.twin_id, twin.name) == ("baseline", run_id, "twin")
 
@@ -400,7 +276,7 @@ def stopped_run(bench: Bench) -> str:
 def test_a_stopped_run_is_sent_again_and_goes_on_with_its_curve(bench):
     run_id = stopped_run(bench)
     bench.engine.resume(run_id)
-    assert bench.worker.sent[-1] == {"do": "train", "run_id": run_id, "spec": SPEC.to_dict(), "is_resumed": True}
+    assert bench.worker.sent[-1] == train(run_id, SPEC, is_resumed=True)
     assert bench.engine.snapshot(run_id).is_active
     bench.worker.tell(run_id, STARTED, step(3))
     assert [row[0] for row in bench.engine.snapshot(run_id).trace] == [1, 2, 3]
@@ -452,7 +328,10 @@ def test_a_dead_worker_fails_its_runs_and_the_waiting_ones_go_to_the_next(bench)
     bench.worker.die(-9)
     for run_id in ids[:MAX_ACTIVE]:
         record = bench.engine.snapshot(run_id).record
-        assert (record.state, record.error) == (RunState.FAILED, {"code": "worker_died", "values": {"status": -9}})
+        assert (record.state, record.error) == (
+            RunState.FAILED,
+            {"code": "worker_out_of_memory", "values": {"status": -9}},
+        )
     assert len(bench.workers) == 2
     assert bench.worker.trained() == ids[MAX_ACTIVE:]
     bench.worker.begin(ids[-1])
@@ -803,8 +682,8 @@ def test_an_answer_may_be_handled_by_asking_the_engine_again(bench):
 class BusyWorker(FakeWorker):
     """Trains every run on a thread of its own, with random pauses, and dies now and then."""
 
-    def __init__(self, *arguments) -> None:
-        super().__init__(*arguments)
+    def __init__(self, *arguments, **threads) -> None:
+        super().__init__(*arguments, **threads)
         self.lock, self.active, self.most, self.is_dead = threading.Lock(), set(), 0, False
         self.say({"say": "ready", "device": "CPU"})  # else the third death in a row would end all runs
 
@@ -833,12 +712,14 @@ class BusyWorker(FakeWorker):
             self.say({"say": "ended", "run_id": run_id})
 
 
-def test_many_threads_that_submit_stop_and_look_leave_every_run_in_a_final_state(tmp_path, monkeypatch):
-    monkeypatch.setattr(service, "STOP_PATIENCE_S", 0.005)
+@pytest.mark.parametrize("n_workers", [1, 3])
+def test_many_threads_that_submit_stop_and_look_leave_every_run_in_a_final_state(tmp_path, monkeypatch, n_workers):
+    monkeypatch.setenv("TL_WORKERS", str(n_workers))
+    monkeypatch.setattr(supervisor, "STOP_PATIENCE_S", 0.005)
     workers: list[BusyWorker] = []
 
-    def start(*arguments) -> BusyWorker:
-        workers.append(BusyWorker(*arguments))
+    def start(*arguments, **threads) -> BusyWorker:
+        workers.append(BusyWorker(*arguments, **threads))
         return workers[-1]
 
     engine = Engine(MemoryStore(), tmp_path, start)
@@ -848,12 +729,14 @@ def test_many_threads_that_submit_stop_and_look_leave_every_run_in_a_final_state
         chance = random.Random(seed)
         for number in range(12):
             twin = SCRATCH if chance.random() < 0.5 else None
-            record = engine.submit(SPEC, name=f"{seed} {number}", baseline=twin)
+            record = engine.submit(SPEC, name=f"{seed} {number}", baseline=twin, owner=str(seed % 4))
             ids.extend(run_id for run_id in (record.id, record.twin_id) if run_id)
             for run_id in chance.sample(ids, min(3, len(ids))):
                 engine.snapshot(run_id)
             if chance.random() < 0.4:
                 engine.stop(chance.choice(ids))
+            if chance.random() < 0.4:
+                chance.choice([engine.pause, engine.continue_, engine.step])(chance.choice(ids))
 
     def kill() -> None:
         for _ in range(3):
@@ -868,8 +751,8 @@ def test_many_threads_that_submit_stop_and_look_leave_every_run_in_a_final_state
     for visitor in visitors:
         visitor.join(timeout=30)
     assert not any(visitor.is_alive() for visitor in visitors), "deadlock"
-    until(lambda: engine.status() == replace(engine.status(), n_active=0, n_waiting=0), seconds=30)
+    until(lambda: engine.status().n_active + engine.status().n_waiting == 0, seconds=30)
     assert all(engine.snapshot(run_id).record.state.is_finished for run_id in ids)
-    assert max(worker.most for worker in workers) <= MAX_ACTIVE
+    assert max(worker.most for worker in workers) <= 2 * MAX_ACTIVE  # half of them paused
     assert RunState.COMPLETED in {engine.snapshot(run_id).record.state for run_id in ids}
     engine.close()

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import keras
 import numpy as np
@@ -16,6 +17,7 @@ from tl_core.store.files import latest_checkpoint, read_tensors
 from tl_core.training.events import Ended, Epoch, Phase, Started, Step
 from tl_core.training.proof import HEAD
 from tl_core.training.sources import PictureSource
+from tl_core.training.steps import CompiledSteps
 
 SMALL = RunSpec(backbone="squeezenet", image_size=64, per_class=4, batch_size=28, epochs=2, seed=1, n_frozen=9)
 SPECS = {
@@ -241,13 +243,16 @@ def test_a_run_stopped_while_features_are_computed_leaves_no_file(tmp_path):
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_features_are_computed_once_for_all_runs_with_the_same_prefix(tmp_path):
+def test_features_are_computed_once_for_all_runs_with_the_same_prefix(tmp_path, groceries):
     first = list(task(tmp_path, name="first").run())
     files = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").iterdir()}
     changed = SMALL.with_changes(seed=1, learning_rate=1e-2, head="dense", hidden=8)
     second = list(task(tmp_path, changed, "second").run())
     assert "features" in {event.name for event in of(Phase, first)}
+    assert "cached" not in {event.name for event in of(Phase, first)}
     assert "features" not in {event.name for event in of(Phase, second)}
+    n_all = 56 + len(groceries.validation) + len(groceries.test)
+    assert Phase("cached", n_all, n_all) in second
     assert set((tmp_path / "cache").iterdir()) == set(files)
     assert len(files) == 3
 
@@ -262,7 +267,9 @@ def test_a_cache_without_room_only_costs_time(tmp_path, monkeypatch):
     assert cached[-1].proof[:9] == plain[-1].proof[:9]
 
 
-@pytest.mark.parametrize("change", [{"use_cache": False}, {"augment": "light"}, {"n_frozen": 0, "weights": "random"}])
+@pytest.mark.parametrize(
+    "change", [{"use_cache": False}, {"augment": "light", "views": "fresh"}, {"n_frozen": 0, "weights": "random"}]
+)
 def test_nothing_is_cached_where_it_is_not_wanted_or_would_be_wrong(change, tmp_path):
     events = task(tmp_path, SMALL.with_changes(**change)).run()
     started = next(event for event in events if isinstance(event, Started))
@@ -271,15 +278,56 @@ def test_nothing_is_cached_where_it_is_not_wanted_or_would_be_wrong(change, tmp_
     assert not (tmp_path / "cache").exists()
 
 
+LIGHT = SMALL.with_changes(augment="light", epochs=3)
+
+
+def test_a_rolling_cache_computes_every_picture_once_and_then_a_tenth_before_each_epoch(tmp_path):
+    events = list(task(tmp_path, LIGHT).run())
+    epochs = [position for position, event in enumerate(events) if isinstance(event, Epoch)]
+    renewed = [
+        {event.total for event in of(Phase, events[start:end]) if event.name == "views"}
+        for start, end in pairwise(epochs)
+    ]
+    assert all(len(totals) == 1 and totals <= {5, 6} for totals in renewed)  # a tenth of 56
+    assert "features" not in {event.name for event in of(Phase, events[epochs[0] :])}
+
+
+@pytest.mark.parametrize("views", ["rolling", "fixed"])
+def test_cached_views_train_as_the_same_views_do_without_a_cache(views, tmp_path):
+    spec = LIGHT.with_changes(views=views, n_views=2, arithmetic="exact")
+    cached = list(task(tmp_path, spec, "cached").run())
+    plain = list(task(tmp_path, spec.with_changes(use_cache=False), "plain").run())
+    assert [of(Started, events)[0].is_cached for events in (cached, plain)] == [True, False]
+    for mine, yours in zip(of(Step, cached), of(Step, plain), strict=True):
+        assert mine.train_loss == pytest.approx(yours.train_loss, rel=1e-5)
+
+
+def test_views_that_are_always_new_train_behind_the_same_frozen_prefix(tmp_path):
+    spec = LIGHT.with_changes(views="fresh")
+    folded = list(task(tmp_path, spec, "folded").run())
+    plain = list(task(tmp_path, spec.with_changes(arithmetic="exact"), "plain").run())
+    for mine, yours in zip(of(Step, folded), of(Step, plain), strict=True):
+        assert mine.train_loss == pytest.approx(yours.train_loss, rel=1e-4)
+
+
+def test_a_rolling_cache_goes_on_exactly_after_a_stop(tmp_path):
+    whole = list(task(tmp_path, LIGHT, "whole").run())
+    stopper = Stopper(after=3)
+    stopper.watch(task(tmp_path, LIGHT, "parted", should_stop=stopper).run())
+    after = list(task(tmp_path, LIGHT, "parted", is_resumed=True).run())
+    assert after[-1].scores == whole[-1].scores
+    assert same(weights(tmp_path, "parted"), weights(tmp_path, "whole"))
+
+
 def with_losses(monkeypatch, *losses: float) -> None:
     """Lets the first steps report these losses."""
-    original, waiting = keras.Model.train_on_batch, list(losses)
+    original, waiting = CompiledSteps.train, list(losses)
 
-    def train_on_batch(self, *args, **named):
-        logs = original(self, *args, **named)
-        return {**logs, "loss": waiting.pop(0)} if waiting else logs
+    def train(self, inputs, labels):
+        measured, accuracies = original(self, inputs, labels)
+        return np.array([waiting.pop(0) if waiting else loss for loss in measured]), accuracies
 
-    monkeypatch.setattr(keras.Model, "train_on_batch", train_on_batch)
+    monkeypatch.setattr(CompiledSteps, "train", train)
 
 
 def test_a_loss_that_is_not_a_number_fails_the_run_and_keeps_what_was_best_before(tmp_path, monkeypatch):

@@ -50,26 +50,27 @@ def is_gone(pid: int) -> bool:
 # ---- the order of work ----
 
 
-class Over(Exception):
-    """Leaves the endless loop of a worker under test."""
-
-
 class MadeUpTask:
     """Stands in for a `TrainingTask`: three steps and an epoch, without any network."""
 
-    def __init__(self, *_: object, should_stop: Callable[[], bool], **__: object) -> None:
-        self.should_stop = should_stop
+    def __init__(self, *_: object, should_stop: Callable[[], bool], publish: Callable, **__: object) -> None:
+        self.should_stop, self.publish = should_stop, publish
 
     def run(self) -> Iterator:
-        from tl_core.training.events import Ended, Epoch, Step
+        from tl_core.training.events import Epoch, Step
 
         for number in (1, 2, 3):
             yield Step(number, 1, 0.5, 0.5, 0.1, 32)
             if self.should_stop():
-                yield Ended("stopped", None, 0.1)
+                yield self._ended("stopped", None)
                 return
         yield Epoch(1, 0.5, 0.5, 0.5, 0.5, 0.1, 0.1, 3, 96, True)
-        yield Ended("completed", 1, 0.1)
+        yield self._ended("completed", 1)
+
+    def _ended(self, state: str, best_epoch: int | None):
+        from tl_core.training.events import Ended
+
+        return Ended(state, best_epoch, 0.1)
 
 
 class Script:
@@ -82,27 +83,25 @@ class Script:
         prepare()
         monkeypatch.setattr(schedule, "SLICE_S", 0.0)  # one event a turn
         monkeypatch.setattr(training_task, "TrainingTask", MadeUpTask)
+        monkeypatch.setattr(machine, "release", lambda *, is_idle: None)  # there are no networks
         self.said: list[dict] = []
-        self.n_awaited = 0
-        self.worker = worker.Worker(home, self._say)
-
-    def _say(self, message: dict) -> None:
-        self.said.append(message)
-        self.n_awaited -= message["say"] in ("ended", "answer")
-        if self.n_awaited == 0:
-            raise Over
+        self.worker = worker.Worker(home, self.said.append)
 
     def serve(self, *messages: dict) -> None:
-        """Has the messages served, until each has ended or was answered."""
+        """Has the messages served, until nothing is left to do."""
         for message in messages:
             self.worker.hear(message)
-            self.n_awaited += message["do"] != "stop"
-        with pytest.raises(Over):
-            self.worker.serve()
+        self.worker.work()
 
     def events(self, run_id: str) -> list[str]:
         told = [message for message in self.said if message["say"] == "events" and message["run_id"] == run_id]
         return [event["event"] for message in told for event in message["events"]]
+
+    def ended(self) -> list[str]:
+        return [message["run_id"] for message in self.said if message["say"] == "ended"]
+
+    def answers(self) -> dict[str, dict]:
+        return {message["request_id"]: message for message in self.said if message["say"] == "answer"}
 
 
 @pytest.fixture
@@ -110,12 +109,12 @@ def script(tmp_path, monkeypatch) -> Script:
     return Script(tmp_path, monkeypatch)
 
 
-def train(run_id: str) -> dict:
-    return {"do": "train", "run_id": run_id, "spec": TINY.to_dict(), "is_resumed": False}
+def train(run_id: str, owner: str = "") -> dict:
+    return {"do": "train", "run_id": run_id, "owner": owner, "spec": TINY.to_dict(), "is_resumed": False}
 
 
-def stop(run_id: str) -> dict:
-    return {"do": "stop", "run_id": run_id}
+def do(what: str, run_id: str) -> dict:
+    return {"do": what, "run_id": run_id}
 
 
 ALL_EVENTS = ["step", "step", "step", "epoch", "ended"]
@@ -125,7 +124,7 @@ def test_events_of_runs_that_take_turns_are_never_mixed_up(script):
     script.serve(train("a"), train("b"))
     assert script.events("a") == ALL_EVENTS
     assert script.events("b") == ALL_EVENTS
-    assert [message["run_id"] for message in script.said if message["say"] == "ended"] == ["a", "b"]
+    assert script.ended() == ["a", "b"]
 
 
 def test_a_turn_leaves_no_step_unsaid(script):
@@ -134,16 +133,114 @@ def test_a_turn_leaves_no_step_unsaid(script):
     assert first == ["a", "b", "a", "b"]
 
 
+def test_the_owner_of_a_run_decides_its_turns(script):
+    script.serve(train("a1", "ann"), train("a2", "ann"), train("b", "ben"))
+    turns = [message["run_id"] for message in script.said if message["say"] == "events"]
+    assert turns[:8] == ["a1", "b", "a2", "b", "a1", "b", "a2", "b"]
+
+
 def test_a_stop_counts_although_the_run_has_not_begun(script):
-    script.serve(train("a"), stop("a"), train("b"))
+    script.serve(train("a"), do("stop", "a"), train("b"))
     assert script.events("a") == ["step", "ended"]
     assert script.events("b") == ALL_EVENTS
 
 
+def test_a_run_that_was_stopped_ends_before_others_go_on(script):
+    script.serve(train("a"), train("b"), train("c"), do("stop", "c"))
+    assert script.ended()[0] == "c"
+    before = script.said[: script.said.index({"say": "ended", "run_id": "c"})]
+    assert {message["run_id"] for message in before} == {"c"}
+
+
 def test_a_stop_that_came_too_late_does_not_stop_the_resumed_run(script):
     script.serve(train("a"))
-    script.serve(stop("a"), train("a"))
+    script.serve(do("stop", "a"), train("a"))
     assert script.events("a") == ALL_EVENTS + ALL_EVENTS
+
+
+def test_a_paused_run_waits_and_the_worker_is_done_meanwhile(script):
+    script.serve(train("a"), do("pause", "a"), train("b"))
+    assert script.events("a") == []
+    assert script.events("b") == ALL_EVENTS
+    script.serve(do("continue", "a"))
+    assert script.events("a") == ALL_EVENTS
+
+
+def test_each_step_of_a_paused_run_brings_one_step(script):
+    script.serve(train("a"), do("pause", "a"))
+    for number in (1, 2, 3):
+        script.serve(do("step", "a"))
+        assert script.events("a") == number * ["step"]
+    script.serve(do("step", "a"))  # there is no other one: it goes on to its end
+    assert script.events("a") == ALL_EVENTS
+    assert script.ended() == ["a"]
+
+
+def test_a_paused_run_that_is_stopped_ends_without_another_step(script):
+    script.serve(train("a"), do("pause", "a"), do("step", "a"))
+    script.serve(do("stop", "a"))
+    assert script.events("a") == ["step", "ended"]
+    assert script.ended() == ["a"]
+
+
+def test_wishes_for_a_run_that_is_gone_are_ignored(script):
+    script.serve(*(do(what, "gone") for what in ("stop", "pause", "continue", "step")))
+    assert script.said == []
+
+
+def test_many_steps_of_one_turn_are_one_small_message(script, monkeypatch):
+    from tl_core.engine import schedule
+    from tl_core.training.events import Step
+
+    def run(self) -> Iterator:
+        yield from (Step(number, 1, 1 / 3, 1 / 3, number / 3, 32 * number) for number in range(1, 64))
+        yield self._ended("completed", 1)
+
+    monkeypatch.setattr(schedule, "SLICE_S", 10.0)
+    monkeypatch.setattr(MadeUpTask, "run", run)
+    script.serve(train("a"))
+    steps = [message for message in script.said if message["say"] == "events"]
+    assert [len(message["events"]) for message in steps] in ([1, 63], [64])  # the first one may be said at once
+    assert sum(len(json.dumps(message)) for message in steps) < 64 * 160
+    assert [event.get("step") for message in steps for event in message["events"]] == [*range(1, 64), None]
+
+
+@pytest.mark.parametrize("n_silent", [0, 1])
+def test_what_announces_long_work_is_said_before_that_work(script, monkeypatch, n_silent):
+    from tl_core.engine import schedule, worker
+    from tl_core.training.events import Phase, Started, Step
+
+    monkeypatch.setattr(schedule, "SLICE_S", 1e9)
+    monkeypatch.setattr(worker, "GATHER_S", 1e9)
+    said_before = []
+
+    def run(self) -> Iterator:
+        yield from n_silent * [Step(1, 1, 0.5, 0.5, 0.1, 32)]
+        said_before.append(len(script.events("a")))
+        for event in Phase("compiling"), Started(1, 1, True, 1, 1, "CPU"):
+            yield event
+            said_before.append(len(script.events("a")))
+        yield self._ended("completed", None)
+
+    monkeypatch.setattr(MadeUpTask, "run", run)
+    script.serve(train("a"))
+    assert said_before == [0, n_silent + 1, n_silent + 2]
+
+
+def test_progress_that_is_published_from_within_keeps_its_place_among_the_events(script, monkeypatch):
+    from tl_core.training.events import Phase, Step
+
+    def run(self) -> Iterator:
+        yield Phase("data")
+        self.publish(Phase("data", 1, 2))
+        self.publish(Phase("data", 2, 2))
+        yield Step(1, 1, 0.5, 0.5, 0.1, 32)
+        yield self._ended("completed", None)
+
+    monkeypatch.setattr(MadeUpTask, "run", run)
+    script.serve(train("a"))
+    told = [event for message in script.said for event in message.get("events", ())]
+    assert [event.get("done") for event in told] == [0, 1, 2, None, None]
 
 
 def test_a_question_that_cannot_be_answered_does_not_end_the_worker(script, tmp_path):
@@ -154,9 +251,110 @@ def test_a_question_that_cannot_be_answered_does_not_end_the_worker(script, tmp_
         {**question, "request_id": "request:2", "images": str(tmp_path / "broken.npz")},
         train("a"),
     )
-    answers = {message["request_id"]: message["error"]["code"] for message in script.said if message["say"] == "answer"}
+    answers = {request_id: message["error"]["code"] for request_id, message in script.answers().items()}
     assert answers == {"request:1": "request_failed", "request:2": "request_failed"}
     assert script.events("a") == ALL_EVENTS
+
+
+def test_the_worker_makes_ready_only_when_nothing_else_is_to_do_and_never_fails_by_it(script, monkeypatch, caplog):
+    from tl_core.engine import warming
+
+    order = []
+
+    def warm_up(spec: RunSpec) -> Iterator[None]:
+        order.append((spec.backbone, script.ended()))
+        yield None
+        raise RuntimeError("no weights here")
+
+    monkeypatch.setattr(warming, "warm_up", warm_up)
+    script.serve({"do": "warm", "spec": TINY.to_dict()}, train("a"))
+    assert order == [("squeezenet", ["a"])]
+    assert "no weights here" in caplog.text
+    script.serve(train("b"))
+    assert script.events("b") == ALL_EVENTS
+
+
+def test_a_turn_that_lasts_can_be_seen_from_outside(script, monkeypatch):
+    seen = []
+
+    def run(self) -> Iterator:
+        seen.append(script.worker.turn_s)
+        yield self._ended("completed", None)
+
+    monkeypatch.setattr(MadeUpTask, "run", run)
+    assert script.worker.turn_s == 0.0
+    script.serve(train("a"))
+    assert 0.0 < seen[0] < 60.0
+    assert script.worker.turn_s == 0.0
+
+
+def test_the_networks_of_a_paused_run_are_not_cleared_away(script, monkeypatch):
+    releases = []
+    monkeypatch.setattr(machine, "release", lambda *, is_idle: releases.append(is_idle))
+    script.serve(train("a"), do("pause", "a"), train("b"))
+    script.serve(do("continue", "a"))
+    assert releases == [False, True]
+
+
+# ---- the real network in a worker of this process ----
+
+BATCHNORM = RunSpec(
+    dataset="mnist-small",
+    backbone="mobilenet_v2",
+    image_size=32,
+    weights="random",
+    per_class=2,
+    epochs=2,
+    batch_size=20,
+)
+
+
+def steps(said: list[dict], run_id: str) -> list[tuple]:
+    events = [event for message in said if message.get("run_id") == run_id for event in message.get("events", ())]
+    return [(event["step"], event["train_loss"]) for event in events if event["event"] == "step"]
+
+
+@pytest.fixture
+def interruptible_worker(tmp_path) -> Iterator[tuple]:
+    from tl_core.engine.machine import prepare
+    from tl_core.engine.worker import Worker
+
+    prepare()
+    before, said = signal.getsignal(signal.SIGINT), []
+    worker = Worker(tmp_path, said.append)
+    worker.interruption.install()
+    yield worker, said
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.slow
+def test_a_stop_ends_a_compilation_and_leaves_no_trace_in_the_runs_that_follow(
+    interruptible_worker, tmp_path, monkeypatch
+):
+    worker, said = interruptible_worker
+    delays_s, asked_s = {"early": 0.0, "soon": 0.5, "late": 1.5}, {}
+
+    def ask(run_id: str) -> None:
+        asked_s[run_id] = time.monotonic()
+        worker.hear(do("stop", run_id))
+
+    def say(message: dict) -> None:
+        said.append(message | {"at_s": time.monotonic()})
+        is_compiling = any(event.get("name") == "compiling" for event in message.get("events", ()))
+        if is_compiling and message["run_id"] in delays_s:
+            threading.Timer(delays_s[message["run_id"]], ask, [message["run_id"]]).start()
+
+    monkeypatch.setattr(worker, "_say", say)
+    for run_id in ("before", *delays_s, "after"):
+        (tmp_path / "runs" / run_id).mkdir(parents=True)
+        worker.hear({**train(run_id), "spec": BATCHNORM.to_dict()})
+        worker.work()
+    for run_id in delays_s:
+        ended = next(message for message in said if message["say"] == "ended" and message["run_id"] == run_id)
+        assert steps(said, run_id) == [], "it had compiled before it was stopped"
+        assert said[said.index(ended) - 1]["events"][-1]["state"] == "stopped"
+        assert ended["at_s"] - asked_s[run_id] < 2.0
+    assert steps(said, "after") == steps(said, "before") != []
 
 
 # ---- the pipe ----
@@ -197,7 +395,7 @@ def test_a_closed_worker_is_gone_and_nobody_is_told(tmp_path, monkeypatch):
     worker = WorkerProcess(tmp_path, ends.put, ends.put)
     worker.close()
     assert is_gone(worker.pid)
-    worker.send({"do": "stop", "run_id": "a"})  # swallowed
+    worker.send(do("stop", "a"))  # swallowed
     assert ends.empty()
 
 
@@ -326,11 +524,11 @@ def test_a_stop_in_the_first_compilation_is_recorded_within_a_second_and_the_run
 def test_a_killed_worker_fails_its_run_and_another_one_takes_its_place(engine):
     run = engine.submit(LONG, name="to be killed")
     until(lambda: engine.snapshot(run.id).step > 0)
-    pid = engine._worker.pid
+    (pid,) = engine.pids()
     os.kill(pid, signal.SIGKILL)
     until(lambda: state(engine, run.id) is RunState.FAILED, seconds=5.0)
-    assert engine.snapshot(run.id).record.error == {"code": "worker_died", "values": {"status": -signal.SIGKILL}}
-    until(lambda: engine._worker.pid != pid, seconds=5.0)
+    assert engine.snapshot(run.id).record.error["values"] == {"status": -signal.SIGKILL}
+    until(lambda: pid not in engine.pids() and engine.pids(), seconds=5.0)
     following = engine.submit(TINY, name="next")
     assert finished(engine, following.id).state is RunState.COMPLETED
 
@@ -360,7 +558,7 @@ while isinstance(engine.estimate(RunSpec(backbone="squeezenet", image_size=64, n
     pause.wait(0.05)
 heavy = sorted({name.partition(".")[0] for name in sys.modules} & {"keras", "tensorflow", "streamlit"})
 state = engine.snapshot(run.id).record.state
-print(json.dumps({"pid": engine._worker.pid, "state": state, "heavy": heavy}), flush=True)
+print(json.dumps({"pid": engine.pids()[0], "state": state, "heavy": heavy}), flush=True)
 sys.stdin.read()
 """
 

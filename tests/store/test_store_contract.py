@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tl_core.errors import InputError, StoreError, UnknownIdError
+from tl_core.store.files import WEIGHTS_FILE
 from tl_core.store.memory import MemoryStore
 from tl_core.store.records import EpochRecord, RunState
 from tl_core.store.sqlite import SqliteStore
@@ -67,6 +68,17 @@ def ended_run(store, state=RunState.COMPLETED, **more):
     run = start(store, new_run(store))
     store.add_epoch(run.id, EPOCH)
     return store.finish_run(run.id, state, **more)
+
+
+def recorded_run(store, key="f1", **more):
+    """A completed run with weights, curve and scores: what may stand for another."""
+    run = start(store, new_run(store, fingerprint=key))
+    store.add_epoch(run.id, EPOCH)
+    (store.run_folder(run.id) / WEIGHTS_FILE).write_bytes(b"weights")
+    results = {"test_accuracy": 0.75, "best_epoch": 1, "seconds": 3.5, "scores": {"f1": 0.5}, "proof": [{"block": "a"}]}
+    ended = store.finish_run(run.id, RunState.COMPLETED, **results | more)
+    store.save_trace(run.id, [[1, 2.0]])
+    return ended
 
 
 def code_of(kind, call, *args, **named):
@@ -348,6 +360,139 @@ class TestFilesAndNotes:
     def test_closing_twice_is_harmless(self, store):
         store.close()
         store.close()
+
+
+class TestFindingEqualRuns:
+    def test_the_newest_recorded_run_of_a_fingerprint_is_found(self, store):
+        recorded_run(store, "f1")
+        newest, _ = recorded_run(store, "f1"), recorded_run(store, "f2")
+        assert store.find_equal("f1") == newest
+        assert store.find_equal("f3") is None
+
+    def test_runs_without_a_fingerprint_are_not_equal_to_each_other(self, store):
+        recorded_run(store, None)
+        assert store.find_equal("None") is None
+        assert store.find_equal("") is None
+
+    def test_a_waiting_run_is_completed_by_an_equal_one_and_stays_itself(self, store):
+        run, waiting = recorded_run(store), new_run(store, fingerprint="f1", name="mine", owner="ben")
+        twin = new_run(store, role="baseline", twin_id=waiting.id)
+        filled = store.fill_run(waiting.id, run.id)
+        kept = {name: getattr(waiting, name) for name in ("id", "seq", "name", "role", "owner", "created_at")}
+        times = {name: getattr(filled, name) for name in ("started_at", "ended_at")}
+        recorded = {"recorded_from": run.id, "recorded_at": run.ended_at, "twin_id": twin.id}
+        assert filled == store.get(waiting.id) == replace(run, **kept, **times, **recorded)
+        assert (store.epochs(waiting.id), store.trace(waiting.id)) == ([EPOCH], [[1, 2.0]])
+        assert (store.run_folder(waiting.id) / WEIGHTS_FILE).read_bytes() == b"weights"
+
+    def test_a_run_that_has_begun_is_not_completed_by_another(self, store):
+        run, running, stopped = recorded_run(store), start(store, new_run(store)), ended_run(store, RunState.STOPPED)
+        assert code_of(StoreError, store.fill_run, running.id, run.id) == "run_is_active"
+        assert code_of(StoreError, store.fill_run, stopped.id, run.id) == "run_already_finished"
+        assert code_of(StoreError, store.fill_run, run.id, run.id) == "run_already_finished"
+        assert store.epochs(running.id) == []
+
+    @pytest.mark.parametrize("state", [RunState.STOPPED, RunState.FAILED, RunState.INTERRUPTED])
+    def test_only_completed_runs_stand_for_others(self, store, state):
+        run = start(store, new_run(store, fingerprint="f1"))
+        (store.run_folder(run.id) / WEIGHTS_FILE).write_bytes(b"weights")
+        assert store.find_equal("f1") is None
+        store.finish_run(run.id, state, test_accuracy=0.5)
+        assert store.find_equal("f1") is None
+
+    def test_a_run_without_test_accuracy_or_weights_or_with_a_partial_epoch_gives_way_to_an_older_one(self, store):
+        good = recorded_run(store)
+        recorded_run(store, test_accuracy=math.nan)
+        lost = recorded_run(store)
+        (store.run_folder(lost.id) / WEIGHTS_FILE).unlink()
+        partial = start(store, new_run(store, fingerprint="f1"))
+        store.add_epoch(partial.id, replace(EPOCH, is_partial=True))
+        (store.run_folder(partial.id) / WEIGHTS_FILE).write_bytes(b"weights")
+        store.finish_run(partial.id, RunState.COMPLETED, test_accuracy=0.5)
+        assert store.find_equal("f1") == good
+
+
+class TestCopies:
+    def copy(self, store, run, **more):
+        return store.copy_run(run.id, **{"name": "a copy", "owner": "ben", "role": "run"} | more)
+
+    def test_a_copy_is_a_run_of_its_own_with_the_results_of_the_other(self, store):
+        run = recorded_run(store)
+        twin = self.copy(store, run)
+        assert store.get(twin.id) == twin
+        own = {
+            name: getattr(twin, name) for name in ("id", "seq", "name", "owner", "created_at", "started_at", "ended_at")
+        }
+        assert twin == replace(run, **own, recorded_from=run.id, recorded_at=run.ended_at)
+        assert (twin.name, twin.owner) == ("a copy", "ben")
+        assert twin.id != run.id
+        assert twin.seq > run.seq
+        assert run.ended_at <= twin.created_at == twin.started_at == twin.ended_at
+        assert (store.epochs(twin.id), store.trace(twin.id)) == ([EPOCH], [[1, 2.0]])
+        assert (store.run_folder(twin.id) / WEIGHTS_FILE).read_bytes() == b"weights"
+        assert store.get(run.id) == run
+
+    def test_a_copy_of_a_copy_names_the_run_that_was_trained(self, store):
+        run = recorded_run(store)
+        second = self.copy(store, self.copy(store, run))
+        assert (second.recorded_from, second.recorded_at) == (run.id, run.ended_at)
+        assert store.find_equal("f1") == second
+
+    def test_either_can_be_deleted_without_the_other(self, store):
+        run = recorded_run(store)
+        first, second = self.copy(store, run), self.copy(store, run)
+        store.delete(first.id)
+        assert store.find_equal("f1") == second
+        store.delete(run.id)
+        assert store.get(second.id) == second
+        assert store.epochs(second.id) == [EPOCH]
+        assert (store.run_folder(second.id) / WEIGHTS_FILE).read_bytes() == b"weights"
+
+    def test_the_weights_of_one_can_be_replaced_without_the_other(self, store):
+        run = recorded_run(store)
+        twin = self.copy(store, run)
+        (store.run_folder(twin.id) / "other").write_bytes(b"new")
+        (store.run_folder(twin.id) / "other").replace(store.run_folder(twin.id) / WEIGHTS_FILE)
+        assert (store.run_folder(run.id) / WEIGHTS_FILE).read_bytes() == b"weights"
+
+    def test_a_copied_baseline_is_linked_to_its_run(self, store):
+        run, baseline = new_run(store), recorded_run(store)
+        twin = self.copy(store, baseline, role="baseline", twin_id=run.id)
+        assert (twin.role, twin.twin_id, store.get(run.id).twin_id) == ("baseline", run.id, twin.id)
+
+    @pytest.mark.parametrize("state", [RunState.STOPPED, RunState.FAILED, RunState.INTERRUPTED])
+    def test_only_completed_runs_are_copied(self, store, state):
+        run = ended_run(store, state)
+        assert code_of(StoreError, self.copy, store, run) == "run_not_completed"
+        assert store.list_runs() == [run]
+
+    def test_a_copy_that_cannot_be_made_leaves_nothing_behind(self, store):
+        run, gone = recorded_run(store), recorded_run(store)
+        folders = store.run_folder(run.id).parent
+        (store.run_folder(gone.id) / WEIGHTS_FILE).unlink()
+        assert code_of(StoreError, self.copy, store, gone) == "file_damaged"
+        assert code_of(InputError, self.copy, store, run, name="") == "bad_run_name"
+        assert code_of(UnknownIdError, self.copy, store, run, twin_id="0" * 32) == "unknown_run"
+        assert store.list_runs() == [gone, run]
+        assert {path.name for path in folders.iterdir()} == {run.id, gone.id}
+
+
+class TestThreadsOfARun:
+    def test_a_waiting_run_is_told_its_threads_in_spec_and_environment(self, store):
+        run = new_run(store)
+        told = store.set_threads(run.id, 1)
+        assert told == replace(run, spec=run.spec | {"threads": 1}, environment={"threads": 1})
+        assert store.get(run.id) == told
+
+    def test_a_stopped_run_may_go_on_with_other_threads(self, store):
+        run = ended_run(store, RunState.STOPPED)
+        assert store.set_threads(run.id, 2).spec["threads"] == 2
+        assert store.get(run.id).state is RunState.STOPPED
+
+    def test_what_runs_or_is_final_keeps_its_threads(self, store):
+        running, ended = start(store, new_run(store)), ended_run(store)
+        assert code_of(StoreError, store.set_threads, running.id, 1) == "run_is_active"
+        assert code_of(StoreError, store.set_threads, ended.id, 1) == "run_already_finished"
 
 
 class TestThreads:

@@ -15,6 +15,7 @@ from tl_core.store.files import (
     latest_checkpoint,
     read_tensors,
     save_checkpoint,
+    share_file,
     write_atomic,
     write_tensors,
 )
@@ -172,6 +173,26 @@ def test_other_files_are_damaged(tmp_path, content):
 def test_a_missing_file_or_a_folder_is_damaged(tmp_path):
     assert code_of(read_tensors, tmp_path / "missing") == "file_damaged"
     assert code_of(read_tensors, tmp_path) == "file_damaged"
+
+
+def test_a_shared_file_has_two_names_and_each_can_go_alone(tmp_path):
+    (tmp_path / "a").write_bytes(b"x")
+    share_file(tmp_path / "a", tmp_path / "b")
+    assert os.path.samefile(tmp_path / "a", tmp_path / "b")
+    (tmp_path / "a").unlink()
+    assert (tmp_path / "b").read_bytes() == b"x"
+
+
+def test_a_file_is_copied_where_the_disk_knows_no_second_names(tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(b"x")
+    monkeypatch.setattr(files.os, "link", raising(errno.EXDEV))
+    share_file(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "b").read_bytes() == b"x"
+    assert not os.path.samefile(tmp_path / "a", tmp_path / "b")
+
+
+def test_a_missing_file_cannot_be_shared(tmp_path):
+    assert code_of(share_file, tmp_path / "gone", tmp_path / "b") == "file_damaged"
 
 
 def weights(value):

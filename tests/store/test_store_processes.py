@@ -15,6 +15,7 @@ import pytest
 
 from tl_core.errors import StoreError
 from tl_core.store import schema
+from tl_core.store.files import WEIGHTS_FILE
 from tl_core.store.records import EpochRecord, RunState
 from tl_core.store.sqlite import SqliteStore
 
@@ -212,6 +213,16 @@ class TestDamage:
         aside = list(tmp_path.glob("runs.sqlite.corrupt-*"))
         assert [copy.read_bytes() for copy in aside] == ([bad] if bad else [])
 
+    def test_a_copied_run_is_found_again_with_what_it_was_copied_from(self, tmp_path):
+        with SqliteStore(tmp_path) as store:
+            run = completed_run(store, "first")
+            (store.run_folder(run.id) / WEIGHTS_FILE).write_bytes(b"weights")
+            twin = store.copy_run(run.id, name="copy", owner="local", role="run")
+        (tmp_path / "runs.sqlite").unlink()
+        with SqliteStore(tmp_path) as store:
+            assert store.list_runs() == [twin, run]
+            assert store.epochs(twin.id) == store.epochs(run.id)
+
     def test_a_missing_database_is_rebuilt(self, tmp_path, runs):
         (tmp_path / "runs.sqlite").unlink()
         with SqliteStore(tmp_path) as store:
@@ -272,6 +283,61 @@ class TestDamage:
             with SqliteStore(tmp_path / "b") as backup:
                 assert backup.get(run.id) == run
                 assert backup.list_runs()[0].state is RunState.INTERRUPTED
+
+
+class TestOldDatabases:
+    """Databases as version 1 wrote them, before runs had fingerprints."""
+
+    ID = "0123456789abcdef" * 2
+
+    @pytest.fixture
+    def old_home(self, tmp_path):
+        (tmp_path / "runs" / self.ID).mkdir(parents=True)
+        (tmp_path / "runs" / self.ID / WEIGHTS_FILE).write_bytes(b"weights")
+        with sqlite3.connect(tmp_path / "runs.sqlite") as connection:
+            connection.executescript(schema.MIGRATIONS[0])
+            connection.execute(
+                "INSERT INTO run (id, name, role, owner, state, spec, environment, created_at, ended_at, test_accuracy,"
+                """ is_cached, words) VALUES (?, 'old', 'run', 'anna', 'completed', '{"seed":7}', '{"threads":2}',"""
+                " '2025-01-01T00:00:00+00:00', '2025-01-01T00:01:00+00:00', 0.5, 1, 'old')",
+                (self.ID,),
+            )
+            connection.execute("INSERT INTO epoch VALUES (1, 1, 1.0, 0.5, 1.0, 0.5, 1.0, 1.0, 1, 1, 1, 0)")
+            connection.execute("INSERT INTO trace VALUES (1, '[[1,2.0]]')")
+            connection.execute("PRAGMA user_version = 1")
+        connection.close()
+        return tmp_path
+
+    def test_keep_their_runs_which_nothing_is_ever_equal_to(self, old_home):
+        with SqliteStore(old_home) as store:
+            (run,) = store.list_runs()
+            assert (run.id, run.name, run.spec, run.environment) == (self.ID, "old", {"seed": 7}, {"threads": 2})
+            assert (run.fingerprint, run.recorded_from, run.recorded_at) == (None, None, None)
+            assert ([epoch.epoch for epoch in store.epochs(self.ID)], store.trace(self.ID)) == ([1], [[1, 2.0]])
+            assert store.find_equal("") is None
+
+    def test_take_new_runs_with_fingerprints_and_can_be_opened_again(self, old_home):
+        with SqliteStore(old_home) as store:
+            run = new_run(store, fingerprint="f1")
+            twin = store.copy_run(self.ID, name="copy", owner="ben", role="run")
+        with SqliteStore(old_home) as store:
+            assert store.get(run.id).fingerprint == "f1"
+            assert (store.get(twin.id).recorded_from, store.get(twin.id).recorded_at) == (
+                self.ID,
+                "2025-01-01T00:01:00+00:00",
+            )
+
+    def test_copies_of_records_that_know_no_fingerprint_are_taken_in(self, tmp_path):
+        with SqliteStore(tmp_path) as store:
+            run = completed_run(store, "old")
+        path = tmp_path / "runs" / run.id / "record.json"
+        data = json.loads(path.read_text())
+        for name in ("fingerprint", "recorded_from", "recorded_at"):
+            del data["record"][name]
+        path.write_text(json.dumps(data))
+        (tmp_path / "runs.sqlite").unlink()
+        with SqliteStore(tmp_path) as store:
+            assert store.list_runs() == [run]
 
 
 class TestRefusals:

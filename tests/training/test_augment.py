@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tl_core.training.augment import augment
+from tl_core.training.augment import augment, view_key
 
 SIDE = 48
 
@@ -16,9 +16,10 @@ def photographs(n: int = 6) -> np.ndarray:
     return images
 
 
-def views(images, epoch=1, indices=None, seed=0, can_flip=True) -> np.ndarray:
+def views(images, view=1, indices=None, seed=0, can_flip=True) -> np.ndarray:
     indices = np.arange(len(images)) if indices is None else np.array(indices)
-    return augment(images, epoch=epoch, indices=indices, seed=seed, can_flip=can_flip)
+    numbers = np.broadcast_to(view, len(images))
+    return augment(images, views=numbers, indices=indices, seed=seed, can_flip=can_flip)
 
 
 def is_mirrored(view: np.ndarray) -> bool:
@@ -26,10 +27,10 @@ def is_mirrored(view: np.ndarray) -> bool:
     return view[:, SIDE // 2 :, 0].mean() > view[:, : SIDE // 2, 0].mean()
 
 
-def test_a_view_depends_on_seed_epoch_and_picture_alone():
+def test_a_view_depends_on_seed_number_and_picture_alone():
     images = photographs()
     np.testing.assert_array_equal(views(images), views(images))
-    assert not np.array_equal(views(images), views(images, epoch=2))
+    assert not np.array_equal(views(images), views(images, view=2))
     assert not np.array_equal(views(images), views(images, seed=1))
     same_picture_as_another = views(images[[0, 0]], indices=[0, 1])
     assert not np.array_equal(*same_picture_as_another)
@@ -41,6 +42,13 @@ def test_a_view_does_not_depend_on_its_batch():
     for index in range(len(images)):
         np.testing.assert_array_equal(views(images[[index]], indices=[index])[0], together[index])
     np.testing.assert_array_equal(views(images[::-1], indices=range(5, -1, -1))[::-1], together)
+
+
+def test_a_batch_may_show_another_view_of_each_picture():
+    images = photographs()
+    mixed = views(images, view=[1, 2, 1, 3, 2, 1])
+    for index, view in enumerate([1, 2, 1, 3, 2, 1]):
+        np.testing.assert_array_equal(mixed[index], views(images, view=view)[index])
 
 
 def test_views_ignore_the_global_seed():
@@ -59,8 +67,8 @@ def test_what_may_not_be_mirrored_never_is_and_what_may_is_half_of_the_time():
 
 
 @given(st.integers(0, 1000), st.integers(1, 50), st.booleans())
-def test_a_view_is_a_picture_of_the_same_size(seed, epoch, can_flip):
-    view = views(photographs(2), epoch=epoch, seed=seed, can_flip=can_flip)
+def test_a_view_is_a_picture_of_the_same_size(seed, number, can_flip):
+    view = views(photographs(2), view=number, seed=seed, can_flip=can_flip)
     assert (view.dtype, view.shape) == (np.uint8, (2, SIDE, SIDE, 3))
 
 
@@ -74,6 +82,26 @@ def test_a_view_shows_most_of_its_picture():
 def test_a_picture_of_one_colour_stays_so_up_to_its_corners():
     grey = np.full((20, SIDE, SIDE, 3), (10, 120, 240), np.uint8)
     np.testing.assert_array_equal(views(grey), grey)
+
+
+def test_what_lies_outside_the_picture_has_about_its_median_colour():
+    noise = np.random.default_rng(0).integers(-20, 21, (60, SIDE, SIDE, 3))
+    framed = np.zeros((60, SIDE, SIDE, 3), np.uint8)
+    framed[:, 6:-6, 6:-6] = (np.array([60, 120, 180]) + noise)[:, 6:-6, 6:-6]
+    corners = views(framed)[:, 0, 0].astype(int)
+    medians = np.median(framed.reshape(60, -1, 3), axis=1)
+    is_filled = np.abs(corners - medians).max(axis=1) < 10
+    is_frame = corners.max(axis=1) == 0
+    assert is_filled.sum() > 15
+    assert (is_filled | is_frame).mean() > 0.9
+
+
+def test_every_view_has_a_key_of_its_own():
+    choices = [("a", 1, 0, True), ("a", 2, 0, True), ("a", 1, 2, True), ("a", 1, 0, False), ("b", 1, 0, True)]
+    keys = [view_key(key, view=view, seed=seed, can_flip=can_flip) for key, view, seed, can_flip in choices]
+    assert len(set(keys)) == len(keys)
+    assert view_key("a", view=1, seed=0, can_flip=True) == keys[0]
+    assert view_key("a", view=11, seed=0, can_flip=True) != view_key("a", view=1, seed=10, can_flip=True)
 
 
 def test_the_pictures_themselves_are_left_alone():

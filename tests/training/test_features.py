@@ -1,4 +1,5 @@
 import os
+import threading
 from pathlib import Path
 
 import keras
@@ -6,11 +7,11 @@ import numpy as np
 import pytest
 
 from tl_core.errors import StoreError
-from tl_core.models.build import build
+from tl_core.models.build import build, freeze
+from tl_core.models.fold import folded
 from tl_core.spec import RunSpec
 from tl_core.training import features as module
-from tl_core.training.events import Phase
-from tl_core.training.features import BATCH, LEFTOVER_S, FeatureCache, FeatureSource, prefix_key
+from tl_core.training.features import BATCH, LEFTOVER_S, Extractor, FeatureCache, FeatureSource, prefix_key
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (80, 6, 6, 3), np.uint8)
 ALL = np.arange(80)
@@ -22,14 +23,40 @@ def prefix() -> keras.Model:
     image = keras.Input((6, 6, 3), dtype="uint8")
     start = keras.initializers.GlorotUniform(seed=1)
     x = keras.layers.Conv2D(2, 3, kernel_initializer=start)(keras.layers.Rescaling(1 / 255)(image))
-    model = keras.Model(image, x)
+    model = keras.Model(image, keras.layers.BatchNormalization(trainable=False)(x))
     model.compile(jit_compile=False)
     return model
 
 
+@pytest.fixture(params=["exact", "folded"])
+def cache(request, tmp_path) -> FeatureCache:
+    return FeatureCache(tmp_path / "cache", 10**9, is_exact=request.param == "exact", n_threads=2)
+
+
 @pytest.fixture
-def cache(tmp_path) -> FeatureCache:
-    return FeatureCache(tmp_path / "cache", 10**9)
+def folding(tmp_path) -> FeatureCache:
+    return FeatureCache(tmp_path / "folding", 10**9, is_exact=False, n_threads=2)
+
+
+@pytest.fixture(scope="module")
+def mobilenet():
+    """Returns MobileNetV2 with real weights, frozen up to a block."""
+    spec = RunSpec(backbone="mobilenet_v2", image_size=64, n_frozen=12)
+    network = build(spec, 3)
+    freeze(network.blocks)
+
+    def prefix(n_frozen: int) -> keras.Model:
+        model = keras.Model(network.full.inputs[0], network.blocks[n_frozen - 1].tensor)
+        model.compile(jit_compile=False)
+        return model
+
+    return prefix
+
+
+def photographs(numbers: np.ndarray) -> np.ndarray:
+    """Returns smooth patches of colour: uint8 (n, 64, 64, 3)."""
+    corners = np.random.default_rng(1).integers(0, 256, (100, 4, 4, 3))
+    return np.kron(corners[numbers], np.ones((1, 16, 16, 1))).astype(np.uint8)
 
 
 class Reader:
@@ -47,11 +74,18 @@ def run(cache, prefix, chosen=ALL, superset=None, key="k" * 64):
     """Returns (features, pictures read, events)."""
     reader, events = Reader(), []
     task = cache.features(prefix, key, reader, chosen, chosen if superset is None else superset)
+    return drained(task, events), reader.n_read, events
+
+
+def drained(task, events: list | None = None):
+    """Runs a generator to its end; returns what it returns."""
     while True:
         try:
-            events.append(next(task))
+            event = next(task)
         except StopIteration as end:
-            return end.value, reader.n_read, events
+            return end.value
+        if events is not None:
+            events.append(event)
 
 
 def files(cache) -> list[Path]:
@@ -66,8 +100,124 @@ def test_features_are_what_the_prefix_computes(cache, prefix):
 
 def test_progress_is_told_after_every_batch_of_one_size(cache, prefix):
     _, n_read, events = run(cache, prefix)
-    assert events == [Phase("features", done, 80) for done in (32, 64, 80)]
+    assert events == sorted(events, key=lambda event: event.done)
+    assert {event.done for event in events} == {0, 32, 64, 80}
+    assert {(event.name, event.total) for event in events} == {("features", 80)}
     assert n_read == 3 * BATCH
+
+
+def test_exact_and_folded_features_are_equal_up_to_float_error_and_never_share_a_file(tmp_path, prefix):
+    caches = [FeatureCache(tmp_path, 10**9, is_exact=is_exact) for is_exact in (True, False)]
+    (exact, _, _), (fast, n_read, _) = (run(cache, prefix) for cache in caches)
+    assert n_read == 3 * BATCH
+    np.testing.assert_allclose(fast, exact, rtol=1e-5, atol=1e-6)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_exact_features_are_those_of_keras_own_predict_to_the_last_bit(tmp_path, mobilenet):
+    prefix, cache = mobilenet(3), FeatureCache(tmp_path, 10**9, is_exact=True, n_threads=2)
+    found = drained(cache.features(prefix, "k", photographs, ALL[:64], ALL[:64]))
+    np.testing.assert_array_equal(found, prefix.predict(photographs(ALL[:64]), batch_size=32, verbose=0))
+
+
+def test_threads_change_no_bit_and_keep_the_order(tmp_path, mobilenet):
+    found = []
+    for name, n_threads in (("one", 1), ("two", 2), ("again", 2)):
+        cache = FeatureCache(tmp_path / name, 10**9, is_exact=False, n_threads=n_threads)
+        found.append(drained(cache.features(mobilenet(3), "k", photographs, ALL, ALL)))
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[1], found[2])
+    np.testing.assert_allclose(found[0], mobilenet(3).predict(photographs(ALL), verbose=0), atol=2e-4)
+
+
+def test_one_pass_fills_several_cuts_with_the_bits_that_each_has_alone(tmp_path, folding, mobilenet):
+    prefixes, keys, read = [mobilenet(n) for n in (3, 6, 8)], ["a", "b", "c"], []
+
+    def pictures(numbers):
+        read.extend(numbers)
+        return photographs(numbers)
+
+    drained(folding.fill(prefixes, keys, pictures, ALL))
+    assert len(read) == 96
+    alone = FeatureCache(tmp_path / "alone", 10**9, is_exact=False, n_threads=2)
+    for prefix, key in zip(prefixes, keys, strict=True):
+        found = drained(folding.features(prefix, key, pictures, ALL, ALL))
+        np.testing.assert_array_equal(found, drained(alone.features(prefix, key, photographs, ALL, ALL)))
+    assert len(read) == 96
+
+
+def test_only_the_cuts_that_are_missing_are_filled(folding, mobilenet):
+    prefixes, chosen = [mobilenet(n) for n in (3, 6)], np.arange(8)
+    drained(folding.features(prefixes[0], "a", photographs, chosen, chosen))
+    (first,) = files(folding)
+    before = first.stat().st_ino
+    drained(folding.fill(prefixes, ["a", "b"], photographs, chosen))
+    assert len(files(folding)) == 2
+    assert first.stat().st_ino == before
+    assert list(folding.fill(prefixes, ["a", "b"], photographs, chosen)) == []
+
+
+def test_whoever_waits_for_a_batch_hears_of_it_and_may_leave_at_once(folding, prefix, monkeypatch):
+    started, may_end = threading.Event(), threading.Event()
+
+    def endless(images):
+        started.set()
+        may_end.wait(60)
+        return [images]
+
+    monkeypatch.setattr(module, "_compiled", lambda model, batch: endless)
+    task = folding.features(prefix, "k", Reader(), ALL, ALL)
+    assert [next(task).done for _ in range(3)] == [0, 0, 0]
+    assert started.is_set()
+    task.close()
+    assert not may_end.is_set()
+    assert files(folding) == []
+    may_end.set()
+
+
+def test_an_error_while_computing_reaches_whoever_asked(folding, prefix, monkeypatch):
+    def broken(images):
+        raise MemoryError("too large")
+
+    monkeypatch.setattr(module, "_compiled", lambda model, batch: broken)
+    with pytest.raises(MemoryError, match="too large"):
+        run(folding, prefix)
+    assert files(folding) == []
+
+
+def test_a_network_is_folded_once_for_all_parts_of_the_pictures(folding, prefix, monkeypatch):
+    seen = []
+    monkeypatch.setattr(module, "folded", lambda model: seen.append(model) or folded(model))
+    for chosen in (ALL[:40], ALL[40:]):
+        run(folding, prefix, chosen)
+    assert seen == [prefix]
+
+
+def test_nothing_is_folded_when_all_comes_from_disk(folding, prefix, monkeypatch):
+    run(folding, prefix)
+    monkeypatch.setattr(module, "folded", None)
+    assert run(FeatureCache(folding.folder, 10**9, is_exact=False), prefix)[1] == 0
+
+
+@pytest.mark.parametrize(("side", "size"), [(32, 32), (96, 32), (128, 16), (160, 16), (224, 8), (299, 8)])
+def test_a_folded_pass_takes_fewer_pictures_at_once_when_they_are_large(side, size):
+    image = keras.Input((side, side, 3))
+    prefix = keras.Model(image, keras.layers.ReLU()(image))
+    assert Extractor([prefix], is_exact=False, n_threads=2).batch == size
+    assert Extractor([prefix], is_exact=True, n_threads=2).batch == BATCH
+
+
+@pytest.mark.parametrize(("small_bytes", "is_mapped"), [(80 * ROW_BYTES, False), (80 * ROW_BYTES - 1, True)])
+def test_few_features_are_read_into_memory_and_many_are_mapped(cache, prefix, monkeypatch, small_bytes, is_mapped):
+    monkeypatch.setattr(module, "SMALL_BYTES", small_bytes)
+    for _ in range(2):
+        found, _, _ = run(cache, prefix, superset=ALL.copy())
+        assert isinstance(found, np.memmap) == is_mapped
+
+
+def test_another_view_of_the_pictures_has_a_file_of_its_own(cache, prefix):
+    run(cache, prefix, key="k" * 64)
+    assert run(cache, prefix, key="k" * 64 + "/view/3")[1] == 3 * BATCH
 
 
 def test_the_second_time_nothing_is_computed(cache, prefix):
@@ -124,7 +274,7 @@ def test_a_computation_that_fails_leaves_no_file(cache, prefix):
         raise OSError("no such picture")
 
     with pytest.raises(OSError, match="no such picture"):
-        next(cache.features(prefix, "k" * 64, broken, ALL, ALL))
+        drained(cache.features(prefix, "k" * 64, broken, ALL, ALL))
     assert files(cache) == []
 
 
@@ -205,6 +355,7 @@ def test_a_source_gives_each_picture_its_features_in_the_order_asked_for():
     train, test = np.array([2, 5, 9]), np.array([0, 7])
     source = FeatureSource(((train, np.array([[2.0], [5.0], [9.0]])), (test, np.array([[0.0], [7.0]]))))
     assert source.is_cached
+    assert list(source.prepare(epoch=1)) == []
     np.testing.assert_array_equal(source.train_batch(np.array([9, 2, 9]), epoch=1), [[9], [2], [9]])
     np.testing.assert_array_equal(source.eval_batch(np.array([7, 0])), [[7], [0]])
 

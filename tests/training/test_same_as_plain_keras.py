@@ -95,15 +95,12 @@ def train_plainly(model: keras.Model, last_frozen: str, spec: RunSpec, images: n
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer=keras.optimizers.SGD(spec.learning_rate, momentum=0.9), loss=loss, jit_compile=False)
     for epoch in range(1, spec.epochs + 1):
-        order = np.concatenate(list(batches(TRAIN, spec.batch_size, spec.seed, epoch)))
+        order = batches(TRAIN, spec.batch_size, spec.seed, epoch).ravel()
         model.fit(images[order], LABELS[order], batch_size=spec.batch_size, epochs=1, shuffle=False, verbose=0)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("backbone", "side", "n_frozen", "last_frozen"), CUTS)
-def test_training_behind_the_cut_equals_plain_training_to_the_last_bit(
-    backbone, side, n_frozen, last_frozen, float64, tmp_path
-):
+def train_both(backbone: str, side: int, n_frozen: int, last_frozen: str, folder) -> tuple[Network, keras.Model, list]:
+    """Trains behind the cut and plainly from the same weights; returns both networks, and the weights before."""
     weights = "pretrained" if backbone == "mobilenet_v2" else "random"
     spec = RunSpec(
         backbone=backbone,
@@ -115,6 +112,7 @@ def test_training_behind_the_cut_equals_plain_training_to_the_last_bit(
         optimizer="sgd",
         learning_rate=1e-3,
         seed=5,
+        arithmetic="exact",
     )
     images = pictures(side)
     network = start(spec, images)
@@ -122,9 +120,17 @@ def test_training_behind_the_cut_equals_plain_training_to_the_last_bit(
     plain.set_weights(network.full.get_weights())
     before = network.full.get_weights()
 
-    train_behind_the_cut(network, spec, images, tmp_path)
+    train_behind_the_cut(network, spec, images, folder)
     train_plainly(plain, last_frozen, spec, images)
+    return network, plain, before
 
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("backbone", "side", "n_frozen", "last_frozen"), CUTS)
+def test_training_behind_the_cut_equals_plain_training_to_the_last_bit(
+    backbone, side, n_frozen, last_frozen, float64, tmp_path
+):
+    network, plain, before = train_both(backbone, side, n_frozen, last_frozen, tmp_path)
     cached, plainly = network.full.get_weights(), plain.get_weights()
     differences = [np.abs(mine - theirs).max() for mine, theirs in zip(cached, plainly, strict=True)]
     assert max(differences) == 0
@@ -137,3 +143,12 @@ def test_training_behind_the_cut_equals_plain_training_to_the_last_bit(
 def unmoved(network: Network) -> list:
     """Returns the suffix's weights that training cannot move."""
     return [weight for layer in network.suffix.layers if not layer.trainable for weight in layer.weights]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("backbone", "side", "n_frozen", "last_frozen"), CUTS[1:3])
+def test_in_float32_too_every_weight_agrees_to_a_millionth(backbone, side, n_frozen, last_frozen, tmp_path):
+    network, plain, _ = train_both(backbone, side, n_frozen, last_frozen, tmp_path)
+    for mine, theirs in zip(network.full.get_weights(), plain.get_weights(), strict=True):
+        assert mine.dtype == np.float32
+        assert np.linalg.norm(mine - theirs) <= 1e-6 * np.linalg.norm(theirs)

@@ -1,5 +1,7 @@
 import math
 from collections import Counter
+from collections.abc import Iterator
+from itertools import count, groupby
 
 import keras
 import numpy as np
@@ -10,8 +12,10 @@ from hypothesis import strategies as st
 from tl_core.errors import TrainingError
 from tl_core.evaluation.scores import log_loss
 from tl_core.spec import RunSpec
+from tl_core.training import trainer as training
 from tl_core.training.clock import Clock
-from tl_core.training.events import Epoch, Phase, Step
+from tl_core.training.events import Epoch, Event, Phase, Step
+from tl_core.training.steps import Pace, PlainSteps
 from tl_core.training.trainer import StopRequested, Trainer, batches, make_optimizer, steps_per_epoch
 
 CENTRES = np.array([[2.0, 0, 0, 0], [0, 2, 0, 0], [0, 0, 2, 0]])
@@ -23,10 +27,12 @@ TRAIN, VALIDATION = np.arange(30), np.arange(30, 45)
 class Points:
     """A source of points, which notes what it was asked for."""
 
-    is_cached = False
-
-    def __init__(self) -> None:
+    def __init__(self, is_cached: bool = True) -> None:
+        self.is_cached = is_cached
         self.trained: list[tuple[int, list[int]]] = []
+
+    def prepare(self, epoch: int) -> Iterator[Event]:
+        yield Phase("features", epoch)
 
     def train_batch(self, indices: np.ndarray, epoch: int) -> np.ndarray:
         self.trained.append((epoch, indices.tolist()))
@@ -60,29 +66,28 @@ def of(kind: type, events: list) -> list:
 )
 def test_all_batches_have_one_size_and_every_picture_is_seen(n, batch_size, seed, epoch):
     indices = np.arange(n) * 3 + 1
-    found = list(batches(indices, batch_size, seed, epoch))
+    found = batches(indices, batch_size, seed, epoch)
     assert len(found) == steps_per_epoch(n, batch_size) == math.ceil(n / batch_size)
     assert {len(batch) for batch in found} == {batch_size}
-    counts = Counter(np.concatenate(found).tolist())
+    counts = Counter(found.ravel().tolist())
     assert set(counts) == set(indices.tolist())
     if n >= batch_size:
         assert max(counts.values()) <= 2
         assert sum(counts.values()) - n < batch_size  # only what fills up the last batch is seen twice
-    np.testing.assert_array_equal(
-        np.concatenate(found), np.concatenate(list(batches(indices, batch_size, seed, epoch)))
-    )
+    np.testing.assert_array_equal(found, batches(indices, batch_size, seed, epoch))
 
 
 def test_the_order_changes_with_every_epoch_and_seed():
-    orders = [np.concatenate(list(batches(TRAIN, 10, seed, epoch))).tolist() for seed in (0, 1) for epoch in (1, 2, 3)]
+    orders = [batches(TRAIN, 10, seed, epoch).ravel().tolist() for seed in (0, 1) for epoch in (1, 2, 3)]
     assert len(set(map(tuple, orders))) == 6
 
 
-def test_an_epoch_is_its_steps_then_the_validation_then_the_epoch():
+def test_an_epoch_is_its_preparation_then_its_steps_then_the_validation():
     events = list(trainer(epochs=2).run())
     assert events[0] == Phase("compiling")
-    kinds = [type(event) for event in events[1:]]
-    assert kinds == [*[Step] * 4, *[Phase] * 2, Epoch] * 2
+    kinds = [event.name if isinstance(event, Phase) else type(event) for event in events[1:]]
+    assert [kind for kind, _ in groupby(kinds)] == ["features", Step, "validating", Epoch] * 2
+    assert [event for event in events if event == Phase("features", 2)] == [Phase("features", 2)]
     assert [event.step for event in of(Step, events)] == list(range(1, 9))
     assert [event.images for event in of(Step, events)] == list(range(8, 65, 8))
     assert [(event.epoch, event.step, event.images) for event in of(Epoch, events)] == [(1, 4, 32), (2, 8, 64)]
@@ -92,7 +97,7 @@ def test_a_step_reports_its_batch_before_the_update_and_then_follows_the_gradien
     one = trainer(epochs=1)
     kernel, bias = (variable.numpy() for variable in one.model.trainable_variables)
     first, second = of(Step, list(one.run()))[:2]
-    chosen, following = list(batches(TRAIN, 8, 1, 1))[:2]
+    chosen, following = batches(TRAIN, 8, 1, 1)[:2]
 
     logits = POINTS[chosen] @ kernel + bias
     assert first.train_loss == pytest.approx(log_loss(logits, LABELS[chosen]), rel=1e-4)
@@ -124,7 +129,57 @@ def test_training_learns():
 def test_the_source_is_asked_for_each_epoch_s_own_views():
     source = Points()
     list(trainer(source=source, epochs=2).run())
-    assert [epoch for epoch, _ in source.trained] == [1] * 4 + [2] * 4
+    for epoch in (1, 2):
+        asked = [index for asked_for, indices in source.trained if asked_for == epoch for index in indices]
+        assert asked == batches(TRAIN, 8, 1, epoch).ravel().tolist()
+
+
+def test_a_cache_is_asked_for_several_batches_and_what_computes_anew_for_one():
+    cached, anew = Points(), Points(is_cached=False)
+    for source in (cached, anew):
+        list(trainer(source=source, epochs=2).run())
+    assert [len(indices) for _, indices in anew.trained] == [8] * 8
+    assert max(len(indices) for _, indices in cached.trained) == 32
+
+
+def test_a_request_to_stop_is_heard_while_an_epoch_is_prepared():
+    source = Points()
+    with pytest.raises(StopRequested):
+        list(trainer(source=source, should_stop=lambda: True).run())
+    assert source.trained == []
+
+
+class Ticking(Clock):
+    """A stopwatch on which a second passes whenever one looks."""
+
+    elapsed_s = property(lambda self: next(self.seconds))
+
+    def __init__(self) -> None:
+        self.seconds = count(1.0)
+
+
+def test_steps_of_one_call_come_one_after_the_other_on_the_clock():
+    one = trainer(epochs=2)
+    one.clock = Ticking()
+    one.pace.n_batches = 4
+    times = [event.elapsed_s for event in of(Step, list(one.run()))]
+    assert np.diff(times[:4]) == pytest.approx([0.25] * 3)  # a call lasts a second here, and takes four steps
+    assert times == sorted(set(times))
+
+
+@pytest.mark.parametrize("n_batches", [1, 3, 100])
+def test_the_curve_does_not_depend_on_how_many_steps_a_call_takes(n_batches, monkeypatch):
+    expected = curve(trainer(model=classifier(0.3)).run())
+    monkeypatch.setattr(Pace, "note", lambda *what: None)
+    one = trainer(model=classifier(0.3))
+    one.pace.n_batches = one.eval_pace.n_batches = n_batches
+    assert curve(one.run()) == expected
+
+
+def test_without_compiled_steps_the_curve_is_the_same(monkeypatch):
+    expected = curve(trainer(model=classifier(0.3)).run())
+    monkeypatch.setattr(training, "make_steps", lambda model, *rest, **options: PlainSteps(model))
+    np.testing.assert_allclose(curve(trainer(model=classifier(0.3)).run()), expected, rtol=1e-6)
 
 
 def worse_and_worse() -> np.ndarray:
@@ -166,13 +221,13 @@ def test_without_patience_every_epoch_is_trained():
     assert len(of(Epoch, list(trainer(worse_and_worse(), epochs=12).run()))) == 12
 
 
-def test_a_request_to_stop_is_heard_after_every_batch():
+def test_a_request_to_stop_is_heard_after_every_step():
     n_asked = 0
 
     def should_stop():
         nonlocal n_asked
         n_asked += 1
-        return n_asked == 3
+        return n_asked == 4  # once while the epoch is prepared
 
     stopped = trainer(should_stop=should_stop)
     with pytest.raises(StopRequested):

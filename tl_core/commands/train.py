@@ -1,9 +1,12 @@
 """`python -m tl_core train`: a run, and its baseline if asked for, in this process."""
 
 import argparse
+import os
+from contextlib import suppress
 
 from tl_core.commands.output import Output, complain
-from tl_core.engine.environment import environment
+from tl_core.engine import recorded
+from tl_core.engine.environment import environment, n_threads
 from tl_core.engine.inline import interruptible, train_here
 from tl_core.errors import InputError
 from tl_core.experiments.plans import baseline_of, plan_run
@@ -29,8 +32,12 @@ OPTIONS = (
     "momentum",
     "learning-rate",
     "augment",
+    "views",
+    "n-views",
     "patience",
     "seed",
+    "arithmetic",
+    "threads",
 )
 EXIT_STATUS = {"completed": 0, "failed": 1, "stopped": 130}
 
@@ -54,7 +61,7 @@ def train(options: argparse.Namespace, output: Output) -> int:
     names = [name.replace("-", "_") for name in OPTIONS] + ["nesterov", "use_cache"]
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     is_resumed = options.resume is not None
-    spec = None if is_resumed else plan_run(given)
+    spec = None if is_resumed else with_threads(plan_run(given))
     store = SqliteStore(data_home())
     try:
         record = _to_resume(store, options.resume, given) if is_resumed else _created(store, spec, "run")
@@ -67,9 +74,18 @@ def train(options: argparse.Namespace, output: Output) -> int:
         store.close()
 
 
+def with_threads(spec: RunSpec) -> RunSpec:
+    """Returns the spec with the number of threads that this process computes with, where it leaves that open."""
+    return spec.with_changes(threads=spec.threads or n_threads())
+
+
 def _created(store: SqliteStore, spec: RunSpec, role: str, twin_id: str | None = None) -> RunRecord:
     name = f"{spec.backbone} · {spec.dataset} · {spec.n_frozen}"
-    return store.create_run(spec.to_dict(), role=role, name=name, environment=environment(), twin_id=twin_id)
+    fingerprint = None
+    with suppress(OSError):  # a bundled file is missing: the run will say so
+        fingerprint = recorded.fingerprint(spec)
+    told = {"environment": environment(), "fingerprint": fingerprint}
+    return store.create_run(spec.to_dict(), role=role, name=name, twin_id=twin_id, **told)
 
 
 def _to_resume(store: SqliteStore, run_id: str, given: dict) -> RunRecord:
@@ -77,8 +93,9 @@ def _to_resume(store: SqliteStore, run_id: str, given: dict) -> RunRecord:
     record = store.get(run_id)
     if not record.state.is_resumable:
         raise InputError("not_resumable", run=record.id, state=record.state.value)
-    own = record.spec if "freeze" not in given else {**record.spec, "n_frozen": None}
-    if plan_run({**own, **given}) != RunSpec.from_dict(record.spec):
+    before = RunSpec.from_dict(record.spec)
+    own = before.to_dict() if "freeze" not in given else {**before.to_dict(), "n_frozen": None}
+    if plan_run({**own, **given}) != before:
         raise InputError("command_line", reason=f"--resume keeps the run's options; received others: {_shown(given)}")
     return record
 
@@ -89,6 +106,8 @@ def _shown(given: dict) -> str:
 
 def _train_one(store: SqliteStore, record: RunRecord, output: Output, *, is_resumed: bool = False) -> int:
     spec = RunSpec.from_dict(record.spec)
+    if spec.threads:  # before Keras is imported
+        os.environ["TL_THREADS"] = str(spec.threads)
     with interruptible() as should_stop:
         ended = train_here(
             store,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from tl_core.engine.snapshots import LiveRun
+from tl_core.engine.live import LiveRun
 from tl_core.errors import TransferLabError
 from tl_core.store.records import RunRecord, RunState
 from tl_core.store.store import RunStore
@@ -41,10 +41,9 @@ class Ends:
 
     def _write(self, end: End) -> None:
         """Writes one end. Its best epoch is not known: the worker says it when the weights are on the disk."""
-        recorder = end.live.recorder
-        seconds = recorder.steps[-1]["elapsed_s"] if recorder.steps else None
-        self._store.finish_run(end.live.run_id, end.state, error=end.error, seconds=seconds)
-        recorder.save_trace()
+        live = end.live
+        self._store.finish_run(live.run_id, end.state, error=end.error, seconds=live.recorder.trace.elapsed_s)
+        live.recorder.save_trace()
 
     def seen(self, record: RunRecord) -> RunRecord:
         """Returns a record with the end that could not be written yet, if there is one."""

@@ -43,6 +43,12 @@ def keras_environment(home: Path) -> dict[str, str]:
     }
 
 
-def worker_environment(home: Path) -> dict[str, str]:
-    """Returns the environment of a worker process."""
-    return {**os.environ, **keras_environment(home), "TL_HOME": str(home)}
+def worker_environment(home: Path, threads: int | None = None) -> dict[str, str]:
+    """Returns the environment of a worker process.
+
+    Args:
+        home: The data folder.
+        threads: Its intra-op threads; None leaves TL_THREADS as it is here.
+    """
+    chosen = {} if threads is None else {"TL_THREADS": str(threads)}
+    return {**os.environ, **keras_environment(home), "TL_HOME": str(home), **chosen}

@@ -3,11 +3,12 @@
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tl_core.engine.machine import prepare
+from tl_core.engine.in_process import InProcess
 from tl_core.engine.recorder import Recorder
+from tl_core.errors import WorkerError
 from tl_core.spec import RunSpec
 from tl_core.store.store import RunStore
 
@@ -30,7 +31,7 @@ def train_here(
         run_id: The run.
         spec: Its spec.
         on_event: Called with every event in plain form, after it has been recorded.
-        should_stop: Asked after every batch.
+        should_stop: Asked several times a second.
         is_resumed: Whether to go on from the newest checkpoint.
 
     Returns:
@@ -38,18 +39,25 @@ def train_here(
 
     Raises:
         StoreError: The record could not be written.
+        WorkerError: "request_failed": the training broke down without an end.
     """
-    prepare(home)
-    from tl_core.engine.training_task import TrainingTask
-
     recorder, last = Recorder(store, run_id, spec), {}
-    task = TrainingTask(
-        spec, home, store.run_folder(run_id), should_stop, lambda event: on_event(event.to_dict()), is_resumed
-    )
-    for event in task.run():
-        last = event.to_dict()
-        recorder.record(last)
-        on_event(last)
+    store.run_folder(run_id)
+
+    def hear(message: dict) -> None:
+        nonlocal last
+        for last in message.get("events", ()):
+            recorder.record(last)
+            on_event(last)
+        if "error" in message:
+            raise WorkerError(message["error"]["code"], **message["error"]["values"])
+        if should_stop():
+            executor.send({"do": "stop", "run_id": run_id})
+
+    with closing(InProcess(home, hear, has_thread=False)) as executor:
+        told = {"run_id": run_id, "owner": "", "spec": spec.to_dict(), "is_resumed": is_resumed}
+        executor.send({"do": "train", **told})
+        executor.work()
     return last
 
 

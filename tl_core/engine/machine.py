@@ -99,3 +99,14 @@ def release(*, is_idle: bool) -> None:
     if is_idle:
         keras.backend.clear_session()
     gc.collect()
+
+
+def is_tracing() -> bool:
+    """Says whether a function is being traced on this thread, on TensorFlow."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return tf.inside_function()

@@ -5,17 +5,13 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 
-import numpy as np
-
 from tl_core.engine.environment import environment
+from tl_core.engine.traces import Trace
 from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
 from tl_core.store.files import drop_checkpoints
 from tl_core.store.records import EpochRecord, RunState
 from tl_core.store.store import RunStore
-
-MAX_TRACE_POINTS = 400
-TRACE_COLUMNS = ("step", "elapsed_s", "images", "train_loss", "train_accuracy")
 
 
 class Recorder:
@@ -26,6 +22,9 @@ class Recorder:
         run_id: Its id.
         spec: Its spec.
 
+    Attributes:
+        trace: The curve of the steps so far.
+
     Thread: one at a time, the engine's or the command line's.
     """
 
@@ -33,8 +32,7 @@ class Recorder:
         self._store, self._run_id, self._spec = store, run_id, spec
         self._n_train = 0
         self._has_started = self._has_compiled = False
-        earlier = store.trace(run_id)  # of the part before a stop, when it is resumed
-        self.steps = [dict(zip(TRACE_COLUMNS, row, strict=True)) for row in earlier]
+        self.trace = Trace(store.trace(run_id))  # of the part before a stop, when it is resumed
 
     def record(self, event: Mapping) -> None:
         """Takes in one event in its plain form (`Event.to_dict`)."""
@@ -42,9 +40,7 @@ class Recorder:
         if kind == "started":
             self._start(event)
         elif kind == "step":
-            while self.steps and self.steps[-1]["step"] >= event["step"]:  # done again since the checkpoint
-                self.steps.pop()
-            self.steps.append(dict(event))
+            self.trace.add(event)
         elif kind == "epoch":
             self._store.add_epoch(self._run_id, EpochRecord(**{k: v for k, v in event.items() if k != "event"}))
             self._note_speed(event)
@@ -80,9 +76,9 @@ class Recorder:
 
     def save_trace(self) -> None:
         """Keeps the curve of the steps seen so far; on a full disk the run's end matters more than its curve."""
-        if self.steps:
+        if self.trace.step:
             with suppress(StoreError):
-                self._store.save_trace(self._run_id, thin(self.steps))
+                self._store.save_trace(self._run_id, [list(row) for row in self.trace.points()])
 
     def _note_speed(self, event: Mapping) -> None:
         if self._has_compiled:  # the first epoch, also that after a resume, includes compiling
@@ -98,23 +94,8 @@ def timing_key(spec: RunSpec) -> str:
     about = {
         name: value
         for name, value in spec.to_dict().items()
-        if name not in ("seed", "learning_rate", "momentum", "epochs", "patience")
+        if name not in ("seed", "learning_rate", "momentum", "epochs", "patience", "threads")
     }
     here = environment()
-    about |= {"machine": [here["machine"], here["cores"], here["threads"], here["backend"]]}
+    about |= {"machine": [here["machine"], here["cores"], spec.threads or here["threads"], here["backend"]]}
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:24]
-
-
-def thin(steps: list[dict]) -> list[list[float]]:
-    """Averages neighbouring steps so that at most `MAX_TRACE_POINTS` remain.
-
-    Returns:
-        Rows of `TRACE_COLUMNS`; step, seconds and images are those of a group's last step.
-    """
-    groups = np.array_split(np.arange(len(steps)), min(len(steps), MAX_TRACE_POINTS)) if steps else []
-    rows = []
-    for group in groups:
-        members, last = [steps[index] for index in group], steps[group[-1]]
-        mean = [float(np.mean([step[name] for step in members])) for name in ("train_loss", "train_accuracy")]
-        rows.append([last["step"], round(last["elapsed_s"], 3), last["images"], *(round(value, 5) for value in mean)])
-    return rows

@@ -9,6 +9,7 @@ import numpy as np
 
 from tl_core.datasets.catalog import dataset_info
 from tl_core.datasets.images import fit_image
+from tl_core.engine.environment import n_threads
 from tl_core.evaluation.scores import softmax
 from tl_core.models.build import build
 from tl_core.models.catalog import backbone_info
@@ -16,10 +17,14 @@ from tl_core.models.networks import network
 from tl_core.models.trained import WEIGHTS_FILE, load_trained
 from tl_core.models.weights import load_pretrained
 from tl_core.spec import RunSpec
+from tl_core.training.features import Extractor
+from tl_core.training.steps import make_steps
 from tl_core.training.trainer import compile_model
 
 KEPT_MODELS = 4
 MEASURED_BATCH = 32
+MEASURED_PASSES = 2
+MEASURED_STEPS = 4
 COMPILED_LAYERS = 24  # about two blocks: their step is compiled within a few seconds
 
 
@@ -114,23 +119,48 @@ def measure(spec: RunSpec) -> Iterator[dict]:
     spec = spec.with_changes(weights="random", batch_size=min(spec.batch_size, MEASURED_BATCH))
     built = build(spec, n_classes)
     yield None
-    images = np.zeros((MEASURED_BATCH, spec.image_size, spec.image_size, 3), np.uint8)
-    prefix_s, model, inputs = 0.0, built.full, images[: spec.batch_size]
-    if built.prefix is not None and spec.use_cache and spec.augment == "none":
-        prefix_s = (yield from _timed(lambda: built.prefix.predict_on_batch(images))) / MEASURED_BATCH
-        model, inputs = built.suffix, built.prefix.predict_on_batch(images)[: spec.batch_size]
-    labels = np.zeros(len(inputs), np.int64)
-    compile_model(model, spec)
-    model.run_eagerly = len(model.layers) > COMPILED_LAYERS
-    step_s = yield from _timed(lambda: model.train_on_batch(inputs, labels))
-    eval_s = yield from _timed(lambda: model.predict_on_batch(inputs))
+    inputs = np.zeros((MEASURED_BATCH, spec.image_size, spec.image_size, 3), np.uint8)
+    prefix_s, model, is_fresh = 0.0, built.full, spec.augment != "none" and spec.views == "fresh"
+    if built.prefix is not None and spec.use_cache and not is_fresh:
+        inputs, prefix_s = yield from _extracted(built.prefix, spec, inputs)
+        model = built.suffix
+    step_s, eval_s, is_bound = yield from _stepped(model, spec, inputs[: spec.batch_size])
     return {
         "prefix_s": prefix_s,
         "step_s": step_s,
         "eval_s": eval_s,
         "batch_size": spec.batch_size,
-        "is_bound": model.run_eagerly,
+        "is_bound": is_bound,
     }
+
+
+def _extracted(prefix, spec: RunSpec, images: np.ndarray) -> Iterator[None]:
+    """Returns the features of pictures and the seconds that one picture takes, measured over several batches."""
+    extractor = Extractor([prefix], is_exact=spec.arithmetic == "exact", n_threads=n_threads())
+    batches = np.split(images, range(extractor.batch, len(images), extractor.batch))
+    features = []
+    for outputs in extractor.run(iter(batches)):
+        features += outputs or []
+        yield None
+    started = time.monotonic()
+    for _ in extractor.run(iter(batches * MEASURED_PASSES)):
+        yield None
+    return np.concatenate(features), (time.monotonic() - started) / (len(images) * MEASURED_PASSES)
+
+
+def _stepped(model, spec: RunSpec, inputs: np.ndarray) -> Iterator[None]:
+    """Returns the seconds of a step and of a batch of validation, and whether they are upper bounds."""
+    labels, is_bound = np.zeros(len(inputs), np.int64), len(model.layers) > COMPILED_LAYERS
+    compile_model(model, spec)
+    if is_bound:
+        model.run_eagerly = True
+        step_s = yield from _timed(lambda: model.train_on_batch(inputs, labels))
+        return step_s, (yield from _timed(lambda: model.predict_on_batch(inputs))), True
+    model.optimizer.build(model.trainable_variables)
+    steps, several = make_steps(model, len(inputs)), np.stack([inputs] * MEASURED_STEPS)
+    step_s = yield from _timed(lambda: steps.train(several, np.stack([labels] * MEASURED_STEPS)))
+    eval_s = yield from _timed(lambda: steps.logits(several))
+    return step_s / MEASURED_STEPS, eval_s / MEASURED_STEPS, False
 
 
 def _timed(call: Callable[[], object]) -> Iterator[None]:

@@ -1,68 +1,162 @@
-"""Who computes next: several tasks share one thread in turns.
+"""Who computes next: owners take turns, then an owner's tasks; requests go before any training.
 
 The scheduler is a pure object: it knows generators and a clock, nothing of Keras, pipes or runs.
 """
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
 
 SLICE_S = 0.2
 
 
-class Scheduler:
-    """Advances tasks in turns of at most `SLICE_S`, a request before any training.
+class Rank(Enum):
+    """What goes before what."""
 
-    A task is a generator; everything it yields is handed to `on_event` with the task's id. A task that takes longer
-    than a slice for one `next` keeps the others waiting exactly that long.
+    REQUEST = "request"  #: Somebody waits for it.
+    TRAINING = "training"  #: A run.
+    CHORE = "chore"  #: It can wait until nothing else is to do.
+
+
+@dataclass(eq=False)
+class Task:
+    """A generator in line.
+
+    Attributes:
+        id: Its name.
+        events: The generator; everything it yields is an event.
+        owner: Whose it is.
+        is_paused: It gets no turns, but for the steps that it still owes.
+        n_owed: Steps that it was asked to take while it is paused.
+    """
+
+    id: str
+    events: Iterator
+    owner: str
+    is_paused: bool = False
+    n_owed: int = 0
+
+    @property
+    def is_runnable(self) -> bool:
+        return not self.is_paused or self.n_owed > 0
+
+
+class Circle:
+    """Tasks that take turns: owner after owner, and within an owner task after task."""
+
+    def __init__(self) -> None:
+        self._owners: dict[str, list[Task]] = {}  # whoever is first has the next turn
+
+    def __iter__(self) -> Iterator[Task]:
+        return (task for tasks in self._owners.values() for task in tasks)
+
+    def add(self, task: Task) -> None:
+        """Puts a task behind its owner's others; a new owner comes last."""
+        self._owners.setdefault(task.owner, []).append(task)
+
+    def take_out(self, task: Task) -> None:
+        """Removes a task; if its owner has others, they come last now."""
+        tasks = self._owners.pop(task.owner)
+        tasks.remove(task)
+        if tasks:
+            self._owners[task.owner] = tasks
+
+
+class Scheduler:
+    """Advances tasks in turns of at most `SLICE_S`.
+
+    Requests come first, then trainings, then chores. Owners take turns in a circle and the runs of an owner share its
+    turns, so nobody waits longer for others who queue more. A turn ends before an event that would outlast the slice,
+    judged by the longest of this turn; an event that alone takes longer keeps the others waiting exactly that long.
 
     Args:
         on_event: Called with (task id, event).
         on_end: Called with (task id, error or None) when a task has ended.
+        is_step: Says which events `step` waits for.
         clock: Monotonic seconds.
 
-    Thread: one, the worker's main thread or the command line's.
+    Thread: one, the worker's main thread or the command line's; nothing but `add` may be called from within a turn.
     """
 
     def __init__(
         self,
         on_event: Callable[[str, object], None],
         on_end: Callable[[str, BaseException | None], None],
+        is_step: Callable[[object], bool] = lambda event: True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._on_event, self._on_end, self._clock = on_event, on_end, clock
-        self._requests: deque[tuple[str, Iterator]] = deque()
-        self._trainings: deque[tuple[str, Iterator]] = deque()
+        self._on_event, self._on_end, self._is_step, self._clock = on_event, on_end, is_step, clock
+        self._circles = {rank: Circle() for rank in Rank}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no tasks, not even paused ones."""
+        return not any(True for circle in self._circles.values() for _ in circle)
 
     @property
     def is_idle(self) -> bool:
-        return not self._requests and not self._trainings
+        """Whether there is nothing to do: no tasks, or only paused ones."""
+        return self._next() is None
 
-    def add(self, task_id: str, task: Iterator, *, is_request: bool = False) -> None:
-        """Takes in a task; requests are answered before the next slice of training."""
-        (self._requests if is_request else self._trainings).append((task_id, task))
+    def add(self, task_id: str, task: Iterator, *, owner: str = "", rank: Rank = Rank.TRAINING) -> None:
+        """Takes in a task."""
+        self._circles[rank].add(Task(task_id, task, owner))
+
+    def pause(self, task_id: str) -> None:
+        """Gives a training no more turns."""
+        for task in self._trainings(task_id):
+            task.is_paused, task.n_owed = True, 0
+
+    def continue_(self, task_id: str) -> None:
+        """Gives a paused training its turns again."""
+        for task in self._trainings(task_id):
+            task.is_paused, task.n_owed = False, 0
+
+    def step(self, task_id: str) -> None:
+        """Lets a paused training advance up to its next step, after those that it owes already."""
+        for task in self._trainings(task_id):
+            task.n_owed += task.is_paused
+
+    def hasten(self, task_id: str) -> None:
+        """Puts a training that was asked to end, paused or not, before everything else."""
+        for task in self._trainings(task_id):
+            task.is_paused = False
+            self._circles[Rank.TRAINING].take_out(task)
+            self._circles[Rank.REQUEST].add(task)
 
     def turn(self) -> None:
-        """Gives one task one slice, then puts it at the end of its line."""
-        line = self._requests or self._trainings
-        if not line:
+        """Gives one task one slice, then puts it behind its owner's others, and its owner behind the other owners."""
+        found = self._next()
+        if found is None:
             return
-        task_id, task = line.popleft()
-        if self._advance(task_id, task):
-            line.append((task_id, task))
+        circle, task = found
+        circle.take_out(task)  # first, so that `on_end` finds it gone
+        if self._advance(task):
+            circle.add(task)
 
-    def _advance(self, task_id: str, task: Iterator) -> bool:
+    def _next(self) -> tuple[Circle, Task] | None:
+        tasks = ((circle, task) for circle in self._circles.values() for task in circle)
+        return next(((circle, task) for circle, task in tasks if task.is_runnable), None)
+
+    def _trainings(self, task_id: str) -> list[Task]:
+        return [task for task in self._circles[Rank.TRAINING] if task.id == task_id]
+
+    def _advance(self, task: Task) -> bool:
         """Returns whether the task has more to do."""
-        until = self._clock() + SLICE_S
-        while True:
+        now_s = self._clock()
+        until_s, longest_s = now_s + SLICE_S, 0.0
+        while task.is_runnable and now_s + longest_s <= until_s:
             try:
-                event = next(task)
+                event = next(task.events)
             except StopIteration:
-                self._on_end(task_id, None)
+                self._on_end(task.id, None)
                 return False
             except Exception as error:
-                self._on_end(task_id, error)
+                self._on_end(task.id, error)
                 return False
-            self._on_event(task_id, event)
-            if self._clock() >= until:
-                return True
+            self._on_event(task.id, event)
+            task.n_owed -= task.is_paused and self._is_step(event)
+            before_s, now_s = now_s, self._clock()
+            longest_s = max(longest_s, now_s - before_s)
+        return True

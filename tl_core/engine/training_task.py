@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tl_core.datasets.arrays import Dataset, fingerprint, load_dataset, select_per_class
+from tl_core.datasets.arrays import Dataset, load_dataset, select_per_class
 from tl_core.engine.environment import n_threads
 from tl_core.engine.machine import device_name, is_out_of_memory
 from tl_core.errors import TrainingError, TransferLabError
@@ -21,10 +21,10 @@ from tl_core.spec import RunSpec
 from tl_core.store.files import latest_checkpoint, save_checkpoint
 from tl_core.training.clock import Clock
 from tl_core.training.events import Ended, Epoch, Event, Phase, Started
-from tl_core.training.features import FeatureCache, FeatureSource, prefix_key
+from tl_core.training.features import FeatureCache
+from tl_core.training.inputs import Inputs
 from tl_core.training.progress import Progress
 from tl_core.training.proof import block_hashes, compare
-from tl_core.training.sources import PictureSource
 from tl_core.training.trainer import StopRequested, Trainer, steps_per_epoch
 
 
@@ -86,14 +86,12 @@ class TrainingTask:
         state.n_classes = len(dataset.info.classes)
         network = build(spec, state.n_classes, on_progress=self._reporter("downloading"))
         state.network, state.before = network, block_hashes(network)
-        cache = FeatureCache(self.home / "cache", cache_limit_bytes())
-        is_cached = self._can_cache(network, cache, len(train) + len(dataset.validation) + len(dataset.test))
+        inputs = Inputs(spec, network, dataset, train, self._cache(), f"{device_name()}, {n_threads()} threads")
         n_steps = steps_per_epoch(len(train), spec.batch_size) * spec.epochs
-        yield Started(network.frozen_params, network.trainable_params, is_cached, len(train), n_steps, device_name())
-        pictures = PictureSource(dataset, spec.image_size, spec.augment == "light", spec.seed)
-        source, model = pictures, network.full
-        if is_cached:
-            source, model = (yield from self._features(network, cache, pictures, train)), network.suffix
+        yield Started(
+            network.frozen_params, network.trainable_params, inputs.is_cached, len(train), n_steps, device_name()
+        )
+        model, source = yield from self._stoppable(inputs.source())
         state.trainer = Trainer(model, source, dataset.labels, train, dataset.validation, spec, clock, self.should_stop)
         yield from self._fit(state, clock, dataset)
         yield self._ended("completed", clock, state)
@@ -110,27 +108,20 @@ class TrainingTask:
         logits = yield from trainer.predict(dataset.test, "testing")
         state.scores = score(logits, dataset.labels[dataset.test])
 
-    def _can_cache(self, network: Network, cache: FeatureCache, n_pictures: int) -> bool:
-        """Says whether the prefix is computed once: something is frozen, all views are the same, the cache has room."""
-        if network.prefix is None or not self.spec.use_cache or self.spec.augment != "none":
-            return False
-        return cache.is_worth_it(n_pictures, network.cached_shape)
+    def _cache(self) -> FeatureCache:
+        is_exact = self.spec.arithmetic == "exact"
+        return FeatureCache(self.home / "cache", cache_limit_bytes(), is_exact=is_exact, n_threads=n_threads())
 
-    def _features(
-        self, network: Network, cache: FeatureCache, pictures: PictureSource, train: np.ndarray
-    ) -> Iterator[Event]:
-        """Returns the source that feeds the prefix's outputs; yields how many pictures are done."""
-        dataset = pictures.dataset
-        key = prefix_key(
-            network.prefix, fingerprint(dataset.info), self.spec.image_size, f"{device_name()}, {n_threads()} threads"
-        )
-        wanted = ((train, dataset.train), (dataset.validation, dataset.validation), (dataset.test, dataset.test))
-        n_all, parts = sum(len(chosen) for chosen, _ in wanted), []
-        for chosen, superset in wanted:
-            events = cache.features(network.prefix, key, pictures.eval_batch, chosen, superset)
-            n_before = sum(len(numbers) for numbers, _ in parts)
-            parts.append((chosen, (yield from _counted(events, n_before, n_all, self.should_stop))))
-        return FeatureSource(tuple(parts))
+    def _stoppable(self, events: Iterator[Event]) -> Iterator[Event]:
+        """Passes on events and asks after each whether to stop; returns what they return."""
+        with closing(events):  # a computation that is stopped removes its file at once
+            while True:
+                try:
+                    yield next(events)
+                except StopIteration as end:
+                    return end.value
+                if self.should_stop():
+                    raise StopRequested
 
     def _checkpoint(self, trainer: Trainer, clock: Clock) -> None:
         groups = {
@@ -202,16 +193,3 @@ def cache_limit_bytes() -> int:
 def _group(arrays: dict[str, np.ndarray], group: str) -> list[np.ndarray]:
     """Returns one group of a checkpoint's arrays in their order."""
     return [arrays[name] for name in sorted(arrays) if name.startswith(f"{group}/")]
-
-
-def _counted(events: Iterator[Event], n_before: int, n_all: int, should_stop: Callable[[], bool]) -> Iterator[Event]:
-    """Passes on the events of one part, counted over all parts; returns what the part returns."""
-    with closing(events):  # a computation that is stopped removes its file at once
-        while True:
-            try:
-                event = next(events)
-            except StopIteration as end:
-                return end.value
-            yield Phase("features", n_before + event.done, n_all)
-            if should_stop():
-                raise StopRequested

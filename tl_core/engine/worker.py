@@ -3,26 +3,36 @@
 `python -m tl_core.engine.worker` reads JSON lines on standard input and writes JSON lines on standard output. It ends
 when its input ends, so no worker outlives its server, however that ends.
 
-In:  {"do": "train", "run_id", "spec", "is_resumed"}, {"do": "stop", "run_id"}, {"do": "classify", "request_id",
-     "subject", "images": file of arrays}, {"do": "measure", "request_id", "spec"}
-Out: {"say": "ready", "device"}, {"say": "events", "run_id", "events": […]}, {"say": "ended", "run_id"},
-     {"say": "answer", "request_id", "value" or "error"}
+In:  {"do": "train", "run_id", "owner", "spec", "is_resumed"}, {"do": "stop", "run_id"}, {"do": "pause", "run_id"},
+     {"do": "continue", "run_id"}, {"do": "step", "run_id"}: a paused run advances up to its next step,
+     {"do": "classify", "request_id", "subject", "images": file of arrays}, {"do": "measure", "request_id", "spec"},
+     {"do": "warm", "spec"}: makes ready for such a run when nothing else is to do
+Out: {"say": "ready", "device", "threads"}, {"say": "events", "run_id", "events": […]}, {"say": "ended", "run_id"},
+     {"say": "answer", "request_id", "value" or "error"}, {"say": "alive", "turn_s"}: seconds that the present turn has
+     lasted, 0 between turns
 """
 
+import gc
 import json
+import logging
 import os
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tl_core.engine.schedule import Scheduler
+from tl_core.engine.environment import n_threads
+from tl_core.engine.schedule import Rank, Scheduler
 from tl_core.errors import TransferLabError, WorkerError
 from tl_core.store.home import data_home
-from tl_core.training.events import Event, Step
+from tl_core.training.events import Ended, Event, Phase, Started, Step
 
 NICE = 5
+ALIVE_S = 2.0  # between two signs of life
+CHORE = "chore:warm"  # the name of the only one there is
+GATHER_S = 0.05  # events within so short a time go into one message
 
 
 class Worker:
@@ -32,39 +42,77 @@ class Worker:
         home: The data folder.
         say: Sends one message to the server.
 
-    Thread: every method runs on the thread that calls `serve`, except `hear`.
+    Thread: every method runs on the thread that computes, except `hear`, `end` and `turn_s`.
     """
 
     def __init__(self, home: Path, say: Callable[[dict], None]) -> None:
+        from tl_core.engine.interruption import Interruption
         from tl_core.engine.requests import Models
+        from tl_core.engine.training_task import TrainingTask
 
         self._home, self._say = home, say
         self._models = Models(home)
         self._inbox: queue.SimpleQueue[dict] = queue.SimpleQueue()
-        self._scheduler = Scheduler(self._on_event, self._on_end)
+        self._scheduler = Scheduler(self._on_event, self._on_end, is_step=lambda event: isinstance(event, Step))
         self._stopping: set[str] = set()
         self._unsent: dict[str, list[dict]] = {}
+        self._said_s = 0.0
+        self._turn_began_s: float | None = None
+        self._is_over = False
+        self.interruption = Interruption(lambda run_id: run_id not in self._stopping, spared=TrainingTask._ended)
 
     def hear(self, message: dict) -> None:
         """Takes in a message: a stop counts at once, everything else waits for its turn. Any thread."""
         if message["do"] == "stop":
             self._stopping.add(message["run_id"])
-            return
+            self.interruption.ask()
         if message["do"] == "train":  # a stop from before, that came too late for an earlier part of this run
             self._stopping.discard(message["run_id"])
         self._inbox.put(message)
 
-    def serve(self) -> None:
-        """Works until the process ends."""
-        while True:
-            while self._scheduler.is_idle or not self._inbox.empty():
-                self.take(self._inbox.get())
-            self._scheduler.turn()
-            self._flush()
+    def end(self) -> None:
+        """Lets `serve` and `work` return after the present turn; what is not finished is dropped. Any thread."""
+        self._is_over = True
+        self._inbox.put({"do": "nothing"})
 
-    def take(self, message: dict) -> None:
+    @property
+    def turn_s(self) -> float:
+        """Seconds that the present turn has lasted; 0 between turns. Any thread."""
+        began_s = self._turn_began_s
+        return 0.0 if began_s is None else time.monotonic() - began_s
+
+    def serve(self) -> None:
+        """Works until `end`."""
+        while not self._is_over:
+            self._take(self._inbox.get())
+            self.work()
+
+    def work(self) -> None:
+        """Works until nothing is left to do, or only paused runs."""
+        while not self._is_over and not (self._inbox.empty() and self._scheduler.is_idle):
+            while not self._inbox.empty():
+                self._take(self._inbox.get())
+            self._turn()
+
+    def _turn(self) -> None:
+        self._turn_began_s = time.monotonic()
+        self._scheduler.turn()
+        self._turn_began_s = None
+        self._flush()
+
+    def _take(self, message: dict) -> None:
         """Begins what a message asks for."""
-        kinds = {"train": self._train, "classify": self._classify, "measure": self._measure}
+        kinds = {
+            "train": self._train,
+            "stop": lambda message: self._scheduler.hasten(message["run_id"]),
+            "pause": lambda message: self._scheduler.pause(message["run_id"]),
+            "continue": lambda message: self._scheduler.continue_(message["run_id"]),
+            "step": lambda message: self._scheduler.step(message["run_id"]),
+            "classify": self._classify,
+            "measure": self._measure,
+            "warm": self._warm,
+            "nothing": lambda message: None,
+        }
         kinds[message["do"]](message)
 
     def _train(self, message: dict) -> None:
@@ -78,44 +126,46 @@ class Worker:
             self._home / "runs" / run_id,
             should_stop=lambda: run_id in self._stopping,
             is_resumed=message["is_resumed"],
-            publish=lambda event: self._say({"say": "events", "run_id": run_id, "events": [event.to_dict()]}),
+            publish=lambda event: self._on_event(run_id, event),
         )
-        self._scheduler.add(run_id, task.run())
+        self._scheduler.add(run_id, self.interruption.watched(run_id, task.run()), owner=message["owner"])
 
     def _on_event(self, task_id: str, event: Event | None) -> None:
-        """Keeps the steps of a turn for one message; anything else is said at once, as what follows may take long."""
+        """Gathers events that come in quick succession; what announces something long is said at once."""
         if event is None:  # a request that makes way
             return
         self._unsent.setdefault(task_id, []).append(event.to_dict())
-        if not isinstance(event, Step):
+        if _is_followed_by_work(event) or time.monotonic() - self._said_s > GATHER_S:
             self._flush()
 
     def _flush(self) -> None:
-        for run_id, events in self._unsent.items():
+        unsent, self._unsent, self._said_s = self._unsent, {}, time.monotonic()
+        for run_id, events in unsent.items():
             self._say({"say": "events", "run_id": run_id, "events": events})
-        self._unsent = {}
 
     def _on_end(self, task_id: str, error: BaseException | None) -> None:
-        if task_id.startswith("request:"):
+        if task_id == CHORE:
+            if error is not None:
+                logging.getLogger(__name__).warning("could not make ready: %r", error)
+        elif task_id.startswith("request:"):
             if error is not None:
                 self._answer(task_id, error=_plain_error(error))
-            return
-        self._flush()
-        self._stopping.discard(task_id)
-        self._say({"say": "ended", "run_id": task_id} | ({"error": _plain_error(error)} if error else {}))
-        self._let_go()
+        else:
+            self._flush()
+            self._stopping.discard(task_id)
+            self._say({"say": "ended", "run_id": task_id} | ({"error": _plain_error(error)} if error else {}))
+            self._let_go()
 
     def _let_go(self) -> None:
         """Frees what an ended training leaves behind."""
         from tl_core.engine.machine import release
 
-        if self._scheduler.is_idle:
+        if self._scheduler.is_empty:
             self._models.clear()
-        release(is_idle=self._scheduler.is_idle)
+        release(is_idle=self._scheduler.is_empty)
 
     def _classify(self, message: dict) -> None:
-        task = self._classified(message["subject"], message["images"])
-        self._scheduler.add(message["request_id"], self._answering(message["request_id"], task), is_request=True)
+        self._request(message, self._classified(message["subject"], message["images"]))
 
     def _classified(self, subject: str, path: str) -> Iterator:
         import numpy as np
@@ -130,8 +180,11 @@ class Worker:
         from tl_core.engine.requests import measure
         from tl_core.spec import RunSpec
 
-        task = measure(RunSpec.from_dict(message["spec"]))
-        self._scheduler.add(message["request_id"], self._answering(message["request_id"], task), is_request=True)
+        self._request(message, measure(RunSpec.from_dict(message["spec"])))
+
+    def _request(self, message: dict, task: Iterator) -> None:
+        request_id = message["request_id"]
+        self._scheduler.add(request_id, self._answering(request_id, task), rank=Rank.REQUEST)
 
     def _answering(self, request_id: str, task: Iterator) -> Iterator[None]:
         value = yield from task
@@ -139,6 +192,17 @@ class Worker:
 
     def _answer(self, request_id: str, **what: object) -> None:
         self._say({"say": "answer", "request_id": request_id, **what})
+
+    def _warm(self, message: dict) -> None:
+        from tl_core.engine.warming import warm_up
+        from tl_core.spec import RunSpec
+
+        self._scheduler.add(CHORE, warm_up(RunSpec.from_dict(message["spec"])), rank=Rank.CHORE)
+
+
+def _is_followed_by_work(event: Event) -> bool:
+    """Says whether an event announces what may take long before the next one."""
+    return isinstance(event, Started | Ended) or (isinstance(event, Phase) and event.done == 0)
 
 
 def _plain_error(error: BaseException) -> dict:
@@ -168,6 +232,13 @@ def _read_input(worker: Worker) -> None:
         os._exit(0)
 
 
+def _beat(worker: Worker, say: Callable[[dict], None]) -> None:
+    """Says again and again that the process lives, whatever is being computed."""
+    while True:
+        time.sleep(ALIVE_S)
+        say({"say": "alive", "turn_s": round(worker.turn_s, 1)})
+
+
 def main() -> None:
     from tl_core.engine.machine import device_name, prepare
 
@@ -177,10 +248,12 @@ def main() -> None:
     home = data_home()
     prepare(home)
     worker = Worker(home, say)
+    worker.interruption.install()
     threading.Thread(target=_read_input, args=(worker,), name="input", daemon=True).start()
-    import tl_core.engine.training_task  # noqa: F401 (the first student should not wait for imports)
-
-    say({"say": "ready", "device": device_name()})
+    threading.Thread(target=_beat, args=(worker, say), name="alive", daemon=True).start()
+    gc.collect()
+    gc.freeze()  # what is loaded by now is never garbage: looking through it again and again takes time
+    say({"say": "ready", "device": device_name(), "threads": n_threads()})
     worker.serve()
 
 

@@ -1,42 +1,34 @@
 """The server's end of the pipe to a worker process."""
 
 import json
-import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
 
 from tl_core.engine.environment import worker_environment
+from tl_core.engine.executor import Executor, Exit, Hear, tell
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
-class Executor(Protocol):
-    """What computes for the engine. `on_message` and `on_exit` are called on a thread of the executor's own."""
-
-    def send(self, message: dict) -> None:
-        """Passes one message on. A dead executor swallows it: `on_exit` says that it died."""
-
-    def close(self) -> None:
-        """Ends it, whatever it is doing."""
-
-
-class WorkerProcess:
+class WorkerProcess(Executor):
     """A worker in a process of its own, fed with JSON lines.
+
+    What TensorFlow has taken of a GPU's memory returns only with the end of its process: whoever holds an idle one
+    closes it. A crash, a hang or a lack of memory ends this process alone.
 
     Args:
         home: The data folder.
         on_message: Called with each message of the worker.
         on_exit: Called once, with the exit status, when the worker has ended without being closed.
+        threads: Its intra-op threads; None leaves the choice to TL_THREADS, else one for each core.
 
     Thread: any; callbacks come on the thread that reads the worker's output.
     """
 
-    def __init__(self, home: Path, on_message: Callable[[dict], None], on_exit: Callable[[int], None]) -> None:
+    def __init__(self, home: Path, on_message: Hear, on_exit: Exit, threads: int | None = None) -> None:
         self._on_message, self._on_exit = on_message, on_exit
         self._is_closed = False
         self._writing = threading.Lock()
@@ -45,7 +37,7 @@ class WorkerProcess:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tl_core.engine.worker"],
                 cwd=PROJECT,
-                env=worker_environment(home),
+                env=worker_environment(home, threads),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -76,19 +68,17 @@ class WorkerProcess:
 
     def _listen(self) -> None:
         for line in self._process.stdout:
-            self._guarded(lambda line: self._on_message(json.loads(line)), line)
+            tell(self._hear, line)
         status = self._process.wait()
         self._process.stdout.close()
         self._close_input()
-        self._guarded(self._on_exit, status)
+        if not self._is_closed:
+            tell(self._on_exit, status)
 
-    def _guarded(self, tell: Callable, what: object) -> None:
-        """Passes on what the worker said; a bad message (half a line of a killed worker) must not end listening."""
-        try:
-            if not self._is_closed:
-                tell(what)
-        except Exception:
-            logging.getLogger(__name__).exception("a message of the worker was lost")
+    def _hear(self, line: str) -> None:
+        """Takes in one line; that of a killed worker may be half a one."""
+        if not self._is_closed:
+            self._on_message(json.loads(line))
 
     def _close_input(self) -> None:
         with self._writing, suppress(OSError):  # what was not written yet has no reader any more

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from tl_core.errors import SpecError
+from tl_core.models.batchnorm import with_fast_batchnorm
 from tl_core.models.cuts import Block, Segment, find_blocks, find_segments
 from tl_core.models.heads import add_head
 from tl_core.models.networks import network
@@ -80,6 +81,8 @@ def build(spec: RunSpec, n_classes: int, *, on_progress: Callable[[int, int | No
         load_pretrained(backbone, spec.backbone, on_progress=on_progress)
     else:
         initialise(backbone, spec.seed)
+    if spec.arithmetic == "fast":
+        with_fast_batchnorm(backbone)
     freeze(blocks[: spec.n_frozen])
     full = keras.Model(backbone.inputs[0], add_head(backbone.outputs[0], spec, n_classes), name=spec.backbone)
     if spec.n_frozen == 0:

@@ -23,9 +23,13 @@ __all__ = [
     "latest_checkpoint",
     "read_tensors",
     "save_checkpoint",
+    "share_file",
     "write_atomic",
     "write_tensors",
 ]
+
+WEIGHTS_FILE = "weights.safetensors"
+"""What a finished run leaves in its folder: the weights of what it trained."""
 
 _CHECKSUM = "crc32"
 _KEPT_CHECKPOINTS = 2
@@ -73,6 +77,23 @@ def _forget(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError:
         return
+
+
+def share_file(source: Path, target: Path) -> None:
+    """Makes a finished file known under a second name: one copy of the bytes where the disk can, else two.
+
+    Neither name depends on the other: each can be replaced or removed alone.
+
+    Raises:
+        StoreError: "file_damaged" when there is no such file, else as `write_atomic`.
+    """
+    try:
+        os.link(source, target)
+        _sync_folder(target.parent)
+    except FileNotFoundError as error:
+        raise StoreError("file_damaged", path=source.name) from error
+    except OSError:  # another disk, or one that knows no second names
+        write_atomic(target, source.read_bytes())
 
 
 def write_tensors(path: Path, arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> None:

@@ -6,11 +6,13 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Collection
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
 from tl_core.store import rules
+from tl_core.store.files import WEIGHTS_FILE, share_file
 from tl_core.store.home import made
 from tl_core.store.records import EpochRecord, RunRecord, RunState, plain
 from tl_core.store.store import RunStore
@@ -38,14 +40,40 @@ class MemoryStore(RunStore):
         environment: dict,
         owner: str = "local",
         twin_id: str | None = None,
+        fingerprint: str | None = None,
     ) -> RunRecord:
         with self._lock:
-            twin = None if twin_id is None else self._one(twin_id)
-            record = rules.queued(spec, role, name, environment, owner)
-            self._put(replace(record, seq=next(self._seq)))
-            if twin is not None:
-                self.link_twins(record.id, twin.id)
-            return self.get(record.id)
+            return self._add(rules.queued(spec, role, name, environment, owner, fingerprint), twin_id)
+
+    def find_equal(self, fingerprint: str) -> RunRecord | None:
+        with self._lock:
+            equal = [run for run in self._runs.values() if run.fingerprint == fingerprint and self._may_stand(run)]
+            return copy.deepcopy(max(equal, key=lambda run: run.seq, default=None))
+
+    def copy_run(self, run_id: str, *, name: str, owner: str, role: str, twin_id: str | None = None) -> RunRecord:
+        with self._lock, ExitStack() as undo:
+            source = self._one(run_id)
+            record = rules.copied(source, role, name, owner)
+            undo.callback(shutil.rmtree, self._folder / record.id, ignore_errors=True)
+            share_file(self._folder / source.id / WEIGHTS_FILE, made(self._folder / record.id) / WEIGHTS_FILE)
+            added = self._add(record, twin_id)
+            self._epochs[record.id] = dict(self._epochs.get(source.id, {}))
+            self._traces[record.id] = copy.deepcopy(self._traces.get(source.id, []))
+            undo.pop_all()
+            return added
+
+    def fill_run(self, run_id: str, source_id: str) -> RunRecord:
+        with self._lock:
+            source = self._one(source_id)
+            record = rules.filled(self._one(run_id), source)
+            share_file(self._folder / source.id / WEIGHTS_FILE, made(self._folder / record.id) / WEIGHTS_FILE)
+            self._epochs[record.id] = dict(self._epochs.get(source.id, {}))
+            self._traces[record.id] = copy.deepcopy(self._traces.get(source.id, []))
+            return self._put(record)
+
+    def set_threads(self, run_id: str, n_threads: int) -> RunRecord:
+        with self._lock:
+            return self._put(rules.with_threads(self._one(run_id), n_threads))
 
     def link_twins(self, run_id: str, baseline_id: str) -> None:
         with self._lock:
@@ -150,6 +178,19 @@ class MemoryStore(RunStore):
     def _one(self, id: str) -> RunRecord:
         matches = [run for key, run in self._runs.items() if key.startswith(id)] if rules.looks_like_id(id) else []
         return rules.one_match(id, matches)
+
+    def _add(self, record: RunRecord, twin_id: str | None) -> RunRecord:
+        twin = None if twin_id is None else self._one(twin_id)
+        self._put(replace(record, seq=next(self._seq)))
+        if twin is not None:
+            self.link_twins(record.id, twin.id)
+        return self.get(record.id)
+
+    def _may_stand(self, run: RunRecord) -> bool:
+        """Tells whether a run's results are whole and its weights still there."""
+        is_whole = run.state is RunState.COMPLETED and run.test_accuracy is not None
+        is_whole &= not any(epoch.is_partial for epoch in self._epochs.get(run.id, {}).values())
+        return is_whole and (self._folder / run.id / WEIGHTS_FILE).is_file()
 
     def _put(self, record: RunRecord) -> RunRecord:
         self._runs[record.id] = record

@@ -81,6 +81,9 @@ class RunRecord:
     scores: dict | None = None
     proof: list | None = None
     error: dict | None = None  #: {"code", "values"}, for `tl_core.phrases.explain`.
+    fingerprint: str | None = None  #: Equal for runs that must end alike (`engine.recorded`); None: cannot be told.
+    recorded_from: str | None = None  #: The run that was trained, where this one is a copy of its record.
+    recorded_at: str | None = None  #: When that run ended.
 
     def to_dict(self) -> dict:
         """Returns JSON-able plain data; NaN and infinity become None."""

@@ -127,7 +127,54 @@ def check_delete(record: RunRecord) -> None:
         raise StoreError("run_is_active", run=record.id)
 
 
-def queued(spec: dict, role: str, name: str, environment: dict, owner: str) -> RunRecord:
+def with_threads(record: RunRecord, n_threads: int) -> RunRecord:
+    """Returns the record with the number of threads that it will be trained with.
+
+    Raises:
+        StoreError: "run_is_active" or "run_already_finished": it has begun, or never will.
+    """
+    check_start(record)
+    told = {"threads": int(n_threads)}
+    return replace(record, spec=record.spec | told, environment=record.environment | told)
+
+
+def copied(record: RunRecord, role: str, name: str, owner: str) -> RunRecord:
+    """Returns a record of its own with the results of a completed one; a copy of a copy names the run that was trained.
+
+    Raises:
+        StoreError: "run_not_completed".
+        InputError: "bad_run_name".
+        ValueError: Not a role.
+    """
+    if record.state is not RunState.COMPLETED:
+        raise StoreError("run_not_completed", run=record.id, state=record.state.value)
+    fresh = queued(record.spec, role, name, record.environment, owner, record.fingerprint)
+    return replace(
+        record,
+        **{name: getattr(fresh, name) for name in ("id", "seq", "name", "role", "owner", "twin_id", "created_at")},
+        started_at=fresh.created_at,
+        ended_at=fresh.created_at,
+        recorded_from=record.recorded_from or record.id,
+        recorded_at=record.recorded_at or record.ended_at,
+    )
+
+
+def filled(record: RunRecord, source: RunRecord) -> RunRecord:
+    """Returns a waiting run with the results of a completed one.
+
+    Raises:
+        StoreError: "run_not_completed", or "run_is_active" or "run_already_finished" for a run that does not wait.
+    """
+    check_start(record)
+    if record.state is not RunState.QUEUED:
+        raise StoreError("run_already_finished", run=record.id)
+    copy = copied(source, record.role, record.name, record.owner)
+    return replace(copy, id=record.id, seq=record.seq, twin_id=record.twin_id, created_at=record.created_at)
+
+
+def queued(
+    spec: dict, role: str, name: str, environment: dict, owner: str, fingerprint: str | None = None
+) -> RunRecord:
     """Returns a new run that waits for its turn; the store gives it its `seq`.
 
     Raises:
@@ -147,6 +194,7 @@ def queued(spec: dict, role: str, name: str, environment: dict, owner: str) -> R
         spec=plain(spec),
         environment=plain(environment),
         created_at=now(),
+        fingerprint=fingerprint,
     )
 
 

@@ -63,6 +63,12 @@ MIGRATIONS = (
     );
     CREATE TABLE timing (key TEXT PRIMARY KEY, value TEXT NOT NULL);
     """,
+    """
+    ALTER TABLE run ADD COLUMN fingerprint TEXT;
+    ALTER TABLE run ADD COLUMN recorded_from TEXT;
+    ALTER TABLE run ADD COLUMN recorded_at TEXT;
+    CREATE INDEX run_by_fingerprint ON run (fingerprint, seq);
+    """,
 )
 """One script per version of the database; the file's `user_version` says how many it has seen. Only ever append."""
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tl_core.store import rescue, rules
+from tl_core.store.files import WEIGHTS_FILE, share_file
 from tl_core.store.home import made
 from tl_core.store.locks import LifeLock, alone, living
 from tl_core.store.records import EpochRecord, RunRecord, RunState
@@ -19,6 +20,12 @@ from tl_core.store.space import refused
 from tl_core.store.store import RunStore
 
 _ACTIVE = (RunState.QUEUED, RunState.RUNNING)
+_EQUAL = """
+    SELECT * FROM run
+    WHERE fingerprint = ? AND state = ? AND test_accuracy IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM epoch WHERE run_seq = run.seq AND is_partial)
+    ORDER BY seq DESC
+"""
 
 
 class SqliteStore(RunStore):
@@ -60,13 +67,42 @@ class SqliteStore(RunStore):
         environment: dict,
         owner: str = "local",
         twin_id: str | None = None,
+        fingerprint: str | None = None,
     ) -> RunRecord:
         with self._writing():
-            record = rules.queued(spec, role, name, environment, owner)
-            record = self._insert(record, self._life.name)
-            if twin_id is not None:
-                self._link(record.id, self._one(self._writer, twin_id).id)
-            return self._one(self._writer, record.id)
+            record = rules.queued(spec, role, name, environment, owner, fingerprint)
+            return self._add(record, self._life.name, twin_id)
+
+    def find_equal(self, fingerprint: str) -> RunRecord | None:
+        with self._reading() as connection:
+            rows = connection.execute(_EQUAL, (fingerprint, RunState.COMPLETED.value))
+            whole = (run_record(row) for row in rows if (self._runs / row["id"] / WEIGHTS_FILE).is_file())
+            return next(whole, None)
+
+    def copy_run(self, run_id: str, *, name: str, owner: str, role: str, twin_id: str | None = None) -> RunRecord:
+        with ExitStack() as undo:
+            with self._writing():
+                source = self._one(self._writer, run_id)
+                record = self._add(rules.copied(source, role, name, owner), None, twin_id)
+                undo.callback(shutil.rmtree, self._runs / record.id, ignore_errors=True)
+                share_file(self._runs / source.id / WEIGHTS_FILE, made(self._runs / record.id) / WEIGHTS_FILE)
+                self._copy_curves(source, record)
+                rescue.keep_copy(self._runs / record.id, record, self._epochs(self._writer, record))
+            undo.pop_all()
+            return record
+
+    def fill_run(self, run_id: str, source_id: str) -> RunRecord:
+        with self._writing():
+            source = self._one(self._writer, source_id)
+            record = rules.filled(self._one(self._writer, run_id), source)
+            share_file(self._runs / source.id / WEIGHTS_FILE, made(self._runs / record.id) / WEIGHTS_FILE)
+            self._copy_curves(source, record)
+            return self._update(record, lock=None, is_kept=True)
+
+    def set_threads(self, run_id: str, n_threads: int) -> RunRecord:
+        with self._writing():
+            record = self._one(self._writer, run_id)
+            return self._update(rules.with_threads(record, n_threads), is_kept=record.started_at is not None)
 
     def link_twins(self, run_id: str, baseline_id: str) -> None:
         with self._writing():
@@ -218,6 +254,20 @@ class SqliteStore(RunStore):
         columns, marks = ", ".join(values), ", ".join("?" * len(values))
         cursor = self._writer.execute(f"INSERT INTO run ({columns}) VALUES ({marks})", tuple(values.values()))
         return replace(record, seq=cursor.lastrowid)
+
+    def _add(self, record: RunRecord, lock: str | None, twin_id: str | None) -> RunRecord:
+        """Adds a run beside its twin, if it has one."""
+        record = self._insert(record, lock)
+        if twin_id is not None:
+            self._link(record.id, self._one(self._writer, twin_id).id)
+        return self._one(self._writer, record.id)
+
+    def _copy_curves(self, source: RunRecord, target: RunRecord) -> None:
+        for epoch in self._epochs(self._writer, source):
+            self._put_epoch(target, epoch)
+        self._writer.execute(
+            "INSERT INTO trace SELECT ?, points FROM trace WHERE run_seq = ?", (target.seq, source.seq)
+        )
 
     def _update(self, record: RunRecord, *, is_kept: bool, **more: str | None) -> RunRecord:
         """Writes a run back, with a copy in its folder if `is_kept`, and returns it."""

@@ -12,7 +12,7 @@ class RunStore(ABC):
 
     Promises:
         1. A finished record never changes, except for its name, its twin, when a stopped or interrupted run is
-           started again, and once by `complete_stop`.
+           started again (`set_threads` prepares that), and once by `complete_stop`.
         2. Every reader gets a copy: what is done to it changes nothing in the store.
         3. Ids are 128 random bits; `seq` orders runs by creation whatever the clock says, and is never used twice.
         4. When `add_epoch` or `finish_run` has returned, what it was told survives kill -9 (`MemoryStore`: no).
@@ -40,6 +40,7 @@ class RunStore(ABC):
         environment: dict,
         owner: str = "local",
         twin_id: str | None = None,
+        fingerprint: str | None = None,
     ) -> RunRecord:
         """Adds a QUEUED run.
 
@@ -50,10 +51,48 @@ class RunStore(ABC):
             environment: Versions, processor, number of threads: what the results depend on beside the spec.
             owner: Whose run it is.
             twin_id: The other half of the pair, if it exists; both are linked.
+            fingerprint: What `find_equal` finds it by once it has completed; None: it is never found.
 
         Raises:
             InputError: "bad_run_name".
             UnknownIdError: No run has `twin_id`.
+        """
+
+    @abstractmethod
+    def find_equal(self, fingerprint: str) -> RunRecord | None:
+        """Returns the newest run with this fingerprint that can stand for another: completed, tested, no epoch
+        partial, its weights still there. None if there is none.
+        """
+
+    @abstractmethod
+    def copy_run(self, run_id: str, *, name: str, owner: str, role: str, twin_id: str | None = None) -> RunRecord:
+        """Adds a COMPLETED run with another's results: epochs, trace, scores, proof, environment, seconds, weights.
+
+        The copy has an id, times of day and a folder of its own; `recorded_from` and `recorded_at` name the run that
+        was trained, also when a copy is copied. Either can be deleted without the other.
+
+        Raises:
+            UnknownIdError: "unknown_run", also for `twin_id`.
+            InputError: "bad_run_name".
+            StoreError: "run_not_completed", "file_damaged" when its weights are gone, or a disk that refuses. Nothing
+                was added.
+        """
+
+    @abstractmethod
+    def fill_run(self, run_id: str, source_id: str) -> RunRecord:
+        """Completes a QUEUED run with the results of another, as `copy_run` does for a new one.
+
+        Raises:
+            UnknownIdError: "unknown_run".
+            StoreError: "run_is_active" or "run_already_finished": it has begun; otherwise as `copy_run`.
+        """
+
+    @abstractmethod
+    def set_threads(self, run_id: str, n_threads: int) -> RunRecord:
+        """Notes, in spec and environment, with how many threads a run that has not begun (again) will be trained.
+
+        Raises:
+            StoreError: "run_is_active" or "run_already_finished".
         """
 
     @abstractmethod

@@ -16,7 +16,8 @@ class Phase(Event):
     """What is being done before and after the steps.
 
     Attributes:
-        name: "data", "downloading", "network", "features", "compiling", "training", "testing" or "saving".
+        name: "data", "downloading", "network", "features", "cached" (all features came from disk), "compiling",
+            "views" (of some pictures before an epoch), "validating" or "testing".
         done: Units done (pictures, bytes); 0 where there is nothing to count.
         total: Units in all; 0 where that is unknown.
     """

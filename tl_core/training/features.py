@@ -5,22 +5,31 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import BinaryIO, ClassVar
 
 import keras
 import numpy as np
 
+from tl_core.models.fold import folded
 from tl_core.store.files import check_space
 from tl_core.training.events import Event, Phase
 from tl_core.training.sources import Source
 
 BATCH = 32
+BATCH_PIXELS = 16 * 160 * 160  # of one folded pass: more takes memory and no less time
+MOST_THREADS = 2  # that compute one pass; more wait for the same cores
+PATIENCE_S = 0.1  # then whoever waits for a batch says so
 LEFTOVER_S = 24 * 3600  # then an unfinished file belongs to nobody
+SMALL_BYTES = 64 * 2**20  # features of this size are read into memory: taking rows out of a mapped file is slower
 Pictures = Callable[[np.ndarray], np.ndarray]  # picture numbers (B,) → uint8 (B, S, S, 3)
+Forward = Callable[[np.ndarray], list[np.ndarray]]  # pictures → the features at each cut
 
 
 @dataclass(frozen=True)
@@ -55,12 +64,17 @@ class FeatureCache:
     Args:
         folder: Where the files lie; made when needed.
         limit_bytes: Size that the folder is kept below.
+        is_exact: Compute with Keras' own layers, batch by batch. Otherwise BatchNorm is folded and batches are computed
+            side by side, equal up to float error; the two never share a file.
+        n_threads: How many threads the backend computes with.
 
-    Thread: worker.
+    Thread: worker; unless exact, TensorFlow computes in threads of its own.
     """
 
-    def __init__(self, folder: Path, limit_bytes: int) -> None:
+    def __init__(self, folder: Path, limit_bytes: int, *, is_exact: bool = True, n_threads: int = 1) -> None:
         self.folder, self.limit_bytes = folder, limit_bytes
+        self.is_exact, self.n_threads = is_exact, n_threads
+        self._extractor: Extractor | None = None  # the last one used: folding and tracing take a second
 
     def is_worth_it(self, n_pictures: int, shape: tuple[int, ...]) -> bool:
         """Says whether the features of so many pictures fit half of the cache; if not, the run trains uncached."""
@@ -73,16 +87,16 @@ class FeatureCache:
 
         Args:
             prefix: The compiled frozen prefix.
-            key: From `prefix_key`.
+            key: From `prefix_key`; whoever shows other views of the pictures adds to it which.
             pictures: Gives the pictures of a batch.
             chosen: int (n,), ascending: the pictures wanted.
             superset: int (m,), ascending: pictures among which they are; their file serves too.
 
         Yields:
-            `Phase("features")` after every batch that had to be computed.
+            `Phase("features")`, several a second, while they are computed; nothing when they come from disk.
 
         Returns:
-            float (n, …), mapped from disk where possible.
+            float (n, …), mapped from disk where they are many.
 
         Raises:
             StoreError: "disk_full".
@@ -90,32 +104,69 @@ class FeatureCache:
         for numbers in (superset, chosen):
             stored = self._load(self._path(key, numbers), len(numbers))
             if stored is not None:
-                return stored if numbers is chosen else stored[np.searchsorted(superset, chosen)]
-        return (yield from self._compute(prefix, self._path(key, chosen), pictures, chosen))
+                return stored if len(numbers) == len(chosen) else stored[np.searchsorted(superset, chosen)]
+        path = self._path(key, chosen)
+        yield from self._compute([prefix], [path], pictures, chosen)
+        return _read(path)
+
+    def fill(
+        self, prefixes: Sequence[keras.Model], keys: Sequence[str], pictures: Pictures, chosen: np.ndarray
+    ) -> Iterator[Event]:
+        """Computes the features at several cuts of one network in one pass, so that `features` finds them on disk.
+
+        Args:
+            prefixes: Frozen prefixes that share their layers; the pass goes as far as the longest.
+            keys: The key of each.
+            pictures: Gives the pictures of a batch.
+            chosen: int (n,), ascending: the pictures wanted.
+
+        Yields:
+            `Phase("features")`, several a second; nothing when all are there.
+
+        Raises:
+            StoreError: "disk_full".
+        """
+        paths = [self._path(key, chosen) for key in keys]
+        missing = [at for at, path in enumerate(paths) if self._load(path, len(chosen)) is None]
+        if missing:
+            yield from self._compute([prefixes[at] for at in missing], [paths[at] for at in missing], pictures, chosen)
 
     def _path(self, key: str, numbers: np.ndarray) -> Path:
-        chosen = hashlib.sha256(np.ascontiguousarray(numbers, dtype=np.int64).tobytes()).hexdigest()
-        return self.folder / f"{key[:32]}-{chosen[:16]}.npy"
+        name = hashlib.sha256(f"{key} {'exact' if self.is_exact else 'folded'} ".encode())
+        name.update(np.ascontiguousarray(numbers, dtype=np.int64).tobytes())
+        return self.folder / f"{name.hexdigest()[:48]}.npy"
 
     def _load(self, path: Path, n_rows: int) -> np.ndarray | None:
         try:
-            features = np.load(path, mmap_mode="r", allow_pickle=False)
+            features = _read(path)
             os.utime(path)
         except (OSError, ValueError, EOFError):
             return None
         return features if len(features) == n_rows else None
 
-    def _compute(self, prefix: keras.Model, path: Path, pictures: Pictures, chosen: np.ndarray) -> Iterator[Event]:
-        shape = (len(chosen), *prefix.output_shape[1:])
-        dtype = np.dtype(prefix.compute_dtype)
-        self._make_room(int(np.prod(shape)) * dtype.itemsize)
-        beside = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tmp")
+    def _compute(
+        self, prefixes: Sequence[keras.Model], paths: Sequence[Path], pictures: Pictures, chosen: np.ndarray
+    ) -> Iterator[Event]:
+        dtype = np.dtype(prefixes[0].compute_dtype)
+        shapes = [(len(chosen), *prefix.output_shape[1:]) for prefix in prefixes]
+        self._make_room(sum(int(np.prod(shape)) for shape in shapes) * dtype.itemsize)
+        beside = [path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tmp") for path in paths]
         try:
-            yield from _write(beside, shape, dtype, prefix, pictures, chosen)
-            os.replace(beside, path)
+            with ExitStack() as stack:  # closed before they are renamed: Windows renames no file that is open
+                files = [stack.enter_context(open(path, "xb")) for path in beside]
+                for file, shape in zip(files, shapes, strict=True):
+                    _write_header(file, shape, dtype)
+                yield from _write_rows(files, self._extractor_of(prefixes), pictures, chosen)
+            for written, path in zip(beside, paths, strict=True):
+                os.replace(written, path)
         finally:
-            beside.unlink(missing_ok=True)
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+            for written in beside:
+                written.unlink(missing_ok=True)
+
+    def _extractor_of(self, prefixes: Sequence[keras.Model]) -> "Extractor":
+        if self._extractor is None or not self._extractor.ends_in(prefixes):
+            self._extractor = Extractor(prefixes, is_exact=self.is_exact, n_threads=self.n_threads)
+        return self._extractor
 
     def _make_room(self, needed_bytes: int) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -128,20 +179,121 @@ class FeatureCache:
             if used + needed_bytes > self.limit_bytes:
                 used -= status.st_size
                 path.unlink(missing_ok=True)
-        check_space(self.folder, needed_bytes)  # a mapped file that finds the disk full ends the whole process
+        check_space(self.folder, needed_bytes)
 
 
-def _write(
-    path: Path, shape: tuple[int, ...], dtype: np.dtype, prefix: keras.Model, pictures: Pictures, chosen: np.ndarray
+class Extractor:
+    """A frozen prefix that computes batches of one size, which decides the last bits of what it computes.
+
+    Args:
+        prefixes: Frozen prefixes that share their layers, most often one.
+        is_exact: Compute with Keras' own layers, one batch after the other, in the thread that asks.
+        n_threads: How many threads the backend computes with.
+
+    Attributes:
+        batch: Pictures in a batch.
+
+    Thread: worker.
+    """
+
+    def __init__(self, prefixes: Sequence[keras.Model], *, is_exact: bool, n_threads: int) -> None:
+        self.prefixes, self.is_exact = prefixes, is_exact
+        is_parallel = not is_exact and keras.backend.backend() == "tensorflow"
+        self.n_parallel = min(n_threads, MOST_THREADS) if is_parallel else 0
+        self.batch = BATCH if is_exact else _batch_size(prefixes[0].input_shape[1])
+
+    def ends_in(self, prefixes: Sequence[keras.Model]) -> bool:
+        """Says whether this computes what these prefixes do."""
+        return [id(prefix) for prefix in self.prefixes] == [id(prefix) for prefix in prefixes]
+
+    @cached_property
+    def model(self) -> keras.Model:
+        """The network that is computed, with an output for each cut."""
+        joined = self.prefixes[0]
+        if len(self.prefixes) > 1:
+            joined = keras.Model(joined.inputs[0], [prefix.outputs[0] for prefix in self.prefixes])
+            joined.compile(jit_compile=False)
+        return joined if self.is_exact else folded(joined)
+
+    @cached_property
+    def forward(self) -> Forward:
+        """The compiled function from a batch of pictures to the features at each cut."""
+        return _compiled(self.model, self.batch) if self.n_parallel else _plain(self.model)
+
+    def run(self, batches: Iterator[np.ndarray]) -> Iterator[list[np.ndarray] | None]:
+        """Yields the features of each batch in order, and None now and then while one is awaited.
+
+        The next pictures are fetched while others are computed. Once closed, what is being computed is forgotten.
+
+        Args:
+            batches: uint8 (`batch`, S, S, 3) each.
+        """
+        _ = self.model
+        yield None  # folding and tracing take half a second each
+        forward = self.forward
+        if not self.n_parallel:
+            yield from map(forward, batches)
+            return
+        pool, pending = ThreadPoolExecutor(self.n_parallel), deque()
+        try:
+            for images in batches:
+                pending.append(pool.submit(forward, images))
+                if len(pending) > self.n_parallel:  # one lies ready: no thread waits for pictures
+                    yield from _awaited(pending.popleft())
+            while pending:
+                yield from _awaited(pending.popleft())
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _batch_size(side: int) -> int:
+    """Returns how many pictures a folded pass takes at once: many small ones, few large ones."""
+    return next((size for size in (32, 16) if size * side * side <= BATCH_PIXELS), 8)
+
+
+def _compiled(model: keras.Model, batch: int) -> Forward:
+    """Traces a network here and now: what follows calls no Keras and may run in any thread."""
+    import tensorflow as tf
+
+    signature = [tf.TensorSpec((batch, *model.input_shape[1:]), model.inputs[0].dtype)]
+    call = tf.function(lambda images: keras.tree.flatten(model(images, training=False)), signature, jit_compile=False)
+    call.get_concrete_function()
+    return lambda images: [features.numpy() for features in call(images)]
+
+
+def _plain(model: keras.Model) -> Forward:
+    return lambda images: keras.tree.flatten(model.predict_on_batch(images))
+
+
+def _awaited(future: Future) -> Iterator[list[np.ndarray] | None]:
+    while not wait([future], PATIENCE_S).done:
+        yield None
+    yield future.result()
+
+
+def _write_rows(
+    files: Sequence[BinaryIO], extractor: Extractor, pictures: Pictures, chosen: np.ndarray
 ) -> Iterator[Event]:
-    """Fills a new file; it is closed at the end, because Windows renames and removes no file that is open."""
-    features = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
-    for start in range(0, len(chosen), BATCH):
-        numbers = chosen[start : start + BATCH]
-        filled = np.resize(numbers, BATCH)  # always a full batch: another shape would be compiled anew
-        features[start : start + len(numbers)] = prefix.predict_on_batch(pictures(filled))[: len(numbers)]
-        yield Phase("features", start + len(numbers), len(chosen))
-    features.flush()
+    size, done = extractor.batch, 0
+    # always a full batch: another shape would be compiled anew
+    batches = (pictures(np.resize(chosen[start : start + size], size)) for start in range(0, len(chosen), size))
+    with closing(extractor.run(batches)) as computed:
+        for outputs in computed:
+            n_new = 0 if outputs is None else min(size, len(chosen) - done)
+            for file, features in zip(files, outputs or [], strict=False):
+                file.write(np.ascontiguousarray(features[:n_new]))
+            done += n_new
+            yield Phase("features", done, len(chosen))
+
+
+def _write_header(file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def _read(path: Path) -> np.ndarray:
+    features = np.load(path, mmap_mode="r", allow_pickle=False)
+    return np.array(features) if features.nbytes <= SMALL_BYTES else features
 
 
 def _files(folder: Path, pattern: str) -> list[tuple[Path, os.stat_result]]:

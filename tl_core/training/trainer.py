@@ -1,10 +1,11 @@
 """The training loop, as one would write it on a blackboard: order, step, validate, keep the best.
 
-`Trainer.run` is a generator: it yields an event after every step, so whoever drives it may train several runs in turns.
+`Trainer.run` is a generator of events, so whoever drives it may train several runs in turns. As many steps are taken in
+one call as fit into a short turn (`steps.Pace`); every one of them has its own event.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import keras
 import numpy as np
@@ -18,6 +19,9 @@ from tl_core.training.clock import Clock
 from tl_core.training.events import Epoch, Event, Phase, Step
 from tl_core.training.progress import Progress
 from tl_core.training.sources import Source
+from tl_core.training.steps import Pace, make_steps
+
+CALL_BYTES = 32_000_000  # inputs of one call
 
 
 class StopRequested(Exception):
@@ -35,7 +39,7 @@ class Trainer:
         validation: int (m,), numbers of the validation pictures.
         spec: Epochs, batch size, optimiser, patience, seed.
         clock: Counts the seconds that this run computes.
-        should_stop: Asked after every batch.
+        should_stop: Asked after every step and every event of progress.
 
     Random:
         The order of epoch e is the child "order/e" of `spec.seed`.
@@ -60,7 +64,17 @@ class Trainer:
         self.progress = Progress()
         self.best_weights: list[np.ndarray] | None = None
         compile_model(model, spec)
-        model.optimizer.build(model.trainable_variables)
+        self.steps = make_steps(model, spec.batch_size, is_exact=spec.arithmetic == "exact")
+        self.pace, self.eval_pace = Pace(self._most_batches()), Pace(self._most_batches())
+
+    def _most_batches(self) -> int:
+        """Returns how many batches may go into one call.
+
+        Inputs that are computed anew come one batch at a time: in batches of another size they would have other last
+        digits, and a curve would depend on how quick the machine just was.
+        """
+        image_bytes = math.prod(self.model.input_shape[1:]) * np.dtype(self.model.inputs[0].dtype).itemsize
+        return max(1, CALL_BYTES // (image_bytes * self.spec.batch_size)) if self.source.is_cached else 1
 
     def run(self) -> Iterator[Event]:
         """Trains to the last epoch, or until patience runs out.
@@ -73,6 +87,7 @@ class Trainer:
             TrainingError: "loss_not_finite".
         """
         yield Phase("compiling")
+        self.steps.compile()
         while self.progress.epoch < self.spec.epochs and not self._has_lost_patience():
             started_s = self.clock.elapsed_s
             train_loss, train_accuracy = yield from self._train_epoch(self.progress.epoch + 1)
@@ -81,21 +96,33 @@ class Trainer:
             yield self._close_epoch(train_loss, train_accuracy, val_loss, val_accuracy, started_s)
 
     def _train_epoch(self, epoch: int) -> Iterator[Event]:
-        losses, accuracies = [], []
-        for indices in batches(self.train, self.spec.batch_size, self.spec.seed, epoch):
-            inputs, labels = self.source.train_batch(indices, epoch), self.labels[indices]
-            self.model.reset_metrics()
-            logs = self.model.train_on_batch(inputs, labels, return_dict=True)
-            losses.append(float(logs["loss"]))
-            accuracies.append(float(logs["accuracy"]))
-            self._check_finite(losses[-1], epoch)
-            self.progress.step += 1
-            self.progress.images += len(indices)
-            yield Step(
-                self.progress.step, epoch, losses[-1], accuracies[-1], self.clock.elapsed_s, self.progress.images
-            )
+        for event in self.source.prepare(epoch):
+            yield event
             self._stop_if_asked()
+        losses, accuracies = [], []
+        for chosen in self.pace.calls(batches(self.train, self.spec.batch_size, self.spec.seed, epoch)):
+            for loss, accuracy, elapsed_s in self._take_steps(chosen, epoch):
+                losses.append(loss)
+                accuracies.append(accuracy)
+                yield self._close_step(epoch, loss, accuracy, elapsed_s)
+                self._stop_if_asked()
         return float(np.mean(losses)), float(np.mean(accuracies))
+
+    def _take_steps(self, chosen: np.ndarray, epoch: int) -> Iterable[tuple[float, float, float]]:
+        """Trains on batches of pictures, int (k, B); returns each one's loss, accuracy and time on the clock."""
+        started_s = self.clock.elapsed_s
+        inputs = self.source.train_batch(chosen.ravel(), epoch)
+        losses, accuracies = self.steps.train(_in_batches(inputs, chosen), self.labels[chosen])
+        ended_s = self.clock.elapsed_s
+        self.pace.note(len(chosen), ended_s - started_s)
+        times_s = np.linspace(started_s, ended_s, len(chosen) + 1)[1:]  # a call tells only when it began and ended
+        return zip(losses.tolist(), accuracies.tolist(), times_s.tolist(), strict=True)
+
+    def _close_step(self, epoch: int, loss: float, accuracy: float, elapsed_s: float) -> Step:
+        self._check_finite(loss, epoch)
+        self.progress.step += 1
+        self.progress.images += self.spec.batch_size
+        return Step(self.progress.step, epoch, loss, accuracy, elapsed_s, self.progress.images)
 
     def _validate(self) -> Iterator[Event]:
         logits = yield from self.predict(self.validation, "validating")
@@ -103,7 +130,7 @@ class Trainer:
         return log_loss(logits, labels), float(np.mean(logits.argmax(axis=1) == labels))
 
     def predict(self, indices: np.ndarray, phase: str) -> Iterator[Event]:
-        """Classifies pictures, one batch a turn.
+        """Classifies pictures, as many batches a turn as fit.
 
         Args:
             indices: int (n,), numbers of the pictures.
@@ -112,15 +139,20 @@ class Trainer:
         Returns:
             float (n, classes), logits.
         """
-        size = self.spec.batch_size
-        parts = []
-        for start in range(0, len(indices), size):
-            chosen = indices[start : start + size]
-            filled = np.resize(chosen, size)  # always a full batch: another shape would be compiled anew
-            parts.append(self.model.predict_on_batch(self.source.eval_batch(filled))[: len(chosen)])
-            yield Phase(phase, min(start + size, len(indices)), len(indices))
+        parts, n_done = [], 0
+        for chosen in self.eval_pace.calls(in_full_batches(indices, self.spec.batch_size)):
+            parts.append(self._classify(chosen))
+            n_done += chosen.size
+            yield Phase(phase, min(n_done, len(indices)), len(indices))
             self._stop_if_asked()
-        return np.concatenate(parts)
+        return np.concatenate(parts)[: len(indices)]
+
+    def _classify(self, chosen: np.ndarray) -> np.ndarray:
+        started_s = self.clock.elapsed_s
+        inputs = self.source.eval_batch(chosen.ravel())
+        logits = self.steps.logits(_in_batches(inputs, chosen))
+        self.eval_pace.note(len(chosen), self.clock.elapsed_s - started_s)
+        return np.concatenate(logits)
 
     def _close_epoch(
         self, train_loss: float, train_accuracy: float, val_loss: float, val_accuracy: float, started_s: float
@@ -164,31 +196,44 @@ def steps_per_epoch(n_train: int, batch_size: int) -> int:
     return math.ceil(n_train / batch_size)
 
 
-def batches(indices: np.ndarray, batch_size: int, seed: int, epoch: int) -> Iterator[np.ndarray]:
-    """Yields the shuffled batches of one epoch, all of one size.
-
-    The last batch is filled up with the first pictures of the same order: a smaller batch would have to be compiled
-    anew, and no picture is left out.
+def batches(indices: np.ndarray, batch_size: int, seed: int, epoch: int) -> np.ndarray:
+    """Returns the shuffled batches of one epoch, all of one size.
 
     Args:
         indices: int (n,), numbers of the training pictures.
         batch_size: Pictures in a batch.
         seed: The run's seed.
         epoch: Counted from 1.
+
+    Returns:
+        int (batches, batch_size).
     """
-    order = generator(seed, f"order/{epoch}").permutation(indices)
-    n_batches = steps_per_epoch(len(order), batch_size)
-    yield from np.resize(order, (n_batches, batch_size))
+    return in_full_batches(generator(seed, f"order/{epoch}").permutation(indices), batch_size)
+
+
+def in_full_batches(indices: np.ndarray, batch_size: int) -> np.ndarray:
+    """Returns picture numbers in batches: int (batches, batch_size).
+
+    The last batch is filled up with the first pictures of the same order: a smaller batch would have to be compiled
+    anew, and no picture is left out.
+    """
+    return np.resize(indices, (steps_per_epoch(len(indices), batch_size), batch_size))
+
+
+def _in_batches(inputs: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Returns inputs (k·B, …) as (k, B, …)."""
+    return inputs.reshape(*chosen.shape, *inputs.shape[1:])
 
 
 def compile_model(model: keras.Model, spec: RunSpec) -> None:
-    """Gives a model its optimiser and loss, and the function of a step; nothing is traced before the first step."""
+    """Gives a model its optimiser, with its variables, and its loss; nothing is traced before the first step."""
     model.compile(
         optimizer=make_optimizer(spec),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=False,  # XLA on convolutions is catastrophic on a CPU
     )
+    model.optimizer.build(model.trainable_variables)
 
 
 def make_optimizer(spec: RunSpec) -> keras.optimizers.Optimizer:

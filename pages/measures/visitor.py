@@ -1,0 +1,167 @@
+"""A visitor without a browser: speaks Streamlit's own protocol, as the page in a browser does.
+
+One process can be a whole class this way. A visitor opens a page, learns the ids of its widgets, sets and presses them,
+and asks for a fragment again as often as the page told it to.
+"""
+
+import asyncio
+import re
+import time
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlencode
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+LIMIT_S = 60.0
+PAGE = ""  # in the place of a fragment: the whole page
+DONE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
+_KEYED = re.compile(r"\$\$ID-[0-9a-f]+-(.+)")  # what Streamlit calls a widget with a key
+
+
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """One request for a fragment (or the page), and whether it was answered, once that is known."""
+
+    fragment: str
+    done: asyncio.Future
+
+
+@dataclass
+class Visitor:
+    """One open page.
+
+    Attributes:
+        socket: The open connection.
+        query: Parameters of the page's address.
+        widgets: Key → id of the widgets on the page.
+        polls: Fragment → seconds after which the page asks for it again.
+        n_bytes: Bytes received so far.
+        listening: Takes in what the server says; ends with the connection.
+    """
+
+    socket: ClientConnection
+    query: dict[str, str]
+    widgets: dict[str, str] = field(default_factory=dict)
+    polls: dict[str, float] = field(default_factory=dict)
+    n_bytes: int = 0
+    listening: asyncio.Task | None = None
+    _known: set[str] = field(default_factory=set)  # messages that the server need not send again
+    _waiting: list["_Question"] = field(default_factory=list)  # in the order in which they were asked
+    _overtaken: list[str] = field(default_factory=list)  # fragments of the last run, if the next began before its end
+
+    async def open(self) -> float:
+        """Opens the page; returns the seconds until it was complete."""
+        return await self.ask(PAGE)
+
+    async def close(self) -> None:
+        """Leaves the page."""
+        await self.socket.close()
+
+    async def press(self, button: str, values: dict[str, dict]) -> float:
+        """Sets widgets and presses a button; returns the seconds until the page was complete.
+
+        Args:
+            button: The button's key.
+            values: Key of a widget → the field of its `WidgetState` that carries the value.
+        """
+        states = [WidgetState(id=self.widgets[key], **value) for key, value in values.items()]
+        return await self.ask(PAGE, [*states, WidgetState(id=self.widgets[button], trigger_value=True)])
+
+    async def ask(self, fragment: str, widgets: list[WidgetState] | tuple = ()) -> float | None:
+        """Asks for a fragment, or the page.
+
+        Returns:
+            The seconds until it was complete; None where the server has dropped the question. Streamlit does so when
+            two fragments of a page are asked for in the same moment; in a browser nobody notices but for an update that
+            comes one poll later.
+
+        Raises:
+            TimeoutError: There was no answer in a minute.
+        """
+        done = asyncio.get_running_loop().create_future()
+        began_s = time.perf_counter()
+        self._waiting.append(_Question(fragment, done))
+        await self.socket.send(self._message(fragment, widgets).SerializeToString())
+        async with asyncio.timeout(LIMIT_S):
+            is_answered = await done
+        return time.perf_counter() - began_s if is_answered else None
+
+    def _message(self, fragment: str, widgets: list[WidgetState] | tuple) -> BackMsg:
+        message = BackMsg()
+        asked = message.rerun_script
+        asked.query_string, asked.fragment_id = urlencode(self.query), fragment
+        asked.is_auto_rerun = fragment != PAGE
+        asked.cached_message_hashes.extend(self._known)
+        asked.context_info.locale, asked.context_info.timezone = "en", "UTC"
+        asked.widget_states.widgets.extend(widgets)
+        return message
+
+    async def listen(self) -> None:
+        """Takes in what the server says until the connection is closed."""
+        try:
+            async for data in self.socket:
+                self._take(data)
+        except ConnectionClosed:
+            return
+
+    def _take(self, data: bytes) -> None:
+        self.n_bytes += len(data)
+        message = ForwardMsg.FromString(data)
+        if message.metadata.cacheable:
+            self._known.add(message.hash)
+        kind, fragments = message.WhichOneof("type"), list(message.metadata.run.fragment_ids)
+        if kind == "delta":
+            self._learn(message)
+        elif kind == "new_session":
+            self._begin(fragments)
+        elif kind == "auto_rerun":
+            self.polls[message.auto_rerun.fragment_id] = message.auto_rerun.interval
+        elif kind == "stop_auto_rerun":
+            for fragment in message.stop_auto_rerun.fragment_ids:
+                self.polls.pop(fragment, None)
+        elif kind == "page_info_changed":
+            self.query = dict(parse_qsl(message.page_info_changed.query_string))
+        elif kind == "script_finished" and message.script_finished in DONE:
+            self._finish(fragments or [question.fragment for question in self._waiting])  # a page has all fragments
+        elif kind == "script_finished":
+            self._overtaken = fragments
+
+    def _begin(self, fragments: list[str]) -> None:
+        """Notes the begin of a run: what it overtook is complete, unless the whole page comes anew."""
+        if fragments:
+            self._finish(self._overtaken)
+        else:
+            self.polls.clear()
+        self._overtaken = []
+
+    def _finish(self, fragments: list[str]) -> None:
+        """Settles what these fragments answer; a question asked before the last of those was dropped by the server."""
+        answered = [place for place, question in enumerate(self._waiting) if question.fragment in fragments]
+        settled = self._waiting[: max(answered, default=-1) + 1]
+        self._waiting = self._waiting[len(settled) :]
+        for question in settled:
+            if not question.done.done():
+                question.done.set_result(question.fragment in fragments)
+
+    def _learn(self, message: ForwardMsg) -> None:
+        """Keeps the id of a widget that has a key."""
+        if message.delta.WhichOneof("type") != "new_element":
+            return
+        element = message.delta.new_element
+        widget = getattr(element, element.WhichOneof("type") or "", None)
+        found = _KEYED.fullmatch(getattr(widget, "id", "") or "")
+        if found:
+            self.widgets[found[1]] = found[0]
+
+
+async def visitor(port: int, **query: str) -> Visitor:
+    """Connects a visitor, who listens from now on; nothing is asked for yet."""
+    address = f"ws://localhost:{port}/_stcore/stream"
+    socket = await connect(address, subprotocols=["streamlit"], max_size=None, open_timeout=LIMIT_S)
+    made = Visitor(socket, {"lang": "en", **query})
+    made.listening = asyncio.create_task(made.listen())
+    return made

@@ -1,0 +1,125 @@
+"""One run's line on the panel: what it does and how to hold, step or stop it; or how it ended, and where it is from."""
+
+from collections.abc import Callable, Sequence
+from types import MappingProxyType
+
+import streamlit as st
+
+from pages.ui import services, state
+from pages.ui.blocks import progress_line
+from pages.ui.submission import train_afresh
+from pages.ui.text import day, literal, percent, seconds, sentence, t, threads
+from tl_core.engine.snapshots import RunSnapshot
+from tl_core.errors import TransferLabError
+from tl_core.evaluation.comparison import best_validation
+from tl_core.store.records import RunRecord, RunState
+
+ICONS = MappingProxyType(
+    {
+        "stop": ":material/stop:",
+        "pause": ":material/pause:",
+        "continue": ":material/play_arrow:",
+        "step": ":material/skip_next:",
+        "resume": ":material/play_arrow:",
+    }
+)
+
+
+def draw(snapshots: Sequence[RunSnapshot]) -> None:
+    """Draws a line for each run, and below it what else there is to know: what was not cached, an error."""
+    is_over = not any(snapshot.is_active for snapshot in snapshots)
+    replaceable = next((one for one in snapshots if is_over and one.record.recorded_from), None)
+    for snapshot in snapshots:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"state-{snapshot.record.role}"):
+            _draw_line(snapshot)
+        if snapshot.record.recorded_from and _draw_origin(snapshot.record, is_replaceable=snapshot is replaceable):
+            train_afresh(snapshots)
+        _draw_remarks(snapshot)
+
+
+def _draw_line(snapshot: RunSnapshot) -> None:
+    role = snapshot.record.role
+    badge = f":{'blue' if role == 'run' else 'orange'}-badge[{t(f'panel.{role}')}]"
+    if snapshot.is_active:
+        st.markdown(badge, width="content")
+        progress_line(snapshot)
+        _draw_controls(snapshot)
+    else:
+        _draw_result(snapshot, badge)
+
+
+def _draw_remarks(snapshot: RunSnapshot) -> None:
+    record = snapshot.record
+    if is_too_large_to_cache(snapshot):
+        st.caption(t("panel.not_cached"))
+    for error in (record.error, state.taken(f"problem-{record.id}")):
+        if error:
+            st.error(sentence(error))
+
+
+def _draw_origin(record: RunRecord, *, is_replaceable: bool) -> bool:
+    """Draws when and where the run was trained of which this one is a copy; returns whether to train it afresh."""
+    machine = literal(record.environment.get("machine", "–"))
+    with st.container(horizontal=True, vertical_alignment="center", key=f"origin-{record.role}"):
+        origin = t("panel.recorded", date=day(record.recorded_at), machine=machine, threads=threads(record))
+        st.caption(origin, width="content")
+        help_ = t("panel.afresh_help")
+        return is_replaceable and st.button(
+            t("panel.afresh"), key="afresh", icon=":material/refresh:", type="tertiary", help=help_
+        )
+
+
+def is_too_large_to_cache(snapshot: RunSnapshot) -> bool:
+    """Says whether features could have been kept, but are too many for what they are worth."""
+    spec, is_cached = snapshot.spec, snapshot.record.is_cached
+    is_always_new = spec.augment != "none" and spec.views == "fresh"
+    return is_cached is False and spec.n_frozen > 0 and spec.use_cache and not is_always_new
+
+
+def _draw_controls(snapshot: RunSnapshot) -> None:
+    """Draws what can be done to a run that waits or trains."""
+    engine = services.engine()
+    actions: dict[str, Callable[[str], None]] = {"stop": engine.stop}
+    if snapshot.is_paused:
+        actions = {"continue": engine.continue_, "step": engine.step} | actions
+    elif not snapshot.queue_position:
+        actions = {"pause": engine.pause} | actions
+    key = f"controls-{snapshot.record.role}"
+    with st.container(horizontal=True, wrap=False, gap="xxsmall", width="content", key=key):
+        for name, action in actions.items():
+            _draw_button(name, snapshot.record.id, action, is_disabled=snapshot.is_stopping)
+
+
+def _draw_button(name: str, run_id: str, action: Callable[[str], None], *, is_disabled: bool = False) -> None:
+    st.button(
+        t(f"panel.{name}"),
+        key=f"{name}-{run_id}",
+        icon=ICONS[name],
+        help=t(f"panel.{name}_help"),
+        disabled=is_disabled,
+        on_click=_try,
+        args=[action, run_id],
+    )
+
+
+def _try(action: Callable[[str], None], run_id: str) -> None:
+    """Does something to a run; when it ended meanwhile, or another tab was faster, the panel says so."""
+    try:
+        action(run_id)
+    except TransferLabError as error:
+        state.keep(f"problem-{run_id}", error.to_dict())
+
+
+def _draw_result(snapshot: RunSnapshot, badge: str) -> None:
+    record, n_epochs = snapshot.record, len(snapshot.epochs)
+    is_early = record.state is RunState.COMPLETED and n_epochs < snapshot.spec.epochs
+    result = t(
+        "panel.completed_early" if is_early else f"panel.{record.state.value}",
+        epochs=n_epochs,
+        validation=percent(best_validation(snapshot.epochs)),
+        test=percent(record.test_accuracy),
+        seconds=seconds(record.seconds),
+    )
+    st.markdown(f"{badge} {result}", width="stretch")
+    if record.state.is_resumable:
+        _draw_button("resume", record.id, services.engine().resume)

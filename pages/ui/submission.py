@@ -1,0 +1,38 @@
+"""The way of a run from a page to the engine."""
+
+import time
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.ui import services, state
+from pages.ui.text import sentence
+from tl_core.engine.snapshots import RunSnapshot
+from tl_core.errors import TransferLabError
+from tl_core.spec import RunSpec
+
+
+def submit(spec: RunSpec, name: str, baseline: RunSpec | None, baseline_name: str, *, is_afresh: bool = False) -> None:
+    """Asks for a run, opens it, and draws the page again; says in one sentence why it could not be queued."""
+    try:
+        record = services.engine().submit(
+            spec,
+            name=name[:80],
+            baseline=baseline,
+            baseline_name=baseline_name[:80],
+            owner=state.visitor(),
+            is_afresh=is_afresh,
+        )
+    except TransferLabError as error:
+        st.error(sentence(error))
+        return
+    state.keep("asked_at", time.monotonic())
+    state.open_run(record.id)
+    st.rerun()  # so that the sidebar, drawn before, knows of it
+
+
+def train_afresh(snapshots: Sequence[RunSnapshot]) -> None:
+    """Trains what a record shows, and its baseline, once more; by as many threads as there are now."""
+    specs = [snapshot.spec.with_changes(threads=None) for snapshot in snapshots]
+    names = [snapshot.record.name for snapshot in snapshots]
+    submit(specs[0], names[0], *((specs[1], names[1]) if len(specs) == 2 else (None, "")), is_afresh=True)

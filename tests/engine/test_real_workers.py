@@ -1,0 +1,89 @@
+"""Workers that are killed, frozen or many, in processes of their own."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+from engine_bench import until
+
+from tl_core.engine import member
+from tl_core.engine.service import Engine
+from tl_core.spec import RunSpec
+from tl_core.store.records import RunRecord, RunState
+from tl_core.store.sqlite import SqliteStore
+
+TINY = RunSpec(backbone="squeezenet", image_size=64, n_frozen=9, per_class=2, epochs=2, batch_size=16)
+LONG = TINY.with_changes(weights="random", n_frozen=0, per_class=None, epochs=200)
+SILENCE_S = 5.0
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory) -> Iterator[Engine]:
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TL_WORKERS", "3")
+        patch.setattr(member, "SILENCE_S", SILENCE_S)
+        made = Engine(SqliteStore(home), home)
+        until(lambda: made.status().device is not None, seconds=90)
+        yield made
+        made.close()
+
+
+def finished(engine: Engine, run_id: str) -> RunRecord:
+    until(lambda: not engine.snapshot(run_id).is_active, seconds=120)
+    return engine.snapshot(run_id).record
+
+
+def under_way(engine: Engine, owner: str) -> str:
+    run_id = engine.submit(LONG, name=owner, owner=owner, is_afresh=True).id
+    until(lambda: engine.snapshot(run_id).step > 0, seconds=120)
+    return run_id
+
+
+@pytest.mark.slow
+def test_two_owners_train_at_once_in_two_processes_with_the_threads_that_their_records_name(engine):
+    first, second = under_way(engine, "a"), under_way(engine, "b")
+    assert len(engine.pids()) == 2
+    assert [engine.store.get(run).spec["threads"] for run in (first, second)] == [os.cpu_count(), 1]
+    for run in (first, second):
+        engine.stop(run)
+        assert finished(engine, run).state is RunState.STOPPED
+    until(lambda: not any(engine._pool.holder(run) for run in (first, second)))
+    engine.resume(second)
+    assert engine.store.get(second).spec["threads"] == 1
+    until(lambda: engine.snapshot(second).phase == "training", seconds=60)
+    engine.stop(second)
+    assert finished(engine, second).state is RunState.STOPPED
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sign", "code"), [(signal.SIGKILL, "worker_out_of_memory"), (signal.SIGSTOP, "worker_hung")], ids=str
+)
+def test_a_worker_that_is_killed_or_freezes_fails_its_run_with_the_reason_and_the_next_run_completes(
+    engine, sign, code
+):
+    run, pid = under_way(engine, "a"), engine.pids()[0]
+    until(lambda: engine._pool.main().is_alive, seconds=10)
+    os.kill(pid, sign)
+    until(lambda: not engine.snapshot(run).is_active, seconds=SILENCE_S + 10)
+    record = engine.snapshot(run).record
+    assert (record.state, record.error["code"]) == (RunState.FAILED, code)
+    following = engine.submit(TINY, name="next", owner="a", is_afresh=True)
+    assert engine.pids()[0] != pid
+    assert finished(engine, following.id).state is RunState.COMPLETED
+
+
+@pytest.mark.slow
+def test_a_paused_run_stands_still_does_one_step_when_told_and_goes_on(engine):
+    run = under_way(engine, "a")
+    engine.pause(run)
+    until(lambda: engine.classify("backbone:squeezenet", []).exception(timeout=60) is not None)  # all before is said
+    before = engine.snapshot(run).step
+    engine.step(run)
+    until(lambda: engine.snapshot(run).step == before + 1)
+    engine.continue_(run)
+    until(lambda: engine.snapshot(run).step > before + 1)
+    engine.stop(run)
+    assert finished(engine, run).state is RunState.STOPPED

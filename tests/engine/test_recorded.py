@@ -1,0 +1,112 @@
+"""Which recorded run may stand for a new one."""
+
+import subprocess
+import sys
+from dataclasses import fields
+
+import pytest
+
+from tl_core.engine import recorded
+from tl_core.errors import UnknownIdError
+from tl_core.models.weights import WEIGHTS_FOLDER
+from tl_core.spec import CHOICES, RunSpec
+from tl_core.store.files import WEIGHTS_FILE
+from tl_core.store.memory import MemoryStore
+from tl_core.store.records import RunState
+
+SPEC = RunSpec(backbone="squeezenet", image_size=64, n_frozen=3)
+CHANGES = {
+    **{field.name: 7 for field in fields(RunSpec)},
+    **{name: choices[-1] for name, choices in CHOICES.items()},
+    **{"dataset": "groceries-coarse", "backbone": "mobilenet_v2", "nesterov": True, "use_cache": False},
+    **{"image_size": 96, "dropout": 0.5, "momentum": 0.5, "learning_rate": 0.5},
+}
+
+
+@pytest.fixture
+def store():
+    with MemoryStore() as made:
+        yield made
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(RunSpec) if field.name != "threads"])
+def test_every_choice_in_a_spec_but_its_threads_makes_another_fingerprint(name):
+    changed = SPEC.with_changes(**{name: CHANGES[name]})
+    assert changed != SPEC
+    assert recorded.fingerprint(changed) != recorded.fingerprint(SPEC)
+
+
+def test_equal_specs_have_equal_fingerprints_whatever_their_threads():
+    assert recorded.fingerprint(SPEC.with_changes(threads=1)) == recorded.fingerprint(SPEC)
+    assert recorded.fingerprint(RunSpec.from_dict(SPEC.to_dict())) == recorded.fingerprint(SPEC)
+    assert len(recorded.fingerprint(SPEC)) == 64
+
+
+def test_pictures_weights_and_code_are_part_of_it(monkeypatch):
+    before = recorded.fingerprint(SPEC)
+    for name in ("_pictures_hash", "_weights_hash"):
+        with monkeypatch.context() as patch:
+            patch.setattr(recorded, name, lambda id: "another file")
+            assert recorded.fingerprint(SPEC) != before
+    with monkeypatch.context() as patch:
+        patch.setattr(recorded, "code_version", lambda: "a later version")
+        assert recorded.fingerprint(SPEC) != before
+
+
+def test_weights_do_not_matter_where_a_network_starts_at_random(monkeypatch):
+    scratch = SPEC.with_changes(weights="random")
+    before = recorded.fingerprint(scratch)
+    monkeypatch.setattr(recorded, "_weights_hash", lambda id: "another file")
+    assert recorded.fingerprint(scratch) == before
+
+
+def test_backbones_that_are_downloaded_are_known_by_their_published_hash():
+    assert recorded._weights_hash("vgg16") == "md5:6d6bbae143d832006294945121d1f1fc"
+    assert recorded._weights_hash("squeezenet").startswith("sha256:")
+    assert (WEIGHTS_FOLDER / "squeezenet.safetensors").is_file()
+
+
+def test_what_is_not_bundled_has_no_fingerprint_and_is_never_found(store):
+    spec = SPEC.with_changes(dataset="cifar10")
+    assert recorded.fingerprint(spec) is None
+    assert recorded.find(store, spec) is None
+
+
+def test_an_unknown_data_set_is_refused():
+    with pytest.raises(UnknownIdError):
+        recorded.fingerprint(SPEC.with_changes(dataset="nothing"))
+
+
+def test_the_code_that_decides_results_is_hashed_and_no_other():
+    names = [path.relative_to(recorded._CORE).as_posix() for path in recorded._decisive_files()]
+    wanted = {"spec.py", "seeds.py", "training/trainer.py", "models/blocks.json", "evaluation/scores.py"}
+    assert wanted | {"engine/training_task.py", "datasets/arrays.py"} <= set(names)
+    assert names == sorted(names)
+    assert not [name for name in names if name.startswith(("store/", "charts/", "engine/service"))]
+
+
+def test_another_version_of_keras_is_another_code(monkeypatch):
+    here = recorded.environment()
+    before = recorded.code_version()
+    newer = here | {"versions": here["versions"] | {"keras": "99"}}
+    monkeypatch.setattr(recorded, "environment", lambda: newer)
+    assert recorded.code_version.__wrapped__() != before
+
+
+def test_a_finished_run_is_found_by_its_spec(store):
+    key = recorded.fingerprint(SPEC)
+    run = store.create_run(SPEC.to_dict(), role="run", name="n", environment={}, fingerprint=key)
+    store.start_run(run.id, frozen_params=1, trainable_params=1, is_cached=True)
+    (store.run_folder(run.id) / WEIGHTS_FILE).write_bytes(b"weights")
+    assert recorded.find(store, SPEC) is None
+    ended = store.finish_run(run.id, RunState.COMPLETED, test_accuracy=0.5)
+    assert recorded.find(store, SPEC.with_changes(threads=1)) == ended
+    assert recorded.find(store, SPEC.with_changes(seed=1)) is None
+
+
+def test_looking_for_a_run_loads_neither_keras_nor_tensorflow():
+    script = (
+        "import sys; from tl_core.engine import recorded; from tl_core.spec import RunSpec;"
+        " recorded.fingerprint(RunSpec()); assert not {'keras', 'tensorflow'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -1,0 +1,92 @@
+"""A worker that answers at once and trains only when told what happened, and runs written as real ones are."""
+
+import numpy as np
+
+from tl_core.engine import recorded
+from tl_core.engine.recorder import Recorder
+from tl_core.evaluation.scores import score
+from tl_core.spec import RunSpec
+from tl_core.store.files import WEIGHTS_FILE
+from tl_core.store.sqlite import SqliteStore
+
+
+class AnsweringWorker:
+    """Classifies everything as the first class, measures half a second a step, and keeps what it was sent."""
+
+    def __init__(self, home, on_message, on_exit, threads: int = 2) -> None:
+        self._say, self.sent = on_message, []
+        self._say({"say": "ready", "device": "CPU", "threads": threads})
+
+    def tell(self, run_id: str, *events: dict) -> None:
+        """Says what happened in a run, all of it at once."""
+        self._say({"say": "events", "run_id": run_id, "events": list(events)})
+
+    def send(self, message: dict) -> None:
+        self.sent.append(message)
+        if message["do"] == "classify":
+            n_classes = 1000 if message["subject"].startswith("backbone:") else 14
+            value = [[0.75, *[0.25 / (n_classes - 1)] * (n_classes - 1)]]
+            self._say({"say": "answer", "request_id": message["request_id"], "value": value})
+        elif message["do"] == "measure":
+            prefix_s = 0.01 if message["spec"]["n_frozen"] else 0.0
+            value = {"prefix_s": prefix_s, "step_s": 0.5, "eval_s": 0.1, "batch_size": 32, "is_bound": False}
+            self._say({"say": "answer", "request_id": message["request_id"], "value": value})
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+def started(n_steps: int = 4, *, is_cached: bool = True) -> dict:
+    """Returns the event of a training that begins."""
+    params = {"frozen_params": 100, "trainable_params": 10}
+    return {"event": "started", **params, "is_cached": is_cached, "n_train": 64, "n_steps": n_steps, "device": "CPU"}
+
+
+def step_event(step: int) -> dict:
+    """Returns the event of one step; an epoch has two."""
+    measured = {"train_loss": 1 / step, "train_accuracy": min(1.0, 0.2 * step), "elapsed_s": float(step)}
+    return {"event": "step", "step": step, "epoch": (step + 1) // 2, "images": 32 * step, **measured}
+
+
+def record_finished(
+    store: SqliteStore, spec: RunSpec, share_right: float, *, role: str, name: str, twin_id: str | None = None
+) -> str:
+    """Writes a completed run through the same recorder that real ones use; returns its id."""
+    about = {"environment": {"machine": "Linux x86_64", "threads": 2}, "fingerprint": recorded.fingerprint(spec)}
+    record = store.create_run(spec.to_dict(), role=role, name=name, twin_id=twin_id, **about)
+    (store.run_folder(record.id) / WEIGHTS_FILE).write_bytes(b"weights")
+    recorder = Recorder(store, record.id, spec)
+    recorder.record(started())
+    for step in range(1, 5):
+        recorder.record(step_event(step))
+        if step % 2 == 0:
+            recorder.record(
+                {
+                    "event": "epoch",
+                    "epoch": step // 2,
+                    "train_loss": 1 / step,
+                    "train_accuracy": 0.2 * step,
+                    "val_loss": 1 / step,
+                    "val_accuracy": share_right,
+                    "seconds": 2.0,
+                    "elapsed_s": float(step),
+                    "step": step,
+                    "images": 32 * step,
+                    "is_best": True,
+                }
+            )
+    labels = np.arange(200) % 14
+    predicted = np.where(np.arange(200) < 200 * share_right, labels, (labels + 1) % 14)
+    proof = [{"block": "stem", "frozen": True, "before": "aa", "after": "aa", "changed": False, "as_expected": True}]
+    recorder.record(
+        {
+            "event": "ended",
+            "state": "completed",
+            "best_epoch": 2,
+            "seconds": 4.0,
+            "proof": proof,
+            "error": None,
+            "scores": score(np.eye(14)[predicted], labels),
+        }
+    )
+    return record.id

@@ -1,0 +1,74 @@
+"""A run or a pair on its way in: what was computed before is copied, the rest is queued."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from tl_core.engine import recorded
+from tl_core.engine.environment import environment
+from tl_core.engine.trainings import Trainings
+from tl_core.errors import TransferLabError
+from tl_core.spec import RunSpec
+from tl_core.store.records import RunRecord, RunState
+from tl_core.store.store import RunStore
+
+
+@dataclass(frozen=True)
+class Order:
+    """One run that somebody asks for, with what is known of runs like it.
+
+    Attributes:
+        spec: What to train.
+        role: "run" or "baseline".
+        name: What it is called.
+        fingerprint: Equal for runs that must end alike; None when that cannot be told.
+        known: A finished run that equals it; None when it has to be trained.
+        is_afresh: Whether to train in any case.
+    """
+
+    spec: RunSpec
+    role: str
+    name: str
+    fingerprint: str | None = None
+    known: RunRecord | None = None
+    is_afresh: bool = False
+
+    @classmethod
+    def of(cls, store: RunStore, spec: RunSpec, role: str, name: str, is_afresh: bool) -> "Order":
+        """Looks up what is known; pictures that are not here are the worker's to complain about."""
+        fingerprint = known = None
+        with suppress(TransferLabError, OSError):
+            fingerprint = recorded.fingerprint(spec)
+            known = None if is_afresh else recorded.find(store, spec)
+        return cls(spec, role, name, fingerprint, known, is_afresh)
+
+
+def enter(store: RunStore, trainings: Trainings, orders: list[Order], owner: str) -> str:
+    """Enters a run, and its baseline if there is a second order, which waits for the run's first step.
+
+    Returns:
+        The run's id.
+
+    Raises:
+        TransferLabError: Refused by the store; half a pair is refused whole.
+    """
+    run_id = _enter_one(store, trainings, orders[0], owner)
+    for order in orders[1:]:
+        try:
+            _enter_one(store, trainings, order, owner, leader_id=run_id)
+        except TransferLabError as error:
+            live = trainings.get(run_id)
+            if live is None:
+                store.delete(run_id)
+            else:
+                trainings.finish(live, RunState.FAILED, error)
+            raise
+    return run_id
+
+
+def _enter_one(store: RunStore, trainings: Trainings, order: Order, owner: str, leader_id: str | None = None) -> str:
+    told = {"name": order.name, "owner": owner, "role": order.role, "twin_id": leader_id}
+    if order.known is not None:
+        return store.copy_run(order.known.id, **told).id
+    record = store.create_run(order.spec.to_dict(), environment=environment(), fingerprint=order.fingerprint, **told)
+    trainings.add(record.id, order.spec, owner, after=leader_id, equal=None if order.is_afresh else order.fingerprint)
+    return record.id

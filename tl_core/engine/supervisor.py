@@ -1,0 +1,180 @@
+"""Between runs and workers: hears what workers say, passes wishes on, replaces what is dead, ends what nobody needs."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+
+from tl_core.engine.answers import Answers, failed
+from tl_core.engine.capacity import free_bytes
+from tl_core.engine.executor import Executor
+from tl_core.engine.live import LiveRun
+from tl_core.engine.member import Member, death
+from tl_core.engine.pool import Pool
+from tl_core.engine.snapshots import Finished
+from tl_core.engine.trainings import Trainings
+from tl_core.errors import WorkerError
+from tl_core.experiments.plans import plan_run
+from tl_core.store.records import RunState
+from tl_core.store.store import RunStore
+
+STOP_PATIENCE_S = 0.7  # then a stop is recorded, even if the worker is inside a long compilation
+WATCH_S = 1.0  # between two looks at the workers
+
+
+class Supervisor:
+    """Holds the lock of the engine, its workers and its runs.
+
+    Args:
+        store: Where runs are kept.
+        finished: The snapshots of finished runs.
+        home: The data folder.
+        start_worker: Makes an executor.
+        clock: Monotonic seconds.
+        free: Says how many bytes of memory are free.
+
+    Thread: any; whoever uses `pool` or `trainings` directly holds `lock`.
+    """
+
+    def __init__(
+        self,
+        store: RunStore,
+        finished: Finished,
+        home: Path,
+        start_worker: Callable[..., Executor],
+        clock: Callable[[], float] = time.monotonic,
+        free: Callable[[], int] = free_bytes,
+    ) -> None:
+        self.lock = threading.RLock()
+        self._closed = threading.Event()
+        self.pool = Pool(start_worker, home, self._on_message, self._on_exit, clock, free)
+        self.trainings = Trainings(store, self.pool, finished, clock)
+        self._answers = Answers()
+        with self.lock:
+            self.pool.main()
+        threading.Thread(target=self._keep_watch, name="watch", daemon=True).start()
+
+    # ---- wishes ----
+
+    def ask(self, message: dict) -> Future:
+        """Sends a request to the main worker; returns the future of its answer."""
+        with self.lock:
+            if self._closed.is_set():
+                return failed(WorkerError("worker_died", status=0))
+            return self._answers.ask(self.pool.main().send, message)
+
+    def stop(self, run_id: str) -> None:
+        """Asks a run to end."""
+        with self.lock:
+            live = self.trainings.get(run_id)
+            if live is None or live.is_stopping:
+                return
+            if not live.is_sent:
+                self.trainings.finish(live, RunState.STOPPED)
+                self.trainings.dispatch()
+                return
+            live.is_stopping = True
+            live.go_on()
+            self.trainings.tell(live, "stop")
+            timer = threading.Timer(STOP_PATIENCE_S, self._record_stop, [live])
+            timer.daemon = True
+            timer.start()
+
+    def _record_stop(self, live: LiveRun) -> None:
+        """Records a stop that the worker has not confirmed in time; it lets go of the run when it next looks up."""
+        with self.lock:
+            if self.trainings.get(live.run_id) is live and not self._closed.is_set():
+                self.trainings.finish(live, RunState.STOPPED)
+                self.trainings.dispatch()
+
+    def pause(self, run_id: str) -> None:
+        """Takes the turns of a run that is under way."""
+        with self.lock:
+            live = self.trainings.get(run_id)
+            if live and live.is_sent and not live.is_stopping and not live.is_paused:
+                live.pause()
+                self.trainings.tell(live, "pause")
+                self.trainings.dispatch()  # its turns are free
+
+    def tell_paused(self, run_id: str, do: str) -> None:
+        """Lets a paused run "continue", or "step" once."""
+        with self.lock:
+            live = self.trainings.get(run_id)
+            if live and live.is_paused:
+                if do == "continue":
+                    live.go_on()
+                self.trainings.tell(live, do)
+
+    def close(self) -> bool:
+        """Ends the workers; what was running is recorded as interrupted.
+
+        Returns:
+            Whether anything was left to close.
+        """
+        with self.lock:
+            if self._closed.is_set():
+                return False
+            self._closed.set()
+            self.pool.close()
+            for live in self.trainings:
+                self.trainings.finish(live, RunState.INTERRUPTED)
+            self._answers.fail(WorkerError("worker_died", status=0))
+            return True
+
+    # ---- what workers say, and what becomes of them; on threads of their own ----
+
+    def _on_message(self, member: Member, message: dict) -> None:
+        with self.lock:
+            if self._closed.is_set() or member not in self.pool:
+                return
+            member.hear(message)
+            say, run_id = message["say"], message.get("run_id")
+            if say == "ready":
+                self._on_ready(member)
+            elif say == "events":
+                self.trainings.take(member, run_id, message["events"])
+            elif say == "ended":
+                self.trainings.let_go(member, run_id, message.get("error"))
+            elif say == "answer":
+                self._answers.take(message)
+            self.trainings.ends.write()
+            self.trainings.dispatch()
+
+    def _on_ready(self, member: Member) -> None:
+        self.pool.ready(member)
+        if self.pool.is_main(member):
+            member.send({"do": "warm", "spec": plan_run({}).to_dict()})
+
+    def _on_exit(self, member: Member, status: int) -> None:
+        with self.lock:
+            if not self._closed.is_set() and member in self.pool:
+                self._lose(member, death(status))
+
+    def _lose(self, member: Member, error: WorkerError) -> None:
+        """Fails what a dead worker had, and starts another in place of the main one."""
+        is_main = self.pool.is_main(member)
+        self.trainings.lose(member, error)
+        if is_main:
+            self._answers.fail(error)
+            if not self.pool.is_hopeless:
+                self.pool.main()
+        self.trainings.dispatch()
+
+    def _keep_watch(self) -> None:
+        while not self._closed.wait(WATCH_S):
+            self.watch()
+
+    def watch(self) -> None:
+        """Ends workers that hang or that nobody needs. Called each second by a thread of the engine's own."""
+        with self.lock:
+            if self._closed.is_set():
+                return
+            hung = self.pool.hung()
+            for member in hung:
+                self._lose(member, member.hang())
+            ended = hung + self.pool.take_idle()
+            for live in self.trainings.paused_too_long():
+                self.stop(live.run_id)
+        for member in ended:
+            member.close()

@@ -1,0 +1,128 @@
+"""What a run is fed: pictures, or what the frozen prefix computed of them. Decided once, from spec and network."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+
+from tl_core.datasets.arrays import Dataset, fingerprint
+from tl_core.models.build import Network
+from tl_core.models.fold import folded
+from tl_core.spec import RunSpec
+from tl_core.training.augment import view_key
+from tl_core.training.events import Event, Phase
+from tl_core.training.features import FeatureCache, FeatureSource, prefix_key
+from tl_core.training.sources import PictureSource, PrefixSource, ViewFeatures, ViewSource, counted
+from tl_core.training.views import cached_views, make_schedule
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Chooses how a run is fed.
+
+    Attributes:
+        spec: The run's spec.
+        network: Its network, cut in two.
+        dataset: Its pictures.
+        train: int (n,), ascending: numbers of the training pictures.
+        cache: Where features are kept.
+        machine: Device and number of threads, which decide the features' last bits.
+
+    Thread: worker.
+    """
+
+    spec: RunSpec
+    network: Network
+    dataset: Dataset
+    train: np.ndarray
+    cache: FeatureCache
+    machine: str
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether training reads features from the cache: something is frozen, views repeat, the cache has room."""
+        return self._is_allowed and self._has_room(len(self.train) * cached_views(self.spec)) and not self._is_fresh
+
+    @property
+    def _is_allowed(self) -> bool:
+        return self.network.prefix is not None and self.spec.use_cache
+
+    @property
+    def _is_fresh(self) -> bool:
+        return self.spec.augment != "none" and self.spec.views == "fresh"
+
+    def _has_room(self, n_train: float) -> bool:
+        n_pictures = round(n_train) + len(self.dataset.validation) + len(self.dataset.test)
+        return self.cache.is_worth_it(n_pictures, self.network.cached_shape)
+
+    def source(self) -> Iterator[Event]:
+        """Makes the source ready; what the cache lacks is computed.
+
+        Yields:
+            `Phase("features")` while features are computed, `Phase("cached")` once when all came from disk.
+
+        Returns:
+            (model to train, source of its inputs).
+        """
+        pictures = self._pictures()
+        if self.is_cached:
+            return self.network.suffix, (yield from self._announced(self._cached(pictures)))
+        if not self._is_allowed or self.spec.arithmetic == "exact":
+            return self.network.full, pictures
+        # every epoch computes the prefix anew: outside the step it can be folded
+        plain = (yield from self._plain(pictures)) if self._has_room(0) else None
+        return self.network.suffix, PrefixSource(folded(self.network.prefix).predict_on_batch, pictures, plain)
+
+    def _pictures(self) -> PictureSource:
+        """Returns the pictures; where nothing is frozen there is no cache to spare, and every epoch shows new views."""
+        schedule = make_schedule(self.spec, self.train) if self.network.prefix is not None else None
+        return PictureSource(self.dataset, self.spec.image_size, self.spec.augment == "light", self.spec.seed, schedule)
+
+    def _announced(self, events: Iterator[Event]) -> Iterator[Event]:
+        """Passes on what is computed; says so when nothing had to be."""
+        n_events = 0
+        with closing(events):
+            while True:
+                try:
+                    event = next(events)
+                except StopIteration as end:
+                    if n_events == 0:
+                        n_all = len(self.train) + len(self.dataset.validation) + len(self.dataset.test)
+                        yield Phase("cached", n_all, n_all)
+                    return end.value
+                n_events += 1
+                yield event
+
+    def _cached(self, pictures: PictureSource) -> Iterator[Event]:
+        if not pictures.is_augmented:
+            return (yield from self._plain(pictures, (self.train, self.dataset.train)))
+        source = ViewSource(pictures.schedule, self._views(pictures), (yield from self._plain(pictures)))
+        yield from source.prepare(1)
+        return source
+
+    def _plain(self, pictures: PictureSource, *more: tuple[np.ndarray, np.ndarray]) -> Iterator[Event]:
+        """Returns the features of the pictures as they are: those of validation and test, and more if asked for."""
+        wanted = (*more, *((numbers, numbers) for numbers in (self.dataset.validation, self.dataset.test)))
+        n_all, parts = sum(len(chosen) for chosen, _ in wanted), []
+        for chosen, superset in wanted:
+            events = self.cache.features(self.network.prefix, self._key, pictures.eval_batch, chosen, superset)
+            n_before = sum(len(numbers) for numbers, _ in parts)
+            parts.append((chosen, (yield from counted(events, "features", n_before, n_all))))
+        return FeatureSource(tuple(parts))
+
+    def _views(self, pictures: PictureSource) -> ViewFeatures:
+        """Returns what computes one view of some training pictures."""
+
+        def features(view: int, numbers: np.ndarray) -> Iterator[Event]:
+            can_flip = self.dataset.info.can_flip
+            key = view_key(self._key, view=view, seed=self.spec.seed, can_flip=can_flip)
+            shown = partial(pictures.view_batch, views=view)
+            return self.cache.features(self.network.prefix, key, shown, numbers, self.dataset.train)
+
+        return features
+
+    @cached_property
+    def _key(self) -> str:
+        return prefix_key(self.network.prefix, fingerprint(self.dataset.info), self.spec.image_size, self.machine)
