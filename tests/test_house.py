@@ -50,7 +50,7 @@ TENSORFLOW = (
     "tl_core.models.batchnorm",
     "tl_core.models.fold",
     "tl_core.training.steps",
-    "tl_core.training.features",
+    "tl_core.training.extraction",
     "tl_core.bench.",
     "tl_core.export.",
 )

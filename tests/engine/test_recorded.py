@@ -18,6 +18,7 @@ SPEC = RunSpec(backbone="squeezenet", image_size=64, n_frozen=3)
 CHANGES = {
     **{field.name: 7 for field in fields(RunSpec)},
     **{name: choices[-1] for name, choices in CHOICES.items()},
+    **{"optimizer": "adam", "augment": "none"},
     **{"dataset": "groceries-coarse", "backbone": "mobilenet_v2", "nesterov": True, "use_cache": False},
     **{"image_size": 96, "dropout": 0.5, "momentum": 0.5, "learning_rate": 0.5},
 }
@@ -31,9 +32,10 @@ def store():
 
 @pytest.mark.parametrize("name", [field.name for field in fields(RunSpec) if field.name != "threads"])
 def test_every_choice_in_a_spec_but_its_threads_makes_another_fingerprint(name):
-    changed = SPEC.with_changes(**{name: CHANGES[name]})
-    assert changed != SPEC
-    assert recorded.fingerprint(changed) != recorded.fingerprint(SPEC)
+    every = SPEC.with_changes(head="dense", optimizer="sgd", augment="light")  # so that every field is used
+    changed = every.with_changes(**{name: CHANGES[name]})
+    assert changed != every
+    assert recorded.fingerprint(changed) != recorded.fingerprint(every)
 
 
 def test_equal_specs_have_equal_fingerprints_whatever_their_threads():
@@ -64,6 +66,21 @@ def test_backbones_that_are_downloaded_are_known_by_their_published_hash():
     assert recorded._weights_hash("vgg16") == "md5:6d6bbae143d832006294945121d1f1fc"
     assert recorded._weights_hash("squeezenet").startswith("sha256:")
     assert (WEIGHTS_FOLDER / "squeezenet.safetensors").is_file()
+
+
+@pytest.mark.parametrize(
+    ("spec", "idle"),
+    [
+        (SPEC.with_changes(augment="none"), {"views": "fresh", "n_views": 9}),
+        (SPEC.with_changes(n_frozen=0), {"use_cache": False, "views": "fixed"}),
+        (SPEC.with_changes(optimizer="adam"), {"momentum": 0.1, "nesterov": True}),
+        (SPEC.with_changes(head="linear"), {"hidden": 7}),
+        (SPEC, {"threads": 3}),
+    ],
+)
+def test_what_a_run_does_not_use_makes_no_difference(spec, idle):
+    assert recorded.fingerprint(spec.with_changes(**idle)) == recorded.fingerprint(spec)
+    assert recorded.fingerprint(spec.with_changes(seed=spec.seed + 1)) != recorded.fingerprint(spec)
 
 
 def test_what_is_not_bundled_has_no_fingerprint_and_is_never_found(store):

@@ -10,8 +10,10 @@ from tl_core.errors import StoreError
 from tl_core.models.build import build, freeze
 from tl_core.models.fold import folded
 from tl_core.spec import RunSpec
+from tl_core.training import extraction
 from tl_core.training import features as module
-from tl_core.training.features import BATCH, LEFTOVER_S, Extractor, FeatureCache, FeatureSource, prefix_key
+from tl_core.training.extraction import BATCH, Extractor
+from tl_core.training.features import LEFTOVER_S, FeatureCache, FeatureSource, prefix_key
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (80, 6, 6, 3), np.uint8)
 ALL = np.arange(80)
@@ -165,7 +167,7 @@ def test_whoever_waits_for_a_batch_hears_of_it_and_may_leave_at_once(folding, pr
         may_end.wait(60)
         return [images]
 
-    monkeypatch.setattr(module, "_compiled", lambda model, batch: endless)
+    monkeypatch.setattr(extraction, "_compiled", lambda model, batch: endless)
     task = folding.features(prefix, "k", Reader(), ALL, ALL)
     assert [next(task).done for _ in range(3)] == [0, 0, 0]
     assert started.is_set()
@@ -179,7 +181,7 @@ def test_an_error_while_computing_reaches_whoever_asked(folding, prefix, monkeyp
     def broken(images):
         raise MemoryError("too large")
 
-    monkeypatch.setattr(module, "_compiled", lambda model, batch: broken)
+    monkeypatch.setattr(extraction, "_compiled", lambda model, batch: broken)
     with pytest.raises(MemoryError, match="too large"):
         run(folding, prefix)
     assert files(folding) == []
@@ -187,7 +189,7 @@ def test_an_error_while_computing_reaches_whoever_asked(folding, prefix, monkeyp
 
 def test_a_network_is_folded_once_for_all_parts_of_the_pictures(folding, prefix, monkeypatch):
     seen = []
-    monkeypatch.setattr(module, "folded", lambda model: seen.append(model) or folded(model))
+    monkeypatch.setattr(extraction, "folded", lambda model: seen.append(model) or folded(model))
     for chosen in (ALL[:40], ALL[40:]):
         run(folding, prefix, chosen)
     assert seen == [prefix]
@@ -195,7 +197,7 @@ def test_a_network_is_folded_once_for_all_parts_of_the_pictures(folding, prefix,
 
 def test_nothing_is_folded_when_all_comes_from_disk(folding, prefix, monkeypatch):
     run(folding, prefix)
-    monkeypatch.setattr(module, "folded", None)
+    monkeypatch.setattr(extraction, "folded", None)
     assert run(FeatureCache(folding.folder, 10**9, is_exact=False), prefix)[1] == 0
 
 

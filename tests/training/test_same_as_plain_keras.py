@@ -12,7 +12,8 @@ import pytest
 from tl_core.models.build import Network, build
 from tl_core.spec import RunSpec
 from tl_core.training.clock import Clock
-from tl_core.training.features import BATCH, FeatureCache, FeatureSource, prefix_key
+from tl_core.training.extraction import BATCH
+from tl_core.training.features import FeatureCache, FeatureSource, prefix_key
 from tl_core.training.trainer import Trainer, batches
 
 TRAIN, VALIDATION = np.arange(40), np.arange(40, 44)

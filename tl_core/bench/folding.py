@@ -13,7 +13,7 @@ from tl_core.engine.environment import n_threads
 from tl_core.models.build import build
 from tl_core.models.fold import folded
 from tl_core.store.home import data_home
-from tl_core.training.features import Extractor
+from tl_core.training.extraction import Extractor
 
 N_BATCHES = 8
 WITHOUT_BATCHNORM = ("vgg16", "squeezenet")  # measured only where nothing else is

@@ -11,6 +11,7 @@ from tl_core.engine.environment import keras_environment, n_threads
 from tl_core.store.home import data_home
 
 STANDARD_ERROR = 2  # file descriptor
+INTER_OP = 2  # two passes over pictures may run side by side
 
 
 def prepare(home: Path | None = None) -> None:
@@ -52,7 +53,7 @@ def _prepare_tensorflow() -> None:
 
     try:
         tf.config.threading.set_intra_op_parallelism_threads(n_threads())
-        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(INTER_OP)
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)
     except RuntimeError:  # already running, as in a notebook: its owner's settings stand

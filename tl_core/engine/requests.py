@@ -17,7 +17,7 @@ from tl_core.models.networks import network
 from tl_core.models.trained import WEIGHTS_FILE, load_trained
 from tl_core.models.weights import load_pretrained
 from tl_core.spec import RunSpec
-from tl_core.training.features import Extractor
+from tl_core.training.extraction import Extractor
 from tl_core.training.steps import make_steps
 from tl_core.training.trainer import compile_model
 

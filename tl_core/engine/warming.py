@@ -8,7 +8,7 @@ from tl_core.datasets.catalog import dataset_info
 from tl_core.engine.environment import n_threads
 from tl_core.models.build import build
 from tl_core.spec import RunSpec
-from tl_core.training.features import Extractor
+from tl_core.training.extraction import Extractor
 
 
 def warm_up(spec: RunSpec) -> Iterator[None]:

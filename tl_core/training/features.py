@@ -5,31 +5,23 @@ import json
 import os
 import secrets
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
 import keras
 import numpy as np
 
-from tl_core.models.fold import folded
 from tl_core.store.files import check_space
 from tl_core.training.events import Event, Phase
+from tl_core.training.extraction import Extractor
 from tl_core.training.sources import Source
 
-BATCH = 32
-BATCH_PIXELS = 16 * 160 * 160  # of one folded pass: more takes memory and no less time
-MOST_THREADS = 2  # that compute one pass; more wait for the same cores
-PATIENCE_S = 0.1  # then whoever waits for a batch says so
 LEFTOVER_S = 24 * 3600  # then an unfinished file belongs to nobody
 SMALL_BYTES = 64 * 2**20  # features of this size are read into memory: taking rows out of a mapped file is slower
 Pictures = Callable[[np.ndarray], np.ndarray]  # picture numbers (B,) → uint8 (B, S, S, 3)
-Forward = Callable[[np.ndarray], list[np.ndarray]]  # pictures → the features at each cut
 
 
 @dataclass(frozen=True)
@@ -163,7 +155,7 @@ class FeatureCache:
             for written in beside:
                 written.unlink(missing_ok=True)
 
-    def _extractor_of(self, prefixes: Sequence[keras.Model]) -> "Extractor":
+    def _extractor_of(self, prefixes: Sequence[keras.Model]) -> Extractor:
         if self._extractor is None or not self._extractor.ends_in(prefixes):
             self._extractor = Extractor(prefixes, is_exact=self.is_exact, n_threads=self.n_threads)
         return self._extractor
@@ -180,95 +172,6 @@ class FeatureCache:
                 used -= status.st_size
                 path.unlink(missing_ok=True)
         check_space(self.folder, needed_bytes)
-
-
-class Extractor:
-    """A frozen prefix that computes batches of one size, which decides the last bits of what it computes.
-
-    Args:
-        prefixes: Frozen prefixes that share their layers, most often one.
-        is_exact: Compute with Keras' own layers, one batch after the other, in the thread that asks.
-        n_threads: How many threads the backend computes with.
-
-    Attributes:
-        batch: Pictures in a batch.
-
-    Thread: worker.
-    """
-
-    def __init__(self, prefixes: Sequence[keras.Model], *, is_exact: bool, n_threads: int) -> None:
-        self.prefixes, self.is_exact = prefixes, is_exact
-        is_parallel = not is_exact and keras.backend.backend() == "tensorflow"
-        self.n_parallel = min(n_threads, MOST_THREADS) if is_parallel else 0
-        self.batch = BATCH if is_exact else _batch_size(prefixes[0].input_shape[1])
-
-    def ends_in(self, prefixes: Sequence[keras.Model]) -> bool:
-        """Says whether this computes what these prefixes do."""
-        return [id(prefix) for prefix in self.prefixes] == [id(prefix) for prefix in prefixes]
-
-    @cached_property
-    def model(self) -> keras.Model:
-        """The network that is computed, with an output for each cut."""
-        joined = self.prefixes[0]
-        if len(self.prefixes) > 1:
-            joined = keras.Model(joined.inputs[0], [prefix.outputs[0] for prefix in self.prefixes])
-            joined.compile(jit_compile=False)
-        return joined if self.is_exact else folded(joined)
-
-    @cached_property
-    def forward(self) -> Forward:
-        """The compiled function from a batch of pictures to the features at each cut."""
-        return _compiled(self.model, self.batch) if self.n_parallel else _plain(self.model)
-
-    def run(self, batches: Iterator[np.ndarray]) -> Iterator[list[np.ndarray] | None]:
-        """Yields the features of each batch in order, and None now and then while one is awaited.
-
-        The next pictures are fetched while others are computed. Once closed, what is being computed is forgotten.
-
-        Args:
-            batches: uint8 (`batch`, S, S, 3) each.
-        """
-        _ = self.model
-        yield None  # folding and tracing take half a second each
-        forward = self.forward
-        if not self.n_parallel:
-            yield from map(forward, batches)
-            return
-        pool, pending = ThreadPoolExecutor(self.n_parallel), deque()
-        try:
-            for images in batches:
-                pending.append(pool.submit(forward, images))
-                if len(pending) > self.n_parallel:  # one lies ready: no thread waits for pictures
-                    yield from _awaited(pending.popleft())
-            while pending:
-                yield from _awaited(pending.popleft())
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _batch_size(side: int) -> int:
-    """Returns how many pictures a folded pass takes at once: many small ones, few large ones."""
-    return next((size for size in (32, 16) if size * side * side <= BATCH_PIXELS), 8)
-
-
-def _compiled(model: keras.Model, batch: int) -> Forward:
-    """Traces a network here and now: what follows calls no Keras and may run in any thread."""
-    import tensorflow as tf
-
-    signature = [tf.TensorSpec((batch, *model.input_shape[1:]), model.inputs[0].dtype)]
-    call = tf.function(lambda images: keras.tree.flatten(model(images, training=False)), signature, jit_compile=False)
-    call.get_concrete_function()
-    return lambda images: [features.numpy() for features in call(images)]
-
-
-def _plain(model: keras.Model) -> Forward:
-    return lambda images: keras.tree.flatten(model.predict_on_batch(images))
-
-
-def _awaited(future: Future) -> Iterator[list[np.ndarray] | None]:
-    while not wait([future], PATIENCE_S).done:
-        yield None
-    yield future.result()
 
 
 def _write_rows(
