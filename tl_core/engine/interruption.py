@@ -14,6 +14,7 @@ from tl_core.engine.machine import is_tracing
 
 OPERATIONS = "tensorflow.python.ops.gen_"  # begins the names of the modules in which every operation begins
 NEW_VARIABLE = "var_handle_op"  # the operation that makes one: only building does
+UNCHECKED = ("tensorflow.python.eager.backprop", ("_zeros", "_ones"))  # C++ calls these and goes on when they fail
 
 
 class Interruption:
@@ -80,7 +81,12 @@ class Interruption:
 
     def _is_spared(self, frame: FrameType | None) -> bool:
         while frame is not None:
-            if frame.f_code is self._spared:
+            if frame.f_code is self._spared or _is_unchecked(frame):
                 return True
             frame = frame.f_back
         return False
+
+
+def _is_unchecked(frame: FrameType) -> bool:
+    module, functions = UNCHECKED
+    return frame.f_code.co_name in functions and frame.f_globals.get("__name__") == module
