@@ -1,7 +1,7 @@
 """(f) From the click on "Train" to the first point on the screen, and to the finished curve, in Chromium.
 
 `python -m pages.measures.clicks` prints one JSON object. The first run computes the features of 1,000 training pictures
-(those of validation and test as well); the next ones, with other seeds, find them in the cache.
+(those of validation and test as well); the next ones, with another dropout in the head, find them in the cache.
 """
 
 import argparse
@@ -34,16 +34,16 @@ def measure(page: Page, address: str, per_class: str, repeat: int) -> dict:
     _settle(page)
     _choose(page, "lab.data", phrase("en", "dataset.cifar10-small.name"))
     page.get_by_text(phrase("en", "lab.more")).click()
-    _fill(page, "field.epochs", N_EPOCHS)
+    _fill(page, "field.epochs", str(N_EPOCHS))
     _choose(page, "field.per_class", per_class)
     page.get_by_text(phrase("en", "lab.baseline"), exact=True).click()
     _settle(page)
-    return {"cold": _clicked(page, 1), "warm": [_clicked(page, seed) for seed in range(2, repeat + 2)]}
+    return {"cold": _clicked(page, "0"), "warm": [_clicked(page, f"0.{tenths}") for tenths in range(1, repeat + 1)]}
 
 
-def _clicked(page: Page, seed: int) -> dict:
-    """Trains with a seed; returns the seconds from the click to the first and to the last point."""
-    _fill(page, "field.seed", seed)
+def _clicked(page: Page, dropout: str) -> dict:
+    """Trains a head with this dropout; returns the seconds from the click to the first and to the last point."""
+    _fill(page, "field.dropout", dropout)
     before = page.url
     began_s = time.perf_counter()
     page.get_by_role("button", name=phrase("en", "lab.train"), exact=True).click()
@@ -55,9 +55,9 @@ def _clicked(page: Page, seed: int) -> dict:
     return {"first_point_s": first_s, "curve_s": time.perf_counter() - began_s}
 
 
-def _fill(page: Page, label: str, number: int) -> None:
+def _fill(page: Page, label: str, number: str) -> None:
     field = page.get_by_label(phrase("en", label), exact=True)
-    field.fill(str(number))
+    field.fill(number)
     field.press("Enter")
     _settle(page)
 
@@ -80,7 +80,7 @@ def _settle(page: Page) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--per-class", default="100")
-    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--repeat", type=int, default=5, choices=range(1, 10))
     options = parser.parse_args()
     found = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright, TemporaryDirectory(ignore_cleanup_errors=True) as home:

@@ -25,7 +25,7 @@ CHOICES = {  # all blocks train, little data so that epochs are short, no baseli
     "w:epochs": {"int_value": 100},
     "w:baseline": {"bool_value": False},
     "w:freeze-mobilenet_v2": {"double_array_value": {"data": [0.0]}},
-    "w:per_class-groceries": {"string_value": "10"},
+    "w:per_class-groceries": {"string_value": "5"},
 }
 FIRST_EPOCHS = 2  # the first one compiles
 LIMIT_S = 300.0

@@ -85,6 +85,30 @@ def test_building_that_nobody_wants_any_more_ends_at_the_next_variable(bench):
     assert len(made) == 4
 
 
+def test_what_the_backend_calls_without_looking_whether_it_failed_is_not_interrupted(bench):
+    @tf.custom_gradient
+    def double(x: tf.Tensor) -> tuple:
+        return (x * 2.0, tf.identity(x)), lambda upstream, other: upstream * 2.0 + other
+
+    @tf.custom_gradient
+    def asking(x: tf.Tensor) -> tuple:
+        return tf.identity(x), lambda upstream: bench.ask("a") or upstream
+
+    def gradient(x: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            doubled = asking(double(x)[0])
+        return tape.gradient(doubled, x)  # C++ makes zeros for the output of `double` that is not used
+
+    def task() -> Iterator[str]:
+        try:
+            tf.function(gradient, autograph=False).get_concrete_function(tf.TensorSpec((3,)))
+        except KeyboardInterrupt:
+            yield "stopped"
+
+    assert bench.run(task()) == ["stopped"]
+
+
 @pytest.mark.parametrize(
     ("work", "told"),
     [

@@ -38,11 +38,12 @@ class FastBatchNormalization(layers.BatchNormalization):
         scale = tf.convert_to_tensor(self.gamma) if self.scale else tf.ones(inputs.shape[-1])
         offset = tf.convert_to_tensor(self.beta) if self.center else tf.zeros(inputs.shape[-1])
         if not (training and self.trainable):
-            return _normalise(inputs, scale, offset, self.moving_mean, self.moving_variance, self.epsilon)[0]
+            moments = tf.convert_to_tensor(self.moving_mean), tf.convert_to_tensor(self.moving_variance)
+            return _normalise(inputs, scale, offset, *moments, self.epsilon, is_training=False)
         mean, variance = channel_moments(inputs)
         for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving * self.momentum + now * (1.0 - self.momentum))
-        return _normalise_batch(inputs, scale, offset, mean, variance, self.epsilon)
+        return _normalise(inputs, scale, offset, mean, variance, self.epsilon, is_training=True)
 
     def _is_covered(self, inputs) -> bool:
         return (
@@ -96,36 +97,40 @@ def channel_moments(inputs) -> tuple:
         inputs: float32 (N, H, W, C), TensorFlow.
 
     Returns:
-        Mean and variance, float32 (C,). No gradient flows through them: `_normalise_batch` has it in closed form.
+        Mean and variance, float32 (C,). No gradient flows through them: `_normalise` has it in closed form.
     """
     n_images, height, width, channels = (*tf.unstack(tf.shape(inputs)[:2]), *inputs.shape[2:])
     rows = tf.reshape(inputs, (n_images, height, 1, width * channels))
     ones, none = tf.ones(width * channels), tf.zeros(0)
-    moments = _normalise(rows, ones, ones, none, none, epsilon=1.0, is_training=True)[3:5]  # outputs 3, 4: biased
+    moments = _kernel(rows, ones, ones, none, none, epsilon=1.0, is_training=True)[3:5]  # outputs 3, 4: biased
     means, variances = (tf.stop_gradient(tf.reshape(moment, (width, channels))) for moment in moments)
     mean = tf.reduce_mean(means, 0)
     return mean, tf.reduce_mean(variances, 0) + tf.reduce_mean(tf.math.squared_difference(means, mean), 0)
 
 
-def _normalise_batch(inputs, scale, offset, mean, variance, epsilon: float):
-    """Normalises by the batch's own moments; their part of the gradient is in the kernel's closed form."""
+def _normalise(inputs, scale, offset, mean, variance, epsilon: float, is_training: bool):
+    """Normalises by given moments. In training they are the batch's own: the gradient's closed form includes them."""
 
     @tf.custom_gradient
     def normalise(inputs, scale, offset):
-        outputs, *_, reserve = _normalise(inputs, scale, offset, mean, variance, epsilon)
+        outputs, *_, reserve = _kernel(inputs, scale, offset, mean, variance, epsilon)
 
         def gradient(upstream):
             kept = {"reserve_space_1": mean, "reserve_space_2": variance, "reserve_space_3": reserve}
-            return tf.raw_ops.FusedBatchNormGradV3(
-                y_backprop=upstream, x=inputs, scale=scale, **kept, epsilon=epsilon, is_training=True
-            )[:3]
+            to_inputs, to_scale, to_offset, *_ = tf.raw_ops.FusedBatchNormGradV3(
+                y_backprop=upstream, x=inputs, scale=scale, **kept, epsilon=epsilon, is_training=is_training
+            )
+            if not is_training:  # a slope for each channel; a frozen layer's step drops the operation above unused
+                zeros = tf.zeros_like(mean)
+                to_inputs = _kernel(upstream, scale, zeros, zeros, variance, epsilon)[0]
+            return to_inputs, to_scale, to_offset
 
         return outputs, gradient
 
     return normalise(inputs, scale, offset)
 
 
-def _normalise(inputs, scale, offset, mean, variance, epsilon: float, is_training: bool = False):
+def _kernel(inputs, scale, offset, mean, variance, epsilon: float, is_training: bool = False):
     return tf.raw_ops.FusedBatchNormV3(
         x=inputs, scale=scale, offset=offset, mean=mean, variance=variance, epsilon=epsilon, is_training=is_training
     )
