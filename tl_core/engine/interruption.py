@@ -14,7 +14,8 @@ from tl_core.engine.machine import is_tracing
 
 OPERATIONS = "tensorflow.python.ops.gen_"  # begins the names of the modules in which every operation begins
 NEW_VARIABLE = "var_handle_op"  # the operation that makes one: only building does
-UNCHECKED = ("tensorflow.python.eager.backprop", ("_zeros", "_ones"))  # C++ calls these and goes on when they fail
+GRADIENTS = "tensorflow.python.eager.imperative_grad"  # its C++ calls back into Python
+CHECKED = ("_gradient_function", "tape_grad_fn")  # those of its callbacks whose failure it notices
 
 
 class Interruption:
@@ -88,5 +89,7 @@ class Interruption:
 
 
 def _is_unchecked(frame: FrameType) -> bool:
-    module, functions = UNCHECKED
-    return frame.f_code.co_name in functions and frame.f_globals.get("__name__") == module
+    """Says whether C++ calls this and does not see that it fails: a gradient's ones and zeros."""
+    caller = frame.f_back
+    is_from_there = caller is not None and caller.f_globals.get("__name__") == GRADIENTS
+    return is_from_there and frame.f_code.co_name not in CHECKED
