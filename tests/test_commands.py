@@ -408,7 +408,7 @@ def test_a_run_trains_one_epoch_with(home, capsys, name):
     shown = json.loads(called(capsys, "show", "--json", told[0]["run_id"])[1])
     assert {field: shown["spec"][field] for field in expected} == expected
     assert shown["spec"]["per_class"] == 2
-    assert told[0]["cached"] == (expected.get("use_cache", True) and "augment" not in expected)
+    assert told[0]["cached"] == expected.get("use_cache", True)
     assert all(row["as_expected"] for row in shown["proof"])
 
 

@@ -1,6 +1,7 @@
 """A server of this app on a port of its own, with its own data folder, for as long as a measurement lasts."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -17,7 +18,7 @@ START_S = 120.0
 
 @contextmanager
 def served(home: Path) -> Iterator[tuple[int, int]]:
-    """Runs `streamlit run app.py` until the block ends.
+    """Runs `streamlit run app.py` until the block ends, or this process is asked to end.
 
     Args:
         home: The data folder that the server uses; its log goes there too.
@@ -28,6 +29,7 @@ def served(home: Path) -> Iterator[tuple[int, int]]:
     Raises:
         TimeoutError: The server did not answer in time; with its log.
     """
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))  # so that no server is left behind
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]

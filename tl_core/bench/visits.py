@@ -66,7 +66,11 @@ def _program(name: str, *options: str) -> dict:
         RuntimeError: It failed; with the last line that it said.
     """
     command = [sys.executable, "-m", f"pages.measures.{name}", *options]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=LIMIT_S)
-    if done.returncode:
-        raise RuntimeError(done.stderr.strip().rpartition("\n")[2][:300])
-    return json.loads(done.stdout)
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            said, complaint = process.communicate(timeout=LIMIT_S)
+        finally:
+            process.terminate()  # not killed: it has a server to end
+    if process.returncode:
+        raise RuntimeError(complaint.strip().rpartition("\n")[2][:300])
+    return json.loads(said)
