@@ -29,7 +29,6 @@ def served(home: Path) -> Iterator[tuple[int, int]]:
     Raises:
         TimeoutError: The server did not answer in time; with its log.
     """
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))  # so that no server is left behind
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
@@ -42,6 +41,13 @@ def served(home: Path) -> Iterator[tuple[int, int]]:
             stdout=file,
             stderr=subprocess.STDOUT,
         )
+
+    def leave(number: int, frame: object) -> None:
+        """Ends the server with this process; an exception would not get through the loop of a browser's driver."""
+        process.terminate()
+        os._exit(1)
+
+    signal.signal(signal.SIGTERM, leave)
     try:
         _wait(port, process, log)
         yield port, process.pid

@@ -371,6 +371,14 @@ def test_whatever_happens_a_run_ends_with_a_state_and_a_reason(error, state, cod
         assert explain(events[-1].error, "en")
 
 
+def test_what_breaks_while_a_run_is_being_stopped_is_no_failure(tmp_path, monkeypatch):
+    def broken(*args, **named):
+        raise SystemError("a callback was interrupted")
+
+    monkeypatch.setattr(module, "build", broken)
+    assert list(task(tmp_path, should_stop=lambda: True).run())[-1].state == "stopped"
+
+
 def test_a_stop_during_a_download_ends_the_run(tmp_path, monkeypatch):
     wanted, published = [False], []
 

@@ -71,6 +71,9 @@ class TrainingTask:
         except (
             Exception
         ) as error:  # whatever Keras or the system raises must become a state, never a run left "running"
+            if self.should_stop():  # what an interrupted compilation raises on its way out
+                yield self._ended("stopped", clock, state)
+                return
             code = "out_of_memory" if is_out_of_memory(error) else "training_failed"
             reason = TrainingError(
                 code, reason=f"{type(error).__name__}: {error}"[:300], batch_size=self.spec.batch_size
