@@ -63,7 +63,7 @@ def _program(name: str, *options: str) -> dict:
     """Runs a program of the pages; returns what it printed.
 
     Raises:
-        RuntimeError: It failed; with the last line that it said.
+        RuntimeError: It failed; with its status and the last line that it said.
     """
     command = [sys.executable, "-m", f"pages.measures.{name}", *options]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -72,5 +72,5 @@ def _program(name: str, *options: str) -> dict:
         finally:
             process.terminate()  # not killed: it has a server to end
     if process.returncode:
-        raise RuntimeError(complaint.strip().rpartition("\n")[2][:300])
+        raise RuntimeError(f"{name}: status {process.returncode}, {complaint.strip().rpartition(chr(10))[2][:300]}")
     return json.loads(said)
