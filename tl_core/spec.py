@@ -140,6 +140,21 @@ class RunSpec:
                     replaced.append(field.name)
         return cls(**values), replaced
 
+    def unused_fields(self) -> set[str]:
+        """Returns the fields that decide nothing beside the others, such as the momentum of Adam."""
+        unused = set()
+        if self.n_frozen == 0:
+            unused.add("use_cache")
+        if self.n_frozen == 0 or self.augment == "none":
+            unused.add("views")
+        if "views" in unused or self.views != "fixed":
+            unused.add("n_views")
+        if self.optimizer == "adam":
+            unused |= {"momentum", "nesterov"}
+        if self.head == "linear":
+            unused.add("hidden")
+        return unused
+
     def fingerprint(self) -> str:
         """Returns 16 hexadecimal digits that are equal for equal specs."""
         written = json.dumps(self.to_dict(), sort_keys=True)

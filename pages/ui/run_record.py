@@ -8,6 +8,7 @@ import streamlit as st
 from pages.ui.text import dataset_name, day, t, threads
 from tl_core.models.catalog import backbones
 from tl_core.phrases import keys
+from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord
 
 VERSIONS = ("keras", "tensorflow", "tensorflow-cpu", "numpy")
@@ -22,28 +23,15 @@ def draw(records: Sequence[RunRecord]) -> None:
 
 def _rows(record: RunRecord) -> dict[str, str]:
     """Returns name → value, as a reader knows them."""
-    rows = {
-        t(f"field.{name}"): _value(name, value) for name, value in record.spec.items() if _counts(name, record.spec)
-    }
+    spec = RunSpec.from_dict(record.spec)
+    left_out = spec.unused_fields() | {"threads"}  # threads stand with the machine
+    rows = {t(f"field.{name}"): _value(name, value) for name, value in spec.to_dict().items() if name not in left_out}
     here, versions = record.environment, record.environment.get("versions", {})
     rows |= {t("field.threads"): threads(record), t("record.machine"): here.get("machine", "–")}
     rows[t("record.versions")] = ", ".join(f"{name} {versions[name]}" for name in VERSIONS if name in versions) or "–"
     if record.recorded_from:
         rows[t("record.recorded")] = day(record.recorded_at)
     return rows
-
-
-def _counts(name: str, spec: dict) -> bool:
-    """Says whether a setting has any effect beside the others; threads stand with the machine."""
-    is_augmented, is_sgd = spec["augment"] != "none", spec["optimizer"] == "sgd"
-    return {
-        "threads": False,
-        "hidden": spec["head"] != "linear",
-        "momentum": is_sgd,
-        "nesterov": is_sgd,
-        "views": is_augmented,
-        "n_views": is_augmented and spec.get("views") == "fixed",
-    }.get(name, True)
 
 
 def _value(name: str, value: object) -> str:

@@ -39,23 +39,10 @@ def fingerprint(spec: RunSpec) -> str | None:
     """
     if dataset_info(spec.dataset).origin != "bundled":
         return None
-    told = {name: value for name, value in spec.to_dict().items() if name not in _unused(spec)}
+    left_out = spec.unused_fields() | {"threads"}
+    told = {name: value for name, value in spec.to_dict().items() if name not in left_out}
     start = _weights_hash(spec.backbone) if spec.weights == "pretrained" else None
     return _digest(json.dumps([told, _pictures_hash(spec.dataset), start, code_version()], sort_keys=True).encode())
-
-
-def _unused(spec: RunSpec) -> set[str]:
-    """Returns the fields that decide nothing in this spec, so that more runs are known to end alike."""
-    unused = {"threads"}
-    if spec.n_frozen == 0:
-        unused.add("use_cache")
-    if spec.n_frozen == 0 or spec.augment == "none":
-        unused |= {"views", "n_views"}
-    if spec.optimizer == "adam":
-        unused |= {"momentum", "nesterov"}
-    if spec.head == "linear":
-        unused.add("hidden")
-    return unused
 
 
 @cache

@@ -68,22 +68,9 @@ def with_fast_batchnorm(model: keras.Model) -> keras.Model:
     Returns:
         The same model.
     """
-    return _replaced(model, layers.BatchNormalization, FastBatchNormalization)
-
-
-def with_keras_batchnorm(model: keras.Model) -> keras.Model:
-    """Undoes `with_fast_batchnorm`: a saved model then holds Keras' own layers.
-
-    Returns:
-        The same model.
-    """
-    return _replaced(model, FastBatchNormalization, layers.BatchNormalization)
-
-
-def _replaced(model: keras.Model, old: type[layers.Layer], new: type[layers.Layer]) -> keras.Model:
     for layer in model.layers:
-        if type(layer) is old:
-            layer.__class__ = new  # neither has attributes of its own; a clone would cost seconds and new variables
+        if type(layer) is layers.BatchNormalization:
+            layer.__class__ = FastBatchNormalization  # no attributes of its own; a clone would cost seconds
     return model
 
 
