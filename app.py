@@ -7,7 +7,8 @@ of every page.
 
 import gc
 import gzip
-from contextlib import asynccontextmanager, suppress
+import sys
+from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from tl_core.errors import TransferLabError
+from tl_core.phrases import explain
 
 HERE = Path(__file__).resolve().parent
 PLOTLY = HERE / "assets" / "web" / "plotly-basic.min.js"
@@ -52,8 +54,10 @@ async def lifespan(server):
     from pages.ui import blocks  # noqa: F401 (loads pandas and Plotly now, not at the first visit)
     from tl_core.engine import singleton
 
-    with suppress(TransferLabError):  # an unusable data folder: the pages say so in one sentence
+    try:
         singleton.engine()
+    except TransferLabError as error:  # an unusable data folder, or one that another server uses: the pages say so too
+        print(explain(error, "en"), file=sys.stderr)
     gc.collect()
     gc.freeze()  # Streamlit collects garbage after every run; what was loaded at the start need not be looked at again
     yield
@@ -71,4 +75,8 @@ if __name__ == "__main__":
     draw_frame()
 else:
     PagesManager.uses_pages_directory = False  # pages/ is a package of ours; the frame alone says what is a page
-    app = st.App(__file__, routes=routes(), lifespan=lifespan)
+    from starlette.middleware import Middleware
+
+    from pages.ui.cookie import OwnerCookie
+
+    app = st.App(__file__, routes=routes(), lifespan=lifespan, middleware=[Middleware(OwnerCookie)])

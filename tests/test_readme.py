@@ -16,7 +16,7 @@ def test_every_option_of_train_and_bench_is_in_the_readme_and_no_other():
     parser = ArgumentParser(add_help=False)
     add_bench_options(parser)
     measured = {option[2:] for action in parser._actions for option in action.option_strings}
-    assert written == {*OPTIONS, "nesterov", "no-cache", "resume", "baseline", "json", *measured}
+    assert written == {*OPTIONS, "nesterov", "no-cache", "resume", "baseline", "private", "json", *measured}
 
 
 def test_every_setting_is_in_the_readme_and_no_other():

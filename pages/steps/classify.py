@@ -4,6 +4,8 @@ The learner answers: what has each network learned, and what did the backbone kn
 Reads the run from the address; writes the chosen runs and the last answers.
 """
 
+from contextlib import suppress
+
 import streamlit as st
 
 from pages.ui import services, state
@@ -14,6 +16,7 @@ from tl_core.datasets.images import ACCEPTED_FORMATS
 from tl_core.errors import UnknownIdError
 from tl_core.store.records import RunRecord, RunState
 
+FINISHED = (RunState.COMPLETED, RunState.STOPPED)
 FIELD_WORDS = ("upload_button", "upload_limit", "camera_ask", "camera_take", "camera_clear")
 
 
@@ -34,12 +37,7 @@ def draw() -> None:
 
 def _choose_runs() -> list[RunRecord] | None:
     """Draws the choice of networks, at first the visitor's run and its baseline; None if there is none."""
-    store = services.engine().store
-    finished = [
-        record
-        for record in store.list_runs(states=[RunState.COMPLETED, RunState.STOPPED], limit=100)
-        if record.best_epoch is not None
-    ]
+    finished = [run for run in _seen_runs() if run.state in FINISHED and run.best_epoch is not None]
     if not finished:
         return None
     by_id = {record.id: record for record in finished}
@@ -56,9 +54,20 @@ def _choose_runs() -> list[RunRecord] | None:
     return [by_id[run_id] for run_id in chosen]
 
 
+def _seen_runs() -> list[RunRecord]:
+    """Returns the finished runs that the visitor finds in a list, and the one that a link led to, with its twin."""
+    engine, by = services.engine(), state.visitor()
+    seen = {record.id: record for record in engine.list_runs(by=by, states=FINISHED, limit=100)}
+    with suppress(UnknownIdError):
+        opened = engine.find(state.run_id() or "", by=by)
+        seen |= {opened.id: opened}
+        seen |= {opened.twin_id: engine.find(opened.twin_id, by=by)} if opened.twin_id else {}
+    return list(seen.values())
+
+
 def _first_choice(by_id: dict[str, RunRecord]) -> list[str]:
     try:
-        run = services.engine().store.get(state.run_id() or "")
+        run = services.engine().find(state.run_id() or "", by=state.visitor())
     except UnknownIdError:
         run = next(iter(by_id.values()))
     pair = sorted(filter(None, (run.id, run.twin_id)), key=lambda id_: id_ in by_id and by_id[id_].role == "baseline")

@@ -14,7 +14,6 @@ from pages.ui.blocks import layer_map, meaning, parameter_metrics, picture_strip
 from pages.ui.text import dataset_name, percent, seconds, sentence, t
 from tl_core.datasets.catalog import DatasetInfo, dataset_info
 from tl_core.datasets.keras_sets import is_available
-from tl_core.engine import recorded
 from tl_core.engine.estimates import Estimate, Pending
 from tl_core.errors import TransferLabError
 from tl_core.experiments.plans import baseline_of, n_training_images, plan_run
@@ -179,10 +178,9 @@ def _is_double(spec: RunSpec) -> bool:
 
 def _draw_recorded(spec: RunSpec, baseline: RunSpec | None) -> None:
     """Says before training what need not be trained again."""
-    store = services.engine().store
-    if recorded.find(store, spec):
+    if services.engine().is_known(spec):
         st.caption(t("lab.already"))
-    elif baseline is not None and recorded.find(store, baseline):
+    elif baseline is not None and services.engine().is_known(baseline):
         st.caption(t("lab.already_baseline"))
 
 

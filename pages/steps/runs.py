@@ -29,7 +29,7 @@ def draw() -> None:
     st.markdown(t("runs.lead"))
     records = _filtered()
     if not records:
-        is_empty = not services.engine().store.list_runs(limit=1)
+        is_empty = not services.engine().list_runs(by=state.visitor(), limit=1)
         st.info(t("runs.empty" if is_empty else "runs.none_fit"), icon=":material/science:")
         st.page_link("pages/steps/lab.py", label=t("classify.to_lab"), icon=":material/arrow_back:")
         return
@@ -42,7 +42,9 @@ def draw() -> None:
     if len(chosen) > MAX_OVERLAID:
         st.caption(t("runs.too_many", n=MAX_OVERLAID))
     with suppress(UnknownIdError):  # one was deleted in another tab; the next look at the list is without it
-        curves([services.engine().snapshot(record.id) for record in shown], _names(shown), key="runs")
+        curves(
+            [services.engine().snapshot(record.id, by=state.visitor()) for record in shown], _names(shown), key="runs"
+        )
 
 
 def _filtered() -> list[RunRecord]:
@@ -63,7 +65,8 @@ def _filtered() -> list[RunRecord]:
             format_func=named(RunState, lambda run_state: t(f"state.{run_state.value}")).__getitem__,
         )
         state.keep_widget("runs-states")
-    return services.engine().store.list_runs(states=picked or None, text=text.strip() or None, limit=SHOWN)
+    wanted = {"states": picked or None, "text": text.strip() or None, "limit": SHOWN}
+    return services.engine().list_runs(by=state.visitor(), **wanted)
 
 
 def _table(records: list[RunRecord]) -> list[RunRecord]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
@@ -36,14 +37,12 @@ def draw() -> None:
 
 def look(run_id: str) -> list[RunSnapshot]:
     """Returns a run and, where it has one, its twin; the run first, then the baseline."""
-    first = services.engine().snapshot(services.engine().store.get(run_id).id)
-    if first.record.twin_id is None:
-        both = [first]
-    else:
-        both = sorted(
-            [first, services.engine().snapshot(first.record.twin_id)],
-            key=lambda snapshot: snapshot.record.role == "baseline",
-        )
+    first = services.engine().snapshot(run_id, by=state.visitor())
+    both = [first]
+    with suppress(UnknownIdError):  # a twin that is not shared, or was deleted just now
+        if first.record.twin_id:
+            both.append(services.engine().snapshot(first.record.twin_id, by=state.visitor()))
+    both.sort(key=lambda snapshot: snapshot.record.role == "baseline")
     state.keep("seen", (run_id, both))
     return both
 

@@ -79,7 +79,7 @@ def is_too_large_to_cache(snapshot: RunSnapshot) -> bool:
 def _draw_controls(snapshot: RunSnapshot) -> None:
     """Draws what can be done to a run that waits or trains."""
     engine = services.engine()
-    actions: dict[str, Callable[[str], None]] = {"stop": engine.stop}
+    actions: dict[str, Callable[..., None]] = {"stop": engine.stop}
     if snapshot.is_paused:
         actions = {"continue": engine.continue_, "step": engine.step} | actions
     elif not snapshot.queue_position:
@@ -90,7 +90,7 @@ def _draw_controls(snapshot: RunSnapshot) -> None:
             _draw_button(name, snapshot.record.id, action, is_disabled=snapshot.is_stopping)
 
 
-def _draw_button(name: str, run_id: str, action: Callable[[str], None], *, is_disabled: bool = False) -> None:
+def _draw_button(name: str, run_id: str, action: Callable[..., None], *, is_disabled: bool = False) -> None:
     st.button(
         t(f"panel.{name}"),
         key=f"{name}-{run_id}",
@@ -102,10 +102,10 @@ def _draw_button(name: str, run_id: str, action: Callable[[str], None], *, is_di
     )
 
 
-def _try(action: Callable[[str], None], run_id: str) -> None:
+def _try(action: Callable[..., None], run_id: str) -> None:
     """Does something to a run; when it ended meanwhile, or another tab was faster, the panel says so."""
     try:
-        action(run_id)
+        action(run_id, by=state.visitor())
     except TransferLabError as error:
         state.keep(f"problem-{run_id}", error.to_dict())
 

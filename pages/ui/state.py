@@ -8,7 +8,10 @@ import secrets
 
 import streamlit as st
 
+from tl_core.engine.singleton import secret
 from tl_core.phrases import LANGUAGES
+from tl_core.store.access import Visitor
+from tl_core.store.owners import COOKIE, owner_of
 
 _KEPT = "kept"
 
@@ -80,11 +83,14 @@ def open_run(chosen: str | None) -> None:
         st.query_params["run"] = chosen
 
 
-def visitor() -> str:
-    """Returns a name for this visit: the engine shares its time fairly between visitors."""
-    name = kept("visitor") or secrets.token_hex(8)
-    keep("visitor", name)
-    return name
+def visitor() -> Visitor:
+    """Returns in whose name this visit acts: the owner of the browser's cookie.
+
+    Where the browser keeps no cookies, the visit owns what it starts for as long as the tab is open.
+    """
+    owner = kept("owner") or owner_of(st.context.cookies.get(COOKIE), secret()) or secrets.token_hex(16)
+    keep("owner", owner)
+    return Visitor(owner, is_instructor=bool(kept("instructor")))
 
 
 def write_address() -> None:

@@ -20,7 +20,7 @@ def submit(spec: RunSpec, name: str, baseline: RunSpec | None, baseline_name: st
             name=name[:80],
             baseline=baseline,
             baseline_name=baseline_name[:80],
-            owner=state.visitor(),
+            by=state.visitor(),
             is_afresh=is_afresh,
         )
     except TransferLabError as error:

@@ -8,6 +8,7 @@ from tl_core.engine.environment import n_threads
 from tl_core.engine.pool import MAX_ACTIVE
 from tl_core.engine.service import Engine
 from tl_core.spec import RunSpec
+from tl_core.store.access import OPERATOR
 from tl_core.store.records import RunState
 
 SPEC = RunSpec(backbone="squeezenet", image_size=64, n_frozen=9, epochs=2)
@@ -140,7 +141,7 @@ class Bench:
 
     def submit(self, name: str = "run", **more) -> str:
         """Submits a run that waits for no other's result, though all are equal."""
-        return self.engine.submit(SPEC, name=name, **{"is_afresh": True} | more).id
+        return self.engine.submit(SPEC, name=name, **{"is_afresh": True, "by": OPERATOR} | more).id
 
     def fill(self) -> list[str]:
         """Submits and starts as many runs as there is room for."""
@@ -150,10 +151,10 @@ class Bench:
         return ids
 
     def state(self, run_id: str) -> RunState:
-        return self.engine.snapshot(run_id).record.state
+        return self.engine.snapshot(run_id, by=OPERATOR).record.state
 
     def position(self, run_id: str) -> int | None:
-        return self.engine.snapshot(run_id).queue_position
+        return self.engine.snapshot(run_id, by=OPERATOR).queue_position
 
 
 def until(is_true: Callable[[], bool], seconds: float = 5.0) -> None:

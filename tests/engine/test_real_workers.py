@@ -10,6 +10,7 @@ from engine_bench import until
 from tl_core.engine import member
 from tl_core.engine.service import Engine
 from tl_core.spec import RunSpec
+from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.records import RunRecord, RunState
 from tl_core.store.sqlite import SqliteStore
 
@@ -31,13 +32,13 @@ def engine(tmp_path_factory) -> Iterator[Engine]:
 
 
 def finished(engine: Engine, run_id: str) -> RunRecord:
-    until(lambda: not engine.snapshot(run_id).is_active, seconds=120)
-    return engine.snapshot(run_id).record
+    until(lambda: not engine.snapshot(run_id, by=OPERATOR).is_active, seconds=120)
+    return engine.snapshot(run_id, by=OPERATOR).record
 
 
 def under_way(engine: Engine, owner: str) -> str:
-    run_id = engine.submit(LONG, name=owner, owner=owner, is_afresh=True).id
-    until(lambda: engine.snapshot(run_id).step > 0, seconds=120)
+    run_id = engine.submit(LONG, by=Visitor(owner), name=owner, is_afresh=True).id
+    until(lambda: engine.snapshot(run_id, by=OPERATOR).step > 0, seconds=120)
     return run_id
 
 
@@ -47,13 +48,13 @@ def test_two_owners_train_at_once_in_two_processes_with_the_threads_that_their_r
     assert len(engine.pids()) == 2
     assert [engine.store.get(run).spec["threads"] for run in (first, second)] == [os.cpu_count(), 1]
     for run in (first, second):
-        engine.stop(run)
+        engine.stop(run, by=OPERATOR)
         assert finished(engine, run).state is RunState.STOPPED
     until(lambda: not any(engine._pool.holder(run) for run in (first, second)))
-    engine.resume(second)
+    engine.resume(second, by=OPERATOR)
     assert engine.store.get(second).spec["threads"] == 1
-    until(lambda: engine.snapshot(second).phase == "training", seconds=60)
-    engine.stop(second)
+    until(lambda: engine.snapshot(second, by=OPERATOR).phase == "training", seconds=60)
+    engine.stop(second, by=OPERATOR)
     assert finished(engine, second).state is RunState.STOPPED
 
 
@@ -67,10 +68,10 @@ def test_a_worker_that_is_killed_or_freezes_fails_its_run_with_the_reason_and_th
     run, pid = under_way(engine, "a"), engine.pids()[0]
     until(lambda: engine._pool.main().is_alive, seconds=10)
     os.kill(pid, sign)
-    until(lambda: not engine.snapshot(run).is_active, seconds=SILENCE_S + 10)
-    record = engine.snapshot(run).record
+    until(lambda: not engine.snapshot(run, by=OPERATOR).is_active, seconds=SILENCE_S + 10)
+    record = engine.snapshot(run, by=OPERATOR).record
     assert (record.state, record.error["code"]) == (RunState.FAILED, code)
-    following = engine.submit(TINY, name="next", owner="a", is_afresh=True)
+    following = engine.submit(TINY, by=Visitor("a"), name="next", is_afresh=True)
     assert engine.pids()[0] != pid
     assert finished(engine, following.id).state is RunState.COMPLETED
 
@@ -78,12 +79,12 @@ def test_a_worker_that_is_killed_or_freezes_fails_its_run_with_the_reason_and_th
 @pytest.mark.slow
 def test_a_paused_run_stands_still_does_one_step_when_told_and_goes_on(engine):
     run = under_way(engine, "a")
-    engine.pause(run)
-    until(lambda: engine.classify("backbone:squeezenet", []).exception(timeout=60) is not None)  # all before is said
-    before = engine.snapshot(run).step
-    engine.step(run)
-    until(lambda: engine.snapshot(run).step == before + 1)
-    engine.continue_(run)
-    until(lambda: engine.snapshot(run).step > before + 1)
-    engine.stop(run)
+    engine.pause(run, by=OPERATOR)
+    engine.classify("backbone:squeezenet", [], by=OPERATOR).exception(timeout=60)  # all before is said
+    before = engine.snapshot(run, by=OPERATOR).step
+    engine.step(run, by=OPERATOR)
+    until(lambda: engine.snapshot(run, by=OPERATOR).step == before + 1)
+    engine.continue_(run, by=OPERATOR)
+    until(lambda: engine.snapshot(run, by=OPERATOR).step > before + 1)
+    engine.stop(run, by=OPERATOR)
     assert finished(engine, run).state is RunState.STOPPED

@@ -20,6 +20,7 @@ from tl_core.engine.service import Engine
 from tl_core.engine.worker_process import WorkerProcess
 from tl_core.experiments.plans import baseline_of
 from tl_core.spec import RunSpec
+from tl_core.store.access import OPERATOR
 from tl_core.store.records import RunRecord, RunState
 from tl_core.store.sqlite import SqliteStore
 
@@ -432,19 +433,19 @@ def finished_value(task: Iterator) -> np.ndarray:
 
 
 def state(engine: Engine, run_id: str) -> RunState:
-    return engine.snapshot(run_id).record.state
+    return engine.snapshot(run_id, by=OPERATOR).record.state
 
 
 def finished(engine: Engine, run_id: str) -> RunRecord:
-    until(lambda: not engine.snapshot(run_id).is_active)
-    return engine.snapshot(run_id).record
+    until(lambda: not engine.snapshot(run_id, by=OPERATOR).is_active)
+    return engine.snapshot(run_id, by=OPERATOR).record
 
 
 @pytest.fixture(scope="module")
 def pair(engine) -> tuple[RunRecord, RunRecord]:
     """A run and its baseline, trained side by side."""
     spec = TINY.with_changes(n_frozen=4, epochs=6)
-    run = engine.submit(spec, name="run", baseline=baseline_of(spec), baseline_name="twin")
+    run = engine.submit(spec, by=OPERATOR, name="run", baseline=baseline_of(spec), baseline_name="twin")
     return finished(engine, run.id), finished(engine, run.twin_id)
 
 
@@ -491,7 +492,7 @@ def test_the_worker_classifies_as_this_process_does(engine, pair):
     from tl_core.engine.requests import Models, classify
 
     images = [decode_image(path.read_bytes(), path.name) for path in sorted(SAMPLES.glob("*.jpg"))[:3]]
-    answer = np.array(engine.classify(pair[0].id, images).result(timeout=60))
+    answer = np.array(engine.classify(pair[0].id, images, by=OPERATOR).result(timeout=60))
     expected = finished_value(classify(Models(engine.home), pair[0].id, images))
     np.testing.assert_allclose(answer, expected, atol=1e-6)
     assert answer.shape == (3, 14)
@@ -500,36 +501,36 @@ def test_the_worker_classifies_as_this_process_does(engine, pair):
 
 @pytest.mark.slow
 def test_a_question_is_answered_while_a_run_trains(engine):
-    run = engine.submit(LONG, name="long")
-    until(lambda: engine.snapshot(run.id).step > 0)
+    run = engine.submit(LONG, by=OPERATOR, name="long")
+    until(lambda: engine.snapshot(run.id, by=OPERATOR).step > 0)
     image = decode_image((SAMPLES / "cat_1.jpg").read_bytes(), "cat_1.jpg")
-    assert len(engine.classify("backbone:squeezenet", [image]).result(timeout=30)[0]) == 1000
-    assert engine.snapshot(run.id).is_active
-    engine.stop(run.id)
+    assert len(engine.classify("backbone:squeezenet", [image], by=OPERATOR).result(timeout=30)[0]) == 1000
+    assert engine.snapshot(run.id, by=OPERATOR).is_active
+    engine.stop(run.id, by=OPERATOR)
     assert finished(engine, run.id).state is RunState.STOPPED
 
 
 @pytest.mark.slow
 def test_a_stop_in_the_first_compilation_is_recorded_within_a_second_and_the_run_can_go_on(engine):
     spec = LONG.with_changes(per_class=2, epochs=1)
-    run = engine.submit(spec, name="to be stopped")
-    until(lambda: engine.snapshot(run.id).phase == "compiling")
-    engine.stop(run.id)
+    run = engine.submit(spec, by=OPERATOR, name="to be stopped")
+    until(lambda: engine.snapshot(run.id, by=OPERATOR).phase == "compiling")
+    engine.stop(run.id, by=OPERATOR)
     until(lambda: state(engine, run.id) is RunState.STOPPED, seconds=1.0)
-    engine.resume(run.id)
+    engine.resume(run.id, by=OPERATOR)
     assert finished(engine, run.id).state is RunState.COMPLETED
 
 
 @pytest.mark.slow
 def test_a_killed_worker_fails_its_run_and_another_one_takes_its_place(engine):
-    run = engine.submit(LONG, name="to be killed")
-    until(lambda: engine.snapshot(run.id).step > 0)
+    run = engine.submit(LONG, by=OPERATOR, name="to be killed")
+    until(lambda: engine.snapshot(run.id, by=OPERATOR).step > 0)
     (pid,) = engine.pids()
     os.kill(pid, signal.SIGKILL)
     until(lambda: state(engine, run.id) is RunState.FAILED, seconds=5.0)
-    assert engine.snapshot(run.id).record.error["values"] == {"status": -signal.SIGKILL}
+    assert engine.snapshot(run.id, by=OPERATOR).record.error["values"] == {"status": -signal.SIGKILL}
     until(lambda: pid not in engine.pids() and engine.pids(), seconds=5.0)
-    following = engine.submit(TINY, name="next")
+    following = engine.submit(TINY, by=OPERATOR, name="next")
     assert finished(engine, following.id).state is RunState.COMPLETED
 
 
@@ -544,20 +545,21 @@ from tl_core.engine.estimates import Pending
 from tl_core.engine.service import Engine
 from tl_core.engine.worker_process import WorkerProcess
 from tl_core.spec import RunSpec
+from tl_core.store.access import OPERATOR
 from tl_core.store.home import data_home
 from tl_core.store.sqlite import SqliteStore
 
 pause = threading.Event()
 engine = Engine(SqliteStore(data_home()), data_home())
-run = engine.submit(RunSpec(**json.loads(sys.argv[1])), name="run")
-while engine.snapshot(run.id).is_active:
+run = engine.submit(RunSpec(**json.loads(sys.argv[1])), by=OPERATOR, name="run")
+while engine.snapshot(run.id, by=OPERATOR).is_active:
     pause.wait(0.05)
 picture = Path(sys.argv[2])
 engine.classify(run.id, [decode_image(picture.read_bytes(), picture.name)]).result(timeout=60)
 while isinstance(engine.estimate(RunSpec(backbone="squeezenet", image_size=64, n_frozen=9)), Pending):
     pause.wait(0.05)
 heavy = sorted({name.partition(".")[0] for name in sys.modules} & {"keras", "tensorflow", "streamlit"})
-state = engine.snapshot(run.id).record.state
+state = engine.snapshot(run.id, by=OPERATOR).record.state
 print(json.dumps({"pid": engine.pids()[0], "state": state, "heavy": heavy}), flush=True)
 sys.stdin.read()
 """

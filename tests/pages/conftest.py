@@ -49,10 +49,14 @@ def pair(engine) -> tuple[str, str]:
 
 @pytest.fixture
 def visit(engine):
-    """Opens a page as a visitor would: visit("classify", "zh", run=…)."""
+    """Opens a page as the owner of the runs would, or as somebody else: visit("classify", "zh", run=…)."""
 
-    def open_page(name: str = "lab", language: str = "en", **query: str) -> AppTest:
+    def open_page(
+        name: str = "lab", language: str = "en", owner: str | None = "local", is_instructor: bool = False, **query: str
+    ) -> AppTest:
         app = AppTest.from_file(APP, default_timeout=30)
+        if owner is not None:
+            app.session_state["kept"] = {"owner": owner, "instructor": is_instructor}
         app.query_params["lang"] = language
         for key, value in query.items():
             app.query_params[key] = value

@@ -6,6 +6,7 @@ from fake_runs import started, step_event
 from pages.ui import blocks
 from tl_core.experiments.plans import plan_run
 from tl_core.phrases import phrase
+from tl_core.store.access import OPERATOR
 
 LANGUAGES = ("en", "zh")
 FEATURES = {"event": "phase", "name": "features", "done": 640, "total": 1393}
@@ -14,7 +15,7 @@ FEATURES = {"event": "phase", "name": "features", "done": 640, "total": 1393}
 @pytest.fixture
 def run(engine):
     """A run that a worker has, without a baseline."""
-    return engine.submit(plan_run({"epochs": 2}), name="live")
+    return engine.submit(plan_run({"epochs": 2}), by=OPERATOR, name="live")
 
 
 def buttons(app) -> list[str]:
@@ -78,14 +79,16 @@ def test_every_sign_says_what_it_does(visit, run, workers, language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_pause_before_the_first_step_says_what_was_being_done(visit, engine, run, workers, language):
     workers[0].tell(run.id, FEATURES)
-    engine.pause(run.id)
+    engine.pause(run.id, by=OPERATOR)
     paused = phrase(language, "progress.paused_early", phase=phrase(language, "phase.features"))
     assert progress(visit(language=language, run=run.id)) == paused
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_run_that_waits_says_its_place_and_can_only_be_stopped(visit, engine, language):
-    run = engine.submit(plan_run({}), name="run", baseline=plan_run({"seed": 1}), baseline_name="waits for its run")
+    run = engine.submit(
+        plan_run({}), by=OPERATOR, name="run", baseline=plan_run({"seed": 1}), baseline_name="waits for its run"
+    )
     app = visit(language=language, run=run.id)
     said = [element.proto.text for element in app.get("progress")]
     assert said == [phrase(language, "progress.starting"), phrase(language, "progress.queued", position=1)]
@@ -107,7 +110,7 @@ def test_a_run_that_waits_says_its_place_and_can_only_be_stopped(visit, engine, 
 def test_features_that_are_not_worth_their_room_are_said_to_be_computed_anew(
     visit, engine, workers, language, options, is_cached, is_said
 ):
-    run = engine.submit(plan_run(options), name="live")
+    run = engine.submit(plan_run(options), by=OPERATOR, name="live")
     workers[0].tell(run.id, started(is_cached=is_cached))
     captions = [caption.value for caption in visit(language=language, run=run.id).caption]
     assert (phrase(language, "panel.not_cached") in captions) is is_said
@@ -118,7 +121,7 @@ def test_a_look_at_an_unchanged_run_reads_and_draws_nothing_anew(visit, engine, 
     drawn, looked = [], []
     real_info, real_snapshot = blocks.curves_info, engine.snapshot
     monkeypatch.setattr(blocks, "curves_info", lambda *told: drawn.append(told) or real_info(*told))
-    monkeypatch.setattr(engine, "snapshot", lambda id: looked.append(id) or real_snapshot(id))
+    monkeypatch.setattr(engine, "snapshot", lambda id, by: looked.append(id) or real_snapshot(id, by=by))
     app = visit(run=run.id)
     assert len(drawn) == 2
     drawn.clear()
@@ -140,9 +143,9 @@ def test_another_axis_or_language_is_drawn_anew(visit, run, workers):
     assert before[1:] != after[1:]
 
 
-def test_visitors_are_owners_of_their_own(visit, engine):
+def test_visitors_without_cookies_are_owners_of_their_own(visit, engine):
     for _ in range(2):
-        app = visit()
+        app = visit(owner=None)
         app.toggle(key="w:baseline").set_value(False).run()
         app.button(key="train").click().run()
     first, second = engine.store.list_runs()

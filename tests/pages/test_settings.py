@@ -6,6 +6,7 @@ from tl_core.datasets.catalog import dataset_info
 from tl_core.experiments.plans import plan_run
 from tl_core.phrases import phrase
 from tl_core.spec import RunSpec
+from tl_core.store.access import OPERATOR
 
 LANGUAGES = ("en", "zh")
 
@@ -66,7 +67,7 @@ def test_the_cost_of_each_way_comes_from_the_measured_time_of_one_pass(visit, la
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_while_something_trains_the_costs_are_said_to_come_later(visit, engine, language):
-    engine.submit(plan_run({"seed": 5}), name="first")
+    engine.submit(plan_run({"seed": 5}), by=OPERATOR, name="first")
     app = visit(language=language)
     assert phrase(language, "views.waiting") in [caption.value for caption in app.caption]
 

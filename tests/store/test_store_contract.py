@@ -4,11 +4,14 @@ import math
 import sqlite3
 import threading
 from dataclasses import FrozenInstanceError, replace
+from functools import partial
+from itertools import cycle
 
 import numpy as np
 import pytest
 
 from tl_core.errors import InputError, StoreError, UnknownIdError
+from tl_core.store.access import OPERATOR
 from tl_core.store.files import WEIGHTS_FILE
 from tl_core.store.memory import MemoryStore
 from tl_core.store.records import EpochRecord, RunState
@@ -205,7 +208,8 @@ class TestReading:
     @pytest.mark.parametrize("hostile", HOSTILE_IDS, ids=lambda value: ascii(value)[:20])
     def test_anything_else_is_an_unknown_run(self, store, hostile):
         run = new_run(store)
-        for call in (store.get, store.epochs, store.trace, store.run_folder, store.delete):
+        delete = partial(store.delete, by=OPERATOR)
+        for call in (store.get, store.epochs, store.trace, store.run_folder, delete):
             assert code_of(UnknownIdError, call, hostile) == "unknown_run"
         assert store.list_runs() == [run]
 
@@ -227,7 +231,7 @@ class TestReading:
         assert store.get("abcdef0") == first
 
     def test_runs_are_listed_newest_first_whatever_the_clock_says(self, store, monkeypatch):
-        times = iter(["2031-01-01T00:00:00+00:00", "2001-01-01T00:00:00+00:00", "2011-01-01T00:00:00+00:00"])
+        times = cycle(["2031-01-01T00:00:00+00:00", "2001-01-01T00:00:00+00:00", "2011-01-01T00:00:00+00:00"])
         monkeypatch.setattr("tl_core.store.rules.now", lambda: next(times))
         for name in "abc":
             new_run(store, name)
@@ -256,7 +260,7 @@ class TestReading:
         assert store.list_runs(text="GROCERIES") == [umlaut, plain_one]
         assert store.list_runs(text=umlaut.id[:10].upper()) == [umlaut]
         assert store.list_runs(text="") == [umlaut, plain_one]
-        store.rename(umlaut.id, "pears")
+        store.rename(umlaut.id, "pears", by=OPERATOR)
         assert store.list_runs(text="pears") == [store.get(umlaut.id)]
         assert store.list_runs(text="äpfel") == []
 
@@ -283,17 +287,17 @@ class TestReading:
 class TestNames:
     def test_a_finished_run_can_be_renamed_and_changes_in_nothing_else(self, store):
         run = ended_run(store, scores={"f1": 0.5})
-        assert store.rename(run.id, "  猫 with 2 blocks ") == replace(run, name="猫 with 2 blocks")
+        assert store.rename(run.id, "  猫 with 2 blocks ", by=OPERATOR) == replace(run, name="猫 with 2 blocks")
         assert store.get(run.id) == replace(run, name="猫 with 2 blocks")
 
     @pytest.mark.parametrize("name", ["x", "y" * 80, "<script>alert(1)</script>", "'; DROP TABLE run; --", "👩‍🏫"])
     def test_any_text_of_up_to_80_characters_is_a_name(self, store, name):
-        assert store.rename(new_run(store).id, name).name == name
+        assert store.rename(new_run(store).id, name, by=OPERATOR).name == name
 
     @pytest.mark.parametrize("name", ["", "   ", "y" * 81, "a\nb", "a\x00b", "a\u202eb", "a\u2028b", "\udcff", None, 7])
     def test_other_names_are_refused_in_creating_and_renaming(self, store, name):
         run = new_run(store)
-        assert code_of(InputError, store.rename, run.id, name) == "bad_run_name"
+        assert code_of(InputError, store.rename, run.id, name, by=OPERATOR) == "bad_run_name"
         assert code_of(InputError, new_run, store, name) == "bad_run_name"
         assert store.list_runs() == [run]
 
@@ -319,7 +323,7 @@ class TestTwins:
     def test_deleting_one_leaves_the_other_alone(self, store):
         run = ended_run(store)
         baseline = new_run(store, role="baseline", twin_id=run.id)
-        store.delete(run.id)
+        store.delete(run.id, by=OPERATOR)
         assert store.list_runs() == [replace(baseline, twin_id=None)]
 
 
@@ -329,19 +333,19 @@ class TestFilesAndNotes:
         folder = store.run_folder(run.id)
         (folder / "checkpoint-000001.safetensors").write_bytes(b"x")
         assert folder.name == run.id
-        store.delete(run.id)
+        store.delete(run.id, by=OPERATOR)
         assert not folder.exists()
         assert code_of(UnknownIdError, store.get, run.id) == "unknown_run"
 
     def test_a_deleted_runs_place_in_the_order_is_never_used_again(self, store):
         last = ended_run(store)
-        store.delete(last.id)
+        store.delete(last.id, by=OPERATOR)
         assert new_run(store).seq > last.seq
 
     def test_active_runs_are_not_deleted(self, store):
         queued, running = new_run(store), start(store, new_run(store))
-        assert code_of(StoreError, store.delete, queued.id) == "run_is_active"
-        assert code_of(StoreError, store.delete, running.id) == "run_is_active"
+        assert code_of(StoreError, store.delete, queued.id, by=OPERATOR) == "run_is_active"
+        assert code_of(StoreError, store.delete, running.id, by=OPERATOR) == "run_is_active"
 
     def test_a_trace_is_kept_whole_and_replaced_whole(self, store):
         run = new_run(store)
@@ -441,9 +445,9 @@ class TestCopies:
     def test_either_can_be_deleted_without_the_other(self, store):
         run = recorded_run(store)
         first, second = self.copy(store, run), self.copy(store, run)
-        store.delete(first.id)
+        store.delete(first.id, by=OPERATOR)
         assert store.find_equal("f1") == second
-        store.delete(run.id)
+        store.delete(run.id, by=OPERATOR)
         assert store.get(second.id) == second
         assert store.epochs(second.id) == [EPOCH]
         assert (store.run_folder(second.id) / WEIGHTS_FILE).read_bytes() == b"weights"

@@ -15,6 +15,7 @@ import pytest
 
 from tl_core.errors import StoreError
 from tl_core.store import schema
+from tl_core.store.access import OPERATOR
 from tl_core.store.files import WEIGHTS_FILE
 from tl_core.store.records import EpochRecord, RunState
 from tl_core.store.sqlite import SqliteStore
@@ -186,8 +187,8 @@ class TestDamage:
         with SqliteStore(tmp_path) as store:
             first, second = completed_run(store, "first"), completed_run(store, "second")
             store.link_twins(first.id, second.id)
-            store.rename(first.id, "first, renamed")
-            store.rename(second.id, "second, renamed")
+            store.rename(first.id, "first, renamed", by=OPERATOR)
+            store.rename(second.id, "second, renamed", by=OPERATOR)
             active, _ = start(store, new_run(store, "active")), new_run(store, "waiting")
             return [store.get(first.id), store.get(second.id), replace(active, state=RunState.INTERRUPTED)]
 
@@ -254,7 +255,7 @@ class TestDamage:
     def test_a_deleted_run_does_not_come_back(self, tmp_path, runs, monkeypatch):
         monkeypatch.setattr("tl_core.store.sqlite.shutil.rmtree", lambda *args, **named: None)
         with SqliteStore(tmp_path) as store:
-            store.delete(runs[0].id)
+            store.delete(runs[0].id, by=OPERATOR)
         with SqliteStore(tmp_path) as store:
             assert runs[0].id not in {run.id for run in store.list_runs()}
 

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from tl_core.engine.service import Engine
 from tl_core.engine.snapshots import RunSnapshot
 from tl_core.spec import RunSpec
+from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.sqlite import SqliteStore
 
 LOOK_S = 0.005
@@ -30,7 +31,7 @@ def engine() -> Iterator[Engine]:
 
 def submit(engine: Engine, spec: RunSpec, owner: str = "local") -> str:
     """Begins a run that is trained in any case; returns its id."""
-    return engine.submit(spec, name="bench", owner=owner, is_afresh=True).id
+    return engine.submit(spec, by=Visitor(owner), name="bench", is_afresh=True).id
 
 
 def until(is_true: Callable[[], bool], limit_s: float = LIMIT_S) -> float:
@@ -53,8 +54,8 @@ def finished(engine: Engine, run_id: str) -> RunSnapshot:
     Raises:
         RuntimeError: It failed; with the reason's code.
     """
-    until(lambda: not engine.snapshot(run_id).is_active)
-    snapshot = engine.snapshot(run_id)
+    until(lambda: not engine.snapshot(run_id, by=OPERATOR).is_active)
+    snapshot = engine.snapshot(run_id, by=OPERATOR)
     if snapshot.record.error:
         raise RuntimeError(snapshot.record.error["code"])
     return snapshot

@@ -12,6 +12,7 @@ from tl_core.bench.timing import percentile, value
 from tl_core.engine.service import Engine
 from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
+from tl_core.store.access import OPERATOR
 
 FIGURE_S = 1.0
 MOST_TURNS = 3  # of four phases each
@@ -53,16 +54,16 @@ def _stopped(engine: Engine, spec: RunSpec, phase: str, into_s: float) -> tuple[
         The seconds until that is recorded, and until its worker has let go of it.
     """
     run_id = live.submit(engine, spec)
-    live.until(lambda: engine.snapshot(run_id).phase in (phase, None))
+    live.until(lambda: engine.snapshot(run_id, by=OPERATOR).phase in (phase, None))
     threading.Event().wait(into_s)
-    engine.stop(run_id)
-    recorded_s = live.until(lambda: not engine.snapshot(run_id).is_active)
+    engine.stop(run_id, by=OPERATOR)
+    recorded_s = live.until(lambda: not engine.snapshot(run_id, by=OPERATOR).is_active)
     return recorded_s, recorded_s + live.until(lambda: _is_deleted(engine, run_id))
 
 
 def _is_deleted(engine: Engine, run_id: str) -> bool:
     """Deletes a run; says no while a worker still has it."""
     with suppress(StoreError):
-        engine.delete(run_id)
+        engine.delete(run_id, by=OPERATOR)
         return True
     return False

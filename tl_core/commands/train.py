@@ -12,8 +12,9 @@ from tl_core.errors import InputError
 from tl_core.experiments.plans import baseline_of, plan_run
 from tl_core.phrases import explain
 from tl_core.spec import RunSpec
+from tl_core.store.access import OPERATOR
 from tl_core.store.home import data_home
-from tl_core.store.records import RunRecord
+from tl_core.store.records import RunRecord, Visibility
 from tl_core.store.sqlite import SqliteStore
 
 OPTIONS = (
@@ -50,6 +51,7 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-cache", dest="use_cache", action="store_false", default=None)
     parser.add_argument("--resume", metavar="RUN")
     parser.add_argument("--baseline", action="store_true")
+    parser.add_argument("--private", action="store_true")
 
 
 def train(options: argparse.Namespace, output: Output) -> int:
@@ -64,10 +66,14 @@ def train(options: argparse.Namespace, output: Output) -> int:
     spec = None if is_resumed else with_threads(plan_run(given))
     store = SqliteStore(data_home())
     try:
-        record = _to_resume(store, options.resume, given) if is_resumed else _created(store, spec, "run")
+        record = (
+            _to_resume(store, options.resume, given)
+            if is_resumed
+            else _created(store, spec, "run", is_private=options.private)
+        )
         status = _train_one(store, record, output, is_resumed=is_resumed)
         if options.baseline and status == 0 and not is_resumed:
-            twin = _created(store, baseline_of(spec), "baseline", twin_id=record.id)
+            twin = _created(store, baseline_of(spec), "baseline", is_private=options.private, twin_id=record.id)
             status = _train_one(store, twin, output)
         return status
     finally:
@@ -79,13 +85,17 @@ def with_threads(spec: RunSpec) -> RunSpec:
     return spec.with_changes(threads=spec.threads or n_threads())
 
 
-def _created(store: SqliteStore, spec: RunSpec, role: str, twin_id: str | None = None) -> RunRecord:
+def _created(
+    store: SqliteStore, spec: RunSpec, role: str, *, is_private: bool, twin_id: str | None = None
+) -> RunRecord:
+    """Returns a new run; the operator's runs are there for the class to look at, unless said otherwise."""
     name = f"{spec.backbone} · {spec.dataset} · {spec.n_frozen}"
     fingerprint = None
     with suppress(OSError):  # a bundled file is missing: the run will say so
         fingerprint = recorded.fingerprint(spec)
     told = {"environment": environment(), "fingerprint": fingerprint}
-    return store.create_run(spec.to_dict(), role=role, name=name, twin_id=twin_id, **told)
+    record = store.create_run(spec.to_dict(), role=role, name=name, owner=OPERATOR.owner, twin_id=twin_id, **told)
+    return record if is_private else store.share(record.id, Visibility.CLASS, by=OPERATOR)
 
 
 def _to_resume(store: SqliteStore, run_id: str, given: dict) -> RunRecord:

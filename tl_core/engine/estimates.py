@@ -56,9 +56,12 @@ class Estimates:
     def of(self, spec: RunSpec) -> Estimate | Pending:
         """Returns what a run costs, or why that is not known (yet)."""
         key = timing_key(spec)
+        return self._known(spec, key) or self._measure(spec, key)
+
+    def _known(self, spec: RunSpec, key: str) -> Estimate | None:
         quick, run = self._store.timing(f"quick/{key}"), self._store.timing(key)
         if quick is None and run is None:
-            return self._measure(spec, key)
+            return None
         info = dataset_info(spec.dataset)
         n_train = n_training_images(spec, info)
         prefix_s = quick["prefix_s"] * (n_train + info.n_validation + info.n_test) if quick else 0.0
@@ -67,6 +70,11 @@ class Estimates:
         n_steps, n_evaluations = (math.ceil(n / quick["batch_size"]) for n in (n_train, info.n_validation))
         epoch_s = n_steps * quick["step_s"] + n_evaluations * quick["eval_s"]
         return Estimate(epoch_s, prefix_s, is_from_run=False, is_bound=quick["is_bound"])
+
+    def run_s(self, spec: RunSpec) -> float | None:
+        """Returns the seconds that all epochs and the frozen prefix take; None where that was never measured."""
+        known = self._known(spec, timing_key(spec))
+        return None if known is None else known.prefix_s + spec.epochs * known.epoch_s
 
     def _measure(self, spec: RunSpec, key: str) -> Pending:
         """Asks, unless that was done before: what could not be measured (or killed the worker) is not tried again."""

@@ -81,6 +81,7 @@ class LiveRun:
     is_sent: bool = False
     is_stopping: bool = False
     is_paused: bool = False
+    is_held: bool = False  # paused with all others, and to go on with them
     has_steps: bool = False
     _seen: RunSnapshot | None = None
 
@@ -139,6 +140,11 @@ class LiveRun:
             epoch = EpochRecord(**{name: value for name, value in event.items() if name != "event"})
             self.epochs[epoch.epoch] = rules.measured(epoch)
 
+    @property
+    def is_pausable(self) -> bool:
+        """Whether it is under way and nobody holds or ends it yet."""
+        return self.is_sent and not self.is_stopping and not self.is_paused
+
     def pause(self) -> None:
         self.is_paused = True
         self.pace.pause()
@@ -146,7 +152,7 @@ class LiveRun:
 
     def go_on(self) -> None:
         """Ends a pause."""
-        self.is_paused = False
+        self.is_paused = self.is_held = False
         self.pace.resume()
         self.touch()
 

@@ -72,6 +72,11 @@ class Pool:
         """Whether main workers keep dying before they are ready."""
         return self._n_bad_starts[True] >= MAX_BAD_STARTS
 
+    @property
+    def n_servers(self) -> int:
+        """How many runs are computed side by side when a class trains."""
+        return 1 if self._is_gpu else max(1, self.n_extra)
+
     def is_main(self, member: Member) -> bool:
         return member is self._main
 

@@ -8,28 +8,33 @@ from pathlib import Path
 
 import numpy as np
 
-from tl_core.engine import uploads
+from tl_core.engine import recorded, uploads
 from tl_core.engine.capacity import free_bytes
 from tl_core.engine.estimates import Estimate, Estimates, Pending
 from tl_core.engine.executor import Executor
+from tl_core.engine.live import LiveRun
+from tl_core.engine.queue import Place, places
 from tl_core.engine.snapshots import Finished, RunSnapshot
 from tl_core.engine.submission import Order, enter
 from tl_core.engine.supervisor import Supervisor
 from tl_core.engine.worker_process import WorkerProcess
 from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
-from tl_core.store.records import RunRecord
+from tl_core.store.access import Visitor, check_instructor, may_see
+from tl_core.store.limits import Limits, check_limits, limits, save_limits
+from tl_core.store.records import RunRecord, Visibility
 from tl_core.store.store import RunStore
 
 
 @dataclass(frozen=True)
 class EngineStatus:
-    """What the engine computes on. `device` is None while the main worker starts."""
+    """What the engine computes on. `device` is None while the main worker starts; `is_held`: everything is paused."""
 
     device: str | None
     n_active: int
     n_waiting: int
     n_workers: int = 1
+    is_held: bool = False
 
 
 class Engine:
@@ -48,6 +53,9 @@ class Engine:
         3. A stop is recorded within a second.
         4. A worker that dies or hangs fails the runs that it had, and only those; the next one starts at once.
         5. Nobody waits for the second run of another.
+        6. What people do is done `by` a visitor, and the store is asked first whether it is theirs to do
+           (`RunStore.find`, `RunStore.permitted`, `access.check_instructor`). Methods without `by` change nothing of
+           anybody's.
 
     Thread: any.
     """
@@ -66,6 +74,7 @@ class Engine:
         self._supervisor = Supervisor(store, self._finished, home, start_worker, clock, free)
         self._lock, self._pool = self._supervisor.lock, self._supervisor.pool
         self._trainings = self._supervisor.trainings
+        self._trainings.most_running = limits(store).running
         self._estimates = Estimates(store, self._supervisor.ask, lambda: self._trainings.count()[0] == 0)
 
     # ---- runs: in, look, out ----
@@ -74,10 +83,10 @@ class Engine:
         self,
         spec: RunSpec,
         *,
+        by: Visitor,
         name: str,
         baseline: RunSpec | None = None,
         baseline_name: str = "",
-        owner: str = "local",
         is_afresh: bool = False,
     ) -> RunRecord:
         """Queues a run, and its from-scratch twin when one is given; the twin begins once the run's steps do.
@@ -86,31 +95,37 @@ class Engine:
 
         Args:
             spec: What to train.
+            by: Whose run it is; owners take turns.
             name: What the run is called.
             baseline: The twin's spec.
             baseline_name: What the twin is called; like the run, where it is empty.
-            owner: Whose runs they are; owners take turns.
             is_afresh: Train in any case.
 
         Returns:
             The run's record; its `twin_id` names the baseline.
+
+        Raises:
+            StoreError: "too_many_waiting", "too_many_runs" or "too_much_disk": beyond the limits for one student.
         """
         orders = [Order.of(self.store, spec, "run", name, is_afresh)]
         if baseline is not None:
             orders.append(Order.of(self.store, baseline, "baseline", baseline_name or name, is_afresh))
         with self._lock:
-            run_id = enter(self.store, self._trainings, orders, owner)
+            check_limits(self.store, len(orders), by=by)
+            self.store.meet(by.owner)
+            run_id = enter(self.store, self._trainings, orders, by.owner)
             self._trainings.dispatch()
             return self.store.get(run_id)
 
-    def resume(self, run_id: str) -> None:
+    def resume(self, run_id: str, *, by: Visitor) -> None:
         """Queues a stopped or interrupted run again, from its newest checkpoint and with as many threads as before.
 
         Raises:
-            StoreError: "run_is_active", or "run_already_finished" when there is nothing to resume.
+            UnknownIdError, StoreError: As `RunStore.permitted`; "run_is_active", or "run_already_finished" when there
+                is nothing to resume.
         """
         with self._lock:
-            record = self.store.get(run_id)
+            record = self.store.permitted(run_id, by=by)
             if self._trainings.get(record.id):
                 raise StoreError("run_is_active", run=record.id)
             if not record.state.is_resumable:
@@ -124,74 +139,164 @@ class Engine:
         live = self._trainings.get(run_id)
         return live.version if live else 0
 
-    def snapshot(self, run_id: str) -> RunSnapshot:
+    def snapshot(self, run_id: str, *, by: Visitor) -> RunSnapshot:
         """Returns a run as it is now.
 
         Raises:
-            UnknownIdError: "unknown_run".
+            UnknownIdError: "unknown_run", also for a run that the visitor may not see.
         """
         live = self._trainings.get(run_id)
-        if live is not None and (seen := live.seen()):
+        if live is not None and (seen := live.seen()) and may_see(seen.record, by, is_named=True):
             return seen
+        record = self.store.find(run_id, by=by)
         with self._lock:
-            live = self._trainings.get(run_id)
-            if live is None:  # over, or only the beginning of an id
-                record = self._trainings.ends.seen(self.store.get(run_id))
-                live = self._trainings.get(record.id)
-                if live is None:
-                    return self._finished.of(record)
+            live = self._trainings.get(record.id)
+            if live is None:
+                record = self._trainings.ends.seen(self.store.get(record.id))
+                return self._finished.of(record)
             if live.record is None:
                 live.record = self.store.get(live.run_id)
             return live.snapshot(self._trainings.position(live.run_id))
 
-    def delete(self, run_id: str) -> None:
+    def find(self, run_id: str, *, by: Visitor) -> RunRecord:
+        """Returns the record of a run, by its id or the beginning of it.
+
+        Raises:
+            UnknownIdError: "unknown_run", also for a run that the visitor may not see.
+        """
+        return self.store.find(run_id, by=by)
+
+    def list_runs(self, *, by: Visitor, **wanted: object) -> list[RunRecord]:
+        """Returns the runs that a visitor finds in a list, newest first; `wanted` as `RunStore.list_runs`."""
+        return self.store.list_runs(by=by, **wanted)
+
+    def is_known(self, spec: RunSpec) -> bool:
+        """Says whether an equal run has finished already, so that nothing would have to be trained."""
+        return recorded.find(self.store, spec) is not None
+
+    def rename(self, run_id: str, name: str, *, by: Visitor) -> None:
+        """As `RunStore.rename`."""
+        self._forget(self.store.rename(run_id, name, by=by))
+
+    def share(self, run_id: str, visibility: Visibility, *, by: Visitor) -> None:
+        """As `RunStore.share`."""
+        record = self.store.share(run_id, visibility, by=by)
+        for shared in (record, record.twin_id and self.store.get(record.twin_id)):
+            if shared:
+                self._forget(shared)
+
+    def pin(self, run_id: str, is_pinned: bool, *, by: Visitor) -> None:
+        """As `RunStore.pin`."""
+        self._forget(self.store.pin(run_id, is_pinned, by=by))
+
+    def delete(self, run_id: str, *, by: Visitor) -> None:
         """Deletes a finished run, its curve and its weights.
 
         Raises:
-            UnknownIdError: "unknown_run".
-            StoreError: "run_is_active" while it waits, trains, or has not been let go of by its worker.
+            UnknownIdError, StoreError: As `RunStore.permitted`; "run_is_active" while it waits, trains, or has not been
+                let go of by its worker.
         """
         with self._lock:
-            record = self.store.get(run_id)
+            record = self.store.permitted(run_id, by=by)
             if self._trainings.get(record.id) or self._pool.holder(record.id):
                 raise StoreError("run_is_active", run=record.id)
-            self.store.delete(record.id)
+            self.store.delete(record.id, by=by)
             self._finished.forget(record.id)
 
-    def forget(self, run_id: str) -> None:
-        """Has a run that was renamed or deleted read again."""
+    def _forget(self, changed: RunRecord) -> None:
+        """Has a run that was changed read again."""
         with self._lock:
-            self._finished.forget(run_id)
-            if live := self._trainings.get(run_id):
+            self._finished.forget(changed.id)
+            if live := self._trainings.get(changed.id):
                 live.record = None
                 live.touch()
 
-    # ---- runs: stop, pause, step ----
+    # ---- runs: stop, pause, step; all as `RunStore.permitted` for whom they are refused ----
 
-    def stop(self, run_id: str) -> None:
+    def stop(self, run_id: str, *, by: Visitor) -> None:
         """Asks a run to end; it is recorded as stopped within a second, with its best weights so far."""
-        self._supervisor.stop(run_id)
+        self._supervisor.stop(self.store.permitted(run_id, by=by).id)
 
-    def pause(self, run_id: str) -> None:
+    def pause(self, run_id: str, *, by: Visitor) -> None:
         """Has a run wait after its present step; others go on. Does nothing with a run that is not under way."""
-        self._supervisor.pause(run_id)
+        self._supervisor.pause(self.store.permitted(run_id, by=by).id)
 
-    def continue_(self, run_id: str) -> None:
+    def continue_(self, run_id: str, *, by: Visitor) -> None:
         """Has a paused run go on."""
-        self._supervisor.tell_paused(run_id, "continue")
+        self._supervisor.tell_paused(self.store.permitted(run_id, by=by).id, "continue")
 
-    def step(self, run_id: str) -> None:
+    def step(self, run_id: str, *, by: Visitor) -> None:
         """Has a paused run do one step and wait again."""
-        self._supervisor.tell_paused(run_id, "step")
+        self._supervisor.tell_paused(self.store.permitted(run_id, by=by).id, "step")
+
+    # ---- the class: for the instructor ----
+
+    def hasten(self, run_id: str, *, by: Visitor) -> None:
+        """Puts a waiting run before all others. Does nothing with a run that does not wait.
+
+        Raises:
+            StoreError: "instructor_only".
+        """
+        check_instructor(by)
+        with self._lock:
+            self._trainings.hasten(self.store.permitted(run_id, by=by).id)
+
+    def hold(self, is_held: bool, *, by: Visitor) -> None:
+        """Pauses all runs and begins no other, or lets those go on that were paused so.
+
+        Raises:
+            StoreError: "instructor_only".
+        """
+        check_instructor(by)
+        self._supervisor.hold(is_held)
+
+    def set_limits(self, chosen: Limits, *, by: Visitor) -> None:
+        """Sets what one student may have at most.
+
+        Raises:
+            StoreError: "instructor_only".
+        """
+        save_limits(self.store, chosen, by=by)
+        with self._lock:
+            self._trainings.most_running = chosen.running
+            self._trainings.dispatch()
+
+    def limits(self) -> Limits:
+        """Returns what one student may have at most."""
+        return limits(self.store)
+
+    def queue(self, *, by: Visitor) -> list[Place]:
+        """Returns what trains and what waits, in the order in which it will begin.
+
+        Raises:
+            StoreError: "instructor_only".
+        """
+        check_instructor(by)
+        return self._places()
+
+    def wait_s(self, run_id: str) -> float | None:
+        """Returns in how many seconds a waiting run is expected to begin; None where that is not known, or it runs."""
+        return next((place.begins_in_s for place in self._places() if place.run_id == run_id), None)
+
+    def _places(self) -> list[Place]:
+        with self._lock:
+            position, left_s = self._trainings.position, self._left_s
+            return places(self._trainings, self._trainings.record, position, left_s, self._pool.n_servers)
+
+    def _left_s(self, live: LiveRun) -> float | None:
+        """Returns how many seconds a run has still to go: at its own pace, or as others of its kind took."""
+        left_s = live.pace.remaining_s(live.n_steps)
+        return self._estimates.run_s(live.spec) if left_s is None else left_s
 
     # ---- everything else ----
 
-    def classify(self, subject: str, images: list[np.ndarray]) -> "Future[np.ndarray]":
+    def classify(self, subject: str, images: list[np.ndarray], *, by: Visitor) -> "Future[np.ndarray]":
         """Classifies pictures in the main worker, before its next slice of training.
 
         Args:
             subject: A finished run's id, or "backbone:<id>".
             images: uint8 (H, W, 3) each, as `decode_image` returns them.
+            by: Who asks; whoever may see a run may ask it.
 
         Returns:
             A future of float (n, classes), probabilities; it may raise any TransferLabError.
@@ -201,7 +306,7 @@ class Engine:
             StoreError: "disk_full" or "home_not_writable".
         """
         if not subject.startswith("backbone:"):
-            subject = self.store.get(subject).id
+            subject = self.store.find(subject, by=by).id
         path = uploads.written(self.home, images)
         future = self._supervisor.ask({"do": "classify", "subject": subject, "images": str(path)})
         future.add_done_callback(lambda _: path.unlink(missing_ok=True))
@@ -216,7 +321,8 @@ class Engine:
         """Returns what the engine computes on and how busy it is. Wakes a worker that was ended because nobody came."""
         with self._lock:
             self._pool.visit()
-            return EngineStatus(self._pool.device, *self._trainings.count(), len(list(self._pool)))
+            counts = self._trainings.count()
+            return EngineStatus(self._pool.device, *counts, len(list(self._pool)), self._trainings.is_held)
 
     def pids(self) -> list[int]:
         """Returns the process ids of the workers, that of the main one first."""

@@ -1,4 +1,4 @@
-"""The one engine of this process.
+"""The one engine of this process, and what belongs to the data folder that it serves.
 
 This is the only module-level state of the project: every page session of a server shares one engine, and it must not
 live in a Streamlit cache, which any visitor can clear.
@@ -6,29 +6,51 @@ live in a Streamlit cache, which any visitor can clear.
 
 import atexit
 import threading
+from pathlib import Path
 
 from tl_core.engine.service import Engine
 from tl_core.store.home import data_home
+from tl_core.store.locks import ServerLock
+from tl_core.store.owners import server_secret
 from tl_core.store.sqlite import SqliteStore
 
 _LOCK = threading.Lock()
 _ENGINES: list[Engine] = []
+_SERVERS: list[ServerLock] = []
+_SECRETS: dict[Path, bytes] = {}
 
 
 def engine() -> Engine:
     """Returns the engine, started at the first call and ended with the process.
 
     Raises:
-        StoreError: The data folder cannot be used.
+        StoreError: The data folder cannot be used, or another server uses it ("server_running").
 
     Thread: any.
     """
     with _LOCK:
         if not _ENGINES:
             home = data_home()
+            if not _SERVERS:
+                _SERVERS.append(ServerLock(home))
+                atexit.register(close)
             _ENGINES.append(Engine(SqliteStore(home), home))
-            atexit.register(close)
         return _ENGINES[0]
+
+
+def secret() -> bytes:
+    """Returns what the cookies of this data folder are signed with.
+
+    Raises:
+        StoreError: The data folder cannot be used.
+
+    Thread: any.
+    """
+    home = data_home()
+    with _LOCK:
+        if home not in _SECRETS:
+            _SECRETS[home] = server_secret(home)
+        return _SECRETS[home]
 
 
 def replace(other: Engine | None) -> None:
@@ -42,3 +64,5 @@ def close() -> None:
     with _LOCK:
         while _ENGINES:
             _ENGINES.pop().close()
+        while _SERVERS:
+            _SERVERS.pop().close()

@@ -8,6 +8,7 @@ from tl_core.engine.environment import environment
 from tl_core.engine.trainings import Trainings
 from tl_core.errors import TransferLabError
 from tl_core.spec import RunSpec
+from tl_core.store.access import OPERATOR
 from tl_core.store.records import RunRecord, RunState
 from tl_core.store.store import RunStore
 
@@ -58,7 +59,7 @@ def enter(store: RunStore, trainings: Trainings, orders: list[Order], owner: str
         except TransferLabError as error:
             live = trainings.get(run_id)
             if live is None:
-                store.delete(run_id)
+                store.delete(run_id, by=OPERATOR)
             else:
                 trainings.finish(live, RunState.FAILED, error)
             raise

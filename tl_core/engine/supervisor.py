@@ -92,19 +92,35 @@ class Supervisor:
         """Takes the turns of a run that is under way."""
         with self.lock:
             live = self.trainings.get(run_id)
-            if live and live.is_sent and not live.is_stopping and not live.is_paused:
-                live.pause()
-                self.trainings.tell(live, "pause")
+            if live and live.is_pausable:
+                self._pause(live)
                 self.trainings.dispatch()  # its turns are free
+
+    def _pause(self, live: LiveRun) -> None:
+        live.pause()
+        self.trainings.tell(live, "pause")
 
     def tell_paused(self, run_id: str, do: str) -> None:
         """Lets a paused run "continue", or "step" once."""
         with self.lock:
             live = self.trainings.get(run_id)
-            if live and live.is_paused:
+            if live and live.is_paused and not self.trainings.is_held:
                 if do == "continue":
                     live.go_on()
                 self.trainings.tell(live, do)
+
+    def hold(self, is_held: bool) -> None:
+        """Pauses all runs and begins no other; or lets go on what was paused so, and only that."""
+        with self.lock:
+            self.trainings.is_held = is_held
+            for live in self.trainings:
+                if is_held and live.is_pausable:
+                    live.is_held = True
+                    self._pause(live)
+                elif not is_held and live.is_held:
+                    live.go_on()
+                    self.trainings.tell(live, "continue")
+            self.trainings.dispatch()
 
     def close(self) -> bool:
         """Ends the workers; what was running is recorded as interrupted.

@@ -15,9 +15,11 @@ from tl_core.engine.recorder import Recorder
 from tl_core.engine.snapshots import Finished
 from tl_core.errors import TransferLabError, WorkerError
 from tl_core.spec import RunSpec
-from tl_core.store.records import RunState
+from tl_core.store.access import OPERATOR
+from tl_core.store.records import RunRecord, RunState
 from tl_core.store.store import RunStore
 
+MOST_RUNNING = 10_000  # of one owner at a time; the engine sets what the instructor has chosen
 PAUSE_S = 600.0  # a run paused for so long is stopped when others wait; it can be resumed from its last epoch
 
 
@@ -39,6 +41,8 @@ class Trainings:
         self._positions: dict[str, int] | None = None
         self._versions = count(1)
         self._is_dispatching = False
+        self.is_held = False
+        self.most_running = MOST_RUNNING
         self.ends = Ends(store)
 
     def __iter__(self) -> Iterator[LiveRun]:
@@ -98,12 +102,35 @@ class Trainings:
         finally:
             self._is_dispatching = False
 
+    def hasten(self, run_id: str) -> None:
+        """Puts a waiting run before all others."""
+        self._line.hasten(run_id)
+        self._line_has_moved()
+
+    def record(self, run_id: str) -> RunRecord:
+        """Returns the record of a run that is not over, from memory where it was looked at before."""
+        live = self._live[run_id]
+        live.record = live.record or self._store.get(run_id)
+        return live.record
+
     def _begin_next(self) -> bool:
+        if self.is_held:
+            return False
         rooms: dict[tuple, Member | None] = {}  # asked once for all runs that want the same
-        chosen = self._line.first(self._active(), lambda run_id: self._room(self._live[run_id], rooms) is not None)
+        active = self._active()
+
+        def room(run_id: str) -> Member | None:
+            live = self._live[run_id]
+            return None if self._has_enough(live.owner, active) else self._room(live, rooms)
+
+        chosen = self._line.first(active, lambda run_id: room(run_id) is not None)
         if chosen is not None:
-            self._send(self._live[chosen], self._room(self._live[chosen], rooms))
+            self._send(self._live[chosen], room(chosen))
         return chosen is not None
+
+    def _has_enough(self, owner: str, active: Counter) -> bool:
+        """Says whether an owner has as many runs under way as one student may have."""
+        return active[owner] >= self.most_running and owner != OPERATOR.owner
 
     def _active(self) -> Counter:
         return Counter(live.owner for live in self._live.values() if live.is_sent)
@@ -233,4 +260,5 @@ class Trainings:
 
     def paused_too_long(self) -> list[LiveRun]:
         """Returns the paused runs whose place others wait for."""
-        return [live for live in self if live.pace.paused_s() > PAUSE_S] if len(self._line) else []
+        is_in_the_way = len(self._line) and not self.is_held
+        return [live for live in self if live.pace.paused_s() > PAUSE_S] if is_in_the_way else []

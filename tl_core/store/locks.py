@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tl_core.errors import StoreError
+from tl_core.store.space import refused
+
 if os.name == "nt":
     import msvcrt
 
@@ -45,6 +48,36 @@ class LifeLock:
             os.close(self._descriptor)
             self._descriptor = None
             self._path.unlink(missing_ok=True)  # after closing: Windows removes no open file
+
+
+class ServerLock:
+    """Keeps a second server away from a data folder, until it is closed or the process ends.
+
+    Args:
+        home: The data folder.
+
+    Raises:
+        StoreError: "server_running" with the number of the process that holds it, or a disk that refuses.
+    """
+
+    def __init__(self, home: Path) -> None:
+        path = home / "server.lock"
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise refused(home, error) from error
+        try:
+            _acquire(self._descriptor, is_patient=False)
+        except OSError as error:
+            holder = os.read(self._descriptor, 20).decode().strip() or "?"
+            os.close(self._descriptor)
+            raise StoreError("server_running", path=str(home), pid=holder) from error
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+
+    def close(self) -> None:
+        """Lets the next server in. The file stays: removing it would let two servers lock two files of one name."""
+        os.close(self._descriptor)
 
 
 @contextmanager

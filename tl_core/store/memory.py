@@ -12,10 +12,13 @@ from itertools import count
 from pathlib import Path
 
 from tl_core.store import rules
+from tl_core.store.access import Visitor
 from tl_core.store.files import WEIGHTS_FILE, share_file
 from tl_core.store.home import made
-from tl_core.store.records import EpochRecord, RunRecord, RunState, plain
+from tl_core.store.records import EpochRecord, OwnerRecord, RunRecord, RunState, Visibility, plain
+from tl_core.store.space import folder_bytes
 from tl_core.store.store import RunStore
+from tl_core.store.wanted import Wanted
 
 
 class MemoryStore(RunStore):
@@ -27,7 +30,10 @@ class MemoryStore(RunStore):
         self._runs: dict[str, RunRecord] = {}
         self._epochs: dict[str, dict[int, EpochRecord]] = {}
         self._traces: dict[str, list] = {}
+        self._events: dict[str, list[tuple[str, RunState]]] = {}
         self._timings: dict[str, dict] = {}
+        self._settings: dict[str, dict] = {}
+        self._owners: dict[str, OwnerRecord] = {}
         self._folder = Path(tempfile.mkdtemp(prefix="transfer-lab-"))
         self._forget_files = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
@@ -122,13 +128,16 @@ class MemoryStore(RunStore):
     def list_runs(
         self,
         *,
+        by: Visitor | None = None,
+        owner: str | None = None,
+        visibility: Visibility | None = None,
         states: Collection[RunState] | None = None,
         limit: int | None = None,
         offset: int = 0,
         text: str | None = None,
     ) -> list[RunRecord]:
         with self._lock:
-            found = [run for run in self._runs.values() if _fits(run, states, text)]
+            found = list(filter(Wanted(by, owner, visibility, states, text).fits, self._runs.values()))
             found.sort(key=lambda run: run.seq, reverse=True)
             found = found[max(0, offset) :]
             return copy.deepcopy(found if limit is None else found[: max(0, limit)])
@@ -137,16 +146,28 @@ class MemoryStore(RunStore):
         with self._lock:
             return [epoch for _, epoch in sorted(self._epochs.get(self._one(id).id, {}).items())]
 
-    def rename(self, id: str, name: str) -> RunRecord:
+    def events(self, id: str) -> list[tuple[str, RunState]]:
         with self._lock:
-            return self._put(replace(self._one(id), name=rules.clean_name(name)))
+            return list(self._events[self._one(id).id])
 
-    def delete(self, id: str) -> None:
+    def n_bytes(self, owner: str) -> int:
+        with self._lock:
+            return sum(folder_bytes(self._folder / run.id) for run in self._runs.values() if run.owner == owner)
+
+    def _matches(self, id: str) -> list[RunRecord]:
+        with self._lock:
+            return copy.deepcopy(self._fitting(id))
+
+    def _edit(self, id: str, **changes: object) -> RunRecord:
+        with self._lock:
+            return self._put(replace(self._one(id), **changes))
+
+    def _remove(self, id: str) -> None:
         with self._lock:
             record = self._one(id)
             rules.check_delete(record)
             self._unlink(record.id)
-            for table in (self._runs, self._epochs, self._traces):
+            for table in (self._runs, self._epochs, self._traces, self._events):
                 table.pop(record.id, None)
             shutil.rmtree(self._folder / record.id, ignore_errors=True)
 
@@ -169,6 +190,26 @@ class MemoryStore(RunStore):
         with self._lock:
             return copy.deepcopy(self._timings.get(key))
 
+    def setting(self, key: str) -> dict | None:
+        with self._lock:
+            return copy.deepcopy(self._settings.get(key))
+
+    def _save_setting(self, key: str, value: dict) -> None:
+        with self._lock:
+            self._settings[key] = plain(value)
+
+    def meet(self, owner: str) -> OwnerRecord:
+        with self._lock:
+            return self._owners.setdefault(owner, OwnerRecord(owner, len(self._owners) + 1))
+
+    def owners(self) -> dict[str, OwnerRecord]:
+        with self._lock:
+            return dict(self._owners)
+
+    def _name_owner(self, owner: str, name: str) -> None:
+        with self._lock:
+            self._owners[owner] = replace(self.meet(owner), name=name)
+
     def recover(self) -> list[str]:
         return []  # its runs die with the process, and so does it
 
@@ -176,8 +217,10 @@ class MemoryStore(RunStore):
         self._forget_files()
 
     def _one(self, id: str) -> RunRecord:
-        matches = [run for key, run in self._runs.items() if key.startswith(id)] if rules.looks_like_id(id) else []
-        return rules.one_match(id, matches)
+        return rules.one_match(id, self._fitting(id))
+
+    def _fitting(self, id: str) -> list[RunRecord]:
+        return [run for key, run in self._runs.items() if key.startswith(id)] if rules.looks_like_id(id) else []
 
     def _add(self, record: RunRecord, twin_id: str | None) -> RunRecord:
         twin = None if twin_id is None else self._one(twin_id)
@@ -194,6 +237,9 @@ class MemoryStore(RunStore):
 
     def _put(self, record: RunRecord) -> RunRecord:
         self._runs[record.id] = record
+        states = self._events.setdefault(record.id, [])
+        if not states or states[-1][1] is not record.state:
+            states.append((rules.now(), record.state))
         return copy.deepcopy(record)
 
     def _unlink(self, *ids: str) -> None:
@@ -201,9 +247,3 @@ class MemoryStore(RunStore):
         for run in list(self._runs.values()):
             if run.twin_id in ids:
                 self._put(replace(run, twin_id=None))
-
-
-def _fits(run: RunRecord, states: Collection[RunState] | None, text: str | None) -> bool:
-    wanted = rules.search_text(text or "")
-    is_found = wanted in rules.search_words(run) or run.id.startswith(wanted)
-    return is_found and (states is None or run.state in states)

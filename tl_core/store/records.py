@@ -26,6 +26,14 @@ class RunState(StrEnum):
         return self in (RunState.STOPPED, RunState.INTERRUPTED)
 
 
+class Visibility(StrEnum):
+    """Who may look at a run, beside its owner and the instructor. Only those two may ever change it."""
+
+    PRIVATE = "private"  #: Nobody: for all others there is no such run.
+    LINK = "link"  #: Whoever knows its whole id; it stands in no list.
+    CLASS = "class"  #: Everybody on this server.
+
+
 @dataclass(frozen=True)
 class EpochRecord:
     """One epoch of one run, as measured. A loss or accuracy is None where it was not measured or not a number.
@@ -84,6 +92,8 @@ class RunRecord:
     fingerprint: str | None = None  #: Equal for runs that must end alike (`engine.recorded`); None: cannot be told.
     recorded_from: str | None = None  #: The run that was trained, where this one is a copy of its record.
     recorded_at: str | None = None  #: When that run ended.
+    visibility: Visibility = Visibility.PRIVATE
+    is_pinned: bool = False  #: Kept when old runs are cleared away.
 
     def to_dict(self) -> dict:
         """Returns JSON-able plain data; NaN and infinity become None."""
@@ -96,7 +106,23 @@ class RunRecord:
         Raises:
             TypeError, ValueError: A field is missing, unknown, or names no state.
         """
-        return cls(**{**data, "state": RunState(data["state"])})
+        named = {"state": RunState(data["state"]), "visibility": Visibility(data.get("visibility", Visibility.CLASS))}
+        return cls(**{**data, **named})
+
+
+@dataclass(frozen=True)
+class OwnerRecord:
+    """Somebody who has runs.
+
+    Attributes:
+        id: What runs name as their `owner`.
+        seq: Counts the owners in the order in which they came.
+        name: What others see; None until it was given.
+    """
+
+    id: str
+    seq: int
+    name: str | None = None
 
 
 def plain(value: object) -> object:

@@ -4,7 +4,8 @@ import json
 import sqlite3
 from dataclasses import fields
 
-from tl_core.store.records import EpochRecord, RunRecord, RunState, plain
+from tl_core.errors import StoreError
+from tl_core.store.records import EpochRecord, RunRecord, RunState, Visibility, plain
 
 RUN_COLUMNS = tuple(field.name for field in fields(RunRecord))
 EPOCH_COLUMNS = tuple(field.name for field in fields(EpochRecord))
@@ -19,20 +20,29 @@ def to_json(value: object) -> str:
 def run_values(record: RunRecord) -> dict[str, object]:
     """Returns a run as column → value."""
     values = {name: getattr(record, name) for name in RUN_COLUMNS}
-    values["state"] = record.state.value
+    values |= {"state": record.state.value, "visibility": record.visibility.value}
     for name in _JSON:
         values[name] = None if values[name] is None else to_json(values[name])
     return values
 
 
 def run_record(row: sqlite3.Row) -> RunRecord:
-    """Returns the run of a row."""
+    """Returns the run of a row; one with damage in it as a failed run that says so, so that it hides no other."""
     values = {name: row[name] for name in RUN_COLUMNS}
-    values["state"] = RunState(values["state"])
-    values["is_cached"] = _truth(values["is_cached"])
-    for name in _JSON:
-        values[name] = None if values[name] is None else json.loads(values[name])
-    return RunRecord(**values)
+    values |= {"is_cached": _truth(values["is_cached"]), "is_pinned": bool(values["is_pinned"])}
+    try:
+        values |= {"state": RunState(values["state"]), "visibility": Visibility(values["visibility"])}
+        values |= {name: json.loads(values[name]) for name in _JSON if values[name] is not None}
+        return RunRecord(**values) if isinstance(values["spec"], dict) else _damaged(values)
+    except ValueError:
+        return _damaged(values)
+
+
+def _damaged(values: dict) -> RunRecord:
+    """Returns what is left of a run whose row cannot be read."""
+    named = {name: values[name] for name in ("id", "seq", "name", "role", "twin_id", "owner", "created_at")}
+    error = StoreError("run_damaged", run=values["id"]).to_dict()
+    return RunRecord(**named, state=RunState.FAILED, spec={}, environment={}, error=error)
 
 
 def epoch_record(row: sqlite3.Row) -> EpochRecord:

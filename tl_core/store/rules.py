@@ -15,6 +15,7 @@ MAX_NAME = 80
 _ID_OR_PREFIX = re.compile(rf"[0-9a-f]{{{MIN_PREFIX},32}}")
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _ROLES = ("run", "baseline")
+_OWN = ("id", "seq", "name", "role", "owner", "twin_id", "created_at", "visibility", "is_pinned")  # never copied
 
 
 def new_id() -> str:
@@ -151,7 +152,7 @@ def copied(record: RunRecord, role: str, name: str, owner: str) -> RunRecord:
     fresh = queued(record.spec, role, name, record.environment, owner, record.fingerprint)
     return replace(
         record,
-        **{name: getattr(fresh, name) for name in ("id", "seq", "name", "role", "owner", "twin_id", "created_at")},
+        **{field: getattr(fresh, field) for field in _OWN},
         started_at=fresh.created_at,
         ended_at=fresh.created_at,
         recorded_from=record.recorded_from or record.id,
@@ -169,7 +170,7 @@ def filled(record: RunRecord, source: RunRecord) -> RunRecord:
     if record.state is not RunState.QUEUED:
         raise StoreError("run_already_finished", run=record.id)
     copy = copied(source, record.role, record.name, record.owner)
-    return replace(copy, id=record.id, seq=record.seq, twin_id=record.twin_id, created_at=record.created_at)
+    return replace(copy, **{field: getattr(record, field) for field in _OWN})
 
 
 def queued(

@@ -69,6 +69,25 @@ MIGRATIONS = (
     ALTER TABLE run ADD COLUMN recorded_at TEXT;
     CREATE INDEX run_by_fingerprint ON run (fingerprint, seq);
     """,
+    # before there were owners, everybody saw every run: those runs stay with the class, in the operator's name
+    """
+    ALTER TABLE run ADD COLUMN visibility TEXT NOT NULL DEFAULT 'private';
+    ALTER TABLE run ADD COLUMN is_pinned INTEGER NOT NULL DEFAULT 0;
+    UPDATE run SET visibility = 'class', owner = 'local';
+    CREATE INDEX run_by_owner ON run (owner, seq);
+    CREATE TABLE owner (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        name TEXT
+    );
+    CREATE TABLE event (
+        run_seq INTEGER NOT NULL REFERENCES run (seq) ON DELETE CASCADE,
+        at TEXT NOT NULL,
+        state TEXT NOT NULL
+    );
+    CREATE INDEX event_by_run ON event (run_seq);
+    CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+    """,
 )
 """One script per version of the database; the file's `user_version` says how many it has seen. Only ever append."""
 

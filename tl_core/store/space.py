@@ -1,7 +1,9 @@
 """Room on the disk, and what it means when the operating system refuses to write."""
 
 import errno
+import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from tl_core.errors import StoreError
@@ -16,6 +18,16 @@ def free_bytes(path: Path) -> int:
     """Returns the bytes free on the disk of a folder, or of its nearest parent that exists."""
     existing = next((folder for folder in (path, *path.parents) if folder.exists()), Path.cwd())
     return shutil.disk_usage(existing).free
+
+
+def folder_bytes(folder: Path) -> int:
+    """Returns what the files in a folder take, those in folders inside it left out; 0 for no folder."""
+    total = 0
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(OSError):
+                total += entry.stat(follow_symlinks=False).st_size if entry.is_file(follow_symlinks=False) else 0
+    return total
 
 
 def check_space(folder: Path, needed_bytes: int) -> None:

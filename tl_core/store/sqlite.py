@@ -10,16 +10,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from tl_core.store import rescue, rules
+from tl_core.store.access import Visitor
 from tl_core.store.files import WEIGHTS_FILE, share_file
 from tl_core.store.home import made
 from tl_core.store.locks import LifeLock, alone, living
-from tl_core.store.records import EpochRecord, RunRecord, RunState
+from tl_core.store.records import EpochRecord, OwnerRecord, RunRecord, RunState, Visibility
 from tl_core.store.rows import EPOCH_COLUMNS, epoch_record, run_record, run_values, to_json
 from tl_core.store.schema import check_present, connect, open_database, plain_errors, transaction
-from tl_core.store.space import refused
+from tl_core.store.space import folder_bytes, refused
 from tl_core.store.store import RunStore
+from tl_core.store.wanted import Wanted
 
 _ACTIVE = (RunState.QUEUED, RunState.RUNNING)
+_EVENT = """
+    INSERT INTO event SELECT :seq, :at, :state
+    WHERE :state IS NOT (SELECT state FROM event WHERE run_seq = :seq ORDER BY rowid DESC LIMIT 1)
+"""
 _EQUAL = """
     SELECT * FROM run
     WHERE fingerprint = ? AND state = ? AND test_accuracy IS NOT NULL
@@ -152,19 +158,16 @@ class SqliteStore(RunStore):
     def list_runs(
         self,
         *,
+        by: Visitor | None = None,
+        owner: str | None = None,
+        visibility: Visibility | None = None,
         states: Collection[RunState] | None = None,
         limit: int | None = None,
         offset: int = 0,
         text: str | None = None,
     ) -> list[RunRecord]:
-        conditions, values = ["TRUE"], []
-        if states is not None:
-            conditions.append(f"state IN ({', '.join('?' * len(states))})")
-            values += [RunState(state).value for state in states]
-        if text is not None and rules.search_text(text):
-            conditions.append("(instr(words, ?) OR substr(id, 1, length(?)) = ?)")
-            values += [rules.search_text(text)] * 3
-        query = f"SELECT * FROM run WHERE {' AND '.join(conditions)} ORDER BY seq DESC LIMIT ? OFFSET ?"
+        condition, values = Wanted(by, owner, visibility, states, text).as_sql()
+        query = f"SELECT * FROM run WHERE {condition} ORDER BY seq DESC LIMIT ? OFFSET ?"
         with self._reading() as connection:
             return [run_record(row) for row in connection.execute(query, (*values, *_window(limit, offset)))]
 
@@ -172,12 +175,27 @@ class SqliteStore(RunStore):
         with self._reading() as connection:
             return self._epochs(connection, self._one(connection, id))
 
-    def rename(self, id: str, name: str) -> RunRecord:
+    def events(self, id: str) -> list[tuple[str, RunState]]:
+        with self._reading() as connection:
+            record = self._one(connection, id)
+            rows = connection.execute("SELECT at, state FROM event WHERE run_seq = ? ORDER BY rowid", (record.seq,))
+            return [(row["at"], RunState(row["state"])) for row in rows]
+
+    def n_bytes(self, owner: str) -> int:
+        with self._reading() as connection:
+            ids = [row["id"] for row in connection.execute("SELECT id FROM run WHERE owner = ?", (owner,))]
+        return sum(folder_bytes(self._runs / id) for id in ids)
+
+    def _matches(self, id: str) -> list[RunRecord]:
+        with self._reading() as connection:
+            return self._fitting(connection, id)
+
+    def _edit(self, id: str, **changes: object) -> RunRecord:
         with self._writing():
             record = self._one(self._writer, id)
-            return self._update(replace(record, name=rules.clean_name(name)), is_kept=record.started_at is not None)
+            return self._update(replace(record, **changes), is_kept=record.started_at is not None)
 
-    def delete(self, id: str) -> None:
+    def _remove(self, id: str) -> None:
         with self._writing():
             record = self._one(self._writer, id)
             rules.check_delete(record)
@@ -207,6 +225,33 @@ class SqliteStore(RunStore):
         with self._reading() as connection:
             row = connection.execute("SELECT value FROM timing WHERE key = ?", (key,)).fetchone()
         return json.loads(row["value"]) if row else None
+
+    def setting(self, key: str) -> dict | None:
+        with self._reading() as connection:
+            row = connection.execute("SELECT value FROM setting WHERE key = ?", (key,)).fetchone()
+        return json.loads(row["value"]) if row else None
+
+    def _save_setting(self, key: str, value: dict) -> None:
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (key, to_json(value)))
+
+    def meet(self, owner: str) -> OwnerRecord:
+        known = self.owners().get(owner)
+        if known is None:
+            with self._writing() as connection:
+                connection.execute("INSERT OR IGNORE INTO owner (id) VALUES (?)", (owner,))
+            known = self.owners()[owner]
+        return known
+
+    def owners(self) -> dict[str, OwnerRecord]:
+        with self._reading() as connection:
+            rows = connection.execute("SELECT id, seq, name FROM owner ORDER BY seq")
+            return {row["id"]: OwnerRecord(**row) for row in rows}
+
+    def _name_owner(self, owner: str, name: str) -> None:
+        self.meet(owner)
+        with self._writing() as connection:
+            connection.execute("UPDATE owner SET name = ? WHERE id = ?", (name, owner))
 
     def recover(self) -> list[str]:
         with self._alone():
@@ -238,11 +283,14 @@ class SqliteStore(RunStore):
             raise refused(self._locks, error) from error
 
     def _one(self, connection: sqlite3.Connection, id: str) -> RunRecord:
-        """Returns the only run with this id or prefix. `g` comes right after the hexadecimal digits."""
-        rows = []
-        if rules.looks_like_id(id):
-            rows = connection.execute("SELECT * FROM run WHERE id >= ? AND id < ?", (id, f"{id}g")).fetchall()
-        return rules.one_match(id, [run_record(row) for row in rows])
+        return rules.one_match(id, self._fitting(connection, id))
+
+    def _fitting(self, connection: sqlite3.Connection, id: str) -> list[RunRecord]:
+        """Returns the runs with this id or prefix. `g` comes right after the hexadecimal digits."""
+        if not rules.looks_like_id(id):
+            return []
+        rows = connection.execute("SELECT * FROM run WHERE id >= ? AND id < ?", (id, f"{id}g"))
+        return [run_record(row) for row in rows]
 
     def _epochs(self, connection: sqlite3.Connection, record: RunRecord) -> list[EpochRecord]:
         rows = connection.execute("SELECT * FROM epoch WHERE run_seq = ? ORDER BY epoch", (record.seq,))
@@ -253,7 +301,11 @@ class SqliteStore(RunStore):
         values = {**run_values(record), "seq": record.seq or None, "words": rules.search_words(record), "lock": lock}
         columns, marks = ", ".join(values), ", ".join("?" * len(values))
         cursor = self._writer.execute(f"INSERT INTO run ({columns}) VALUES ({marks})", tuple(values.values()))
+        self._note_state(cursor.lastrowid, record.state)
         return replace(record, seq=cursor.lastrowid)
+
+    def _note_state(self, seq: int, state: RunState) -> None:
+        self._writer.execute(_EVENT, {"seq": seq, "at": rules.now(), "state": state.value})
 
     def _add(self, record: RunRecord, lock: str | None, twin_id: str | None) -> RunRecord:
         """Adds a run beside its twin, if it has one."""
@@ -274,6 +326,7 @@ class SqliteStore(RunStore):
         values = {**run_values(record), "words": rules.search_words(record), **more}
         columns = ", ".join(f"{name} = ?" for name in values)
         self._writer.execute(f"UPDATE run SET {columns} WHERE seq = ?", (*values.values(), record.seq))
+        self._note_state(record.seq, record.state)
         if is_kept:
             rescue.keep_copy(self._runs / record.id, record, self._epochs(self._writer, record))
         return record
@@ -293,12 +346,13 @@ class SqliteStore(RunStore):
         alive = living(self._locks)
         with self._writing() as connection:
             active = connection.execute("SELECT * FROM run WHERE state IN (?, ?)", [state.value for state in _ACTIVE])
-            orphans = [row["id"] for row in active if row["lock"] not in alive]
-            for id in orphans:
+            orphans = [row for row in active if row["lock"] not in alive]
+            for row in orphans:
                 connection.execute(
-                    "UPDATE run SET state = ?, lock = NULL WHERE id = ?", (RunState.INTERRUPTED.value, id)
+                    "UPDATE run SET state = ?, lock = NULL WHERE seq = ?", (RunState.INTERRUPTED.value, row["seq"])
                 )
-        return orphans
+                self._note_state(row["seq"], RunState.INTERRUPTED)
+        return [row["id"] for row in orphans]
 
     def _take_in_lost_runs(self) -> None:
         """Adds the runs whose folder holds a copy that the database does not know (it was damaged or removed)."""

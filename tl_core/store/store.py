@@ -4,15 +4,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection
 from pathlib import Path
 
-from tl_core.store.records import EpochRecord, RunRecord, RunState
+from tl_core.store import rules
+from tl_core.store.access import Visitor, check_change, check_instructor, may_see
+from tl_core.store.records import EpochRecord, OwnerRecord, RunRecord, RunState, Visibility
 
 
 class RunStore(ABC):
     """Runs that last.
 
     Promises:
-        1. A finished record never changes, except for its name, its twin, when a stopped or interrupted run is
-           started again (`set_threads` prepares that), and once by `complete_stop`.
+        1. A finished record never changes, except for its name, its twin, its pin, who may see it, when a stopped or
+           interrupted run is started again (`set_threads` prepares that), and once by `complete_stop`.
         2. Every reader gets a copy: what is done to it changes nothing in the store.
         3. Ids are 128 random bits; `seq` orders runs by creation whatever the clock says, and is never used twice.
         4. When `add_epoch` or `finish_run` has returned, what it was told survives kill -9 (`MemoryStore`: no).
@@ -22,6 +24,10 @@ class RunStore(ABC):
            of a living process is never touched.
         7. NaN and infinity are stored as None, so no reader ever meets them.
         8. An id from outside reaches neither a path nor an SQL text.
+        9. What people do goes through methods that take `by`, and these ask `find` or `permitted` first: a run that a
+           visitor may not see is unknown to them, one that is not theirs they cannot change. Methods without `by` are
+           for the engine and ask nobody.
+       10. A run whose row is damaged is listed as failed, and hides no other.
 
     Wherever a method takes a run's id, the first 6 or more characters of it do as well, when they fit one run only;
     anything else raises UnknownIdError ("unknown_run", with received, n_matches, min_characters).
@@ -158,6 +164,9 @@ class RunStore(ABC):
     def list_runs(
         self,
         *,
+        by: Visitor | None = None,
+        owner: str | None = None,
+        visibility: Visibility | None = None,
         states: Collection[RunState] | None = None,
         limit: int | None = None,
         offset: int = 0,
@@ -166,6 +175,10 @@ class RunStore(ABC):
         """Returns runs, newest first.
 
         Args:
+            by: Only what this visitor finds in a list: their own runs and those shared with the class; everything for
+                an instructor. None is the engine, which sees all.
+            owner: Only runs of this owner.
+            visibility: Only runs shared like this.
             states: Only runs in one of these; None means all.
             limit: At most so many, after leaving out the first `offset`.
             text: Only runs with this in their name or in a text of their spec (dataset, backbone, …), in any case,
@@ -177,20 +190,12 @@ class RunStore(ABC):
         """Returns a run's epochs, first to last."""
 
     @abstractmethod
-    def rename(self, id: str, name: str) -> RunRecord:
-        """Gives a run another name, in whatever state.
-
-        Raises:
-            InputError: "bad_run_name": not 1 to 80 characters after trimming, or with control characters.
-        """
+    def events(self, id: str) -> list[tuple[str, RunState]]:
+        """Returns when a run came into which state, first to last: (ISO 8601 in UTC, state)."""
 
     @abstractmethod
-    def delete(self, id: str) -> None:
-        """Removes a finished run, its epochs, trace and folder; its twin stays and has no twin any more.
-
-        Raises:
-            StoreError: "run_is_active".
-        """
+    def n_bytes(self, owner: str) -> int:
+        """Returns what the files of an owner's runs take on the disk; what two runs share counts for both."""
 
     @abstractmethod
     def save_trace(self, id: str, points: list) -> None:
@@ -217,6 +222,18 @@ class RunStore(ABC):
         """Returns what `save_timing` noted last under a key."""
 
     @abstractmethod
+    def setting(self, key: str) -> dict | None:
+        """Returns what `save_setting` noted last under a key."""
+
+    @abstractmethod
+    def meet(self, owner: str) -> OwnerRecord:
+        """Returns what is known of an owner, noted now if this is the first visit."""
+
+    @abstractmethod
+    def owners(self) -> dict[str, OwnerRecord]:
+        """Returns all owners by id, the first to come first."""
+
+    @abstractmethod
     def recover(self) -> list[str]:
         """Sets the queued and running runs of dead processes INTERRUPTED; done at every open.
 
@@ -227,6 +244,103 @@ class RunStore(ABC):
     @abstractmethod
     def close(self) -> None:
         """Lets go of files and locks; the store cannot be used afterwards. Twice is harmless."""
+
+    # ---- what people do: every method takes `by`, and asks `find` or `permitted` before anything else ----
+
+    def find(self, id: str, *, by: Visitor) -> RunRecord:
+        """Returns a run that a visitor may see. One shared by link is found by its whole id only.
+
+        Raises:
+            UnknownIdError: "unknown_run", also for a run that the visitor may not see.
+        """
+        matches = [record for record in self._matches(id) if may_see(record, by, is_named=record.id == id)]
+        return rules.one_match(id, matches)
+
+    def permitted(self, id: str, *, by: Visitor) -> RunRecord:
+        """Returns a run that a visitor may change.
+
+        Raises:
+            UnknownIdError: "unknown_run".
+            StoreError: "not_your_run".
+        """
+        record = self.find(id, by=by)
+        check_change(record, by)
+        return record
+
+    def rename(self, id: str, name: str, *, by: Visitor) -> RunRecord:
+        """Gives a run another name, in whatever state.
+
+        Raises:
+            InputError: "bad_run_name": not 1 to 80 characters after trimming, or with control characters.
+            UnknownIdError, StoreError: As `permitted`.
+        """
+        return self._edit(self.permitted(id, by=by).id, name=rules.clean_name(name))
+
+    def share(self, id: str, visibility: Visibility, *, by: Visitor) -> RunRecord:
+        """Says who else may look at a run and at its twin.
+
+        Raises:
+            UnknownIdError, StoreError: As `permitted`.
+        """
+        record = self.permitted(id, by=by)
+        twin = record.twin_id and self.get(record.twin_id)
+        if twin and twin.owner == record.owner:
+            self._edit(twin.id, visibility=Visibility(visibility))
+        return self._edit(record.id, visibility=Visibility(visibility))
+
+    def pin(self, id: str, is_pinned: bool, *, by: Visitor) -> RunRecord:
+        """Keeps a run when old ones are cleared away, or lets it go.
+
+        Raises:
+            UnknownIdError, StoreError: As `permitted`.
+        """
+        return self._edit(self.permitted(id, by=by).id, is_pinned=bool(is_pinned))
+
+    def delete(self, id: str, *, by: Visitor) -> None:
+        """Removes a finished run, its epochs, trace and folder; its twin stays and has no twin any more.
+
+        Raises:
+            UnknownIdError, StoreError: As `permitted`; "run_is_active".
+        """
+        self._remove(self.permitted(id, by=by).id)
+
+    def name_owner(self, owner: str, name: str, *, by: Visitor) -> None:
+        """Says what others see as the name of an owner.
+
+        Raises:
+            InputError: "bad_run_name", as for the name of a run.
+            StoreError: "instructor_only" for the name of somebody else.
+        """
+        if owner != by.owner:
+            check_instructor(by)
+        self._name_owner(owner, rules.clean_name(name))
+
+    def save_setting(self, key: str, value: dict, *, by: Visitor) -> None:
+        """Notes what holds for the whole class, in place of what was noted before.
+
+        Raises:
+            StoreError: "instructor_only".
+        """
+        check_instructor(by)
+        self._save_setting(key, value)
+
+    @abstractmethod
+    def _matches(self, id: str) -> list[RunRecord]:
+        """Returns the runs that an id or the beginning of one fits; none for what is no id."""
+
+    @abstractmethod
+    def _edit(self, id: str, **changes: object) -> RunRecord:
+        """Changes fields of a record that do not belong to its result."""
+
+    @abstractmethod
+    def _remove(self, id: str) -> None:
+        """Removes a finished run with all that it has; otherwise StoreError, "run_is_active"."""
+
+    @abstractmethod
+    def _name_owner(self, owner: str, name: str) -> None: ...
+
+    @abstractmethod
+    def _save_setting(self, key: str, value: dict) -> None: ...
 
     def __enter__(self) -> "RunStore":
         return self

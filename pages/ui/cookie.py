@@ -1,0 +1,48 @@
+"""The server's side of ownership: every browser that opens a page gets a key of its own, in a cookie.
+
+Scripts in the page cannot read it, other sites cannot send it along with their forms, and no address holds it.
+"""
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tl_core.engine.singleton import secret
+from tl_core.errors import TransferLabError
+from tl_core.store.owners import COOKIE, new_cookie, owner_of
+
+LASTS_S = 365 * 24 * 3600  # from the last visit on
+
+
+class OwnerCookie:
+    """Hands out the key with the page, and keeps the one that a browser brings."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes every request on; to answers that are pages it adds the cookie."""
+        if scope["type"] != "http" or "text/html" not in Request(scope).headers.get("accept", ""):
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start" and (line := _cookie_line(Request(scope))):
+                MutableHeaders(scope=message).append("set-cookie", line)
+            await send(message)
+
+        await self._app(scope, receive, send_with_cookie)
+
+
+def _cookie_line(request: Request) -> str | None:
+    """Returns the header's value; None while the data folder cannot be used, which every page says."""
+    try:
+        brought = request.cookies.get(COOKIE)
+        value = brought if owner_of(brought, secret()) else new_cookie(secret())
+    except TransferLabError:
+        return None
+    is_secure = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto"))
+    response = Response()
+    response.set_cookie(COOKIE, value, max_age=LASTS_S, httponly=True, samesite="lax", secure=is_secure)
+    return response.headers["set-cookie"]

@@ -1,0 +1,78 @@
+"""The cookie that says whose browser it is, as the server hands it out."""
+
+import asyncio
+from http.cookies import SimpleCookie
+
+import pytest
+
+from pages.ui.cookie import OwnerCookie
+from tl_core.engine.singleton import secret
+from tl_core.store.owners import COOKIE, new_cookie, owner_of
+
+
+async def _page(scope, receive, send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
+    await send({"type": "http.response.body", "body": b"<html>"})
+
+
+def answer(accept: str = "text/html,*/*", kind: str = "http", scheme: str = "http", **headers: str):
+    """Returns the cookie that a request is answered with, and the whole answer."""
+    said: list[dict] = []
+    named = [(name.replace("_", "-").encode(), value.encode()) for name, value in {"accept": accept, **headers}.items()]
+    scope = {"type": kind, "method": "GET", "path": "/", "query_string": b"", "scheme": scheme, "headers": named}
+    scope["server"] = ("localhost", 8501)
+
+    async def send(message: dict) -> None:
+        said.append(message)
+
+    asyncio.run(OwnerCookie(_page)(scope, None, send))
+    lines = [value.decode() for name, value in said[0]["headers"] if name == b"set-cookie"]
+    cookie = SimpleCookie(lines[0]) if lines else {}
+    return cookie.get(COOKIE), said
+
+
+@pytest.fixture(autouse=True)
+def _home(home):
+    """A data folder of the test's own."""
+
+
+def test_a_page_comes_with_a_key_that_scripts_cannot_read_and_other_sites_cannot_send():
+    cookie, said = answer()
+    assert owner_of(cookie.value, secret()) is not None
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["secure"]) == (True, "lax", "/", "")
+    assert said[1] == {"type": "http.response.body", "body": b"<html>"}
+    assert cookie.value not in str(said[1])
+
+
+def test_two_browsers_get_two_keys():
+    assert answer()[0].value != answer()[0].value
+
+
+def test_a_browser_keeps_the_key_that_it_brings():
+    brought = new_cookie(secret())
+    assert answer(cookie=f"other=1; {COOKIE}={brought}")[0].value == brought
+
+
+@pytest.mark.parametrize("forged", ["", "x", "0" * 32 + ".sig", "é", "a.b; c"])
+def test_a_key_that_we_did_not_sign_is_replaced(forged):
+    cookie, _ = answer(cookie=f"{COOKIE}={forged}".encode("latin-1").decode("latin-1"))
+    assert owner_of(cookie.value, secret()) is not None
+    assert cookie.value != forged
+
+
+def test_only_pages_come_with_a_key():
+    assert answer(accept="application/json")[0] is None
+    assert answer(kind="websocket")[0] is None
+
+
+@pytest.mark.parametrize("told", [{"scheme": "https"}, {"x_forwarded_proto": "https"}])
+def test_over_an_encrypted_connection_the_key_never_travels_in_the_open(told):
+    assert answer(**told)[0]["secure"] is True
+
+
+def test_a_data_folder_that_cannot_be_used_is_no_reason_to_show_no_page(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TL_HOME", str(tmp_path / "file" / "inside"))
+    cookie, said = answer()
+    assert cookie is None
+    assert said[0]["status"] == 200

@@ -1,0 +1,56 @@
+"""Who may do what with whose runs. Every method of the store that a person reaches asks here, and nowhere else."""
+
+from dataclasses import dataclass
+
+from tl_core.errors import StoreError
+from tl_core.store.records import RunRecord, Visibility
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """In whose name something is done.
+
+    Attributes:
+        owner: Whose runs are this visitor's own; made from a secret by `store.owners`, and no secret itself.
+        is_instructor: Whether the visitor has shown the instructor's key.
+    """
+
+    owner: str
+    is_instructor: bool = False
+
+
+OPERATOR = Visitor("local", is_instructor=True)
+"""Whoever uses the command line: the data folder is theirs in any case."""
+
+
+def may_see(record: RunRecord, by: Visitor, *, is_named: bool) -> bool:
+    """Says whether a visitor may look at a run.
+
+    Args:
+        record: The run.
+        by: Who wants to look.
+        is_named: Whether the visitor knows its whole id, which is what a link tells.
+    """
+    if by.is_instructor or record.owner == by.owner or record.visibility is Visibility.CLASS:
+        return True
+    return record.visibility is Visibility.LINK and is_named
+
+
+def check_change(record: RunRecord, by: Visitor) -> None:
+    """Refuses to change another's run, whoever may see it.
+
+    Raises:
+        StoreError: "not_your_run".
+    """
+    if not by.is_instructor and record.owner != by.owner:
+        raise StoreError("not_your_run", run=record.id)
+
+
+def check_instructor(by: Visitor) -> None:
+    """Refuses what only the instructor may do.
+
+    Raises:
+        StoreError: "instructor_only".
+    """
+    if not by.is_instructor:
+        raise StoreError("instructor_only")

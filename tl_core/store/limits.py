@@ -1,0 +1,79 @@
+"""How much one student may ask of a server that thirty share. The instructor sets it, and is not bound by it."""
+
+from dataclasses import asdict, dataclass, fields
+
+from tl_core.errors import InputError, StoreError
+from tl_core.store.access import Visitor
+from tl_core.store.records import RunState
+from tl_core.store.store import RunStore
+
+ALLOWED = (1, 10_000)
+_KEY = "limits"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What each student may have at most.
+
+    Attributes:
+        running: Runs under way at the same time, baselines included; more wait.
+        waiting: Runs in line, baselines included.
+        runs: Runs kept, in whatever state.
+        disk_mb: Megabytes that the files of their runs take.
+        days: Age at which an unpinned run counts as old, for clearing away.
+    """
+
+    running: int = 4
+    waiting: int = 60
+    runs: int = 200
+    disk_mb: int = 2000
+    days: int = 30
+
+    def __post_init__(self) -> None:
+        low, high = ALLOWED
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+                raise InputError("bad_limit", field=field.name, received=str(value)[:40], low=low, high=high)
+
+
+def limits(store: RunStore) -> Limits:
+    """Returns what holds now; what was noted in another form is left aside."""
+    try:
+        return Limits(**store.setting(_KEY) or {})
+    except (TypeError, InputError):
+        return Limits()
+
+
+def save_limits(store: RunStore, chosen: Limits, *, by: Visitor) -> None:
+    """Sets the limits for everybody.
+
+    Raises:
+        StoreError: "instructor_only".
+    """
+    store.save_setting(_KEY, asdict(chosen), by=by)
+
+
+def check_limits(store: RunStore, n_new: int, *, by: Visitor) -> None:
+    """Refuses runs beyond what a student may have.
+
+    Args:
+        store: Where the runs are.
+        n_new: Runs about to be added.
+        by: Whose they will be.
+
+    Raises:
+        StoreError: "too_many_waiting", "too_many_runs" or "too_much_disk", with what there is and what is allowed.
+    """
+    if by.is_instructor:
+        return
+    most = limits(store)
+    n_waiting = len(store.list_runs(owner=by.owner, states=[RunState.QUEUED]))
+    if n_waiting + n_new > most.waiting:
+        raise StoreError("too_many_waiting", found=n_waiting, new=n_new, allowed=most.waiting)
+    n_runs = len(store.list_runs(owner=by.owner))
+    if n_runs + n_new > most.runs:
+        raise StoreError("too_many_runs", found=n_runs, new=n_new, allowed=most.runs)
+    used_mb = round(store.n_bytes(by.owner) / 1e6)
+    if used_mb >= most.disk_mb:
+        raise StoreError("too_much_disk", found_mb=used_mb, allowed_mb=most.disk_mb)

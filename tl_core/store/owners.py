@@ -1,0 +1,70 @@
+"""Whose browser this is: a random key in a signed cookie, of which the store only ever sees a hash.
+
+The key proves that its bearer is the owner, so it stays in the cookie: it stands in no address, log, page or database.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from itsdangerous import BadSignature, Signer
+
+from tl_core.store.space import refused
+
+COOKIE = "tl_owner"
+_SECRET_BYTES = 32
+
+
+def server_secret(home: Path) -> bytes:
+    """Returns what this data folder signs cookies with; made at the first call, readable for its owner only.
+
+    Raises:
+        StoreError: "disk_full" or "home_not_writable".
+    """
+    path = home / "cookie.secret"
+    try:
+        secret = path.read_bytes()
+    except OSError:
+        secret = b""
+    return secret if len(secret) == _SECRET_BYTES else _fresh_secret(path)
+
+
+def _fresh_secret(path: Path) -> bytes:
+    """Returns a new secret in place of none, or of a damaged one: cookies signed before are nobody's any more."""
+    secret = secrets.token_bytes(_SECRET_BYTES)
+    try:
+        path.unlink(missing_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secret)
+    except OSError as error:
+        raise refused(path.parent, error) from error
+    return secret
+
+
+def new_cookie(secret: bytes) -> str:
+    """Returns a fresh key, 128 random bits, with its signature: ASCII that needs no quoting in a cookie."""
+    return _signer(secret).sign(secrets.token_hex(16)).decode()
+
+
+def owner_of(cookie: str | None, secret: bytes) -> str | None:
+    """Returns whose cookie this is: 32 hexadecimal digits that do not tell the key; None if we did not sign it."""
+    try:
+        key = _signer(secret).unsign(cookie or "")
+    except BadSignature:
+        return None
+    return hashlib.sha256(b"owner" + key).hexdigest()[:32]
+
+
+def is_instructor_key(received: str) -> bool:
+    """Says whether this is the key in `TL_INSTRUCTOR_KEY`, in a time that does not depend on how much of it fits.
+
+    Where no key was set at the start, none is right.
+    """
+    key = os.environ.get("TL_INSTRUCTOR_KEY", "")
+    return bool(key) and hmac.compare_digest(received.encode("utf-8", "replace"), key.encode("utf-8", "replace"))
+
+
+def _signer(secret: bytes) -> Signer:
+    return Signer(secret, salt="tl-owner", digest_method=hashlib.sha256)
