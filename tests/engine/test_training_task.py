@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tl_core.datasets.arrays import Dataset, load_dataset
-from tl_core.engine import training_task as module
+from tl_core.engine import shelf
 from tl_core.engine.training_task import TrainingTask, cache_limit_bytes
 from tl_core.errors import UnavailableError
 from tl_core.evaluation.scores import wilson_interval
@@ -37,7 +37,7 @@ def groceries(tmp_path_factory) -> Dataset:
 @pytest.fixture(autouse=True)
 def loaded(monkeypatch, groceries):
     """Photographs are decoded once for all tests."""
-    monkeypatch.setattr(module, "load_dataset", lambda id, home, on_progress: groceries)
+    monkeypatch.setattr(shelf, "load_dataset", lambda id, home, on_progress: groceries)
 
 
 def task(home, spec=SMALL, name="run", **more) -> TrainingTask:
@@ -72,7 +72,7 @@ def same(first: list[np.ndarray], second: list[np.ndarray]) -> bool:
 def alone(groceries, tmp_path_factory):
     """Each spec trained by itself: name → (events, weights, folder)."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "load_dataset", lambda id, home, on_progress: groceries)
+        patch.setattr(shelf, "load_dataset", lambda id, home, on_progress: groceries)
         results = {}
         for name, spec in SPECS.items():
             home = tmp_path_factory.mktemp("alone")
@@ -173,7 +173,7 @@ RESUMED = SMALL.with_changes(epochs=4, head="dense", hidden=16, dropout=0.3, lea
 @pytest.fixture(scope="module")
 def uninterrupted(groceries, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "load_dataset", lambda id, home, on_progress: groceries)
+        patch.setattr(shelf, "load_dataset", lambda id, home, on_progress: groceries)
         home = tmp_path_factory.mktemp("uninterrupted")
         return list(task(home, RESUMED).run()), weights(home)
 
@@ -362,7 +362,7 @@ def test_whatever_happens_a_run_ends_with_a_state_and_a_reason(error, state, cod
     def broken(*args, **named):
         raise error
 
-    monkeypatch.setattr(module, "build", broken)
+    monkeypatch.setattr(shelf, "make_backbone", broken)
     events = list(task(tmp_path).run())
     assert [event.state for event in of(Ended, events)] == [state]
     assert isinstance(events[-1], Ended)
@@ -375,20 +375,20 @@ def test_what_breaks_while_a_run_is_being_stopped_is_no_failure(tmp_path, monkey
     def broken(*args, **named):
         raise SystemError("a callback was interrupted")
 
-    monkeypatch.setattr(module, "build", broken)
+    monkeypatch.setattr(shelf, "make_backbone", broken)
     assert list(task(tmp_path, should_stop=lambda: True).run())[-1].state == "stopped"
 
 
 def test_a_stop_during_a_download_ends_the_run(tmp_path, monkeypatch):
     wanted, published = [False], []
 
-    def slow(spec, n_classes, *, on_progress):
+    def slow(spec, *, on_progress):
         on_progress(1, 100)
         wanted[0] = True
         on_progress(2, 100)
         raise AssertionError("went on")
 
-    monkeypatch.setattr(module, "build", slow)
+    monkeypatch.setattr(shelf, "make_backbone", slow)
     events = list(task(tmp_path, should_stop=lambda: wanted[0], publish=published.append).run())
     assert events[-1].state == "stopped"
 

@@ -262,7 +262,7 @@ def test_the_worker_makes_ready_only_when_nothing_else_is_to_do_and_never_fails_
 
     order = []
 
-    def warm_up(spec: RunSpec) -> Iterator[None]:
+    def warm_up(spec: RunSpec, home, shelf) -> Iterator[None]:
         order.append((spec.backbone, script.ended()))
         yield None
         raise RuntimeError("no weights here")

@@ -72,10 +72,10 @@ class Reader:
         return IMAGES[numbers]
 
 
-def run(cache, prefix, chosen=ALL, superset=None, key="k" * 64):
+def run(cache, prefix, chosen=ALL, key="k" * 64):
     """Returns (features, pictures read, events)."""
     reader, events = Reader(), []
-    task = cache.features(prefix, key, reader, chosen, chosen if superset is None else superset)
+    task = cache.features(prefix, key, reader, chosen)
     return drained(task, events), reader.n_read, events
 
 
@@ -118,7 +118,7 @@ def test_exact_and_folded_features_are_equal_up_to_float_error_and_never_share_a
 
 def test_exact_features_are_those_of_keras_own_predict_to_the_last_bit(tmp_path, mobilenet):
     prefix, cache = mobilenet(3), FeatureCache(tmp_path, 10**9, is_exact=True, n_threads=2)
-    found = drained(cache.features(prefix, "k", photographs, ALL[:64], ALL[:64]))
+    found = drained(cache.features(prefix, "k", photographs, ALL[:64]))
     np.testing.assert_array_equal(found, prefix.predict(photographs(ALL[:64]), batch_size=32, verbose=0))
 
 
@@ -126,7 +126,7 @@ def test_threads_change_no_bit_and_keep_the_order(tmp_path, mobilenet):
     found = []
     for name, n_threads in (("one", 1), ("two", 2), ("again", 2)):
         cache = FeatureCache(tmp_path / name, 10**9, is_exact=False, n_threads=n_threads)
-        found.append(drained(cache.features(mobilenet(3), "k", photographs, ALL, ALL)))
+        found.append(drained(cache.features(mobilenet(3), "k", photographs, ALL)))
     np.testing.assert_array_equal(found[0], found[1])
     np.testing.assert_array_equal(found[1], found[2])
     np.testing.assert_allclose(found[0], mobilenet(3).predict(photographs(ALL), verbose=0), atol=2e-4)
@@ -143,14 +143,14 @@ def test_one_pass_fills_several_cuts_with_the_bits_that_each_has_alone(tmp_path,
     assert len(read) == 96
     alone = FeatureCache(tmp_path / "alone", 10**9, is_exact=False, n_threads=2)
     for prefix, key in zip(prefixes, keys, strict=True):
-        found = drained(folding.features(prefix, key, pictures, ALL, ALL))
-        np.testing.assert_array_equal(found, drained(alone.features(prefix, key, photographs, ALL, ALL)))
+        found = drained(folding.features(prefix, key, pictures, ALL))
+        np.testing.assert_array_equal(found, drained(alone.features(prefix, key, photographs, ALL)))
     assert len(read) == 96
 
 
 def test_only_the_cuts_that_are_missing_are_filled(folding, mobilenet):
     prefixes, chosen = [mobilenet(n) for n in (3, 6)], np.arange(8)
-    drained(folding.features(prefixes[0], "a", photographs, chosen, chosen))
+    drained(folding.features(prefixes[0], "a", photographs, chosen))
     (first,) = files(folding)
     before = first.stat().st_ino
     drained(folding.fill(prefixes, ["a", "b"], photographs, chosen))
@@ -168,7 +168,7 @@ def test_whoever_waits_for_a_batch_hears_of_it_and_may_leave_at_once(folding, pr
         return [images]
 
     monkeypatch.setattr(extraction, "_compiled", lambda model, batch: endless)
-    task = folding.features(prefix, "k", Reader(), ALL, ALL)
+    task = folding.features(prefix, "k", Reader(), ALL)
     assert [next(task).done for _ in range(3)] == [0, 0, 0]
     assert started.is_set()
     task.close()
@@ -213,7 +213,7 @@ def test_a_folded_pass_takes_fewer_pictures_at_once_when_they_are_large(side, si
 def test_few_features_are_read_into_memory_and_many_are_mapped(cache, prefix, monkeypatch, small_bytes, is_mapped):
     monkeypatch.setattr(module, "SMALL_BYTES", small_bytes)
     for _ in range(2):
-        found, _, _ = run(cache, prefix, superset=ALL.copy())
+        found, _, _ = run(cache, prefix)
         assert isinstance(found, np.memmap) == is_mapped
 
 
@@ -232,23 +232,54 @@ def test_the_second_time_nothing_is_computed(cache, prefix):
 def test_the_file_of_all_pictures_serves_a_part_of_them(cache, prefix):
     whole, _, _ = run(cache, prefix)
     chosen = np.array([3, 4, 40, 79])
-    part, n_read, _ = run(cache, prefix, chosen, superset=ALL)
+    part, n_read, _ = run(cache, prefix, chosen)
     assert n_read == 0
     np.testing.assert_array_equal(part, whole[chosen])
     assert len(files(cache)) == 1
 
 
-def test_a_part_has_a_file_of_its_own_when_the_whole_was_never_computed(cache, prefix):
-    chosen = np.array([3, 4, 40, 79])
-    _, n_read, _ = run(cache, prefix, chosen, superset=ALL)
-    assert n_read == BATCH
-    assert run(cache, prefix, chosen, superset=ALL)[1] == 0
-    assert run(cache, prefix, np.array([3, 4, 40, 78]), superset=ALL)[1] == BATCH
+def test_only_the_pictures_that_no_file_has_are_computed(cache, prefix):
+    whole, _, _ = run(cache, prefix, key="elsewhere")
+    run(cache, prefix, np.array([3, 4, 40, 79]))
+    run(cache, prefix, np.array([4, 5, 41]))
+    chosen = np.array([4, 5, 6, 40, 42, 79])
+    events: list = []
+    reader = Reader()
+    found = drained(cache.features(prefix, "k" * 64, reader, chosen), events)
+    np.testing.assert_array_equal(found, whole[chosen])
+    assert (reader.n_read, events[-1].done, events[-1].total) == (BATCH, 2, 2)
+    again, n_read, events = run(cache, prefix, chosen)
+    assert (n_read, events) == (0, [])
+    np.testing.assert_array_equal(again, whole[chosen])
+
+
+def test_a_choice_is_put_together_from_files_that_have_it_among_them(cache, prefix):
+    whole, _, _ = run(cache, prefix, key="elsewhere")
+    for numbers in (ALL[:30], ALL[20:50], ALL[60:]):
+        run(cache, prefix, numbers)
+    chosen = np.array([0, 25, 29, 30, 49, 60, 79])
+    found, n_read, _ = run(cache, prefix, chosen)
+    assert n_read == 0
+    np.testing.assert_array_equal(found, whole[chosen])
+
+
+def test_what_is_too_large_to_be_put_together_is_computed(cache, prefix, monkeypatch):
+    monkeypatch.setattr(module, "GATHERED_BYTES", 3 * ROW_BYTES)
+    run(cache, prefix)
+    assert run(cache, prefix, ALL[:3])[1] == 0
+    assert run(cache, prefix, ALL[:4])[1] == BATCH
+
+
+def test_a_damaged_file_of_another_choice_is_passed_over(cache, prefix):
+    run(cache, prefix, ALL[:10])
+    (path,) = files(cache)
+    path.write_bytes(path.read_bytes()[:-100])
+    assert run(cache, prefix, ALL[:5])[1] == BATCH
 
 
 def test_features_do_not_depend_on_the_other_pictures_of_the_batch(cache, prefix):
     alone, _, _ = run(cache, prefix, np.array([7]))
-    together, _, _ = run(cache, prefix, np.arange(32))
+    together, _, _ = run(cache, prefix, np.arange(32), key="another")
     np.testing.assert_array_equal(alone[0], together[7])
 
 
@@ -264,7 +295,7 @@ def test_a_damaged_file_is_computed_again(cache, prefix, damage):
 
 
 def test_a_computation_that_is_stopped_leaves_no_file(cache, prefix):
-    task = cache.features(prefix, "k" * 64, Reader(), ALL, ALL)
+    task = cache.features(prefix, "k" * 64, Reader(), ALL)
     next(task)
     assert len(files(cache)) == 1
     task.close()
@@ -276,7 +307,7 @@ def test_a_computation_that_fails_leaves_no_file(cache, prefix):
         raise OSError("no such picture")
 
     with pytest.raises(OSError, match="no such picture"):
-        drained(cache.features(prefix, "k" * 64, broken, ALL, ALL))
+        drained(cache.features(prefix, "k" * 64, broken, ALL))
     assert files(cache) == []
 
 

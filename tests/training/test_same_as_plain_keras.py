@@ -80,7 +80,7 @@ def train_behind_the_cut(network: Network, spec: RunSpec, images: np.ndarray, fo
     cache = FeatureCache(folder, 10**10)
     key = prefix_key(network.prefix, "patches", spec.image_size, "CPU")
     parts = tuple(
-        (chosen, finish(cache.features(network.prefix, key, images.__getitem__, chosen, chosen)))
+        (chosen, finish(cache.features(network.prefix, key, images.__getitem__, chosen)))
         for chosen in (TRAIN, VALIDATION)
     )
     trainer = Trainer(network.suffix, FeatureSource(parts), LABELS, TRAIN, VALIDATION, spec, Clock())

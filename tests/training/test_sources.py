@@ -197,7 +197,7 @@ def cached_views(tiny_prefix, folder: Path, dataset: Dataset, **changes) -> tupl
             return pictures.view_batch(batch, view)
 
         key = view_key("prefix", view=view, seed=spec.seed, can_flip=True)
-        return cache.features(tiny_prefix, key, shown, chosen, numbers)
+        return cache.features(tiny_prefix, key, shown, chosen)
 
     return ViewSource(make_schedule(spec, numbers), features, pictures), read
 

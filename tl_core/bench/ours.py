@@ -88,7 +88,7 @@ def fast_cache(folder: Path) -> FeatureCache:
 def warm_up(cache: FeatureCache, network: Network, dataset: Dataset) -> None:
     """Has a cache fold and trace a prefix, which it remembers."""
     few = dataset.train[:BATCH]
-    _drained(cache.features(network.prefix, "warm", dataset.pixels.__getitem__, few, few))
+    _drained(cache.features(network.prefix, "warm", dataset.pixels.__getitem__, few))
 
 
 def _drained(events: Iterator[Event]) -> Any:

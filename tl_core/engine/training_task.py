@@ -5,17 +5,18 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from tl_core.datasets.arrays import Dataset, load_dataset, select_per_class
+from tl_core.datasets.arrays import Dataset, select_per_class
 from tl_core.engine.environment import n_threads
 from tl_core.engine.machine import device_name, is_out_of_memory
+from tl_core.engine.shelf import Shelf
 from tl_core.errors import TrainingError, TransferLabError
 from tl_core.evaluation.scores import score
-from tl_core.models.build import Network, build
+from tl_core.models.build import Network
 from tl_core.models.trained import copies, put_back, save_trained
 from tl_core.spec import RunSpec
 from tl_core.store.files import latest_checkpoint, save_checkpoint
@@ -39,6 +40,7 @@ class TrainingTask:
         should_stop: Asked after every batch.
         publish: Takes the progress of what cannot be cut into turns, such as a download.
         is_resumed: Whether to go on from the newest checkpoint.
+        shelf: What the worker has kept from runs before.
     """
 
     spec: RunSpec
@@ -47,6 +49,7 @@ class TrainingTask:
     should_stop: Callable[[], bool] = lambda: False
     publish: Callable[[Event], None] = lambda event: None
     is_resumed: bool = False
+    shelf: Shelf = field(default_factory=Shelf)
 
     def run(self) -> Iterator[Event]:
         """Trains; always ends with one `Ended`, whatever happens. Time spent waiting for others is not counted."""
@@ -83,11 +86,11 @@ class TrainingTask:
     def _train(self, clock: Clock, state: "_State") -> Iterator[Event]:
         spec = self.spec
         yield Phase("data")
-        dataset = load_dataset(spec.dataset, self.home, on_progress=self._reporter("data"))
+        dataset = self.shelf.dataset(spec.dataset, self.home, on_progress=self._reporter("data"))
         train = select_per_class(dataset.labels, dataset.train, spec.per_class, spec.seed)
         yield Phase("network")
         state.n_classes = len(dataset.info.classes)
-        network = build(spec, state.n_classes, on_progress=self._reporter("downloading"))
+        network = self.shelf.network(spec, state.n_classes, on_progress=self._reporter("downloading"))
         state.network, state.before = network, block_hashes(network)
         inputs = Inputs(spec, network, dataset, train, self._cache(), f"{device_name()}, {n_threads()} threads")
         n_steps = steps_per_epoch(len(train), spec.batch_size) * spec.epochs

@@ -1,23 +1,25 @@
 """Makes a worker ready before the first student clicks: the likely network is built, its features are computed once."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
-from tl_core.datasets.catalog import dataset_info
 from tl_core.engine.environment import n_threads
-from tl_core.models.build import build
+from tl_core.engine.shelf import Shelf
 from tl_core.spec import RunSpec
 from tl_core.training.extraction import Extractor
 
 
-def warm_up(spec: RunSpec) -> Iterator[None]:
-    """Builds the network of a spec and computes the features of one empty batch, then forgets both.
+def warm_up(spec: RunSpec, home: Path, shelf: Shelf) -> Iterator[None]:
+    """Puts the pictures and the backbone of a spec on the shelf, and computes the features of one empty batch.
 
-    Only what that leaves behind is wanted: modules that are loaded, weights in the file cache, kernels that are chosen.
+    These are forgotten; modules that were loaded for it and kernels that were chosen stay.
 
     Args:
         spec: What the first run will probably be.
+        home: The data folder.
+        shelf: What the worker keeps.
 
     Yields:
         None where it makes way for others.
@@ -27,7 +29,9 @@ def warm_up(spec: RunSpec) -> Iterator[None]:
 
     Thread: worker.
     """
-    network = build(spec, len(dataset_info(spec.dataset).classes))
+    dataset = shelf.dataset(spec.dataset, home)
+    yield None
+    network = shelf.network(spec, len(dataset.info.classes))
     yield None
     if network.prefix is None:
         return

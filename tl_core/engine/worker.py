@@ -48,10 +48,11 @@ class Worker:
     def __init__(self, home: Path, say: Callable[[dict], None]) -> None:
         from tl_core.engine.interruption import Interruption
         from tl_core.engine.requests import Models
+        from tl_core.engine.shelf import Shelf
         from tl_core.engine.training_task import TrainingTask
 
         self._home, self._say = home, say
-        self._models = Models(home)
+        self._models, self._shelf = Models(home), Shelf()
         self._inbox: queue.SimpleQueue[dict] = queue.SimpleQueue()
         self._scheduler = Scheduler(self._on_event, self._on_end, is_step=lambda event: isinstance(event, Step))
         self._stopping: set[str] = set()
@@ -126,6 +127,7 @@ class Worker:
             self._home / "runs" / run_id,
             should_stop=lambda: run_id in self._stopping,
             is_resumed=message["is_resumed"],
+            shelf=self._shelf,
             publish=lambda event: self._on_event(run_id, event),
         )
         self._scheduler.add(run_id, self.interruption.watched(run_id, task.run()), owner=message["owner"])
@@ -197,7 +199,9 @@ class Worker:
         from tl_core.engine.warming import warm_up
         from tl_core.spec import RunSpec
 
-        self._scheduler.add(CHORE, warm_up(RunSpec.from_dict(message["spec"])), rank=Rank.CHORE)
+        self._scheduler.add(
+            CHORE, warm_up(RunSpec.from_dict(message["spec"]), self._home, self._shelf), rank=Rank.CHORE
+        )
 
 
 def _is_followed_by_work(event: Event) -> bool:

@@ -22,6 +22,19 @@ SCRATCH_BATCHNORM_MOMENTUM = 0.9
 
 
 @dataclass(frozen=True)
+class Backbone:
+    """A backbone with its initial weights.
+
+    Attributes:
+        model: uint8 pictures (N, S, S, 3) → its last tensor.
+        blocks: Its blocks, from the input.
+    """
+
+    model: keras.Model
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
 class Network:
     """A network cut at the cut point. The three models share their layers.
 
@@ -56,35 +69,53 @@ class Network:
         return tuple(layer for layer in self.full.layers if layer.name.startswith("head_"))
 
 
-def build(spec: RunSpec, n_classes: int, *, on_progress: Callable[[int, int | None], None] | None = None) -> Network:
-    """Builds the network of a spec, with its initial weights.
+def make_backbone(spec: RunSpec, *, on_progress: Callable[[int, int | None], None] | None = None) -> Backbone:
+    """Makes the backbone of a spec, with its initial weights.
 
     Args:
-        spec: What to build.
-        n_classes: Classes to tell apart.
+        spec: Which backbone, how it starts, for pictures of which size.
         on_progress: Called with (bytes done, bytes in all or None) while weights are downloaded.
 
     Raises:
-        SpecError: "spec_range" when more blocks are frozen than there are.
         UnavailableError: Pretrained weights are neither here nor to be fetched.
 
     Random:
         Random initialisation draws from children of `spec.seed`, layer by layer; the global seed is not touched.
     """
     outside = random.getstate()  # Keras draws default seeds from it, for weights that are overwritten here
-    backbone = network(spec.backbone, spec.image_size)
+    model = network(spec.backbone, spec.image_size)
     random.setstate(outside)
-    blocks = tuple(find_blocks(backbone))
+    blocks = tuple(find_blocks(model))
+    if spec.weights == "pretrained":
+        load_pretrained(model, spec.backbone, on_progress=on_progress)
+    else:
+        initialise(model, spec.seed)
+    if spec.arithmetic == "fast":
+        with_fast_batchnorm(model)
+    return Backbone(model, blocks)
+
+
+def build(spec: RunSpec, n_classes: int, *, backbone: Backbone | None = None) -> Network:
+    """Builds the network of a spec, with its initial weights.
+
+    Args:
+        spec: What to build.
+        n_classes: Classes to tell apart.
+        backbone: From `make_backbone`; made here if it is not given. Its first blocks are frozen.
+
+    Raises:
+        SpecError: "spec_range" when more blocks are frozen than there are.
+        UnavailableError: Pretrained weights are neither here nor to be fetched.
+
+    Random:
+        The weights of the head draw from children of `spec.seed`; the backbone's as in `make_backbone`.
+    """
+    backbone = backbone or make_backbone(spec)
+    model, blocks = backbone.model, backbone.blocks
     if spec.n_frozen > len(blocks):
         raise SpecError("spec_range", field="n_frozen", received=spec.n_frozen, low=0, high=len(blocks))
-    if spec.weights == "pretrained":
-        load_pretrained(backbone, spec.backbone, on_progress=on_progress)
-    else:
-        initialise(backbone, spec.seed)
-    if spec.arithmetic == "fast":
-        with_fast_batchnorm(backbone)
     freeze(blocks[: spec.n_frozen])
-    full = keras.Model(backbone.inputs[0], add_head(backbone.outputs[0], spec, n_classes), name=spec.backbone)
+    full = keras.Model(model.inputs[0], add_head(model.outputs[0], spec, n_classes), name=spec.backbone)
     if spec.n_frozen == 0:
         return Network(full, blocks, 0, None, full, None)
     tensor = cached_tensor(full, blocks[: spec.n_frozen])

@@ -20,6 +20,7 @@ from tl_core.training.extraction import Extractor
 from tl_core.training.sources import Source
 
 LEFTOVER_S = 24 * 3600  # then an unfinished file belongs to nobody
+GATHERED_BYTES = 512 * 2**20  # features of this size are put together from several files; larger ones are computed
 SMALL_BYTES = 64 * 2**20  # features of this size are read into memory: taking rows out of a mapped file is slower
 Pictures = Callable[[np.ndarray], np.ndarray]  # picture numbers (B,) → uint8 (B, S, S, 3)
 
@@ -51,7 +52,8 @@ class FeatureCache:
     """Features on disk, one file for each (prefix, pictures), shared by all runs.
 
     A file is written under another name and renamed when whole; a damaged one is computed again; the least recently
-    used are dropped when the folder would grow beyond its limit.
+    used are dropped when the folder would grow beyond its limit. Behind its rows each file names its pictures, so that
+    whoever wants some of them (another choice of training pictures, say) takes them from there.
 
     Args:
         folder: Where the files lie; made when needed.
@@ -72,9 +74,7 @@ class FeatureCache:
         """Says whether the features of so many pictures fit half of the cache; if not, the run trains uncached."""
         return n_pictures * int(np.prod(shape)) * 4 <= self.limit_bytes // 2
 
-    def features(
-        self, prefix: keras.Model, key: str, pictures: Pictures, chosen: np.ndarray, superset: np.ndarray
-    ) -> Iterator[Event]:
+    def features(self, prefix: keras.Model, key: str, pictures: Pictures, chosen: np.ndarray) -> Iterator[Event]:
         """Returns the features of pictures, from disk where they are there.
 
         Args:
@@ -82,10 +82,9 @@ class FeatureCache:
             key: From `prefix_key`; whoever shows other views of the pictures adds to it which.
             pictures: Gives the pictures of a batch.
             chosen: int (n,), ascending: the pictures wanted.
-            superset: int (m,), ascending: pictures among which they are; their file serves too.
 
         Yields:
-            `Phase("features")`, several a second, while they are computed; nothing when they come from disk.
+            `Phase("features")`, several a second, while those are computed that no file has; nothing otherwise.
 
         Returns:
             float (n, …), mapped from disk where they are many.
@@ -93,13 +92,35 @@ class FeatureCache:
         Raises:
             StoreError: "disk_full".
         """
-        for numbers in (superset, chosen):
-            stored = self._load(self._path(key, numbers), len(numbers))
-            if stored is not None:
-                return stored if len(numbers) == len(chosen) else stored[np.searchsorted(superset, chosen)]
-        path = self._path(key, chosen)
-        yield from self._compute([prefix], [path], pictures, chosen)
-        return _read(path)
+        stored = self._load(self._path(key, chosen), chosen)
+        if stored is not None:
+            return stored
+        rows, is_known = self._gathered(prefix, key, chosen)
+        if not is_known.any():
+            path = self._path(key, chosen)
+            yield from self._compute([prefix], [path], pictures, chosen)
+            return _read(path)
+        missing = chosen[~is_known]
+        if len(missing):
+            path = self._path(key, missing)
+            yield from self._compute([prefix], [path], pictures, missing)
+            rows[~is_known] = _read(path)
+        return rows
+
+    def _gathered(self, prefix: keras.Model, key: str, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the rows that the files of other choices have, float (n, …), and which these are, bool (n,)."""
+        shape, is_known = (len(chosen), *prefix.output_shape[1:]), np.zeros(len(chosen), bool)
+        rows = np.empty(shape, prefix.compute_dtype)
+        for path in self.folder.glob(f"{self._name(key)}-*.npy") if rows.nbytes <= GATHERED_BYTES else ():
+            with suppress(OSError, ValueError, EOFError):
+                numbers, stored = _numbers(path), np.load(path, mmap_mode="r", allow_pickle=False)
+                at = np.searchsorted(numbers, chosen).clip(max=len(numbers) - 1)
+                is_new = (numbers[at] == chosen) & ~is_known
+                if is_new.any():
+                    rows[is_new] = stored[at[is_new]]
+                    is_known |= is_new
+                    os.utime(path)
+        return rows, is_known
 
     def fill(
         self, prefixes: Sequence[keras.Model], keys: Sequence[str], pictures: Pictures, chosen: np.ndarray
@@ -119,22 +140,22 @@ class FeatureCache:
             StoreError: "disk_full".
         """
         paths = [self._path(key, chosen) for key in keys]
-        missing = [at for at, path in enumerate(paths) if self._load(path, len(chosen)) is None]
+        missing = [at for at, path in enumerate(paths) if self._load(path, chosen) is None]
         if missing:
             yield from self._compute([prefixes[at] for at in missing], [paths[at] for at in missing], pictures, chosen)
 
-    def _path(self, key: str, numbers: np.ndarray) -> Path:
-        name = hashlib.sha256(f"{key} {'exact' if self.is_exact else 'folded'} ".encode())
-        name.update(np.ascontiguousarray(numbers, dtype=np.int64).tobytes())
-        return self.folder / f"{name.hexdigest()[:48]}.npy"
+    def _name(self, key: str) -> str:
+        return hashlib.sha256(f"{key} {'exact' if self.is_exact else 'folded'}".encode()).hexdigest()[:24]
 
-    def _load(self, path: Path, n_rows: int) -> np.ndarray | None:
-        try:
-            features = _read(path)
-            os.utime(path)
-        except (OSError, ValueError, EOFError):
-            return None
-        return features if len(features) == n_rows else None
+    def _path(self, key: str, numbers: np.ndarray) -> Path:
+        return self.folder / f"{self._name(key)}-{hashlib.sha256(_as_bytes(numbers)).hexdigest()[:24]}.npy"
+
+    def _load(self, path: Path, chosen: np.ndarray) -> np.ndarray | None:
+        with suppress(OSError, ValueError, EOFError):
+            if np.array_equal(_numbers(path), chosen):
+                os.utime(path)
+                return _read(path)
+        return None
 
     def _compute(
         self, prefixes: Sequence[keras.Model], paths: Sequence[Path], pictures: Pictures, chosen: np.ndarray
@@ -149,6 +170,8 @@ class FeatureCache:
                 for file, shape in zip(files, shapes, strict=True):
                     _write_header(file, shape, dtype)
                 yield from _write_rows(files, self._extractor_of(prefixes), pictures, chosen)
+                for file in files:
+                    file.write(_as_bytes(chosen))
             for written, path in zip(beside, paths, strict=True):
                 os.replace(written, path)
         finally:
@@ -192,6 +215,23 @@ def _write_rows(
 def _write_header(file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype) -> None:
     header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(file, header)
+
+
+def _as_bytes(numbers: np.ndarray) -> bytes:
+    return np.ascontiguousarray(numbers, dtype="<i8").tobytes()
+
+
+def _numbers(path: Path) -> np.ndarray:
+    """Returns the picture numbers that stand behind the rows, int64 (n,), ascending.
+
+    Raises:
+        ValueError, OSError, EOFError: The file is damaged.
+    """
+    with open(path, "rb") as file:
+        np.lib.format.read_magic(file)
+        (n_rows, *_), _, _ = np.lib.format.read_array_header_1_0(file)
+        file.seek(-8 * n_rows, os.SEEK_END)
+        return np.frombuffer(file.read(), dtype="<i8", count=n_rows)
 
 
 def _read(path: Path) -> np.ndarray:

@@ -97,17 +97,17 @@ class Inputs:
 
     def _cached(self, pictures: PictureSource) -> Iterator[Event]:
         if not pictures.is_augmented:
-            return (yield from self._plain(pictures, (self.train, self.dataset.train)))
+            return (yield from self._plain(pictures, self.train))
         source = ViewSource(pictures.schedule, self._views(pictures), (yield from self._plain(pictures)))
         yield from source.prepare(1)
         return source
 
-    def _plain(self, pictures: PictureSource, *more: tuple[np.ndarray, np.ndarray]) -> Iterator[Event]:
+    def _plain(self, pictures: PictureSource, *more: np.ndarray) -> Iterator[Event]:
         """Returns the features of the pictures as they are: those of validation and test, and more if asked for."""
-        wanted = (*more, *((numbers, numbers) for numbers in (self.dataset.validation, self.dataset.test)))
-        n_all, parts = sum(len(chosen) for chosen, _ in wanted), []
-        for chosen, superset in wanted:
-            events = self.cache.features(self.network.prefix, self._key, pictures.eval_batch, chosen, superset)
+        wanted = (*more, self.dataset.validation, self.dataset.test)
+        n_all, parts = sum(map(len, wanted)), []
+        for chosen in wanted:
+            events = self.cache.features(self.network.prefix, self._key, pictures.eval_batch, chosen)
             n_before = sum(len(numbers) for numbers, _ in parts)
             parts.append((chosen, (yield from counted(events, "features", n_before, n_all))))
         return FeatureSource(tuple(parts))
@@ -119,7 +119,7 @@ class Inputs:
             can_flip = self.dataset.info.can_flip
             key = view_key(self._key, view=view, seed=self.spec.seed, can_flip=can_flip)
             shown = partial(pictures.view_batch, views=view)
-            return self.cache.features(self.network.prefix, key, shown, numbers, self.dataset.train)
+            return self.cache.features(self.network.prefix, key, shown, numbers)
 
         return features
 
