@@ -1,7 +1,8 @@
 # make app    sets everything up and starts Transfer Lab      PORT=8501 HOST=localhost
-# make test   sets everything up, Chromium included, and runs the tests
+# make test   sets everything up, Chromium included, and runs the tests           JOBS=2 at the same time
 PYTHON ?= python3
 PORT ?= 8501
+JOBS ?= 2
 HOST ?= localhost
 BIN := .venv/bin
 
@@ -18,7 +19,7 @@ app: .venv/.app
 
 test: .venv/.test .venv/.chromium
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 lint: .venv/.test
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

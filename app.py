@@ -77,6 +77,8 @@ else:
     PagesManager.uses_pages_directory = False  # pages/ is a package of ours; the frame alone says what is a page
     from starlette.middleware import Middleware
 
+    from pages.ui import faults
     from pages.ui.cookie import OwnerCookie
 
-    app = st.App(__file__, routes=routes(), lifespan=lifespan, middleware=[Middleware(OwnerCookie)])
+    keys = [Middleware(OwnerCookie)]
+    app = st.App(__file__, routes=routes(), lifespan=lifespan, middleware=keys, on_script_error=faults.show)

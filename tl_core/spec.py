@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from types import MappingProxyType
 
@@ -119,10 +119,14 @@ class RunSpec:
                 raise SpecError("unknown_field", received=str(name), allowed=sorted(known))
         return cls(**data)
 
-    def to_query(self) -> dict[str, str]:
-        """Returns the spec as parameters of a link, without what equals the default."""
-        default = RunSpec()
-        return {name: _written(value) for name, value in self.to_dict().items() if value != getattr(default, name)}
+    def to_query(self, always: Collection[str] = ()) -> dict[str, str]:
+        """Returns the spec as parameters of a link, without what equals the default.
+
+        Args:
+            always: Fields that are written in any case.
+        """
+        values = self.to_dict().items()
+        return {name: _written(value) for name, value in values if name in always or value != getattr(RunSpec, name)}
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> tuple["RunSpec", list[str]]:

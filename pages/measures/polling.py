@@ -59,7 +59,7 @@ async def _window(port: int, pid: int, run_id: str, count: int, seconds: float, 
     for one in visitors:
         await one.open()
     answers: list[float | None] = []
-    began_s, busy_s = time.monotonic(), _cpu_s(pid)
+    began_s, busy_s = time.monotonic(), cpu_s(pid)
     if visitors:
         await asyncio.gather(*(_poll(one, place / count, seconds, answers) for place, one in enumerate(visitors)))
     else:
@@ -67,7 +67,7 @@ async def _window(port: int, pid: int, run_id: str, count: int, seconds: float, 
     lasted_s = time.monotonic() - began_s
     for one in visitors:
         await one.close()
-    facts = {"answers": answers, "cpu_s": _cpu_s(pid) - busy_s, "lasted_s": lasted_s}
+    facts = {"answers": answers, "cpu_s": cpu_s(pid) - busy_s, "lasted_s": lasted_s}
     return facts | {"epochs_s": epochs.between(began_s, began_s + lasted_s)}
 
 
@@ -91,7 +91,7 @@ async def _poll_fragment(one: Visitor, fragment: str, end_s: float, answers: lis
     await asyncio.gather(*asked)
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     """Returns the seconds that a process has computed."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

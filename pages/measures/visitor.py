@@ -16,6 +16,8 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tl_core.store.owners import COOKIE
+
 LIMIT_S = 60.0
 PAGE = ""  # in the place of a fragment: the whole page
 DONE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
@@ -37,6 +39,7 @@ class Visitor:
     Attributes:
         socket: The open connection.
         query: Parameters of the page's address.
+        page: The page, as the address names it; "" is the first.
         widgets: Key → id of the widgets on the page.
         polls: Fragment → seconds after which the page asks for it again.
         n_bytes: Bytes received so far.
@@ -45,6 +48,7 @@ class Visitor:
 
     socket: ClientConnection
     query: dict[str, str]
+    page: str = ""
     widgets: dict[str, str] = field(default_factory=dict)
     polls: dict[str, float] = field(default_factory=dict)
     n_bytes: int = 0
@@ -94,6 +98,7 @@ class Visitor:
         message = BackMsg()
         asked = message.rerun_script
         asked.query_string, asked.fragment_id = urlencode(self.query), fragment
+        asked.page_name = self.page
         asked.is_auto_rerun = fragment != PAGE
         asked.cached_message_hashes.extend(self._known)
         asked.context_info.locale, asked.context_info.timezone = "en", "UTC"
@@ -158,10 +163,20 @@ class Visitor:
             self.widgets[found[1]] = found[0]
 
 
-async def visitor(port: int, **query: str) -> Visitor:
-    """Connects a visitor, who listens from now on; nothing is asked for yet."""
+async def visitor(port: int, *, page: str = "", cookie: str | None = None, **query: str) -> Visitor:
+    """Connects a visitor, who listens from now on; nothing is asked for yet.
+
+    Args:
+        port: The server's.
+        page: The page, as the address names it; "" is the first.
+        cookie: The owner's key that the browser has kept; None: it has none.
+        **query: Parameters of the page's address.
+    """
     address = f"ws://localhost:{port}/_stcore/stream"
-    socket = await connect(address, subprotocols=["streamlit"], max_size=None, open_timeout=LIMIT_S)
-    made = Visitor(socket, {"lang": "en", **query})
+    headers = {"Cookie": f"{COOKIE}={cookie}"} if cookie else {}
+    socket = await connect(
+        address, subprotocols=["streamlit"], additional_headers=headers, max_size=None, open_timeout=LIMIT_S
+    )
+    made = Visitor(socket, {"lang": "en", **query}, page)
     made.listening = asyncio.create_task(made.listen())
     return made

@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.ui import forms, run_panel, services, state, submission
-from pages.ui.blocks import layer_map, meaning, parameter_metrics, picture_strip
+from pages.ui import forms, links, run_panel, services, settings, state, submission
+from pages.ui.blocks import layer_map, parameter_metrics, picture_strip
 from pages.ui.text import dataset_name, percent, seconds, sentence, t
 from tl_core.datasets.catalog import DatasetInfo, dataset_info
 from tl_core.datasets.keras_sets import is_available
@@ -34,12 +34,13 @@ def draw() -> None:
     with st.container(key="lab"):
         choices, results = st.columns([2, 3], gap="medium")
     with choices:
+        links.draw_notices()
         dataset = forms.choose_dataset()
         _draw_data(dataset)
         backbone = forms.choose_backbone()
         n_frozen = forms.choose_freeze(backbone)
-        settings, costs = forms.choose_settings(dataset, backbone, n_frozen)
-        spec = _planned({"dataset": dataset.id, "backbone": backbone.id, "n_frozen": n_frozen, **settings})
+        options, costs = settings.choose_settings(dataset, backbone, n_frozen)
+        spec = _planned({"dataset": dataset.id, "backbone": backbone.id, "n_frozen": n_frozen, **options})
         if spec is not None:
             pace_s = _pace_s(spec)  # before anything that it decides is drawn
             with costs:
@@ -150,10 +151,8 @@ def _draw_train(spec: RunSpec, backbone: BackboneInfo) -> None:
     is_scratch = spec == baseline_of(spec)
     with st.container(horizontal=True, vertical_alignment="center"):
         is_pressed = st.button(t("lab.train"), type="primary", icon=":material/play_arrow:", key="train")
-        with_baseline = st.toggle(
-            t("lab.baseline"), key=state.widget("baseline", True), help=meaning("baseline"), disabled=is_scratch
-        )
-    state.keep_widget("baseline")
+        with_baseline = forms.choose_baseline(is_scratch=is_scratch)
+    links.draw_link(spec)
     _draw_downloads(spec, backbone)
     _draw_recorded(spec, baseline_of(spec) if with_baseline else None)
     if not is_pressed or _is_double(spec):

@@ -1,37 +1,39 @@
-"""Step 3, runs: everything that was ever trained here, to find again, lay over each other, rename and delete.
+"""Step 3, runs: one's own and those of the class, to find again, lay over each other, share, rename and delete.
 
 The learner answers: which choice made the difference?
 Reads and writes the store; writes the run to open.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from types import MappingProxyType
 
 import pandas as pd
 import streamlit as st
 
-from pages.ui import run_dialogs, services, state
+from pages.ui import class_share, run_dialogs, services, sheets, state
 from pages.ui.blocks import curves
-from pages.ui.text import dataset_name, named, t
+from pages.ui.class_names import owner_names
+from pages.ui.submission import attempt
+from pages.ui.text import dataset_name, named, sentence, t
 from tl_core.errors import UnknownIdError
 from tl_core.models.catalog import backbones
-from tl_core.store.records import RunRecord, RunState
+from tl_core.store.records import RunRecord, RunState, Visibility
 
 SHOWN = 500
 MAX_OVERLAID = 8
 WIDTHS_PX = MappingProxyType(
-    dict(name=260, test=100, role=85, frozen=100, backbone=125, dataset=150, state=85, created=130)
+    dict(name=200, owner=95, test=95, role=72, frozen=88, backbone=110, dataset=125, state=78, seen_by=78, created=125)
 )
 
 
 def draw() -> None:
     st.title(t("runs.title"))
     st.markdown(t("runs.lead"))
-    records = _filtered()
+    show = _choose_whose()
+    records = _filtered(show)
     if not records:
-        is_empty = not services.engine().list_runs(by=state.visitor(), limit=1)
-        st.info(t("runs.empty" if is_empty else "runs.none_fit"), icon=":material/science:")
-        st.page_link("pages/steps/lab.py", label=t("classify.to_lab"), icon=":material/arrow_back:")
+        _draw_nothing(show)
         return
     chosen = _table(records)
     if not chosen:
@@ -47,7 +49,34 @@ def draw() -> None:
         )
 
 
-def _filtered() -> list[RunRecord]:
+def _choose_whose() -> dict:
+    """Draws whose runs are shown; returns what that means to the store."""
+    by = state.visitor()
+    wanted = {"mine": {"owner": by.owner}, "class": {"visibility": Visibility.CLASS}}
+    wanted |= {"all": {}} if by.is_instructor else {}
+    name = f"runs-show-{len(wanted)}"  # another widget where there is one choice more
+    show = st.segmented_control(
+        t("runs.show"),
+        list(wanted),
+        default=state.kept(name, "mine"),  # a value set from here may be lost when a poll overtakes the page
+        required=True,
+        label_visibility="collapsed",
+        key=name,
+        format_func=named(wanted, lambda one: t(f"runs.{one}")).__getitem__,
+    )
+    state.keep(name, show)
+    return wanted[show]
+
+
+def _draw_nothing(show: dict) -> None:
+    """Says why the list is empty: nothing is there, or nothing passes the filter."""
+    is_empty = not services.engine().list_runs(by=state.visitor(), limit=1, **show)
+    words = ("runs.empty" if "owner" in show else "runs.none_here") if is_empty else "runs.none_fit"
+    st.info(t(words), icon=":material/science:")
+    st.page_link("pages/steps/lab.py", label=t("classify.to_lab"), icon=":material/arrow_back:")
+
+
+def _filtered(show: dict) -> list[RunRecord]:
     """Draws the filter; returns the runs that pass it, newest first."""
     left, right = st.columns([2, 3])
     with left:
@@ -66,7 +95,7 @@ def _filtered() -> list[RunRecord]:
         )
         state.keep_widget("runs-states")
     wanted = {"states": picked or None, "text": text.strip() or None, "limit": SHOWN}
-    return services.engine().list_runs(by=state.visitor(), **wanted)
+    return services.engine().list_runs(by=state.visitor(), **wanted, **show)
 
 
 def _table(records: list[RunRecord]) -> list[RunRecord]:
@@ -79,8 +108,10 @@ def _table(records: list[RunRecord]) -> list[RunRecord]:
         timezone=st.context.timezone or "UTC",
         width=WIDTHS_PX["created"],
     )
+    names = owner_names()
+    table = pd.DataFrame([_row(record, names.get(record.owner, "–")) for record in records])
     marked = st.dataframe(
-        pd.DataFrame([_row(record) for record in records]),
+        table,
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
@@ -89,21 +120,24 @@ def _table(records: list[RunRecord]) -> list[RunRecord]:
         key=f"runs-table-{hash(tuple(record.id for record in records))}",  # other rows, other marks
         alt=t("runs.title"),
     )
+    sheets.offer(table.rename(columns=lambda name: t(f"runs.{name}")), "runs")
     return [records[index] for index in marked.selection.rows if index < len(records)]
 
 
-def _row(record: RunRecord) -> dict:
-    family = backbones()[record.spec["backbone"]].family if record.spec["backbone"] in backbones() else ""
-    n_blocks = backbones()[record.spec["backbone"]].n_blocks if family else "?"
+def _row(record: RunRecord, owner: str) -> dict:
+    spec = {"backbone": "", "dataset": "–", "n_frozen": "–"} | record.spec  # a damaged record has none
+    info = backbones().get(spec["backbone"])
     return {
-        "name": record.name,
+        "name": f"📌 {record.name}" if record.is_pinned else record.name,
+        "owner": owner,
         "test": None if record.test_accuracy is None else round(record.test_accuracy, 3),
         "role": t(f"panel.{record.role}"),
-        "frozen": f"{record.spec['n_frozen']} / {n_blocks}",
-        "backbone": family,
-        "dataset": dataset_name(record.spec["dataset"]),
+        "frozen": f"{spec['n_frozen']} / {info.n_blocks if info else '?'}",
+        "backbone": info.family if info else "",
+        "dataset": dataset_name(spec["dataset"]),
         "state": t("runs.recorded" if record.recorded_from else f"state.{record.state.value}"),
-        "created": pd.Timestamp(record.created_at),
+        "seen_by": t(f"visibility.{record.visibility.value}"),
+        "created": pd.to_datetime(record.created_at, errors="coerce"),
     }
 
 
@@ -114,14 +148,33 @@ def _names(records: list[RunRecord]) -> list[str]:
 
 
 def _actions(chosen: list[RunRecord]) -> None:
+    """Draws what can be done with the marked runs: look at one, and change those that are the visitor's."""
+    mine = [record for record in chosen if class_share.may_change(record)]
     with st.container(horizontal=True):
         if len(chosen) == 1 and st.button(t("runs.open"), icon=":material/open_in_new:", type="primary"):
             state.open_run(chosen[0].id)
             st.switch_page("pages/steps/lab.py", query_params={"run": chosen[0].id, "lang": state.language()})
-        if len(chosen) == 1 and st.button(t("runs.rename"), icon=":material/edit:"):
-            run_dialogs.rename(chosen[0])
-        if st.button(t("runs.delete", n=len(chosen)), icon=":material/delete:"):
-            run_dialogs.delete(chosen)
+        if len(chosen) == 1 and mine:
+            class_share.draw(mine[0])
+            if st.button(t("runs.rename"), icon=":material/edit:"):
+                run_dialogs.rename(mine[0])
+        if mine:
+            _draw_pin(mine)
+            if st.button(t("runs.delete", n=len(mine)), icon=":material/delete:"):
+                run_dialogs.delete(mine)
+    for record in mine:
+        if problem := state.taken(f"problem-{record.id}"):
+            st.error(sentence(problem))
+
+
+def _draw_pin(records: Sequence[RunRecord]) -> None:
+    """Draws the button that keeps runs when old ones are cleared away, or lets all of them go."""
+    are_pinned = all(record.is_pinned for record in records)
+    word = "runs.unpin" if are_pinned else "runs.pin"
+    if st.button(t(word), icon=":material/keep:", help=t("runs.pin_help"), key="pin"):
+        for record in records:
+            attempt(services.engine().pin, record.id, not are_pinned)
+        st.rerun()
 
 
 draw()

@@ -12,7 +12,7 @@ from pages.ui.live import live_figure
 from pages.ui.text import class_name, literal, sentence, t
 from tl_core.charts.probabilities import ProbabilitiesLabels, probabilities_figure, probabilities_info
 from tl_core.datasets.catalog import dataset_info
-from tl_core.datasets.images import decode_image, fit_image
+from tl_core.datasets.images import decode_image, fit_image, safe_name
 from tl_core.errors import TransferLabError
 from tl_core.models.imagenet import imagenet_classes
 from tl_core.models.weights import weights_source
@@ -33,6 +33,7 @@ def draw_picture(name: str, data: bytes, runs: Sequence[RunRecord], place: int) 
         runs: The networks to ask; their untouched backbones are asked as well.
         place: Which picture of the page it is; the same file may be there twice.
     """
+    name = safe_name(name)
     try:
         image = decode_image(data, name)
     except TransferLabError as error:

@@ -113,12 +113,13 @@ def curves(snapshots: Sequence[RunSnapshot], names: Sequence[str], key: str, *, 
     x = st.segmented_control(
         t("curves.axis"),
         axes,
+        default=state.kept(f"{key}-axis", axes[0]),  # a value set from here may be lost when a poll overtakes the page
         required=True,
         label_visibility="collapsed",
-        key=state.widget(f"{key}-axis", "epochs"),
+        key=f"{key}-axis",
         format_func=named(axes, lambda axis: t(f"curves.{axis}")).__getitem__,
     )
-    state.keep_widget(f"{key}-axis")
+    state.keep(f"{key}-axis", x)
     figures = _figures(snapshots, names, x, key)
     for metric, height in HEIGHTS_PX.items():
         live_figure(
@@ -150,13 +151,20 @@ def _are_same(some: Sequence, others: Sequence) -> bool:
     return len(some) == len(others) and all(one is other for one, other in zip(some, others, strict=True))
 
 
-def progress_line(snapshot: RunSnapshot) -> None:
-    """Draws the progress bar of a waiting or training run, with what it does and how long it still takes."""
+def progress_line(snapshot: RunSnapshot, wait_s: float | None = None) -> None:
+    """Draws the progress bar of a waiting or training run, with what it does and how long it still takes.
+
+    Args:
+        snapshot: The run.
+        wait_s: In how many seconds it is expected to begin, if that is known of a waiting run.
+    """
     share, text = 0.0, t(f"phase.{snapshot.phase}")
     if snapshot.is_stopping:
         text = t("progress.stopping")
     elif snapshot.queue_position:
         text = t("progress.queued", position=snapshot.queue_position)
+        if wait_s is not None:
+            text = t("progress.queued_about", position=snapshot.queue_position, wait=seconds_left(wait_s))
     elif snapshot.is_paused:
         share, text = _paused(snapshot, text)
     elif snapshot.phase == "queued":  # sent, and nothing heard yet: the worker is not ready

@@ -5,15 +5,20 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.ui import services, state
+from pages.ui import class_names, links, services, state
 from pages.ui.blocks import glossary
 from pages.ui.text import sentence, t
 from tl_core.errors import TransferLabError
 from tl_core.phrases import LANGUAGES
 
-STEPS = ("lab", "classify", "runs")
+STEPS = ("lab", "classify", "runs", "classroom")
 ICONS = MappingProxyType(
-    {"lab": ":material/science:", "classify": ":material/image_search:", "runs": ":material/stacked_line_chart:"}
+    {
+        "lab": ":material/science:",
+        "classify": ":material/image_search:",
+        "runs": ":material/stacked_line_chart:",
+        "classroom": ":material/groups:",
+    }
 )
 POLL_S = 3.3  # no multiple of the second of the live panel: of two questions in one moment Streamlit answers one
 SIDEBAR_PX = 272
@@ -30,6 +35,8 @@ def draw() -> None:
         _language_choice()
         glossary()
         _machine()
+        class_names.draw_own()  # after the engine was found to work
+    links.open_lesson()
     state.write_address()
     page.run()
 
@@ -68,16 +75,20 @@ def _machine() -> None:
     except TransferLabError as error:
         st.error(sentence(error))
         st.stop()
-    is_moving = status.device is None or status.n_active + status.n_waiting > 0
+    is_moving = status.device is None or status.n_active + status.n_waiting > 0 or status.trouble is not None
     st.fragment(_draw_status, run_every=POLL_S if is_moving else None)(status.device is None)
 
 
 def _draw_status(was_starting: bool) -> None:
     status = services.engine().status()
+    if status.trouble is not None:
+        st.error(sentence(status.trouble), icon=":material/hard_drive:")
     if status.device is None:
         st.caption(t("frame.starting"))
         return
     st.caption(t("frame.machine", device=status.device))
+    if status.is_held:
+        st.warning(t("frame.held"), icon=":material/pause_circle:")
     if status.n_active + status.n_waiting:
         st.caption(t("frame.busy", n_active=status.n_active, n_waiting=status.n_waiting))
     if was_starting:

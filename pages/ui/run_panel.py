@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from pages.ui import run_record, run_state, services, state
+from pages.ui import class_names, class_share, run_record, run_state, services, state
 from pages.ui.blocks import accuracy_with_margin, curves, weight_proof
 from pages.ui.live import Replay
 from pages.ui.text import literal, percent, seconds, sentence, t
@@ -62,7 +62,7 @@ def _draw_live(run_id: str, was_moving: bool) -> None:
     records = [snapshot.record for snapshot in snapshots]
     replay = _replay(records)
     is_moving = replay is not None or any(snapshot.is_active for snapshot in snapshots)
-    st.subheader(literal(records[0].name), anchor=False)
+    _draw_title(records[0])
     run_state.draw(snapshots)
     verdict = st.container()  # is there from the start, so that the charts below stay where they are when it is filled
     if any(snapshot.trace for snapshot in snapshots):
@@ -74,6 +74,16 @@ def _draw_live(run_id: str, was_moving: bool) -> None:
         _draw_next(records)
     if was_moving != is_moving:
         st.rerun()  # once: begins or ends the polling
+
+
+def _draw_title(record: RunRecord) -> None:
+    """Draws the run's name, with who may see it where the visitor decides that, or else whose it is."""
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="run-title"):
+        st.subheader(literal(record.name), anchor=False, width="stretch")
+        if class_share.may_change(record):
+            class_share.draw(record)
+    if record.owner != state.visitor().owner:
+        st.caption(t("classroom.whose", owner=literal(class_names.owner_name(record.owner))))
 
 
 def _replay(records: Sequence[RunRecord]) -> Replay | None:

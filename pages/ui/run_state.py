@@ -1,5 +1,6 @@
 """One run's line on the panel: what it does and how to hold, step or stop it; or how it ended, and where it is from."""
 
+import time
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
@@ -7,10 +8,10 @@ import streamlit as st
 
 from pages.ui import services, state
 from pages.ui.blocks import progress_line
-from pages.ui.submission import train_afresh
+from pages.ui.class_share import may_change
+from pages.ui.submission import attempt, train_afresh
 from pages.ui.text import day, literal, percent, seconds, sentence, t, threads
 from tl_core.engine.snapshots import RunSnapshot
-from tl_core.errors import TransferLabError
 from tl_core.evaluation.comparison import best_validation
 from tl_core.store.records import RunRecord, RunState
 
@@ -23,6 +24,7 @@ ICONS = MappingProxyType(
         "resume": ":material/play_arrow:",
     }
 )
+ASK_S = 5.0  # after so long, when a waiting run will begin is worked out anew
 
 
 def draw(snapshots: Sequence[RunSnapshot]) -> None:
@@ -42,10 +44,27 @@ def _draw_line(snapshot: RunSnapshot) -> None:
     badge = f":{'blue' if role == 'run' else 'orange'}-badge[{t(f'panel.{role}')}]"
     if snapshot.is_active:
         st.markdown(badge, width="content")
-        progress_line(snapshot)
-        _draw_controls(snapshot)
+        progress_line(snapshot, _wait_s(snapshot))
+        if may_change(snapshot.record):
+            _draw_controls(snapshot)
     else:
         _draw_result(snapshot, badge)
+
+
+def _wait_s(snapshot: RunSnapshot) -> float | None:
+    """Returns in how many seconds a waiting run is expected to begin; None where that cannot be told.
+
+    The engine is asked every few seconds; between that the time counts down.
+    """
+    if not snapshot.queue_position:
+        return None
+    name, now_s = f"wait-{snapshot.record.id}", time.monotonic()
+    asked = state.kept(name)
+    if asked is None or now_s - asked[0] > ASK_S:
+        asked = now_s, services.engine().wait_s(snapshot.record.id)
+        state.keep(name, asked)
+    left_s = (asked[1] or 0.0) - (now_s - asked[0])
+    return left_s if left_s >= 1 else None
 
 
 def _draw_remarks(snapshot: RunSnapshot) -> None:
@@ -80,9 +99,9 @@ def _draw_controls(snapshot: RunSnapshot) -> None:
     """Draws what can be done to a run that waits or trains."""
     engine = services.engine()
     actions: dict[str, Callable[..., None]] = {"stop": engine.stop}
-    if snapshot.is_paused:
+    if snapshot.is_paused and not engine.status().is_held:
         actions = {"continue": engine.continue_, "step": engine.step} | actions
-    elif not snapshot.queue_position:
+    elif not snapshot.queue_position and not snapshot.is_paused:
         actions = {"pause": engine.pause} | actions
     key = f"controls-{snapshot.record.role}"
     with st.container(horizontal=True, wrap=False, gap="xxsmall", width="content", key=key):
@@ -97,17 +116,9 @@ def _draw_button(name: str, run_id: str, action: Callable[..., None], *, is_disa
         icon=ICONS[name],
         help=t(f"panel.{name}_help"),
         disabled=is_disabled,
-        on_click=_try,
+        on_click=attempt,
         args=[action, run_id],
     )
-
-
-def _try(action: Callable[..., None], run_id: str) -> None:
-    """Does something to a run; when it ended meanwhile, or another tab was faster, the panel says so."""
-    try:
-        action(run_id, by=state.visitor())
-    except TransferLabError as error:
-        state.keep(f"problem-{run_id}", error.to_dict())
 
 
 def _draw_result(snapshot: RunSnapshot, badge: str) -> None:
@@ -121,5 +132,5 @@ def _draw_result(snapshot: RunSnapshot, badge: str) -> None:
         seconds=seconds(record.seconds),
     )
     st.markdown(f"{badge} {result}", width="stretch")
-    if record.state.is_resumable:
+    if record.state.is_resumable and may_change(record):
         _draw_button("resume", record.id, services.engine().resume)

@@ -13,10 +13,10 @@ from tl_core import download
 from tl_core.datasets.arrays import class_counts, thumbnails
 from tl_core.datasets.catalog import dataset_info
 from tl_core.datasets.images import fit_image
-from tl_core.engine.singleton import engine
+from tl_core.engine.singleton import doorkeeper, engine
 from tl_core.store.home import data_home
 
-__all__ = ["SAMPLES", "engine", "is_reachable", "sample_files", "sample_strip"]
+__all__ = ["SAMPLES", "doorkeeper", "engine", "is_reachable", "sample_files", "sample_strip"]
 
 THUMBNAIL_PX = 96  # twice what the strip shows, for sharp screens
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"

@@ -5,6 +5,8 @@ choice is kept under a name of its own, and the address is written again on ever
 """
 
 import secrets
+from collections.abc import Mapping
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
@@ -52,6 +54,12 @@ def keep_widget(name: str) -> None:
     keep(name, st.session_state[f"w:{name}"])
 
 
+def fill(name: str, value: object) -> None:
+    """Gives a widget a value, as if the visitor had chosen it; before it is drawn."""
+    keep(name, value)
+    st.session_state[f"w:{name}"] = value
+
+
 def language() -> str:
     """Returns "en" or "zh": from the address, then from the visit, then from the browser."""
     asked = st.query_params.get("lang", kept("language"))
@@ -93,8 +101,22 @@ def visitor() -> Visitor:
     return Visitor(owner, is_instructor=bool(kept("instructor")))
 
 
+def asked_settings() -> dict[str, list[str]]:
+    """Returns what the address says beside language and run: a name may come with several values, or be anything."""
+    return {name: st.query_params.get_all(name) for name in st.query_params if name not in ("lang", "run")}
+
+
 def write_address() -> None:
-    """Writes language and run into the address, so that a reload or a copied link finds them again."""
-    for name, value in (("lang", kept("language")), ("run", kept("run"))):
-        if value and st.query_params.get(name) != value:
-            st.query_params[name] = value
+    """Writes language, run and lesson into the address, and nothing else, so that a reload finds them again."""
+    lesson = kept("lesson")
+    said = {"lang": language(), "run": run_id(), **(lesson.to_query() if lesson else {})}
+    written = {name: value for name, value in said.items() if value}
+    if {name: st.query_params.get_all(name) for name in st.query_params} != {n: [v] for n, v in written.items()}:
+        st.query_params.from_dict(written)
+
+
+def address(query: Mapping[str, str]) -> str:
+    """Returns the full address of the first page with these parameters, as the visitor's browser reaches it."""
+    here = urlsplit(st.context.url or "")
+    base = (st.get_option("server.baseUrlPath") or "").strip("/")
+    return urlunsplit((here.scheme, here.netloc, f"/{base}/" if base else "/", urlencode(query, safe=","), ""))

@@ -1,7 +1,7 @@
-"""The way of a run from a page to the engine."""
+"""The way from a page to the engine: runs that are asked for, and what is done to those that are there."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -36,3 +36,22 @@ def train_afresh(snapshots: Sequence[RunSnapshot]) -> None:
     specs = [snapshot.spec.with_changes(threads=None) for snapshot in snapshots]
     names = [snapshot.record.name for snapshot in snapshots]
     submit(specs[0], names[0], *((specs[1], names[1]) if len(specs) == 2 else (None, "")), is_afresh=True)
+
+
+def attempt(action: Callable[..., object], run_id: str, *told: object) -> bool:
+    """Does something to a run in the visitor's name; if it is refused, or came too late, its panel will say so.
+
+    Args:
+        action: One of the engine's methods, called as `action(run_id, *told, by=…)`.
+        run_id: The run.
+        *told: What else the method wants to know.
+
+    Returns:
+        Whether it was done.
+    """
+    try:
+        action(run_id, *told, by=state.visitor())
+    except TransferLabError as error:
+        state.keep(f"problem-{run_id}", error.to_dict())
+        return False
+    return True

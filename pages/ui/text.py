@@ -15,8 +15,12 @@ from tl_core.errors import TransferLabError
 from tl_core.phrases import explain, keys, phrase
 from tl_core.store.records import RunRecord
 
-# marks, links (also bare ones), :colours[…] and :icons:, lists and headings
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>~$|@#]|:(?=\S)|(?<=www)\.|^[-+](?=\s)|(?<=^\d)[.)](?=\s))", re.IGNORECASE)
+# what Streamlit reads in a text. A joint is found once the Markdown is parsed, escaped or not: the signs that make
+# :emoji: and :material/icon:, a@b.c, http:// and www., -> and >=. The others are marks: lists, and all of the rest.
+_SIGNS = re.compile(
+    r"(?P<joint>:(?=\S)|@|(?<=www)\.|(?<=[<>~-])[-=]|-(?=[->]))|^(?:\d{1,9}[.)]|[-+])(?=\s|$)|[\\`*_{}\[\]<>~$|#&]",
+    re.IGNORECASE,
+)
 # the units of large numbers, largest first: name, how many it counts, and from which number on it is used
 _LARGE = MappingProxyType(
     {"en": (("large", 1e6, 1e6), ("medium", 1e3, 1e4)), "zh": (("large", 1e8, 1e8), ("medium", 1e4, 1e4))}
@@ -40,7 +44,13 @@ def named(choices: Iterable, name: Callable) -> dict:
 
 def literal(text: str) -> str:
     """Returns text that Markdown shows as it is: names come from people, who may type anything."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    return _SIGNS.sub(_escaped, " ".join(text.split()))
+
+
+def _escaped(sign: re.Match) -> str:
+    """Returns a mark behind a backslash; a joint in an element of its own too, where nothing finds it."""
+    before, last = sign[0][:-1], sign[0][-1]
+    return rf":color[\{last}]" if sign["joint"] else rf"{before}\{last}"  # :color that names none: a plain <span>
 
 
 def class_name(name: str) -> str:

@@ -13,9 +13,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 class Server:
-    """`streamlit run app.py` with an empty data folder."""
+    """`streamlit run app.py`, or another script, with a data folder of its own."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, script: str = "app.py", **environment: str) -> None:
         with socket.socket() as free:
             free.bind(("localhost", 0))
             self.port = free.getsockname()[1]
@@ -23,9 +23,9 @@ class Server:
         self.log = home / "server.log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)],
+                [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(self.port)],
                 cwd=PROJECT,
-                env={**os.environ, "TL_HOME": str(home)},
+                env={**os.environ, "PYTHONPATH": str(PROJECT), "TL_HOME": str(home), **environment},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

@@ -14,9 +14,13 @@ def test_line_breaks_and_direction_marks_become_spaces():
     assert plain("a\nb\u202ec") == "a b c"
 
 
+def test_an_emoji_of_several_parts_stays_whole():
+    assert plain("👩\u200d🔬") == "👩\u200d🔬"
+
+
 @given(st.text())
 def test_what_is_read_back_is_the_name_itself(name):
-    shown = "".join(letter if letter.isprintable() else " " for letter in name)
+    shown = "".join(letter if letter.isprintable() or letter in "\u200c\u200d" else " " for letter in name)
     assert unescape(plain(name)) == unescape(plain_in_template(name)) == shown
 
 

@@ -64,6 +64,8 @@ def test_a_student_is_told_the_place_and_the_time(bench):
     bench.engine.store.save_timing(timing_key(SPEC), {"epoch_s_per_image": 0.01})
     assert bench.engine.wait_s(waiting[0]) > 0
     assert bench.engine.wait_s(first) is None
+    bench.engine.hold(True, by=INSTRUCTOR)
+    assert bench.engine.wait_s(waiting[0]) is None
 
 
 # ---- the instructor ----
@@ -171,8 +173,8 @@ FOR_THE_INSTRUCTOR = {
     "set_limits": lambda engine, run_id, by: engine.set_limits(Limits(), by=by),
     "queue": lambda engine, run_id, by: engine.queue(by=by),
 }
-FOR_EVERYBODY = {"submit", "list_runs"}
-CHANGES_NOTHING = {"version", "wait_s", "limits", "estimate", "is_known", "status", "pids", "close"}
+FOR_EVERYBODY = {"submit", "list_runs", "name_me"}
+CHANGES_NOTHING = {"version", "owner_names", "wait_s", "limits", "estimate", "is_known", "status", "pids", "close"}
 
 
 def outcome(action, *args) -> str:
@@ -225,6 +227,14 @@ def test_what_concerns_the_class_is_only_for_the_instructor(bench, name):
     for by in (OWNER, OTHER, Visitor("")):
         assert outcome(FOR_THE_INSTRUCTOR[name], bench.engine, run_id, by) == "instructor_only"
     assert outcome(FOR_THE_INSTRUCTOR[name], bench.engine, run_id, INSTRUCTOR) == "done"
+
+
+def test_everybody_gives_a_name_to_themselves_and_is_a_number_before(bench):
+    bench.submit("annas", by=OWNER)
+    bench.submit("bens", by=OTHER)
+    assert bench.engine.owner_names() == {"anna": 1, "ben": 2}
+    bench.engine.name_me(" Ben ", by=OTHER)
+    assert bench.engine.owner_names() == {"anna": 1, "ben": "Ben"}
 
 
 def test_a_live_run_that_others_have_looked_at_stays_private(bench):

@@ -1,10 +1,12 @@
 """What a training says, and what the store then holds."""
 
+import numpy as np
 import pytest
 
 from tl_core.engine.recorder import Recorder, timing_key
 from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
+from tl_core.store.files import latest_checkpoint, save_checkpoint
 from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunState
 
@@ -98,6 +100,25 @@ def test_a_failure_keeps_its_reason_and_has_no_test_accuracy(store):
     record = store.get(run_id)
     assert (record.state, record.test_accuracy) == (RunState.FAILED, None)
     assert record.error["code"] == "out_of_memory"
+
+
+@pytest.mark.parametrize(("code", "state"), [("disk_full", RunState.INTERRUPTED), ("loss_not_finite", RunState.FAILED)])
+def test_a_run_that_only_the_disk_refused_keeps_its_checkpoints_and_can_be_resumed(store, code, state):
+    run_id = new_run(store)
+    save_checkpoint(store.run_folder(run_id), 1, {"w": np.ones(3)}, {})
+    Recorder(store, run_id, SPEC).record(ended("failed", {"code": code, "values": {}}))
+    assert (store.get(run_id).state, store.get(run_id).error["code"]) == (state, code)
+    assert (latest_checkpoint(store.run_folder(run_id)) is not None) == state.is_resumable
+
+
+def test_the_curve_is_kept_with_an_epoch_once_a_second_of_training(store):
+    run_id = new_run(store)
+    recorder = Recorder(store, run_id, SPEC)
+    for event in (started(), step(1), epoch(1, seconds=0.4), step(2), epoch(2, seconds=0.4)):
+        recorder.record(event)
+    assert store.trace(run_id) == []
+    recorder.record(epoch(3, seconds=0.4))
+    assert [row[0] for row in store.trace(run_id)] == [1, 2]
 
 
 def test_the_speed_is_noted_from_the_second_epoch_as_the_first_one_compiles(store):

@@ -383,7 +383,7 @@ def test_a_run_that_ends_without_a_word_has_failed(bench):
 
 
 @pytest.mark.parametrize("refusing", ["start_run", "add_epoch"])
-def test_a_full_disk_fails_the_run_and_nothing_else(bench, monkeypatch, refusing):
+def test_a_full_disk_interrupts_the_run_and_nothing_else(bench, monkeypatch, refusing):
     run_id, other = bench.submit(), bench.submit()
 
     def refuse(*_: object, **__: object) -> None:
@@ -393,10 +393,10 @@ def test_a_full_disk_fails_the_run_and_nothing_else(bench, monkeypatch, refusing
         patch.setattr(bench.engine.store, refusing, refuse)
         bench.worker.tell(run_id, STARTED, step(1), epoch(1))
     record = bench.engine.snapshot(run_id, by=OPERATOR).record
-    assert (record.state, record.error["code"]) == (RunState.FAILED, "disk_full")
+    assert (record.state, record.error["code"]) == (RunState.INTERRUPTED, "disk_full")
     assert bench.worker.stopped() == [run_id]
     bench.worker.end(run_id, "stopped")  # late: ignored
-    assert bench.state(run_id) is RunState.FAILED
+    assert bench.state(run_id) is RunState.INTERRUPTED
     bench.worker.begin(other)
     bench.worker.end(other)
     assert bench.state(other) is RunState.COMPLETED
@@ -412,16 +412,35 @@ def test_an_end_that_cannot_be_written_is_shown_at_once_and_written_when_there_i
     with monkeypatch.context() as patch:
         patch.setattr(bench.engine.store, "finish_run", refuse)
         bench.worker.end(run_id)
-        assert bench.state(run_id) is RunState.FAILED
+        assert bench.state(run_id) is RunState.INTERRUPTED
         assert bench.engine.store.get(run_id).state is RunState.RUNNING
         bench.worker.begin(other)
         assert bench.engine.store.get(run_id).state is RunState.RUNNING
     bench.worker.tell(other, step(2))
     record = bench.engine.store.get(run_id)
-    assert (record.state, record.error["code"]) == (RunState.FAILED, "disk_full")
+    assert (record.state, record.error["code"]) == (RunState.INTERRUPTED, "disk_full")
 
 
-def test_a_run_whose_folder_cannot_be_made_fails_and_the_next_one_is_sent(bench, monkeypatch):
+def test_an_end_is_written_when_there_is_room_even_if_no_worker_says_anything_any_more(tmp_path):
+    bench = Bench(SqliteStore(tmp_path / "home"), tmp_path)
+    run_id = bench.submit()
+    bench.worker.begin(run_id)
+    (tmp_path / "home").rename(tmp_path / "away")
+    assert bench.engine.store.trouble().code == "home_not_writable"
+    bench.worker.tell(run_id, epoch(1))
+    bench.worker.say({"say": "ended", "run_id": run_id})
+    record = bench.engine.snapshot(run_id, by=OPERATOR).record
+    assert (record.state, record.error["code"]) == (RunState.INTERRUPTED, "home_not_writable")
+    (tmp_path / "away").rename(tmp_path / "home")
+    until(lambda: bench.engine.store.get(run_id).state is RunState.INTERRUPTED)
+    bench.engine.resume(run_id, by=OPERATOR)
+    bench.worker.begin(run_id)
+    bench.worker.end(run_id)
+    assert bench.state(run_id) is RunState.COMPLETED
+    bench.engine.close()
+
+
+def test_a_run_whose_folder_cannot_be_made_is_interrupted_and_the_next_one_is_sent(bench, monkeypatch):
     store = bench.engine.store
     make = store.run_folder
     refused = iter([FULL])
@@ -434,7 +453,7 @@ def test_a_run_whose_folder_cannot_be_made_fails_and_the_next_one_is_sent(bench,
 
     monkeypatch.setattr(store, "run_folder", refuse_once)
     first, second = bench.submit(), bench.submit()
-    assert bench.state(first) is RunState.FAILED
+    assert bench.state(first) is RunState.INTERRUPTED
     assert bench.worker.trained() == [second]
 
 

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from itertools import pairwise
+from itertools import count, pairwise
 
 import keras
 import numpy as np
@@ -8,11 +8,12 @@ import pytest
 from tl_core.datasets.arrays import Dataset, load_dataset
 from tl_core.engine import shelf
 from tl_core.engine.training_task import TrainingTask, cache_limit_bytes
-from tl_core.errors import UnavailableError
+from tl_core.errors import StoreError, UnavailableError
 from tl_core.evaluation.scores import wilson_interval
 from tl_core.models.trained import WEIGHTS_FILE, load_trained
 from tl_core.phrases import explain
 from tl_core.spec import RunSpec
+from tl_core.store import files
 from tl_core.store.files import latest_checkpoint, read_tensors
 from tl_core.training.events import Ended, Epoch, Phase, Started, Step
 from tl_core.training.proof import HEAD
@@ -229,6 +230,23 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(uninterrupted, tmp_pat
     assert same(weights(tmp_path), uninterrupted[1])
 
 
+def test_a_run_that_a_full_disk_has_ended_goes_on_exactly_when_there_is_room(uninterrupted, tmp_path, monkeypatch):
+    n_written, write = count(1), files.write_atomic
+
+    def refuse_the_third(path, data):
+        if next(n_written) >= 3:
+            raise StoreError("disk_full", needed_bytes=len(data), free_bytes=0)
+        write(path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "write_atomic", refuse_the_third)
+        ended = list(task(tmp_path, RESUMED).run())[-1]
+    assert (ended.state, ended.error["code"]) == ("failed", "disk_full")
+    after = list(task(tmp_path, RESUMED, is_resumed=True).run())
+    assert [epoch.epoch for epoch in of(Epoch, after)] == [3, 4]
+    assert same(weights(tmp_path), uninterrupted[1])
+
+
 def test_a_run_stopped_in_its_first_epoch_has_nothing_to_keep(tmp_path):
     stopper = Stopper(after=1)
     stopped = task(tmp_path, should_stop=stopper)
@@ -316,6 +334,19 @@ def test_a_rolling_cache_goes_on_exactly_after_a_stop(tmp_path):
     stopper.watch(task(tmp_path, LIGHT, "parted", should_stop=stopper).run())
     after = list(task(tmp_path, LIGHT, "parted", is_resumed=True).run())
     assert after[-1].scores == whole[-1].scores
+    assert same(weights(tmp_path, "parted"), weights(tmp_path, "whole"))
+
+
+@pytest.mark.slow
+def test_unfrozen_blocks_with_dropout_and_ever_new_views_go_on_exactly_after_a_stop(tmp_path):
+    spec = SPECS["last two blocks"].with_changes(epochs=3, augment="light", views="fresh", patience=2)
+    spec = spec.with_changes(head="dense", hidden=16, dropout=0.3)
+    whole = list(task(tmp_path, spec, "whole").run())
+    stopper = Stopper(after=3)  # in the middle of the second epoch
+    before = stopper.watch(task(tmp_path, spec, "parted", should_stop=stopper).run())
+    after = list(task(tmp_path, spec, "parted", is_resumed=True).run())
+    assert [epoch.epoch for epoch in of(Epoch, before)] == [1]
+    assert curve(of(Epoch, before) + of(Epoch, after) + after[-1:]) == curve(of(Epoch, whole) + whole[-1:])
     assert same(weights(tmp_path, "parted"), weights(tmp_path, "whole"))
 
 

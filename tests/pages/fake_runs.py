@@ -49,11 +49,18 @@ def step_event(step: int) -> dict:
 
 
 def record_finished(
-    store: SqliteStore, spec: RunSpec, share_right: float, *, role: str, name: str, twin_id: str | None = None
+    store: SqliteStore,
+    spec: RunSpec,
+    share_right: float,
+    *,
+    role: str,
+    name: str,
+    twin_id: str | None = None,
+    owner: str = "local",
 ) -> str:
     """Writes a completed run through the same recorder that real ones use; returns its id."""
     about = {"environment": {"machine": "Linux x86_64", "threads": 2}, "fingerprint": recorded.fingerprint(spec)}
-    record = store.create_run(spec.to_dict(), role=role, name=name, twin_id=twin_id, **about)
+    record = store.create_run(spec.to_dict(), role=role, name=name, twin_id=twin_id, owner=owner, **about)
     (store.run_folder(record.id) / WEIGHTS_FILE).write_bytes(b"weights")
     recorder = Recorder(store, record.id, spec)
     recorder.record(started())

@@ -82,7 +82,7 @@ def test_without_frozen_blocks_changed_pictures_cost_nothing_more(visit, languag
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_exact_arithmetic_is_one_switch_with_a_sentence(visit, engine, language):
     app = visit(language=language)
-    switch = app.toggle(key="w:exact")
+    switch = app.toggle(key="w:arithmetic")
     assert (switch.label, switch.value) == (phrase(language, "field.arithmetic"), False)
     assert switch.help == phrase(language, "term.arithmetic.about")
     switch.set_value(True).run()

@@ -57,6 +57,7 @@ ENGINES_OWN = {
     "setting",
     "meet",
     "owners",
+    "trouble",
     "recover",
     "close",
 }

@@ -195,6 +195,13 @@ class TestEpochs:
         ended = store.finish_run(run.id, RunState.COMPLETED, scores=scores)
         assert ended.scores == {"matrix": [[1, 0], [0, 1]], "3": 0.5}
 
+    def test_an_epoch_may_bring_the_curve_of_its_steps(self, store):
+        run = start(store, new_run(store))
+        store.add_epoch(run.id, EPOCH, [[1, 2.0]])
+        store.add_epoch(run.id, replace(EPOCH, epoch=2))
+        assert store.trace(run.id) == [[1, 2.0]]
+        assert len(store.epochs(run.id)) == 2
+
     def test_a_run_without_epochs_has_an_empty_list(self, store):
         assert store.epochs(new_run(store).id) == []
 
@@ -236,6 +243,11 @@ class TestReading:
         for name in "abc":
             new_run(store, name)
         assert [run.name for run in store.list_runs()] == ["c", "b", "a"]
+
+    def test_a_list_leaves_out_the_weight_proof(self, store):
+        run = recorded_run(store)
+        assert run.proof
+        assert store.list_runs() == [replace(run, proof=None)]
 
     def test_lists_can_be_cut_into_pages(self, store):
         for name in "abcde":
@@ -477,7 +489,7 @@ class TestCopies:
         assert code_of(StoreError, self.copy, store, gone) == "file_damaged"
         assert code_of(InputError, self.copy, store, run, name="") == "bad_run_name"
         assert code_of(UnknownIdError, self.copy, store, run, twin_id="0" * 32) == "unknown_run"
-        assert store.list_runs() == [gone, run]
+        assert [listed.id for listed in store.list_runs()] == [gone.id, run.id]
         assert {path.name for path in folders.iterdir()} == {run.id, gone.id}
 
 

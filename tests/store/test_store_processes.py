@@ -17,7 +17,7 @@ from tl_core.errors import StoreError
 from tl_core.store import schema
 from tl_core.store.access import OPERATOR
 from tl_core.store.files import WEIGHTS_FILE
-from tl_core.store.records import EpochRecord, RunState
+from tl_core.store.records import EpochRecord, RunState, Visibility
 from tl_core.store.sqlite import SqliteStore
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,6 +114,14 @@ for number in range(1, 100_000):
                 assert store.recover() == [theirs]
                 assert store.get(theirs).state is RunState.INTERRUPTED
                 assert store.get(mine.id).state is RunState.RUNNING
+
+    def test_what_a_killed_process_left_half_written_is_cleared_away(self, tmp_path):
+        with SqliteStore(tmp_path) as store:
+            run = start(store, new_run(store))
+            for name in (".checkpoint-000001.safetensors.ab.tmp", ".record.json.cd.tmp"):
+                (store.run_folder(run.id) / name).write_bytes(b"half")
+        with SqliteStore(tmp_path) as store:
+            assert [path.name for path in store.run_folder(run.id).iterdir()] == ["record.json"]
 
     def test_a_store_closed_in_order_leaves_no_lock_and_its_active_runs_are_interrupted(self, tmp_path):
         with SqliteStore(tmp_path) as store:
@@ -223,6 +231,92 @@ class TestDamage:
         with SqliteStore(tmp_path) as store:
             assert store.list_runs() == [twin, run]
             assert store.epochs(twin.id) == store.epochs(run.id)
+
+    def test_names_of_owners_settings_shares_and_curves_are_rebuilt_too(self, tmp_path):
+        with SqliteStore(tmp_path) as store:
+            run = completed_run(store, "run")
+            store.save_trace(run.id, [[1, 2.5]])
+            run = store.share(run.id, Visibility.LINK, by=OPERATOR)
+            store.meet("anna")
+            store.name_owner("ben", "Ben", by=OPERATOR)
+            store.save_setting("limits", {"runs": 3}, by=OPERATOR)
+            owners = store.owners()
+        (tmp_path / "runs.sqlite").unlink()
+        with SqliteStore(tmp_path) as store:
+            assert store.list_runs() == [run]
+            assert (store.trace(run.id), store.owners(), store.setting("limits")) == ([[1, 2.5]], owners, {"runs": 3})
+
+    @pytest.mark.parametrize("content", ["", "{", "[]", '{"owners": [[1]], "settings": {}}', '{"owners": 7}', "\xff"])
+    def test_a_damaged_copy_of_the_owners_costs_only_their_names(self, tmp_path, runs, content):
+        (tmp_path / "runs.sqlite").unlink()
+        (tmp_path / "class.json").write_text(content, encoding="latin-1")
+        with SqliteStore(tmp_path) as store:
+            assert store.list_runs() == runs[::-1]
+            assert store.meet("anna").seq == 1
+
+    def test_of_a_run_under_way_every_whole_epoch_is_rebuilt(self, tmp_path):
+        with SqliteStore(tmp_path) as store:
+            run = start(store, new_run(store))
+            for number in (1, 2, 3):
+                store.add_epoch(run.id, EpochRecord(number, 1.0, 0.5, 1.0, 0.5, 1.0, number, number, number, False))
+        (tmp_path / "runs.sqlite").unlink()
+        noted = tmp_path / "runs" / run.id / "epochs.jsonl"
+        noted.write_bytes(noted.read_bytes()[:-9])
+        with SqliteStore(tmp_path) as store:
+            assert [epoch.epoch for epoch in store.epochs(run.id)] == [1, 2]
+            assert start(store, store.get(run.id)).state is RunState.RUNNING
+        assert not noted.exists()  # all of it stands in the copy now
+
+    def test_an_end_that_only_the_run_folder_knows_is_taken_from_there(self, tmp_path):
+        with SqliteStore(tmp_path) as store:
+            run = start(store, new_run(store))
+            before = (tmp_path / "runs.sqlite-wal").read_bytes()
+            run = store.finish_run(run.id, RunState.COMPLETED, test_accuracy=0.5)
+            shutil.copytree(tmp_path, tmp_path.parent / "later")
+        (tmp_path.parent / "later" / "runs.sqlite-wal").write_bytes(before)  # killed before the end was committed
+        with SqliteStore(tmp_path.parent / "later") as store:
+            assert store.list_runs() == [run]
+
+    def test_a_damaged_row_is_told_can_be_deleted_and_is_never_written_back(self, tmp_path, runs):
+        with sqlite3.connect(tmp_path / "runs.sqlite") as connection:
+            connection.execute("UPDATE run SET spec = CAST(x'7bff' AS TEXT) WHERE id = ?", (runs[0].id,))
+        connection.close()
+        (tmp_path / "runs" / runs[0].id / "record.json").unlink()
+        with SqliteStore(tmp_path) as store:
+            bad = store.get(runs[0].id)
+            assert (bad.state, bad.error["code"], bad.name) == (RunState.FAILED, "run_damaged", "first, renamed")
+            assert store.get(runs[1].id) == runs[1]
+            with pytest.raises(StoreError, match="run_damaged"):
+                store.rename(bad.id, "new", by=OPERATOR)
+            store.delete(bad.id, by=OPERATOR)
+            assert bad.id not in {run.id for run in store.list_runs()}
+
+    @pytest.mark.parametrize("column", ["spec", "environment", "state", "scores"])
+    def test_a_damaged_row_is_mended_from_the_copy_in_the_run_folder(self, tmp_path, runs, column):
+        with sqlite3.connect(tmp_path / "runs.sqlite") as connection:
+            connection.execute(f"UPDATE run SET {column} = '{{' WHERE id = ?", (runs[0].id,))
+        connection.close()
+        with SqliteStore(tmp_path) as store:
+            assert store.get(runs[0].id) == runs[0]
+            assert len(store.list_runs()) == 4
+
+    def test_a_database_of_something_else_is_moved_aside(self, tmp_path, runs):
+        (tmp_path / "runs.sqlite").unlink()
+        with sqlite3.connect(tmp_path / "runs.sqlite") as connection:
+            connection.execute("CREATE TABLE run (a)")
+        connection.close()
+        with SqliteStore(tmp_path) as store:
+            assert store.list_runs() == runs[::-1]
+        assert len(list(tmp_path.glob("runs.sqlite.corrupt-*"))) >= 1
+
+    def test_a_damaged_curve_is_that_of_the_copy(self, tmp_path, runs):
+        with SqliteStore(tmp_path) as store:
+            store.save_trace(runs[0].id, [[1, 2.5]])
+        with sqlite3.connect(tmp_path / "runs.sqlite") as connection:
+            connection.execute("INSERT OR REPLACE INTO trace SELECT seq, x'00' FROM run")
+        connection.close()
+        with SqliteStore(tmp_path) as store:
+            assert (store.trace(runs[0].id), store.trace(runs[1].id)) == ([[1, 2.5]], [])
 
     def test_a_missing_database_is_rebuilt(self, tmp_path, runs):
         (tmp_path / "runs.sqlite").unlink()
@@ -358,12 +452,36 @@ class TestRefusals:
             shutil.rmtree(tmp_path / "home")
             assert code_of(new_run, store) == "home_not_writable"
 
+    def test_a_store_tells_what_troubles_it_until_it_is_over(self, tmp_path, monkeypatch):
+        with SqliteStore(tmp_path / "home") as store:
+            assert store.trouble() is None
+            with monkeypatch.context() as patch:
+                patch.setattr("tl_core.store.space.free_bytes", lambda path: 0)
+                assert store.trouble().code == "disk_full"
+            with monkeypatch.context() as patch:
+                patch.setattr("tl_core.store.sqlite.os.access", lambda path, mode: False)
+                assert store.trouble().code == "home_not_writable"
+            (tmp_path / "home").rename(tmp_path / "away")
+            assert store.trouble().code == "home_not_writable"
+            assert code_of(new_run, store) == "home_not_writable"
+            (tmp_path / "away").rename(tmp_path / "home")
+            assert store.trouble() is None
+            run = new_run(store)
+            assert store.list_runs() == [run]
+
+    def test_nothing_is_written_into_a_database_that_another_took_the_place_of(self, tmp_path):
+        with SqliteStore(tmp_path) as store:
+            new_run(store)
+            shutil.copy(tmp_path / "runs.sqlite", tmp_path / "copy")
+            (tmp_path / "copy").rename(tmp_path / "runs.sqlite")
+            assert code_of(new_run, store) == "home_not_writable"
+
     def test_a_full_disk_takes_back_the_change_and_the_store_goes_on_afterwards(self, tmp_path):
         with SqliteStore(tmp_path) as store:
             run = new_run(store)
             pages = store._writer.execute("PRAGMA page_count").fetchone()[0]
             store._writer.execute(f"PRAGMA max_page_count = {pages}")
-            assert code_of(store.save_trace, run.id, [[0.0] * 50_000]) == "disk_full"
+            assert code_of(store.save_trace, run.id, [[number / 7 for number in range(20_000)]]) == "disk_full"
             assert store.trace(run.id) == []
             store._writer.execute("PRAGMA max_page_count = 100000")
             store.save_trace(run.id, [[1]])

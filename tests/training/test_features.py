@@ -323,7 +323,7 @@ def test_what_a_killed_process_left_is_removed_after_a_day(cache, prefix):
 
 
 def test_the_least_recently_used_file_makes_room(tmp_path, prefix):
-    cache = FeatureCache(tmp_path, 3 * (80 * ROW_BYTES + 200))
+    cache = FeatureCache(tmp_path, 3 * (80 * (ROW_BYTES + 8) + 200))
     paths = {}
     for age_s, key in ((300, "a"), (200, "b"), (100, "c")):
         known = set(files(cache))

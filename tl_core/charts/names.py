@@ -6,11 +6,12 @@ called `<b>cat</b>` or `<a href=…>`, and shall be shown letter by letter.
 
 ELLIPSIS = "…"
 _ENTITIES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
+_JOINERS = "\u200c\u200d"  # parts of emoji and of words in many scripts
 
 
 def plain(name: str) -> str:
-    """Returns a name so written that Plotly shows it letter by letter: & < > escaped, control characters as spaces."""
-    shown = "".join(letter if letter.isprintable() else " " for letter in name)
+    """Returns a name so written that Plotly shows it letter by letter: & < > escaped, a space for what nobody sees."""
+    shown = "".join(letter if letter.isprintable() or letter in _JOINERS else " " for letter in name)
     return shown.translate(_ENTITIES)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from tl_core.engine.live import LiveRun
 from tl_core.errors import TransferLabError
+from tl_core.store.files import drop_checkpoints
 from tl_core.store.records import RunRecord, RunState
 from tl_core.store.store import RunStore
 
@@ -44,6 +45,8 @@ class Ends:
         live = end.live
         self._store.finish_run(live.run_id, end.state, error=end.error, seconds=live.recorder.trace.elapsed_s)
         live.recorder.save_trace()
+        if not end.state.is_resumable:
+            drop_checkpoints(self._store.run_folder(live.run_id))
 
     def seen(self, record: RunRecord) -> RunRecord:
         """Returns a record with the end that could not be written yet, if there is one."""

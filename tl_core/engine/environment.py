@@ -2,6 +2,8 @@
 
 import os
 import platform
+from contextlib import suppress
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -18,20 +20,24 @@ def n_threads() -> int:
 
 def environment() -> dict:
     """Returns what a record says of the machine: {"versions", "backend", "python", "machine", "cores", "threads"}."""
-    versions = {}
-    for package in ("keras", "tensorflow", "tensorflow-cpu", "numpy"):
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
     return {
-        "versions": versions,
+        "versions": dict(_versions()),
         "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
         "threads": n_threads(),
     }
+
+
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    """Returns (package, version) of what decides a result; read from the disk once."""
+    versions = []
+    for package in ("keras", "tensorflow", "tensorflow-cpu", "numpy"):
+        with suppress(PackageNotFoundError):
+            versions.append((package, version(package)))
+    return tuple(versions)
 
 
 def keras_environment(home: Path) -> dict[str, str]:

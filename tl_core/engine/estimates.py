@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from tl_core.datasets.catalog import dataset_info
 from tl_core.engine.recorder import timing_key
@@ -59,22 +60,25 @@ class Estimates:
         return self._known(spec, key) or self._measure(spec, key)
 
     def _known(self, spec: RunSpec, key: str) -> Estimate | None:
-        quick, run = self._store.timing(f"quick/{key}"), self._store.timing(key)
-        if quick is None and run is None:
-            return None
-        info = dataset_info(spec.dataset)
-        n_train = n_training_images(spec, info)
-        prefix_s = quick["prefix_s"] * (n_train + info.n_validation + info.n_test) if quick else 0.0
-        if run is not None:
-            return Estimate(run["epoch_s_per_image"] * n_train, prefix_s, is_from_run=True)
-        n_steps, n_evaluations = (math.ceil(n / quick["batch_size"]) for n in (n_train, info.n_validation))
-        epoch_s = n_steps * quick["step_s"] + n_evaluations * quick["eval_s"]
-        return Estimate(epoch_s, prefix_s, is_from_run=False, is_bound=quick["is_bound"])
+        return _estimate(spec, self._timings(key))
 
-    def run_s(self, spec: RunSpec) -> float | None:
-        """Returns the seconds that all epochs and the frozen prefix take; None where that was never measured."""
-        known = self._known(spec, timing_key(spec))
-        return None if known is None else known.prefix_s + spec.epochs * known.epoch_s
+    def _timings(self, key: str) -> tuple[dict | None, dict | None]:
+        """Returns what is noted of a kind of runs: by a quick measurement, and by a finished run."""
+        return self._store.timing(f"quick/{key}"), self._store.timing(key)
+
+    def runs_s(self) -> Callable[[RunSpec], float | None]:
+        """Returns a function that says how many seconds all epochs of a run and its frozen prefix take.
+
+        It says None where that was never measured. It asks the store once for all runs of a kind, so it is for one look
+        at many runs.
+        """
+        timings = cache(self._timings)
+
+        def run_s(spec: RunSpec) -> float | None:
+            known = _estimate(spec, timings(timing_key(spec)))
+            return None if known is None else known.prefix_s + spec.epochs * known.epoch_s
+
+        return run_s
 
     def _measure(self, spec: RunSpec, key: str) -> Pending:
         """Asks, unless that was done before: what could not be measured (or killed the worker) is not tried again."""
@@ -89,3 +93,18 @@ class Estimates:
     def _keep(self, key: str, future: Future) -> None:
         if future.exception() is None:
             self._store.save_timing(f"quick/{key}", future.result())
+
+
+def _estimate(spec: RunSpec, timings: tuple[dict | None, dict | None]) -> Estimate | None:
+    """Returns what a run will cost by what is noted of its kind; None where nothing is."""
+    quick, run = timings
+    if quick is None and run is None:
+        return None
+    info = dataset_info(spec.dataset)
+    n_train = n_training_images(spec, info)
+    prefix_s = quick["prefix_s"] * (n_train + info.n_validation + info.n_test) if quick else 0.0
+    if run is not None:
+        return Estimate(run["epoch_s_per_image"] * n_train, prefix_s, is_from_run=True)
+    n_steps, n_evaluations = (math.ceil(n / quick["batch_size"]) for n in (n_train, info.n_validation))
+    epoch_s = n_steps * quick["step_s"] + n_evaluations * quick["eval_s"]
+    return Estimate(epoch_s, prefix_s, is_from_run=False, is_bound=quick["is_bound"])

@@ -13,6 +13,19 @@ from tl_core.store.files import drop_checkpoints
 from tl_core.store.records import EpochRecord, RunState
 from tl_core.store.store import RunStore
 
+TRACE_S = 1.0  # of training; so much of the curve of the steps may be lost with the process
+REFUSALS = frozenset({"disk_full", "home_not_writable", "store_busy", "store_damaged", "store_failed"})
+"""What the disk says when it refuses. The run is as good as before: it can go on once there is room."""
+
+
+def state_after(error: Mapping) -> RunState:
+    """Returns how a run ends that cannot go on: INTERRUPTED where only the disk refused, else FAILED.
+
+    Args:
+        error: {"code", "values"}.
+    """
+    return RunState.INTERRUPTED if error["code"] in REFUSALS else RunState.FAILED
+
 
 class Recorder:
     """Keeps one run's record up to date, event by event.
@@ -32,6 +45,7 @@ class Recorder:
         self._store, self._run_id, self._spec = store, run_id, spec
         self._n_train = 0
         self._has_started = self._has_compiled = False
+        self._kept_at_s = 0.0
         self.trace = Trace(store.trace(run_id))  # of the part before a stop, when it is resumed
 
     def record(self, event: Mapping) -> None:
@@ -42,7 +56,7 @@ class Recorder:
         elif kind == "step":
             self.trace.add(event)
         elif kind == "epoch":
-            self._store.add_epoch(self._run_id, EpochRecord(**{k: v for k, v in event.items() if k != "event"}))
+            self._close_epoch(EpochRecord(**{name: value for name, value in event.items() if name != "event"}))
             self._note_speed(event)
         elif kind == "ended":
             self._finish(event)
@@ -56,13 +70,22 @@ class Recorder:
             is_cached=event["is_cached"],
         )
 
+    def _close_epoch(self, epoch: EpochRecord) -> None:
+        """Keeps an epoch, now and then with the curve of the steps, for the case that this process dies."""
+        is_due = epoch.elapsed_s - self._kept_at_s >= TRACE_S
+        self._store.add_epoch(self._run_id, epoch, self._rows() if is_due else None)
+        if is_due:
+            self._kept_at_s = epoch.elapsed_s
+
     def _finish(self, event: Mapping) -> None:
         if not self._has_started and self._store.get(self._run_id).state.is_finished:
             return  # a resumed run that could not begin stays as it was, and can be resumed again
-        scores = event["scores"]
+        scores, state = event["scores"], RunState(event["state"])
+        if state is RunState.FAILED and event["error"]:
+            state = state_after(event["error"])
         self._store.finish_run(
             self._run_id,
-            RunState(event["state"]),
+            state,
             best_epoch=event["best_epoch"],
             scores=scores,
             proof=event["proof"],
@@ -71,14 +94,17 @@ class Recorder:
             seconds=event["seconds"],
         )
         self.save_trace()
-        if event["state"] != "stopped":  # that one can be resumed
+        if not state.is_resumable:
             drop_checkpoints(self._store.run_folder(self._run_id))
 
     def save_trace(self) -> None:
         """Keeps the curve of the steps seen so far; on a full disk the run's end matters more than its curve."""
         if self.trace.step:
             with suppress(StoreError):
-                self._store.save_trace(self._run_id, [list(row) for row in self.trace.points()])
+                self._store.save_trace(self._run_id, self._rows())
+
+    def _rows(self) -> list[list[float]]:
+        return [list(row) for row in self.trace.points()]
 
     def _note_speed(self, event: Mapping) -> None:
         if self._has_compiled:  # the first epoch, also that after a resume, includes compiling

@@ -28,13 +28,17 @@ from tl_core.store.store import RunStore
 
 @dataclass(frozen=True)
 class EngineStatus:
-    """What the engine computes on. `device` is None while the main worker starts; `is_held`: everything is paused."""
+    """What the engine computes on. `device` is None while the main worker starts.
+
+    `is_held`: everything is paused. `trouble`: why nothing can be written into the data folder now.
+    """
 
     device: str | None
     n_active: int
     n_waiting: int
     n_workers: int = 1
     is_held: bool = False
+    trouble: StoreError | None = None
 
 
 class Engine:
@@ -146,14 +150,15 @@ class Engine:
             UnknownIdError: "unknown_run", also for a run that the visitor may not see.
         """
         live = self._trainings.get(run_id)
-        if live is not None and (seen := live.seen()) and may_see(seen.record, by, is_named=True):
+        known = live.record if live is not None else None
+        if known is None or not may_see(known, by, is_named=True):
+            run_id = self.store.find(run_id, by=by).id
+        elif seen := live.seen():
             return seen
-        record = self.store.find(run_id, by=by)
         with self._lock:
-            live = self._trainings.get(record.id)
+            live = self._trainings.get(run_id)
             if live is None:
-                record = self._trainings.ends.seen(self.store.get(record.id))
-                return self._finished.of(record)
+                return self._finished.of(self._trainings.ends.seen(self.store.get(run_id)))
             if live.record is None:
                 live.record = self.store.get(live.run_id)
             return live.snapshot(self._trainings.position(live.run_id))
@@ -229,6 +234,16 @@ class Engine:
         """Has a paused run do one step and wait again."""
         self._supervisor.tell_paused(self.store.permitted(run_id, by=by).id, "step")
 
+    # ---- the class: names ----
+
+    def name_me(self, name: str, *, by: Visitor) -> None:
+        """Says what others see as the name of this visitor; as `RunStore.name_owner`."""
+        self.store.name_owner(by.owner, name, by=by)
+
+    def owner_names(self) -> dict[str, str | int]:
+        """Returns owner → the name that others see, or the number under which one without a name came here."""
+        return {owner.id: owner.name or owner.seq for owner in self.store.owners().values()}
+
     # ---- the class: for the instructor ----
 
     def hasten(self, run_id: str, *, by: Visitor) -> None:
@@ -275,18 +290,24 @@ class Engine:
         return self._places()
 
     def wait_s(self, run_id: str) -> float | None:
-        """Returns in how many seconds a waiting run is expected to begin; None where that is not known, or it runs."""
+        """Returns in how many seconds a waiting run is expected to begin.
+
+        None where that is not known, when it does not wait, and while all runs are held.
+        """
+        if self._trainings.is_held:
+            return None
         return next((place.begins_in_s for place in self._places() if place.run_id == run_id), None)
 
     def _places(self) -> list[Place]:
         with self._lock:
-            position, left_s = self._trainings.position, self._left_s
-            return places(self._trainings, self._trainings.record, position, left_s, self._pool.n_servers)
+            position, run_s = self._trainings.position, self._estimates.runs_s()
 
-    def _left_s(self, live: LiveRun) -> float | None:
-        """Returns how many seconds a run has still to go: at its own pace, or as others of its kind took."""
-        left_s = live.pace.remaining_s(live.n_steps)
-        return self._estimates.run_s(live.spec) if left_s is None else left_s
+            def left_s(live: LiveRun) -> float | None:
+                """Returns how many seconds a run has still to go: at its own pace, or as others of its kind took."""
+                at_its_pace_s = live.pace.remaining_s(live.n_steps)
+                return run_s(live.spec) if at_its_pace_s is None else at_its_pace_s
+
+            return places(self._trainings, self._trainings.record, position, left_s, self._pool.n_servers)
 
     # ---- everything else ----
 
@@ -322,7 +343,8 @@ class Engine:
         with self._lock:
             self._pool.visit()
             counts = self._trainings.count()
-            return EngineStatus(self._pool.device, *counts, len(list(self._pool)), self._trainings.is_held)
+            held, trouble = self._trainings.is_held, self.store.trouble()
+            return EngineStatus(self._pool.device, *counts, len(list(self._pool)), held, trouble)
 
     def pids(self) -> list[int]:
         """Returns the process ids of the workers, that of the main one first."""

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 from tl_core.engine.service import Engine
+from tl_core.store.doorkeeper import Doorkeeper
 from tl_core.store.home import data_home
 from tl_core.store.locks import ServerLock
 from tl_core.store.owners import server_secret
@@ -18,6 +19,7 @@ _LOCK = threading.Lock()
 _ENGINES: list[Engine] = []
 _SERVERS: list[ServerLock] = []
 _SECRETS: dict[Path, bytes] = {}
+_DOORKEEPER = Doorkeeper()
 
 
 def engine() -> Engine:
@@ -51,6 +53,14 @@ def secret() -> bytes:
         if home not in _SECRETS:
             _SECRETS[home] = server_secret(home)
         return _SECRETS[home]
+
+
+def doorkeeper() -> Doorkeeper:
+    """Returns who tries the keys that visitors of this server give as the instructor's.
+
+    Thread: any.
+    """
+    return _DOORKEEPER
 
 
 def replace(other: Engine | None) -> None:

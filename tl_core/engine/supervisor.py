@@ -182,10 +182,14 @@ class Supervisor:
             self.watch()
 
     def watch(self) -> None:
-        """Ends workers that hang or that nobody needs. Called each second by a thread of the engine's own."""
+        """Ends workers that hang or that nobody needs, and tries again to write down what a full disk refused.
+
+        Called each second by a thread of the engine's own.
+        """
         with self.lock:
             if self._closed.is_set():
                 return
+            self.trainings.ends.write()
             hung = self.pool.hung()
             for member in hung:
                 self._lose(member, member.hang())

@@ -11,7 +11,7 @@ from tl_core.engine.line import Line
 from tl_core.engine.live import LiveRun, Pace
 from tl_core.engine.member import Member
 from tl_core.engine.pool import Pool
-from tl_core.engine.recorder import Recorder
+from tl_core.engine.recorder import Recorder, state_after
 from tl_core.engine.snapshots import Finished
 from tl_core.errors import TransferLabError, WorkerError
 from tl_core.spec import RunSpec
@@ -171,7 +171,7 @@ class Trainings:
             self._store.run_folder(live.run_id)
             self._pin(live, member.threads)
         except TransferLabError as error:
-            self.finish(live, RunState.FAILED, error)
+            self.finish(live, state_after(error.to_dict()), error)
             return
         told = {"run_id": live.run_id, "owner": live.owner, "spec": live.spec.to_dict(), "is_resumed": live.is_resumed}
         member.send({"do": "train", **told})
@@ -222,7 +222,7 @@ class Trainings:
             del self._live[live.run_id]
             self._line_has_moved()
         else:
-            self.finish(live, RunState.FAILED, error)
+            self.finish(live, state_after(error.to_dict()), error)
 
     def let_go(self, member: Member, run_id: str, error: dict | None) -> None:
         """Takes in that a worker has done with a run; one that is not over then has failed."""

@@ -50,7 +50,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     except OSError as error:
         raise refused(path.parent, error, len(data)) from error
     finally:
-        _forget(beside)
+        forget(beside)
 
 
 def _write_synced(path: Path, data: bytes) -> None:
@@ -71,7 +71,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _forget(path: Path) -> None:
+def forget(path: Path) -> None:
     """Removes a file of ours if it is there; a refusal here must not hide the error before it."""
     try:
         path.unlink(missing_ok=True)
@@ -93,7 +93,14 @@ def share_file(source: Path, target: Path) -> None:
     except FileNotFoundError as error:
         raise StoreError("file_damaged", path=source.name) from error
     except OSError:  # another disk, or one that knows no second names
-        write_atomic(target, source.read_bytes())
+        write_atomic(target, _content(source))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreError("file_damaged", path=path.name) from error
 
 
 def write_tensors(path: Path, arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> None:
@@ -158,18 +165,24 @@ def save_checkpoint(folder: Path, number: int, arrays: dict[str, np.ndarray], me
         One writer per folder.
     """
     for leftover in folder.glob(".checkpoint-*.tmp"):  # of a process that died while writing
-        _forget(leftover)
+        forget(leftover)
     path = folder / f"checkpoint-{number:06d}.safetensors"
     write_tensors(path, arrays, metadata)
     for old in _checkpoints(folder)[_KEPT_CHECKPOINTS:]:
-        _forget(old)
+        forget(old)
     return path
+
+
+def drop_leftovers(folder: Path) -> None:
+    """Removes what `write_atomic` left in the folder of a run whose process died while writing."""
+    for path in folder.glob(".*.tmp"):
+        forget(path)
 
 
 def drop_checkpoints(folder: Path) -> None:
     """Removes the checkpoints of a run that will never be resumed."""
     for path in folder.glob("*checkpoint-*"):
-        _forget(path)
+        forget(path)
 
 
 def latest_checkpoint(folder: Path) -> tuple[int, dict[str, np.ndarray], dict[str, str]] | None:

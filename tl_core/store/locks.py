@@ -7,7 +7,7 @@ whatever the clock says. The lock belongs to the open file: a second store in th
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tl_core.errors import StoreError
@@ -40,14 +40,16 @@ class LifeLock:
         self._path = folder / self.name
         self._descriptor: int | None = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         _acquire(self._descriptor, is_patient=False)
-        os.write(self._descriptor, f"{os.getpid()}\n".encode())  # for people who look; nothing reads it
+        with suppress(OSError):  # for people who look; nothing reads it
+            os.write(self._descriptor, f"{os.getpid()}\n".encode())
 
     def close(self) -> None:
         """Lets go of the lock and removes its file. Twice is harmless."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-            self._path.unlink(missing_ok=True)  # after closing: Windows removes no open file
+            with suppress(OSError):  # the next to open the store removes it then
+                self._path.unlink(missing_ok=True)  # after closing: Windows removes no open file
 
 
 class ServerLock:
@@ -72,8 +74,9 @@ class ServerLock:
             holder = os.read(self._descriptor, 20).decode().strip() or "?"
             os.close(self._descriptor)
             raise StoreError("server_running", path=str(home), pid=holder) from error
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # the lock holds without it
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
 
     def close(self) -> None:
         """Lets the next server in. The file stays: removing it would let two servers lock two files of one name."""
@@ -103,7 +106,8 @@ def living(folder: Path) -> set[str]:
     paths = set(folder.glob("*.lock"))
     held = {path for path in paths if _is_held(path)}
     for dead in paths - held:
-        dead.unlink(missing_ok=True)
+        with suppress(OSError):
+            dead.unlink(missing_ok=True)
     return {path.name for path in held}
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+from tl_core.errors import StoreError
 from tl_core.store import rules
 from tl_core.store.access import Visitor
 from tl_core.store.files import WEIGHTS_FILE, share_file
@@ -94,11 +95,13 @@ class MemoryStore(RunStore):
             rules.check_start(record)
             return self._put(rules.started(record, frozen_params, trainable_params, is_cached))
 
-    def add_epoch(self, id: str, epoch: EpochRecord) -> None:
+    def add_epoch(self, id: str, epoch: EpochRecord, trace: list | None = None) -> None:
         with self._lock:
             record = self._one(id)
             rules.check_epoch(record)
             self._epochs.setdefault(record.id, {})[int(epoch.epoch)] = rules.measured(epoch)
+            if trace is not None:
+                self._traces[record.id] = plain(trace)
 
     def finish_run(
         self,
@@ -140,7 +143,8 @@ class MemoryStore(RunStore):
             found = list(filter(Wanted(by, owner, visibility, states, text).fits, self._runs.values()))
             found.sort(key=lambda run: run.seq, reverse=True)
             found = found[max(0, offset) :]
-            return copy.deepcopy(found if limit is None else found[: max(0, limit)])
+            found = found if limit is None else found[: max(0, limit)]
+            return copy.deepcopy([replace(run, proof=None) for run in found])
 
     def epochs(self, id: str) -> list[EpochRecord]:
         with self._lock:
@@ -209,6 +213,9 @@ class MemoryStore(RunStore):
     def _name_owner(self, owner: str, name: str) -> None:
         with self._lock:
             self._owners[owner] = replace(self.meet(owner), name=name)
+
+    def trouble(self) -> StoreError | None:
+        return None
 
     def recover(self) -> list[str]:
         return []  # its runs die with the process, and so does it

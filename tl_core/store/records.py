@@ -13,7 +13,7 @@ class RunState(StrEnum):
     COMPLETED = "completed"  #: All epochs of its spec are done. Final.
     STOPPED = "stopped"  #: A person ended it early; its best weights so far are kept. Can be resumed.
     FAILED = "failed"  #: It could not go on; the record's `error` says why. Final.
-    INTERRUPTED = "interrupted"  #: Its process died (power cut, kill). Can be resumed from its last checkpoint.
+    INTERRUPTED = "interrupted"  #: Its process died, or the disk refused to go on. Can be resumed from its checkpoint.
 
     @property
     def is_finished(self) -> bool:

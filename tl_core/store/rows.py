@@ -1,5 +1,6 @@
 """Between records and rows of the database: columns, JSON, truth values."""
 
+import bz2
 import json
 import sqlite3
 from dataclasses import fields
@@ -15,6 +16,19 @@ _JSON = ("spec", "environment", "scores", "proof", "error")
 def to_json(value: object) -> str:
     """Returns compact JSON without NaN; ASCII only, so that odd file names in a message cannot break it."""
     return json.dumps(plain(value), separators=(",", ":"), allow_nan=False)
+
+
+def packed(value: object) -> bytes:
+    """Returns compressed JSON: a curve of 400 points takes 5 kB instead of 14."""
+    return bz2.compress(to_json(value).encode())
+
+
+def unpacked(value: object, otherwise: object) -> object:
+    """Returns what `to_json` or `packed` was given, or something else where it is damaged."""
+    try:
+        return json.loads(bz2.decompress(value) if isinstance(value, bytes) else value)
+    except (OSError, ValueError, TypeError):
+        return otherwise
 
 
 def run_values(record: RunRecord) -> dict[str, object]:
@@ -34,14 +48,33 @@ def run_record(row: sqlite3.Row) -> RunRecord:
         values |= {"state": RunState(values["state"]), "visibility": Visibility(values["visibility"])}
         values |= {name: json.loads(values[name]) for name in _JSON if values[name] is not None}
         return RunRecord(**values) if isinstance(values["spec"], dict) else _damaged(values)
-    except ValueError:
+    except (ValueError, TypeError):
         return _damaged(values)
+
+
+def is_damaged(record: RunRecord) -> bool:
+    """Says whether this is what `run_record` makes of a damaged row."""
+    return record.error == _damage(record.id).to_dict()
+
+
+def check_whole(record: RunRecord) -> None:
+    """Refuses to write a damaged row back: what is left of it would be lost.
+
+    Raises:
+        StoreError: "run_damaged".
+    """
+    if is_damaged(record):
+        raise _damage(record.id)
+
+
+def _damage(id: str) -> StoreError:
+    return StoreError("run_damaged", run=id)
 
 
 def _damaged(values: dict) -> RunRecord:
     """Returns what is left of a run whose row cannot be read."""
     named = {name: values[name] for name in ("id", "seq", "name", "role", "twin_id", "owner", "created_at")}
-    error = StoreError("run_damaged", run=values["id"]).to_dict()
+    error = _damage(values["id"]).to_dict()
     return RunRecord(**named, state=RunState.FAILED, spec={}, environment={}, error=error)
 
 

@@ -6,10 +6,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from tl_core.errors import StoreError
-from tl_core.store.space import RESERVE_BYTES, disk_full, free_bytes
+from tl_core.store.space import RESERVE_BYTES, disk_full, free_bytes, refused
 
 BUSY_TIMEOUT_S = 5.0
 
@@ -127,17 +128,32 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     connection.row_factory = sqlite3.Row
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # damage in one row stays there
     return connection
 
 
-def check_present(path: Path) -> None:
-    """Refuses to write into a database whose file was removed under us: SQLite would go on writing into nothing.
+def identity(path: Path) -> tuple[int, int]:
+    """Returns what tells a file from another of the same name.
+
+    Raises:
+        OSError: There is no such file.
+    """
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def check_present(path: Path, opened: tuple[int, int]) -> None:
+    """Refuses to write into a database whose file was removed or replaced: SQLite would go on writing into nothing.
 
     Raises:
         StoreError: "home_not_writable".
     """
-    if not path.exists():
-        raise StoreError("home_not_writable", path=str(path.parent), reason=os.strerror(errno.ENOENT))
+    try:
+        found = identity(path)
+    except OSError as error:
+        raise refused(path.parent, error) from error
+    if found != opened:
+        raise refused(path.parent, OSError(errno.ESTALE, os.strerror(errno.ESTALE)))
 
 
 @contextmanager
@@ -197,7 +213,8 @@ def _prepared(path: Path) -> sqlite3.Connection:
 def _check_whole(connection: sqlite3.Connection) -> None:
     """Reads the whole file once; some damage shows only later, in the middle of a lesson."""
     verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if verdict != "ok":
+    is_ours = _version(connection) or not connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    if verdict != "ok" or not is_ours:
         error = sqlite3.DatabaseError(verdict)
         error.sqlite_errorname = "SQLITE_CORRUPT"
         raise error
@@ -206,13 +223,17 @@ def _check_whole(connection: sqlite3.Connection) -> None:
 def _migrate(connection: sqlite3.Connection) -> None:
     """Runs the scripts that the file has not seen, all or none of them."""
     with transaction(connection):
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        version = _version(connection)
         if version > len(MIGRATIONS):
             raise StoreError("store_from_future", found=version, supported=len(MIGRATIONS))
         for script in MIGRATIONS[version:]:
             for statement in script.split(";"):
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return connection.execute("PRAGMA user_version").fetchone()[0]
 
 
 def _set_aside(path: Path) -> None:

@@ -15,9 +15,11 @@ _FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasat
 
 
 def free_bytes(path: Path) -> int:
-    """Returns the bytes free on the disk of a folder, or of its nearest parent that exists."""
-    existing = next((folder for folder in (path, *path.parents) if folder.exists()), Path.cwd())
-    return shutil.disk_usage(existing).free
+    """Returns the bytes free on the disk of a folder, or of its nearest parent that exists; 0 if it does not say."""
+    with suppress(OSError):
+        existing = next((folder for folder in (path, *path.parents) if folder.exists()), Path.cwd())
+        return shutil.disk_usage(existing).free
+    return 0
 
 
 def folder_bytes(folder: Path) -> int:

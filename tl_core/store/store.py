@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection
 from pathlib import Path
 
+from tl_core.errors import StoreError
 from tl_core.store import rules
 from tl_core.store.access import Visitor, check_change, check_instructor, may_see
 from tl_core.store.records import EpochRecord, OwnerRecord, RunRecord, RunState, Visibility
@@ -27,7 +28,11 @@ class RunStore(ABC):
         9. What people do goes through methods that take `by`, and these ask `find` or `permitted` first: a run that a
            visitor may not see is unknown to them, one that is not theirs they cannot change. Methods without `by` are
            for the engine and ask nobody.
-       10. A run whose row is damaged is listed as failed, and hides no other.
+       10. A run whose row and copy are damaged is listed as failed ("run_damaged"), and hides no other; all that can be
+           done to it is to delete it.
+       11. A lost or damaged list of runs is made anew from what the run folders know: every run that has begun, its
+           owner, who may see it, its epochs and its curve; names of owners and settings as well (`MemoryStore`: no).
+       12. A write that the disk refuses changes nothing and raises a StoreError; the next one that it accepts succeeds.
 
     Wherever a method takes a run's id, the first 6 or more characters of it do as well, when they fit one run only;
     anything else raises UnknownIdError ("unknown_run", with received, n_matches, min_characters).
@@ -114,8 +119,11 @@ class RunStore(ABC):
         """
 
     @abstractmethod
-    def add_epoch(self, id: str, epoch: EpochRecord) -> None:
+    def add_epoch(self, id: str, epoch: EpochRecord, trace: list | None = None) -> None:
         """Adds one epoch to a RUNNING run; an epoch of the same number (before a resume) is replaced.
+
+        Args:
+            trace: The step-level curve so far, kept as by `save_trace` in the same write.
 
         Raises:
             StoreError: "run_not_running" or "run_already_finished".
@@ -172,7 +180,7 @@ class RunStore(ABC):
         offset: int = 0,
         text: str | None = None,
     ) -> list[RunRecord]:
-        """Returns runs, newest first.
+        """Returns runs, newest first, each without its `proof`: most of a record, and nothing that a list shows.
 
         Args:
             by: Only what this visitor finds in a list: their own runs and those shared with the class; everything for
@@ -234,11 +242,20 @@ class RunStore(ABC):
         """Returns all owners by id, the first to come first."""
 
     @abstractmethod
+    def trouble(self) -> StoreError | None:
+        """Returns why nothing can be written now (the folder is gone or locked, the disk is full), or None.
+
+        Asks the file system only, so it may be called as often as a page is drawn.
+        """
+
+    @abstractmethod
     def recover(self) -> list[str]:
         """Sets the queued and running runs of dead processes INTERRUPTED; done at every open.
 
+        A run whose end was written into its folder, but not into the list any more, gets this end.
+
         Returns:
-            The ids of these runs.
+            The ids of the runs that are INTERRUPTED now.
         """
 
     @abstractmethod

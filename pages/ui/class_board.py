@@ -1,0 +1,161 @@
+"""The class board: all runs that were shared with the class, in one chart and one table, as they come in."""
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui import services, state
+from pages.ui.class_names import owner_names
+from pages.ui.live import live_figure
+from pages.ui.text import dataset_name, named, t
+from tl_core.charts.board import BoardAxis, BoardLabels, BoardRun, board_data, board_info
+from tl_core.datasets.catalog import dataset_info
+from tl_core.errors import TransferLabError
+from tl_core.experiments.plans import n_training_images
+from tl_core.models.catalog import backbone_info
+from tl_core.spec import RunSpec
+from tl_core.store.access import Visitor
+from tl_core.store.records import RunRecord, Visibility
+
+POLL_S = 4.3  # no multiple of the other polls of a page: of two questions in one moment Streamlit answers one
+SHOWN = 300
+HEIGHT_PX = 430
+AXES: tuple[BoardAxis, ...] = ("frozen", "per_class")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A run on the board, and its data."""
+
+    dataset: str
+    run: BoardRun
+
+
+def draw() -> None:
+    """Draws the board, and looks again every few seconds."""
+    st.fragment(_draw_live, run_every=POLL_S)()
+
+
+def _draw_live() -> None:
+    engine = services.engine()
+    shared = shared_runs(str(engine.home), state.language(), state.visitor())
+    if not shared:
+        st.info(t("classroom.board_empty"), icon=":material/groups:")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        x = _choose_axis()
+        runs = _choose_runs(shared)
+    chart, table = st.columns([3, 2], gap="medium")
+    with chart:
+        _draw_chart(runs, x)
+    with table:
+        _draw_table(runs)
+
+
+@st.cache_data(ttl=2.0, max_entries=8, show_spinner=False)
+def shared_runs(home: str, language: str, _by: Visitor) -> list[Shared]:
+    """Returns the newest runs on the board; everybody finds the same, so a whole class asks the store once.
+
+    Args:
+        home: The data folder, which tells one engine's answers from another's.
+        language: Of the names.
+        _by: Who asks; decides nothing.
+    """
+    records = services.engine().list_runs(by=_by, visibility=Visibility.CLASS, limit=SHOWN)
+    names = owner_names()
+    found = []
+    for record in records:
+        with suppress(TransferLabError):  # a damaged record, or data and a backbone that are not known any more
+            found.append(Shared(record.spec["dataset"], _board_run(record, names)))
+    return found
+
+
+def _board_run(record: RunRecord, names: dict[str, str]) -> BoardRun:
+    spec = RunSpec.from_dict(record.spec or {"": ""})  # refuses the empty spec of a damaged record
+    data, interval = dataset_info(spec.dataset), (record.scores or {}).get("interval")
+    return BoardRun(
+        run_id=record.id,
+        name=record.name,
+        owner=names.get(record.owner, "–"),
+        start=spec.weights,
+        frozen=spec.n_frozen / backbone_info(spec.backbone).n_blocks,
+        per_class=n_training_images(spec, data) / len(data.classes),
+        accuracy=record.test_accuracy,
+        interval=tuple(interval) if interval else None,
+    )
+
+
+def _choose_axis() -> BoardAxis:
+    x = st.segmented_control(
+        t("classroom.axis"),
+        AXES,
+        default=state.kept("board-axis", AXES[0]),  # a value set from here may be lost when a poll overtakes the page
+        required=True,
+        key="board-axis",
+        format_func=named(AXES, lambda axis: t(f"classroom.{axis}")).__getitem__,
+    )
+    state.keep("board-axis", x)
+    return x
+
+
+def _choose_runs(shared: Sequence[Shared]) -> list[BoardRun]:
+    """Draws the choice of the data where there is one; returns the runs on these data."""
+    present = {one.dataset for one in shared} | {state.kept("board-data", "")}  # what was chosen stays a choice
+    choices = sorted(present | {""}, key=lambda one: (bool(one), dataset_name(one)))
+    if len(choices) == 2:
+        return [one.run for one in shared]
+    chosen = st.selectbox(
+        t("classroom.data"),
+        choices,
+        key=state.widget("board-data", ""),
+        format_func=named(choices, lambda one: dataset_name(one) if one else t("classroom.all_data")).__getitem__,
+        width=320,
+    )
+    state.keep_widget("board-data")
+    if not chosen:
+        st.caption(t("classroom.mixed"))
+    return [one.run for one in shared if chosen in ("", one.dataset)]
+
+
+def _draw_chart(runs: Sequence[BoardRun], x: BoardAxis) -> None:
+    label = t("classroom.label", n=len(runs), axis=t(f"classroom.{x}"))
+    live_figure(_figure(runs, x), key="board", height=HEIGHT_PX, revision=f"board-{x}", label=label)
+    n_untested = sum(run.accuracy is None for run in runs)
+    if n_untested:
+        st.caption(t("classroom.untested", n=n_untested))
+
+
+def _figure(runs: Sequence[BoardRun], x: BoardAxis) -> str:
+    """Returns the figure as JSON: made now, or the last time that the same runs were drawn in this visit."""
+    info, about = board_info(runs, x), (x, state.language())
+    before = state.kept("board-figure")
+    if before and before[:2] == (about, info):
+        return before[2]
+    words = {"pretrained": t("choice.weights.pretrained"), "random": t("choice.weights.random")}
+    words |= {name: t(f"classroom.{name}") for name in ("accuracy", "frozen", "per_class")}
+    text = json.dumps(board_data(info, BoardLabels(**words)), separators=(",", ":"), allow_nan=False)
+    state.keep("board-figure", (about, info, text))
+    return text
+
+
+def _draw_table(runs: Sequence[BoardRun]) -> None:
+    """Draws the runs, the best first."""
+    ranked = sorted(runs, key=lambda run: -1.0 if run.accuracy is None else run.accuracy, reverse=True)
+    columns = {
+        "owner": [run.owner for run in ranked],
+        "accuracy": [None if run.accuracy is None else round(run.accuracy, 3) for run in ranked],
+        "frozen": [round(run.frozen, 2) for run in ranked],
+        "per_class": [round(run.per_class) for run in ranked],
+        "start": [t(f"choice.weights.{run.start}") for run in ranked],
+        "run": [run.name for run in ranked],
+    }
+    heads = {name: t(f"classroom.column_{name}") for name in columns}
+    config = {name: st.column_config.Column(head) for name, head in heads.items()}
+    for name in ("accuracy", "frozen"):
+        config[name] = st.column_config.NumberColumn(heads[name], format="percent")
+    table = pd.DataFrame(columns)
+    st.dataframe(table, hide_index=True, height=HEIGHT_PX, column_config=config, placeholder="–", key="board-table")

@@ -1,0 +1,43 @@
+"""The door to the instructor's desk: a key that was set when the server started."""
+
+import streamlit as st
+
+from pages.ui import services, state
+from pages.ui.text import sentence, t
+from tl_core.errors import TransferLabError
+from tl_core.store.doorkeeper import has_instructor_key
+
+
+def draw() -> None:
+    """Draws the field for the key, folded away; or says that none was set."""
+    with st.expander(t("classroom.instructor"), icon=":material/key:"):
+        if not has_instructor_key():
+            st.caption(t("classroom.no_key"))
+            return
+        with st.form("instructor", clear_on_submit=True, border=False):
+            received = st.text_input(
+                t("classroom.key"), type="password", autocomplete="off", max_chars=200, key="instructor-key"
+            )
+            is_pressed = st.form_submit_button(t("classroom.enter"), key="instructor-enter")
+        if is_pressed and _is_admitted(received):
+            state.keep("instructor", True)
+            st.rerun()
+
+
+def _is_admitted(received: str) -> bool:
+    """Says whether the key is right; draws why not."""
+    try:
+        is_right = services.doorkeeper().admits(received)
+    except TransferLabError as error:
+        st.error(sentence(error))
+        return False
+    if not is_right:
+        st.error(t("classroom.wrong_key"))
+    return is_right
+
+
+def draw_leave() -> None:
+    """Draws the button that makes the instructor a visitor like any other."""
+    if st.button(t("classroom.leave"), icon=":material/logout:", type="tertiary", key="instructor-leave"):
+        state.keep("instructor", False)
+        st.rerun()

@@ -1,0 +1,74 @@
+"""One control of the lab: free, or locked or hidden by the lesson that was opened."""
+
+from collections.abc import Callable
+
+from pages.ui import state
+from tl_core.lesson import Lesson
+
+
+def choose(
+    field: str,
+    draw: Callable[..., object],
+    *,
+    default: object,
+    name: str | None = None,
+    fit: Callable[[object], object] = lambda asked: asked,
+    is_disabled: bool = False,
+) -> object:
+    """Draws a control, unless the lesson hides it; what the lesson locks or hides has the lesson's value.
+
+    Args:
+        field: One of `tl_core.lesson.CONTROLS`.
+        draw: Draws the widget, given `key` and `disabled`.
+        default: What it starts with where no link says otherwise.
+        name: What its value is remembered by; the field's name, where none is given.
+        fit: Turns the lesson's value into one that the widget allows beside the visitor's other choices.
+        is_disabled: Whether it cannot be changed for another reason.
+
+    Returns:
+        The chosen value.
+    """
+    name = name or field
+    if is_fixed(field):
+        state.fill(name, fit(lesson_value(state.kept("lesson"), field)))
+    if is_hidden(field):
+        return state.kept(name)
+    value = draw(key=state.widget(name, default), disabled=is_disabled or is_fixed(field))
+    state.keep_widget(name)
+    return value
+
+
+def lesson_value(lesson: Lesson, field: str) -> object:
+    """Returns what a control shows of a lesson."""
+    spec = lesson.spec
+    if field == "baseline":
+        return lesson.with_baseline
+    if field == "augment":
+        return spec.augment if spec.augment == "none" else spec.views
+    if field == "arithmetic":
+        return spec.arithmetic == "exact"
+    value = getattr(spec, field)
+    return 0 if value is None else value
+
+
+def of_lesson(field: str) -> set:
+    """Returns the value of the lesson that was opened, if one was: a control offers it beside the usual ones."""
+    lesson = state.kept("lesson")
+    return set() if lesson is None else {lesson_value(lesson, field)}
+
+
+def without_control() -> dict[str, object]:
+    """Returns the fields that a lesson sets and no control shows."""
+    lesson = state.kept("lesson")
+    return {} if lesson is None else {"use_cache": lesson.spec.use_cache}
+
+
+def is_fixed(field: str) -> bool:
+    """Says whether the lesson locks or hides a control; to the instructor, who makes the lesson, everything is open."""
+    lesson = state.kept("lesson")
+    return lesson is not None and field in lesson.locked | lesson.hidden and not state.visitor().is_instructor
+
+
+def is_hidden(field: str) -> bool:
+    """Says whether the lesson hides a control from this visitor."""
+    return is_fixed(field) and field in state.kept("lesson").hidden

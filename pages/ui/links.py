@@ -1,0 +1,80 @@
+"""Lesson links: settings that come with the address, and the address of the present settings."""
+
+import streamlit as st
+
+from pages.ui import controls, forms, state
+from pages.ui.text import named, t
+from tl_core.experiments.fitting import fitted
+from tl_core.experiments.plans import plan_run
+from tl_core.lesson import CONTROLS, Lesson, Notice, is_lesson
+from tl_core.spec import RunSpec
+
+
+def open_lesson() -> None:
+    """Takes over what the address sets: fills the controls, once, and keeps what there is to say. Starts nothing."""
+    query, opened = state.asked_settings(), state.kept("lesson")
+    if not query or (opened and query == {name: [value] for name, value in opened.to_query().items()}):
+        return
+    lesson, notices = Lesson.from_query(query)
+    if is_lesson(query):
+        lesson, changed = fitted(lesson)
+        notices += [Notice("fitted", tuple(changed))] if changed else []
+        state.keep("lesson", lesson)
+        state.keep("planned", lesson.spec)
+        forms.fill(lesson)
+        for name, marked in (("lock", lesson.locked), ("hide", lesson.hidden)):
+            state.fill(name, [control for control in CONTROLS if control in marked])
+    state.keep("notices", notices)
+
+
+def draw_notices() -> None:
+    """Says what the link brought: once, until the visitor has read it; and which controls are locked, always."""
+    notices = state.kept("notices")
+    if notices:
+        with st.container(border=True):
+            st.markdown("\n\n".join(map(_sentence, notices)))
+            st.button(t("link.read"), key="link-read", on_click=state.taken, args=("notices",))
+    locked = [name for name in CONTROLS if controls.is_fixed(name) and not controls.is_hidden(name)]
+    locked += [name for name, value in controls.without_control().items() if value != getattr(RunSpec, name)]
+    if locked:
+        st.caption(f":material/lock: {t('link.locked', fields=_listed(locked))}")
+
+
+def draw_link(spec: RunSpec) -> None:
+    """Draws the address of the present settings, folded away; the instructor chooses what it locks and hides."""
+    state.keep("planned", spec)
+    with st.popover(t("link.title"), icon=":material/link:", type="tertiary"):
+        st.caption(t("link.about"))
+        if state.visitor().is_instructor:
+            _choose_controls("lock")
+            _choose_controls("hide")
+        st.code(lesson_link(lesson_of_controls()), language=None, wrap_lines=True)
+
+
+def lesson_of_controls() -> Lesson:
+    """Returns the lab's present settings, with what the instructor locks or hides, or what the opened lesson did."""
+    return Lesson(
+        state.kept("planned") or plan_run({}),
+        locked=frozenset(state.kept("lock", [])),
+        hidden=frozenset(state.kept("hide", [])),
+        with_baseline=bool(state.kept("baseline", True)),
+    )
+
+
+def lesson_link(lesson: Lesson) -> str:
+    """Returns the full address that opens a lesson in the lab."""
+    return state.address(lesson.to_query())
+
+
+def _choose_controls(name: str) -> None:
+    labels = named(CONTROLS, lambda control: t(f"field.{control}"))
+    st.multiselect(t(f"field.{name}"), CONTROLS, key=state.widget(name, []), format_func=labels.__getitem__)
+    state.keep_widget(name)
+
+
+def _sentence(notice: Notice) -> str:
+    return t(f"link.{notice.code}", fields=_listed(notice.names), n=notice.n)
+
+
+def _listed(names: tuple[str, ...] | list[str]) -> str:
+    return t("unit.comma").join(t(f"field.{name}") for name in names)

@@ -1,0 +1,151 @@
+"""The further settings of the lab, folded away; each remembers its value across pages."""
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
+from types import MappingProxyType
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.ui import controls
+from pages.ui.blocks import meaning
+from pages.ui.forms import NAMES
+from pages.ui.text import named, t
+from tl_core.datasets.catalog import DatasetInfo
+from tl_core.experiments.fitting import offered_sizes
+from tl_core.experiments.plans import suggested_rate
+from tl_core.models.catalog import BackboneInfo
+from tl_core.spec import CHOICES, RANGES, RunSpec
+
+# settings that are numbers: the word that explains each, and the step of its buttons
+NUMBERS = MappingProxyType(
+    {
+        "epochs": ("epoch", 1),
+        "batch_size": ("batch", 2),
+        "momentum": ("optimizer", 0.05),
+        "hidden": ("head", 16),
+        "dropout": ("dropout", 0.1),
+        "patience": ("patience", 1),
+        "seed": ("seed", 1),
+        "n_views": ("augment", 1),
+    }
+)
+PER_CLASS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+
+
+def choose_settings(dataset: DatasetInfo, backbone: BackboneInfo, n_frozen: int) -> tuple[dict, DeltaGenerator]:
+    """Draws the further settings, folded away, with defaults that work.
+
+    Returns:
+        Fields of `RunSpec`; and the place, below the choice of augmentation, for what each choice costs.
+    """
+    with st.expander(t("lab.more"), icon=":material/tune:"):
+        values = {"weights": _pick("weights", "pretrained"), "head": _pick("head", "head")}
+        drawn = {"image_size": lambda: _image_size(backbone), "per_class": lambda: _per_class(dataset)}
+        drawn |= {"optimizer": lambda: _pick("optimizer", "optimizer")}
+        drawn |= {"arithmetic": _arithmetic, "nesterov": lambda: _switch("nesterov", "optimizer", RunSpec.nesterov)}
+        halves = _halves()
+        for field in _fields(values):
+            with nullcontext() if controls.is_hidden(field) else next(halves):
+                values[field] = drawn[field]() if field in drawn else _number(field)
+        values |= _augmentation()
+        costs = st.container()
+        values["learning_rate"] = _learning_rate(values, backbone, n_frozen)
+    return values | controls.without_control(), costs
+
+
+def _halves() -> Iterator[DeltaGenerator]:
+    """Yields places for controls, two in each row."""
+    while True:
+        yield from st.columns(2, vertical_alignment="bottom")
+
+
+def _fields(values: dict) -> Iterator[str]:
+    """Yields the fields that stand in pairs; `values` tells what was chosen so far."""
+    yield from ("epochs", "batch_size", "per_class", "image_size", "optimizer")
+    if values["optimizer"] == "sgd":
+        yield from ("momentum", "nesterov")
+    if values["head"] != "linear":
+        yield "hidden"
+    yield from ("dropout", "patience", "seed", "arithmetic")
+
+
+def _augmentation() -> dict:
+    """Draws whether and how pictures are changed, in plain words; returns the fields of `RunSpec` that say so."""
+    ways = ("none", *CHOICES["views"])
+    radio = partial(
+        st.radio,
+        t("field.augment"),
+        ways,
+        captions=[t(f"views.{way}_about") for way in ways],
+        format_func=named(ways, lambda way: t(f"views.{way}")).__getitem__,
+        help=meaning("augment"),
+    )
+    way = controls.choose("augment", radio, default="none")
+    if way == "none":
+        return {"augment": "none"}
+    return {"augment": "light", "views": way, **({"n_views": _number("n_views")} if way == "fixed" else {})}
+
+
+def _arithmetic() -> str:
+    return "exact" if _switch("arithmetic", "arithmetic", False) else "fast"
+
+
+def _image_size(backbone: BackboneInfo) -> int:
+    sizes = offered_sizes(backbone)
+    return controls.choose(
+        "image_size",
+        partial(
+            st.selectbox, t("field.image_size"), sizes, format_func=lambda size: f"{size} px", help=meaning("size")
+        ),
+        default=backbone.image_size,
+        name=NAMES["image_size"].format(backbone=backbone.id),
+        fit=lambda asked: asked if asked in sizes else backbone.image_size,
+    )
+
+
+def _per_class(dataset: DatasetInfo) -> int | None:
+    """Draws how many training pictures of each class are used; 0 stands for all of them."""
+    most = max(1, dataset.n_train // len(dataset.classes))
+    choices = sorted({0, *(k for k in PER_CLASS if k < most), *controls.of_lesson("per_class")})
+    box = partial(st.selectbox, t("field.per_class"), choices, help=meaning("split"))
+    chosen = controls.choose(
+        "per_class",
+        partial(box, format_func=named(choices, lambda k: str(k or t("lab.all"))).__getitem__),
+        default=0,
+        name=NAMES["per_class"].format(dataset=dataset.id),
+    )
+    return chosen or None
+
+
+def _learning_rate(values: dict, backbone: BackboneInfo, n_frozen: int) -> float:
+    """Draws the learning rate; its starting value follows from optimiser, weights and freezing."""
+    suggested = suggested_rate(values["optimizer"], values["weights"], n_frozen, backbone.n_blocks)
+    usual = {float(f"{base}e-{power}") for power in range(1, 7) for base in (1, 2, 5)}
+    rates = sorted(usual | {suggested, *controls.of_lesson("learning_rate")})
+    slider = partial(st.select_slider, t("field.learning_rate"), rates, help=meaning("rate"))
+    rate = controls.choose(
+        "learning_rate",
+        partial(slider, format_func=lambda value: f"{value:g}" + (" ★" if value == suggested else "")),
+        default=suggested,
+        name=NAMES["learning_rate"].format(optimizer=values["optimizer"], rate=suggested),
+    )
+    return float(rate)
+
+
+def _pick(field: str, term: str) -> str:
+    box = partial(st.selectbox, t(f"field.{field}"), CHOICES[field], help=meaning(term))
+    names = named(CHOICES[field], lambda choice: t(f"choice.{field}.{choice}"))
+    return controls.choose(field, partial(box, format_func=names.__getitem__), default=getattr(RunSpec, field))
+
+
+def _switch(field: str, term: str, default: bool) -> bool:
+    return controls.choose(field, partial(st.toggle, t(f"field.{field}"), help=meaning(term)), default=default)
+
+
+def _number(field: str) -> int | float:
+    term, step = NUMBERS[field]
+    form = "%g" if isinstance(step, float) else "%d"
+    box = partial(st.number_input, t(f"field.{field}"), *RANGES[field], step=step, format=form, help=meaning(term))
+    return controls.choose(field, box, default=getattr(RunSpec, field))

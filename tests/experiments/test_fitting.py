@@ -1,0 +1,38 @@
+import pytest
+
+from tl_core.experiments.fitting import fitted
+from tl_core.experiments.plans import plan_run
+from tl_core.lesson import Lesson
+from tl_core.spec import RunSpec
+
+
+def test_what_fits_stays_as_it_is():
+    lesson = Lesson(plan_run({"backbone": "vgg16", "n_frozen": 3, "epochs": 7}), locked=frozenset({"backbone"}))
+    assert fitted(lesson) == (lesson, [])
+
+
+@pytest.mark.parametrize(
+    ("asked", "name", "becomes"),
+    [
+        ({"backbone": "vgg16", "n_frozen": 900}, "n_frozen", 5),
+        ({"backbone": "inception_v3", "image_size": 32}, "image_size", 96),
+        ({"image_size": 300}, "image_size", 224),
+        ({"per_class": 1}, "batch_size", 14),
+        ({"dataset": "chest-xray-small", "per_class": 1}, "batch_size", 2),
+        ({"dataset": "../../etc/passwd"}, "dataset", "groceries"),
+        ({"backbone": "os.system"}, "backbone", "mobilenet_v2"),
+        ({"threads": 256}, "threads", None),
+    ],
+)
+def test_what_does_not_fit_becomes_the_nearest_that_does_and_is_named(asked, name, becomes):
+    lesson, changed = fitted(Lesson(RunSpec(**asked)))
+    assert changed == [name]
+    assert lesson.spec == RunSpec(**(asked | {name: becomes}))
+
+
+def test_what_is_left_open_is_planned_as_the_lab_does():
+    left_open = frozenset({"n_frozen", "image_size", "learning_rate"})
+    lesson, changed = fitted(Lesson(RunSpec(backbone="vgg16", optimizer="sgd"), left_open=left_open))
+    assert (lesson.spec.n_frozen, lesson.spec.learning_rate, lesson.left_open, changed) == (5, 0.1, frozenset(), [])
+    lesson, _ = fitted(Lesson(RunSpec(backbone="vgg16", n_frozen=2), left_open=frozenset({"learning_rate"})))
+    assert lesson.spec.learning_rate == 1e-4

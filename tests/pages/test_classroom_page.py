@@ -1,0 +1,288 @@
+"""The class page: as a student, as the instructor, and with a wrong key."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from fake_runs import record_finished, started, step_event
+from PIL import Image
+
+from pages.ui import class_board, class_join
+from tl_core.engine import singleton
+from tl_core.experiments.plans import plan_run
+from tl_core.phrases import phrase
+from tl_core.store.access import OPERATOR, Visitor
+from tl_core.store.doorkeeper import Doorkeeper
+from tl_core.store.limits import Limits
+from tl_core.store.records import RunState, Visibility
+
+LANGUAGES = ("en", "zh")
+ANNA, BEN = Visitor("anna"), Visitor("ben")
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch):
+    """A key, and a doorkeeper who has seen no wrong one."""
+    monkeypatch.setenv("TL_INSTRUCTOR_KEY", "open sesame")
+    monkeypatch.setattr(singleton, "_DOORKEEPER", Doorkeeper())
+
+
+@pytest.fixture
+def queue(engine, workers) -> list[str]:
+    """Six runs of two students: some are under way, the others wait; the first has made a step."""
+    ids = [
+        engine.submit(plan_run({"seed": seed}), by=by, name=f"**run** {seed}", is_afresh=True).id
+        for seed, by in enumerate((ANNA, BEN) * 3)
+    ]
+    workers[0].tell(ids[0], started(), step_event(1))
+    return ids
+
+
+def texts(app) -> str:
+    kinds = (app.markdown, app.caption, app.error, app.info, app.success, app.warning)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def figures(app) -> list[dict]:
+    messages = [json.loads(element.proto.mixed.json or element.proto.json) for element in app.get("bidi_component")]
+    return [json.loads(message["figure"]) for message in messages]
+
+
+def try_key(app, key: str):
+    app.text_input(key="instructor-key").set_value(key)
+    return app.button(key="instructor-enter").click().run()
+
+
+# ---- the board ----
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_empty_board_says_how_to_share(visit, pair, language):
+    app = visit("classroom", language)
+    assert not app.exception
+    assert app.title[0].value == phrase(language, "classroom.title")
+    assert [info.value for info in app.info] == [phrase(language, "classroom.board_empty")]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_shared_runs_stand_on_the_board_for_everybody_under_the_names_that_were_given(visit, engine, pair, language):
+    engine.store.share(pair[0], Visibility.CLASS, by=OPERATOR)
+    engine.name_me("<i>Carla</i>", by=OPERATOR)
+    app = visit("classroom", language, owner="somebody else")
+    assert not app.exception
+    pretrained, scratch = figures(app)[0]["data"]
+    assert (pretrained["x"], pretrained["y"]) == ([1.0], [0.8])
+    assert (scratch["x"], scratch["y"]) == ([0.0], [0.3])
+    assert pretrained["text"] == ["**bold** &lt;b&gt;run&lt;/b&gt;"]
+    assert pretrained["customdata"] == ["&lt;i&gt;Carla&lt;/i&gt;"]
+    assert pretrained["name"] == phrase(language, "choice.weights.pretrained")
+    low, high = pretrained["error_y"]["arrayminus"][0], pretrained["error_y"]["array"][0]
+    assert (round(low, 2), round(high, 2)) == (0.06, 0.05)  # Wilson, 160 of 200
+    assert list(app.dataframe[0].value["owner"]) == ["<i>Carla</i>"] * 2
+
+
+def test_the_board_can_run_along_the_pictures_of_each_class(visit, engine, pair):
+    engine.store.share(pair[0], Visibility.CLASS, by=OPERATOR)
+    app = visit("classroom")
+    app.button_group(key="board-axis").set_value("per_class").run()
+    assert not app.exception
+    assert figures(app)[0]["data"][0]["x"] == pytest.approx([585 / 14], rel=0.3)
+
+
+def test_who_has_given_no_name_is_a_number(visit, engine, pair):
+    engine.store.meet("first")
+    record = engine.submit(plan_run({"seed": 9}), by=ANNA, name="annas")
+    engine.share(record.id, Visibility.CLASS, by=ANNA)
+    app = visit("classroom", owner="somebody else")
+    assert list(app.dataframe[0].value["owner"]) == ["Student 2"]
+    assert phrase("en", "classroom.untested", n=1) in texts(app)
+
+
+def test_a_private_run_of_anothers_is_not_on_the_board(visit, engine, pair):
+    engine.store.share(pair[0], Visibility.LINK, by=OPERATOR)
+    assert "bidi_component" not in [element.type for element in visit("classroom", owner="somebody else").main]
+
+
+def test_runs_on_several_kinds_of_data_can_be_told_apart(visit, engine, pair):
+    other = record_finished(engine.store, plan_run({"dataset": "mnist-small"}), 0.5, role="run", name="digits")
+    for run_id in (pair[0], other):
+        engine.store.share(run_id, Visibility.CLASS, by=OPERATOR)
+    app = visit("classroom")
+    assert phrase("en", "classroom.mixed") in texts(app)
+    app.selectbox[0].select("mnist-small").run()
+    assert list(app.dataframe[0].value["run"]) == ["digits"]
+    assert phrase("en", "classroom.mixed") not in texts(app)
+
+
+def test_a_damaged_record_hides_no_other_on_the_board(visit, engine, pair):
+    engine.store.share(pair[0], Visibility.CLASS, by=OPERATOR)
+    engine.store._edit(pair[1], spec={"dataset": "no such data"})
+    app = visit("classroom")
+    assert not app.exception
+    assert list(app.dataframe[0].value["run"]) == ["**bold** <b>run</b>"]
+
+
+def test_the_same_answer_serves_the_whole_class_for_a_moment(engine, pair, monkeypatch):
+    asked = []
+    monkeypatch.setattr(engine, "list_runs", lambda **wanted: asked.append(wanted) or [])
+    assert [class_board.shared_runs(str(engine.home), "en", OPERATOR) for _ in range(3)] == [[]] * 3
+    assert len(asked) == 1
+
+
+# ---- the door ----
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_student_sees_no_desk_but_the_field_for_the_key(visit, queue, language):
+    app = visit("classroom", language, owner="anna")
+    assert not app.exception
+    assert not app.tabs
+    assert app.text_input(key="instructor-key").proto.type == app.text_input(key="instructor-key").proto.PASSWORD
+    assert "hold" not in [button.key for button in app.button]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_right_key_opens_the_desk_for_this_visit(visit, queue, language):
+    app = try_key(visit("classroom", language, owner="anna"), "open sesame")
+    assert not app.exception
+    assert [tab.label for tab in app.tabs] == [
+        phrase(language, f"classroom.{name}") for name in ("queue", "join", "limits", "old")
+    ]
+    assert not visit("classroom", language, owner="ben").tabs
+    app.button(key="instructor-leave").click().run()
+    assert not app.tabs
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_wrong_key_is_refused_and_after_five_even_the_right_one(visit, engine, language):
+    app = visit("classroom", language, owner="anna")
+    for _ in range(5):
+        app = try_key(app, "guess")
+        assert [error.value for error in app.error] == [phrase(language, "classroom.wrong_key")]
+    app = try_key(app, "open sesame")
+    assert not app.tabs
+    waits = {phrase(language, "errors.too_many_keys", seconds=seconds) for seconds in range(1, 61)}
+    assert waits & {error.value for error in app.error}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_without_a_key_the_page_says_how_to_set_one(visit, engine, monkeypatch, language):
+    monkeypatch.delenv("TL_INSTRUCTOR_KEY")
+    app = visit("classroom", language)
+    assert phrase(language, "classroom.no_key") in texts(app)
+    assert "instructor-key" not in [field.key for field in app.text_input]
+
+
+# ---- the desk ----
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_desk_lists_who_trains_what_and_who_waits(visit, engine, queue, language):
+    engine.name_me("*Anna*", by=ANNA)
+    app = visit("classroom", language, is_instructor=True)
+    assert not app.exception
+    shown = texts(app)
+    assert r"\*\*run\*\* 0" in shown
+    assert r"\*Anna\*" in shown
+    assert phrase(language, "classroom.student", n=2) in shown
+    assert {metric.label for metric in app.metric} >= {
+        phrase(language, f"classroom.{name}") for name in ("active", "memory")
+    }
+
+
+def test_a_waiting_run_is_put_first_and_stopped_by_the_instructor(visit, engine, queue):
+    app = visit("classroom", is_instructor=True)
+    last = [place for place in engine.queue(by=OPERATOR) if place.position][-1].run_id
+    app.button(key=f"classroom.next-{last}").click().run()
+    assert engine.snapshot(last, by=OPERATOR).queue_position == 1
+    app.button(key=f"panel.stop-{last}").click().run()
+    assert engine.find(last, by=OPERATOR).state is RunState.STOPPED
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_all_are_held_which_every_page_says_and_let_go_on(visit, engine, queue, language):
+    app = visit("classroom", language, is_instructor=True)
+    app.button(key="hold").click().run()
+    assert engine.status().is_held
+    student = visit("runs", language, owner="anna")
+    assert phrase(language, "frame.held") in texts(student)
+    app.button(key="hold").click().run()
+    assert not engine.status().is_held
+
+
+def test_all_are_stopped_without_another_beginning_in_between(visit, engine, queue, workers):
+    n_begun = len([message for message in workers[0].sent if message["do"] == "train"])
+    app = visit("classroom", is_instructor=True)
+    app.button(key="stop-all").click().run()
+    assert not app.exception
+    seen = [engine.snapshot(run_id, by=OPERATOR) for run_id in queue]
+    assert all(one.is_stopping or one.record.state is RunState.STOPPED for one in seen)
+    assert len([message for message in workers[0].sent if message["do"] == "train"]) == n_begun
+
+
+def test_limits_are_set_for_everybody(visit, engine):
+    app = visit("classroom", is_instructor=True)
+    next(field for field in app.number_input if field.label == phrase("en", "field.waiting")).set_value(3)
+    next(button for button in app.button if button.label == phrase("en", "classroom.save")).click().run()
+    assert not app.exception
+    assert engine.limits() == Limits(waiting=3)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_join_link_is_text_and_code(visit, engine, language):
+    app = visit("classroom", language, is_instructor=True)
+    assert any("backbone" in code.value or "v=2" in code.value for code in app.code)
+    assert len(app.get("image")) == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_old_runs_are_listed_first_then_removed_and_the_best_stays(visit, engine, pair, language):
+    worse = record_finished(engine.store, plan_run({"seed": 3}), 0.6, role="run", name="worse")
+    pinned = record_finished(engine.store, plan_run({"seed": 4}), 0.5, role="run", name="pinned")
+    engine.store.pin(pinned, True, by=OPERATOR)
+    for run_id in (*pair, worse, pinned):
+        engine.store._edit(run_id, ended_at="2020-01-01T00:00:00.000+00:00")
+    app = visit("classroom", language, is_instructor=True)
+    assert "old-remove" not in [button.key for button in app.button]
+    app.button(key="old-open").click().run()
+    assert not app.exception
+    others, best = (frame.value[phrase(language, "classroom.run")] for frame in app.dataframe[-2:])
+    assert (set(others), set(best)) == ({"worse", "baseline"}, {"**bold** <b>run</b>"})
+    assert phrase(language, "classroom.old_best") in texts(app)
+    app.button(key="old-remove").click().run()
+    assert {record.name for record in engine.list_runs(by=OPERATOR)} == {"pinned", "**bold** <b>run</b>"}
+
+
+# ---- names ----
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_student_chooses_the_name_that_others_see(visit, engine, language):
+    app = visit(language=language, owner="anna")
+    app.text_input(key="w:name-in-class").set_value(" Anna ").run()
+    assert not app.exception
+    assert engine.owner_names() == {"anna": "Anna"}
+
+
+def test_a_name_that_cannot_be_one_is_refused_in_one_sentence(visit, engine):
+    app = visit(owner="anna")
+    app.text_input(key="w:name-in-class").set_value("a\u202eb").run()
+    assert not app.exception
+    assert engine.owner_names() == {}
+    assert any("cannot be the name" in error.value for error in app.error)
+
+
+def test_the_key_and_the_owner_are_in_no_address_and_on_no_page(visit, engine, queue):
+    app = try_key(visit("classroom", owner="0123456789abcdef"), "open sesame")
+    assert "sesame" not in str(app)
+    assert "0123456789abcdef" not in str([element.proto for element in app.main])
+    assert set(app.query_params) <= {"lang", "run"}
+
+
+def test_the_code_is_black_on_white_with_the_margin_that_scanners_need():
+    picture = np.asarray(Image.open(io.BytesIO(class_join.qr_code("http://10.0.0.1:8501/?v=2"))).convert("L"))
+    margin = 4 * class_join.MODULE_PX
+    assert set(np.unique(picture)) == {0, 255}
+    assert all(edge.min() == 255 for edge in (picture[:margin], picture[:, :margin], picture[-margin:]))
+    assert picture[margin : margin + class_join.MODULE_PX, margin : margin + 7 * class_join.MODULE_PX].max() == 0

@@ -1,0 +1,149 @@
+"""The class board: how well each shared run did, against how much of it was frozen or how many pictures it had."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import plotly.graph_objects as go
+
+from tl_core.charts import theme
+from tl_core.charts.names import plain_in_template, shortened
+
+BoardAxis = Literal["frozen", "per_class"]
+STARTS = ("pretrained", "random")
+_STYLES = dict(zip(STARTS, (theme.RUN, theme.BASELINE), strict=True))
+_NAME_LETTERS = 40
+_TICKS = [base * 10**power for power in range(5) for base in (1, 2, 5)]  # a logarithmic axis that pupils can read
+
+
+@dataclass(frozen=True)
+class BoardRun:
+    """One run that its owner shows to the class.
+
+    Attributes:
+        run_id: The run.
+        name: What its owner called it; shown literally.
+        owner: What the class calls its owner; shown literally.
+        start: "pretrained" or "random": how its backbone started.
+        frozen: Frozen blocks as a fraction of all blocks, in [0, 1].
+        per_class: Training images per class.
+        accuracy: Test accuracy, fraction in [0, 1]; None where it was not tested.
+        interval: Its 95 % interval (low, high); None where it was not computed.
+    """
+
+    run_id: str
+    name: str
+    owner: str
+    start: str
+    frozen: float
+    per_class: float
+    accuracy: float | None
+    interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class BoardPoint:
+    """One point: a tested run."""
+
+    run_id: str
+    name: str
+    owner: str
+    x: float
+    y: float
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class BoardInfo:
+    """All that the figure shows: what it runs along, and the points of the runs that started in either way."""
+
+    x: BoardAxis
+    pretrained: tuple[BoardPoint, ...]
+    random: tuple[BoardPoint, ...]
+
+
+@dataclass(frozen=True)
+class BoardLabels:
+    """The words on the board, in the reader's language."""
+
+    accuracy: str
+    frozen: str
+    per_class: str
+    pretrained: str
+    random: str
+
+
+def board_info(runs: Sequence[BoardRun], x: BoardAxis) -> BoardInfo:
+    """Returns what to draw of some runs; those that were not tested have no point.
+
+    Args:
+        runs: The runs, in any order.
+        x: What the board runs along.
+    """
+    points = {start: tuple(_points(runs, start, x)) for start in STARTS}
+    return BoardInfo(x, **points)
+
+
+def _points(runs: Sequence[BoardRun], start: str, x: BoardAxis) -> list[BoardPoint]:
+    return [
+        BoardPoint(run.run_id, run.name, run.owner, float(getattr(run, x)), run.accuracy, run.interval)
+        for run in runs
+        if run.start == start and run.accuracy is not None
+    ]
+
+
+def board_figure(info: BoardInfo, labels: BoardLabels) -> go.Figure:
+    """Returns the figure: a point for each run with its 95 % interval; colour and shape tell how it started.
+
+    Args:
+        info: From `board_info`.
+        labels: Words in the reader's language.
+    """
+    return go.Figure(board_data(info, labels))
+
+
+def board_data(info: BoardInfo, labels: BoardLabels) -> dict:
+    """Returns what `board_figure` returns as the plain data that Plotly draws in a browser."""
+    traces = [_trace(start, getattr(info, start), getattr(labels, start)) for start in STARTS]
+    return {"data": traces, "layout": _layout(info, labels)}
+
+
+def _trace(start: str, points: Sequence[BoardPoint], word: str) -> dict:
+    style = _STYLES[start]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "uid": f"board-{start}",
+        "name": word,
+        "x": [point.x for point in points] or [None],  # keeps its name in the legend
+        "y": [point.y for point in points] or [None],
+        "text": [plain_in_template(shortened(point.name, _NAME_LETTERS)) for point in points],
+        "customdata": [plain_in_template(shortened(point.owner, _NAME_LETTERS)) for point in points],
+        "hovertemplate": "%{text}<br>%{customdata}<br>%{y:.1%}<extra></extra>",
+        "marker": {"color": theme.translucent(style.colour, 0.8), "symbol": style.marker, "size": 9},
+        "error_y": _intervals(points, style),
+    }
+
+
+def _intervals(points: Sequence[BoardPoint], style: theme.Style) -> dict:
+    """Returns the bars of the points; one without an interval has none."""
+    ends = [point.interval or (point.y, point.y) for point in points]
+    up = [high - point.y for point, (_, high) in zip(points, ends, strict=True)]
+    down = [point.y - low for point, (low, _) in zip(points, ends, strict=True)]
+    look = {"color": theme.translucent(style.colour, 0.45), "thickness": 1.25, "width": 0}
+    return {"type": "data", "symmetric": False, "array": up, "arrayminus": down, **look}
+
+
+def _layout(info: BoardInfo, labels: BoardLabels) -> dict:
+    x_axis = _axis(getattr(labels, info.x)) | {"showgrid": False}
+    if info.x == "frozen":
+        x_axis |= {"range": [-0.04, 1.04], "tickformat": ".0%", "dtick": 0.25}
+    else:
+        x_axis |= {"type": "log", "tickvals": _TICKS, "ticktext": [f"{tick:,}" for tick in _TICKS]}
+    y_axis = _axis(labels.accuracy) | {"range": [0, 1.03], "tickformat": ".0%", "dtick": 0.25}
+    margin = {"l": 64, "r": 12, "t": 8, "b": 8}
+    return theme.plain_layout(xaxis=x_axis, yaxis=y_axis, hovermode="closest", margin=margin)
+
+
+def _axis(title: str) -> dict:
+    return {"title": {"text": title, "standoff": 8, "font": {"size": 13}}, "automargin": True, "zeroline": False}
