@@ -5,12 +5,14 @@ Reads the run from the address; writes the chosen runs and the last answers.
 """
 
 from contextlib import suppress
+from functools import partial
 
 import streamlit as st
 
 from pages.ui import services, state
 from pages.ui.answers import draw_picture
 from pages.ui.blocks import meaning
+from pages.ui.remembered import remembered
 from pages.ui.text import named, t
 from tl_core.datasets.images import ACCEPTED_FORMATS
 from tl_core.errors import UnknownIdError
@@ -81,14 +83,9 @@ def _label(record: RunRecord) -> str:
 def _choose_pictures() -> list[tuple[str, bytes]]:
     """Draws the three ways in; returns (file name, content) of each picture."""
     ways = ("sample", "upload", "camera")
-    way = st.segmented_control(
-        t("classify.way"),
-        ways,
-        required=True,
-        key=state.widget("way", "sample"),
-        format_func=named(ways, lambda name: t(f"classify.{name}")).__getitem__,
-    )
-    state.keep_widget("way")
+    names = named(ways, lambda name: t(f"classify.{name}"))
+    control = partial(st.segmented_control, t("classify.way"), ways, required=True, format_func=names.__getitem__)
+    way = remembered(control, "way", "sample")
     _draw_field_words()
     if way == "upload":
         files = st.file_uploader(
@@ -98,15 +95,10 @@ def _choose_pictures() -> list[tuple[str, bytes]]:
     if way == "camera":
         photo = st.camera_input(t("classify.camera_label"), key="camera", width=480)
         return [(t("classify.photo"), photo.getvalue())] if photo else []
-    names = services.sample_files()
-    chosen = st.pills(
-        t("classify.sample_label"),
-        names,
-        key=state.widget("sample", "granny_smith_1.jpg"),
-        required=True,
-        format_func=named(names, _sample_name).__getitem__,
-    )
-    state.keep_widget("sample")
+    files = services.sample_files()
+    label = named(files, _sample_name).__getitem__
+    pills = partial(st.pills, t("classify.sample_label"), files, required=True, format_func=label)
+    chosen = remembered(pills, "sample", "granny_smith_1.jpg")
     return [(_sample_name(chosen), (services.SAMPLES / chosen).read_bytes())]
 
 

@@ -6,6 +6,7 @@ Reads and writes the store; writes the run to open.
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from types import MappingProxyType
 
 import pandas as pd
@@ -14,6 +15,7 @@ import streamlit as st
 from pages.ui import class_share, run_dialogs, services, sheets, state
 from pages.ui.blocks import curves
 from pages.ui.class_names import owner_names
+from pages.ui.remembered import remembered
 from pages.ui.submission import attempt
 from pages.ui.text import dataset_name, named, sentence, t
 from tl_core.errors import UnknownIdError
@@ -55,16 +57,9 @@ def _choose_whose() -> dict:
     wanted = {"mine": {"owner": by.owner}, "class": {"visibility": Visibility.CLASS}}
     wanted |= {"all": {}} if by.is_instructor else {}
     name = f"runs-show-{len(wanted)}"  # another widget where there is one choice more
-    show = st.segmented_control(
-        t("runs.show"),
-        list(wanted),
-        default=state.kept(name, "mine"),  # a value set from here may be lost when a poll overtakes the page
-        required=True,
-        label_visibility="collapsed",
-        key=name,
-        format_func=named(wanted, lambda one: t(f"runs.{one}")).__getitem__,
-    )
-    state.keep(name, show)
+    names = named(wanted, lambda one: t(f"runs.{one}"))
+    control = partial(st.segmented_control, t("runs.show"), list(wanted), required=True, label_visibility="collapsed")
+    show = remembered(partial(control, format_func=names.__getitem__), name, "mine")
     return wanted[show]
 
 
@@ -80,20 +75,12 @@ def _filtered(show: dict) -> list[RunRecord]:
     """Draws the filter; returns the runs that pass it, newest first."""
     left, right = st.columns([2, 3])
     with left:
-        text = st.text_input(
-            t("runs.search"), key=state.widget("runs-text", ""), max_chars=80, placeholder=t("runs.search_hint")
-        )
-        state.keep_widget("runs-text")
+        field = partial(st.text_input, t("runs.search"), max_chars=80, placeholder=t("runs.search_hint"))
+        text = remembered(field, "runs-text", "")
     with right:
-        picked = st.pills(
-            t("runs.states"),
-            list(RunState),
-            selection_mode="multi",
-            wrap=True,
-            key=state.widget("runs-states", []),
-            format_func=named(RunState, lambda run_state: t(f"state.{run_state.value}")).__getitem__,
-        )
-        state.keep_widget("runs-states")
+        names = named(RunState, lambda run_state: t(f"state.{run_state.value}"))
+        pills = partial(st.pills, t("runs.states"), list(RunState), selection_mode="multi", wrap=True)
+        picked = remembered(partial(pills, format_func=names.__getitem__), "runs-states", [])
     wanted = {"states": picked or None, "text": text.strip() or None, "limit": SHOWN}
     return services.engine().list_runs(by=state.visitor(), **wanted, **show)
 

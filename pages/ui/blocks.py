@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from html import escape
 from types import MappingProxyType
 
@@ -10,6 +11,7 @@ import streamlit as st
 
 from pages.ui import state
 from pages.ui.live import Replay, live_figure
+from pages.ui.remembered import remembered
 from pages.ui.services import ClassSample
 from pages.ui.text import class_name, count, named, percent, seconds_left, t
 from tl_core.charts.curves import CurvesLabels, EpochPoint, RunCurve, StepPoint, curves_data, curves_info
@@ -44,6 +46,7 @@ TERMS = (
 )
 
 
+AXES = ("epochs", "seconds", "images")
 HEIGHTS_PX = MappingProxyType({"accuracy": 320, "loss": 260})
 
 
@@ -104,23 +107,15 @@ def curves(snapshots: Sequence[RunSnapshot], names: Sequence[str], key: str, *, 
     """Draws accuracy and loss of several runs, with a choice of the x axis.
 
     Args:
-        snapshots: The runs. The very same objects as at the last call are not drawn anew.
+        snapshots: The runs. What has not changed since anybody looked at it is not drawn anew.
         names: What the legend calls them.
         key: Names the pair of charts on its page.
         replay: Reveals recorded curves bit by bit, if given.
     """
-    axes = ("epochs", "seconds", "images")
-    x = st.segmented_control(
-        t("curves.axis"),
-        axes,
-        default=state.kept(f"{key}-axis", axes[0]),  # a value set from here may be lost when a poll overtakes the page
-        required=True,
-        label_visibility="collapsed",
-        key=f"{key}-axis",
-        format_func=named(axes, lambda axis: t(f"curves.{axis}")).__getitem__,
-    )
-    state.keep(f"{key}-axis", x)
-    figures = _figures(snapshots, names, x, key)
+    names_of = named(AXES, lambda axis: t(f"curves.{axis}"))
+    control = partial(st.segmented_control, t("curves.axis"), AXES, required=True, label_visibility="collapsed")
+    x = remembered(partial(control, format_func=names_of.__getitem__), f"{key}-axis", AXES[0])
+    figures = _figures(snapshots, names, x)
     for metric, height in HEIGHTS_PX.items():
         live_figure(
             figures[metric],
@@ -132,23 +127,20 @@ def curves(snapshots: Sequence[RunSnapshot], names: Sequence[str], key: str, *, 
         )
 
 
-def _figures(snapshots: Sequence[RunSnapshot], names: Sequence[str], x: str, key: str) -> dict[str, str]:
-    """Returns metric → figure as JSON: made now, or the last time that these snapshots were drawn in this visit."""
-    about = (x, state.language(), *names)
-    before = state.kept(f"{key}-figures")
-    if before and before[0] == about and _are_same(before[1], snapshots):
-        return before[2]
-    shown = [curve_of(snapshot, name) for snapshot, name in zip(snapshots, names, strict=True)]
+def _figures(snapshots: Sequence[RunSnapshot], names: Sequence[str], x: str) -> dict[str, str]:
+    """Returns metric → figure as JSON; who looks at the same runs in the same language gets the same one."""
+    versions = tuple((one.record.id, one.version, one.record.ended_at, one.record.best_epoch) for one in snapshots)
+    return _drawn(versions, tuple(names), x, state.language(), snapshots)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _drawn(
+    versions: tuple, names: tuple[str, ...], x: str, language: str, _snapshots: Sequence[RunSnapshot]
+) -> dict[str, str]:
+    shown = [curve_of(snapshot, name) for snapshot, name in zip(_snapshots, names, strict=True)]
     labels = CurvesLabels(**{name: t(f"curves.{name}") for name in CurvesLabels.__dataclass_fields__})
     figures = {metric: curves_data(curves_info(shown, metric, x), labels) for metric in HEIGHTS_PX}
-    texts = {metric: json.dumps(data, separators=(",", ":"), allow_nan=False) for metric, data in figures.items()}
-    state.keep(f"{key}-figures", (about, tuple(snapshots), texts))
-    return texts
-
-
-def _are_same(some: Sequence, others: Sequence) -> bool:
-    """Says whether two sequences hold the very same objects."""
-    return len(some) == len(others) and all(one is other for one, other in zip(some, others, strict=True))
+    return {metric: json.dumps(data, separators=(",", ":"), allow_nan=False) for metric, data in figures.items()}
 
 
 def progress_line(snapshot: RunSnapshot, wait_s: float | None = None) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -11,6 +12,7 @@ import streamlit as st
 from pages.ui import services, state
 from pages.ui.class_names import owner_names
 from pages.ui.live import live_figure
+from pages.ui.remembered import remembered
 from pages.ui.text import dataset_name, named, t
 from tl_core.charts.board import BoardAxis, BoardLabels, BoardRun, board_data, board_info
 from tl_core.datasets.catalog import dataset_info
@@ -90,16 +92,9 @@ def _board_run(record: RunRecord, names: dict[str, str]) -> BoardRun:
 
 
 def _choose_axis() -> BoardAxis:
-    x = st.segmented_control(
-        t("classroom.axis"),
-        AXES,
-        default=state.kept("board-axis", AXES[0]),  # a value set from here may be lost when a poll overtakes the page
-        required=True,
-        key="board-axis",
-        format_func=named(AXES, lambda axis: t(f"classroom.{axis}")).__getitem__,
-    )
-    state.keep("board-axis", x)
-    return x
+    names = named(AXES, lambda axis: t(f"classroom.{axis}"))
+    control = partial(st.segmented_control, t("classroom.axis"), AXES, required=True, format_func=names.__getitem__)
+    return remembered(control, "board-axis", AXES[0])
 
 
 def _choose_runs(shared: Sequence[Shared]) -> list[BoardRun]:
@@ -108,14 +103,14 @@ def _choose_runs(shared: Sequence[Shared]) -> list[BoardRun]:
     choices = sorted(present | {""}, key=lambda one: (bool(one), dataset_name(one)))
     if len(choices) == 2:
         return [one.run for one in shared]
-    chosen = st.selectbox(
+    box = partial(
+        st.selectbox,
         t("classroom.data"),
         choices,
-        key=state.widget("board-data", ""),
         format_func=named(choices, lambda one: dataset_name(one) if one else t("classroom.all_data")).__getitem__,
         width=320,
     )
-    state.keep_widget("board-data")
+    chosen = remembered(box, "board-data", "")
     if not chosen:
         st.caption(t("classroom.mixed"))
     return [one.run for one in shared if chosen in ("", one.dataset)]

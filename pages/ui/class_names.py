@@ -32,8 +32,9 @@ def draw_own() -> None:
     with st.popover(label, icon=":material/badge:", width="stretch", key="own-name"):
         st.text_input(
             t("classroom.name"),
+            value=given if isinstance(given, str) else "",
             max_chars=MOST_LETTERS,
-            key=state.widget("name-in-class", given if isinstance(given, str) else ""),
+            key=state.widget_key("name-in-class"),
             help=t("classroom.name_help"),
             on_change=_save,
         )
@@ -43,8 +44,7 @@ def draw_own() -> None:
 
 def _save() -> None:
     """Takes the name from the field; an empty one changes nothing."""
-    state.keep_widget("name-in-class")
-    name = str(state.taken("name-in-class"))
+    name = str(state.widget_value("name-in-class"))
     try:
         if name.strip():
             services.engine().name_me(name, by=state.visitor())

@@ -1,14 +1,16 @@
 """One control of the lab: free, or locked or hidden by the lesson that was opened."""
 
 from collections.abc import Callable
+from functools import partial
 
 from pages.ui import state
+from pages.ui.remembered import remembered
 from tl_core.lesson import Lesson
 
 
 def choose(
     field: str,
-    draw: Callable[..., object],
+    draw: partial,
     *,
     default: object,
     name: str | None = None,
@@ -19,7 +21,7 @@ def choose(
 
     Args:
         field: One of `tl_core.lesson.CONTROLS`.
-        draw: Draws the widget, given `key` and `disabled`.
+        draw: The widget, as `remembered` takes it.
         default: What it starts with where no link says otherwise.
         name: What its value is remembered by; the field's name, where none is given.
         fit: Turns the lesson's value into one that the widget allows beside the visitor's other choices.
@@ -29,13 +31,13 @@ def choose(
         The chosen value.
     """
     name = name or field
-    if is_fixed(field):
-        state.fill(name, fit(lesson_value(state.kept("lesson"), field)))
-    if is_hidden(field):
-        return state.kept(name)
-    value = draw(key=state.widget(name, default), disabled=is_disabled or is_fixed(field))
-    state.keep_widget(name)
-    return value
+    if not is_fixed(field):
+        return remembered(partial(draw, disabled=is_disabled), name, default)
+    value = fit(lesson_value(state.kept("lesson"), field))
+    state.fill(name, value)
+    if not is_hidden(field):
+        remembered(partial(draw, disabled=True), name, default)
+    return value  # whatever a browser says that does not mind what is disabled
 
 
 def lesson_value(lesson: Lesson, field: str) -> object:

@@ -1,8 +1,11 @@
 """Lesson links: settings that come with the address, and the address of the present settings."""
 
+from functools import partial
+
 import streamlit as st
 
 from pages.ui import controls, forms, state
+from pages.ui.remembered import remembered
 from pages.ui.text import named, t
 from tl_core.experiments.fitting import fitted
 from tl_core.experiments.plans import plan_run
@@ -68,8 +71,8 @@ def lesson_link(lesson: Lesson) -> str:
 
 def _choose_controls(name: str) -> None:
     labels = named(CONTROLS, lambda control: t(f"field.{control}"))
-    st.multiselect(t(f"field.{name}"), CONTROLS, key=state.widget(name, []), format_func=labels.__getitem__)
-    state.keep_widget(name)
+    box = partial(st.multiselect, t(f"field.{name}"), CONTROLS, format_func=labels.__getitem__)
+    remembered(box, name, [])
 
 
 def _sentence(notice: Notice) -> str:

@@ -15,6 +15,7 @@ from tl_core.errors import UnknownIdError
 from tl_core.evaluation.comparison import best_validation, compare_runs, seconds_to
 from tl_core.store.records import RunRecord
 
+EAGER_S, POLL_S = 0.4, 1.0  # between two looks: before the first step, when a short run may be over at once, and later
 REPLAY_S = 5.0  # after a record was asked for, its curves are revealed, and then its verdict
 
 
@@ -30,9 +31,17 @@ def draw() -> None:
         st.warning(sentence(error))
         state.open_run(None)
         return
+    pace_s = _pace_s(snapshots)
+    st.fragment(_draw_live, run_every=pace_s)(run_id, pace_s)
+
+
+def _pace_s(snapshots: Sequence[RunSnapshot]) -> float | None:
+    """Returns after how many seconds it is worth looking again; None when nothing moves any more."""
+    first = snapshots[0]
+    if first.is_active and not first.queue_position and not first.step:
+        return EAGER_S
     is_replayed = _replay([snapshot.record for snapshot in snapshots]) is not None
-    is_moving = is_replayed or any(snapshot.is_active for snapshot in snapshots)
-    st.fragment(_draw_live, run_every=1.0 if is_moving else None)(run_id, is_moving)
+    return POLL_S if is_replayed or any(snapshot.is_active for snapshot in snapshots) else None
 
 
 def look(run_id: str) -> list[RunSnapshot]:
@@ -54,26 +63,25 @@ def _look_again(run_id: str) -> list[RunSnapshot]:
     return look(run_id) if seen_id != run_id or has_changed else seen
 
 
-def _draw_live(run_id: str, was_moving: bool) -> None:
+def _draw_live(run_id: str, pace_s: float | None) -> None:
     try:
         snapshots = _look_again(run_id)
     except UnknownIdError:  # deleted meanwhile, in another tab
         st.rerun()
     records = [snapshot.record for snapshot in snapshots]
-    replay = _replay(records)
-    is_moving = replay is not None or any(snapshot.is_active for snapshot in snapshots)
+    replay, next_pace_s = _replay(records), _pace_s(snapshots)
     _draw_title(records[0])
     run_state.draw(snapshots)
     verdict = st.container()  # is there from the start, so that the charts below stay where they are when it is filled
     if any(snapshot.trace for snapshot in snapshots):
         names = [t(f"panel.{record.role}") for record in records]
         curves(snapshots, names, key="panel", replay=replay)
-    if not is_moving:
+    if next_pace_s is None:
         with verdict:
             _draw_verdict(snapshots)
         _draw_next(records)
-    if was_moving != is_moving:
-        st.rerun()  # once: begins or ends the polling
+    if pace_s != next_pace_s:
+        st.rerun()  # begins, slows or ends the polling
 
 
 def _draw_title(record: RunRecord) -> None:

@@ -33,31 +33,27 @@ def taken(name: str) -> object:
     return st.session_state.setdefault(_KEPT, {}).pop(name, None)
 
 
-def widget(name: str, default: object) -> str:
-    """Prepares a widget whose value lasts across pages.
-
-    Args:
-        name: The choice. A widget whose range changes needs another name for each range.
-        default: What it starts with.
-
-    Returns:
-        The widget's key.
-    """
-    key = f"w:{name}"
-    if key not in st.session_state:
-        st.session_state[key] = kept(name, default)
-    return key
+def widget_key(name: str) -> str:
+    """Returns the key of the widget for a choice; another one whenever the choice was filled in from outside."""
+    n_filled = kept("filled", {}).get(name, 0)
+    return f"w:{name}#{n_filled}" if n_filled else f"w:{name}"
 
 
-def keep_widget(name: str) -> None:
-    """Remembers a widget's present value."""
-    keep(name, st.session_state[f"w:{name}"])
+def widget_value(name: str) -> object:
+    """Returns what the browser said last of the widget for a choice."""
+    return st.session_state[widget_key(name)]
 
 
 def fill(name: str, value: object) -> None:
-    """Gives a widget a value, as if the visitor had chosen it; before it is drawn."""
+    """Gives a widget a value, as if the visitor had chosen it; before it is drawn.
+
+    A widget that was drawn before is replaced by another one that starts with this value.
+    """
+    if kept(name, ...) == value:
+        return
     keep(name, value)
-    st.session_state[f"w:{name}"] = value
+    if widget_key(name) in st.session_state:
+        keep("filled", {**kept("filled", {}), name: kept("filled", {}).get(name, 0) + 1})
 
 
 def language() -> str:

@@ -39,7 +39,7 @@ def test_the_search_filters_by_name(visit, pair):
 
 def show(app, whose: str):
     """Chooses whose runs are listed."""
-    control = next(group for group in app.button_group if group.key.startswith("runs-show"))
+    control = next(group for group in app.button_group if group.key.startswith("w:runs-show"))
     return control.set_value(whose).run()
 
 
@@ -58,7 +58,7 @@ def test_anothers_runs_are_listed_once_they_are_shared_with_the_class(visit, eng
 
 def test_only_the_instructor_may_list_all(visit, engine, pair):
     def choices(app) -> list[str]:
-        return next(group for group in app.button_group if group.key.startswith("runs-show")).proto.options
+        return next(group for group in app.button_group if group.key.startswith("w:runs-show")).proto.options
 
     assert len(choices(visit("runs", owner="anna"))) == 2
     app = visit("runs", owner="anna", is_instructor=True)
