@@ -555,7 +555,7 @@ run = engine.submit(RunSpec(**json.loads(sys.argv[1])), by=OPERATOR, name="run")
 while engine.snapshot(run.id, by=OPERATOR).is_active:
     pause.wait(0.05)
 picture = Path(sys.argv[2])
-engine.classify(run.id, [decode_image(picture.read_bytes(), picture.name)]).result(timeout=60)
+engine.classify(run.id, [decode_image(picture.read_bytes(), picture.name)], by=OPERATOR).result(timeout=60)
 while isinstance(engine.estimate(RunSpec(backbone="squeezenet", image_size=64, n_frozen=9)), Pending):
     pause.wait(0.05)
 heavy = sorted({name.partition(".")[0] for name in sys.modules} & {"keras", "tensorflow", "streamlit"})
