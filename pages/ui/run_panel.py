@@ -15,7 +15,8 @@ from tl_core.errors import UnknownIdError
 from tl_core.evaluation.comparison import best_validation, compare_runs, seconds_to
 from tl_core.store.records import RunRecord
 
-EAGER_S, POLL_S = 0.4, 1.0  # between two looks: before the first step, when a short run may be over at once, and later
+EAGER_S, POLL_S = 0.4, 1.0  # between two looks: as long as a run may be over at once, and later
+SHORT_S = 2.0
 REPLAY_S = 5.0  # after a record was asked for, its curves are revealed, and then its verdict
 
 
@@ -38,7 +39,7 @@ def draw() -> None:
 def _pace_s(snapshots: Sequence[RunSnapshot]) -> float | None:
     """Returns after how many seconds it is worth looking again; None when nothing moves any more."""
     first = snapshots[0]
-    if first.is_active and not first.queue_position and not first.step:
+    if first.is_active and not first.queue_position and (first.remaining_s or 0.0) < SHORT_S:
         return EAGER_S
     is_replayed = _replay([snapshot.record for snapshot in snapshots]) is not None
     return POLL_S if is_replayed or any(snapshot.is_active for snapshot in snapshots) else None

@@ -120,7 +120,7 @@ def timing_key(spec: RunSpec) -> str:
     about = {
         name: value
         for name, value in spec.to_dict().items()
-        if name not in ("seed", "learning_rate", "momentum", "epochs", "patience", "threads")
+        if name not in ("seed", "learning_rate", "momentum", "dropout", "epochs", "patience", "threads")
     }
     here = environment()
     about |= {"machine": [here["machine"], here["cores"], spec.threads or here["threads"], here["backend"]]}
