@@ -20,6 +20,7 @@ from pages.measures.progress import Epochs
 from pages.measures.served import served
 from pages.measures.visitor import Visitor, visitor
 from tl_core.bench.memory import peak_bytes
+from tl_core.store.owners import new_cookie, server_secret
 
 CHOICES = {  # all blocks train, little data so that epochs are short, no baseline beside it
     "w:epochs": {"int_value": 100},
@@ -33,7 +34,8 @@ LIMIT_S = 300.0
 
 async def measure(port: int, pid: int, home: Path, options: argparse.Namespace) -> dict:
     """Trains, visits, and returns what was measured."""
-    first = await visitor(port)
+    cookie = new_cookie(server_secret(home))  # all tabs are those of one browser: the run is private
+    first = await visitor(port, cookie=cookie)
     await first.open()
     await first.press("train", CHOICES)
     run_id = first.query["run"]
@@ -43,7 +45,7 @@ async def measure(port: int, pid: int, home: Path, options: argparse.Namespace) 
         windows: dict[int, list[dict]] = {count: [] for count in (0, *options.sessions)}
         for _ in range(options.repeat):
             for count in windows:
-                windows[count].append(await _window(port, pid, run_id, count, options.seconds, epochs))
+                windows[count].append(await _window(port, pid, run_id, cookie, count, options.seconds, epochs))
     rows = [_pooled(count, found) for count, found in windows.items()]
     return {
         "rows": rows,
@@ -53,9 +55,9 @@ async def measure(port: int, pid: int, home: Path, options: argparse.Namespace) 
     }
 
 
-async def _window(port: int, pid: int, run_id: str, count: int, seconds: float, epochs: Epochs) -> dict:
+async def _window(port: int, pid: int, run_id: str, cookie: str, count: int, seconds: float, epochs: Epochs) -> dict:
     """Has so many visitors open the page and poll for a while."""
-    visitors = [await visitor(port, run=run_id) for _ in range(count)]
+    visitors = [await visitor(port, cookie=cookie, run=run_id) for _ in range(count)]
     for one in visitors:
         await one.open()
     answers: list[float | None] = []
