@@ -38,8 +38,9 @@ def draw() -> None:
 
 def _pace_s(snapshots: Sequence[RunSnapshot]) -> float | None:
     """Returns after how many seconds it is worth looking again; None when nothing moves any more."""
-    first = snapshots[0]
-    if first.is_active and not first.queue_position and (first.remaining_s or 0.0) < SHORT_S:
+    first, status = snapshots[0], services.engine().status()
+    is_alone = status.n_active + status.n_waiting <= len(snapshots)  # a class would keep the server busy with looking
+    if is_alone and first.is_active and (first.remaining_s or 0.0) < SHORT_S:
         return EAGER_S
     is_replayed = _replay([snapshot.record for snapshot in snapshots]) is not None
     return POLL_S if is_replayed or any(snapshot.is_active for snapshot in snapshots) else None

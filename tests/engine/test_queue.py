@@ -3,14 +3,14 @@
 import inspect
 
 import pytest
-from engine_bench import SPEC, Bench, step
+from engine_bench import SPEC, Bench, Clock, step
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tl_core.engine.line import Line
 from tl_core.engine.queue import begin_times
 from tl_core.engine.recorder import timing_key
-from tl_core.engine.service import Engine
+from tl_core.engine.service import FORECAST_S, Engine
 from tl_core.errors import StoreError, TransferLabError, UnknownIdError
 from tl_core.store.access import Visitor
 from tl_core.store.limits import Limits
@@ -56,16 +56,21 @@ def test_nobody_begins_before_those_ahead_and_one_server_does_all_the_work_in_a_
     assert all(soon <= late + 1e-9 for soon, late in zip(begins, in_a_row, strict=True))
 
 
-def test_a_student_is_told_the_place_and_the_time(bench):
+def test_a_student_is_told_the_place_and_the_time(tmp_path, monkeypatch):
+    monkeypatch.setenv("TL_WORKERS", "1")
+    clock = Clock()
+    bench = Bench(MemoryStore(), tmp_path, clock)
     first = bench.submit("first", by=OWNER)
     ids = [bench.submit(f"more {number}", by=OTHER) for number in range(6)]
     waiting = [run_id for run_id in ids if bench.engine.snapshot(run_id, by=OTHER).queue_position]
     assert bench.engine.wait_s(waiting[0]) is None  # nothing of its kind was ever measured
     bench.engine.store.save_timing(timing_key(SPEC), {"epoch_s_per_image": 0.01})
+    clock.pass_s(FORECAST_S + 0.1)
     assert bench.engine.wait_s(waiting[0]) > 0
     assert bench.engine.wait_s(first) is None
     bench.engine.hold(True, by=INSTRUCTOR)
     assert bench.engine.wait_s(waiting[0]) is None
+    bench.engine.close()
 
 
 # ---- the instructor ----

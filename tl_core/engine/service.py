@@ -1,5 +1,6 @@
 """The engine behind the pages: submit, look, pause, stop. One lock; workers in processes of their own."""
 
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -24,6 +25,8 @@ from tl_core.store.access import Visitor, check_instructor, may_see
 from tl_core.store.limits import Limits, check_limits, limits, save_limits
 from tl_core.store.records import RunRecord, Visibility
 from tl_core.store.store import RunStore
+
+FORECAST_S = 2.0  # for which the times at which waiting runs begin are worth something
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ class Engine:
     ) -> None:
         self.store, self.home = store, home
         self._finished = Finished(store)
+        self._clock = clock
+        self._forecast: tuple[float, dict[str, float | None]] = (-math.inf, {})
         uploads.sweep(home)
         self._supervisor = Supervisor(store, self._finished, home, start_worker, clock, free)
         self._lock, self._pool = self._supervisor.lock, self._supervisor.pool
@@ -296,7 +301,9 @@ class Engine:
         """
         if self._trainings.is_held:
             return None
-        return next((place.begins_in_s for place in self._places() if place.run_id == run_id), None)
+        if self._clock() - self._forecast[0] > FORECAST_S:  # the same one for all who wait
+            self._forecast = self._clock(), {place.run_id: place.begins_in_s for place in self._places()}
+        return self._forecast[1].get(run_id)
 
     def _places(self) -> list[Place]:
         with self._lock:
