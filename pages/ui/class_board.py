@@ -25,6 +25,7 @@ from tl_core.store.records import RunRecord, Visibility
 
 POLL_S = 4.3  # no multiple of the other polls of a page: of two questions in one moment Streamlit answers one
 SHOWN = 300
+ROW_PX = 36
 HEIGHT_PX = 430
 AXES: tuple[BoardAxis, ...] = ("frozen", "per_class")
 
@@ -153,4 +154,13 @@ def _draw_table(runs: Sequence[BoardRun]) -> None:
     for name in ("accuracy", "frozen"):
         config[name] = st.column_config.NumberColumn(heads[name], format="percent")
     table = pd.DataFrame(columns)
-    st.dataframe(table, hide_index=True, height=HEIGHT_PX, column_config=config, placeholder="–", key="board-table")
+    height = min(HEIGHT_PX, ROW_PX * (len(table) + 1) + 3)  # no empty rows
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=height,
+        row_height=ROW_PX,
+        column_config=config,
+        placeholder="–",
+        key="board-table",
+    )
