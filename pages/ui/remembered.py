@@ -1,7 +1,7 @@
 """Widgets that remember their value across pages.
 
 The value is given to a widget as what it starts with, never set from here afterwards: what is set is told to the
-browser once, and where a page is drawn again before the browser has shown it, a slider is back at its least value.
+browser once, and where a page is drawn again before the browser has shown it, the widget comes back without it.
 """
 
 from collections.abc import Sequence
