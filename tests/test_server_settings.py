@@ -19,7 +19,7 @@ PROMISED = {
     "server.headless": True,
     "server.address": "localhost",
     "server.fileWatcherType": "none",
-    "server.maxUploadSize": 50,
+    "server.maxUploadSize": 200,
     "server.maxMessageSize": 20,
     "server.enableXsrfProtection": True,
     "server.enableCORS": True,

@@ -10,9 +10,8 @@ from pathlib import Path
 from tl_core import phrases
 from tl_core.commands.bench import add_bench_options, bench
 from tl_core.commands.output import Output, complain
+from tl_core.commands.take_in import add_import_options, dataset_rows, import_pictures
 from tl_core.commands.train import add_train_options, train
-from tl_core.datasets.catalog import DATASETS
-from tl_core.datasets.keras_sets import is_available
 from tl_core.errors import InputError, TransferLabError
 from tl_core.models.catalog import backbones
 from tl_core.models.weights import weights_source
@@ -79,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     asked = command("classify", classify)
     asked.add_argument("subject", metavar="RUN")
     asked.add_argument("images", metavar="IMAGE", nargs="+")
+    add_import_options(command("import", import_pictures))
     add_bench_options(command("bench", bench))
     commands.metavar = f"{{{','.join(commands.choices)}}}"
     return parser
@@ -86,24 +86,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def list_datasets(options: argparse.Namespace, output: Output) -> int:
     """Prints the datasets."""
-    home = data_home()
-    output.rows(
-        [
-            {
-                "id": info.id,
-                "name": output.phrase(f"dataset.{info.id}.name"),
-                "classes": list(info.classes),
-                "n_train": info.n_train,
-                "n_validation": info.n_validation,
-                "n_test": info.n_test,
-                "source": info.source,
-                "licence": info.licence,
-                "available": is_available(info.id, home),
-            }
-            for info in DATASETS.values()
-        ],
-        ("id", "name", "n_train", "n_validation", "n_test", "available"),
-    )
+    output.rows(dataset_rows(data_home(), output), ("id", "name", "n_train", "n_validation", "n_test", "available"))
     return DONE
 
 

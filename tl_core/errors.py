@@ -4,7 +4,9 @@ TransferLabError
 ├── InputError            what a person gave cannot be used; the command line exits with 2
 │   ├── UnknownIdError    no dataset, backbone or run has this id
 │   ├── SpecError         a field of a run's spec is outside what is allowed
-│   └── ImageError        a file is not a picture that we accept
+│   ├── ImageError        a file is not a picture that we accept
+│   ├── ArchiveError      a file is not an archive that we accept
+│   └── BundleError       a file is not a trained network that was downloaded here
 ├── UnavailableError      needs something that is not on this machine and could not be fetched
 ├── TrainingError         a training that cannot go on (loss became NaN, out of memory)
 ├── StoreError            the data folder cannot be read or written
@@ -58,6 +60,14 @@ class SpecError(InputError):
 
 class ImageError(InputError):
     """A file is not a picture that we accept. Always has the value `file`."""
+
+
+class ArchiveError(InputError):
+    """A file is not an archive that we accept, or one of its members cannot be read. Always has the value `file`."""
+
+
+class BundleError(InputError):
+    """A file is not a trained network that was downloaded here. Always has the value `file`."""
 
 
 class UnavailableError(TransferLabError):

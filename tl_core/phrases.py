@@ -11,6 +11,7 @@ from string import Formatter
 from tl_core.errors import TransferLabError
 
 LANGUAGES = ("en", "zh")
+MOST_NAMES = 8  # that one note repeats
 COPY_FOLDER = Path(__file__).resolve().parent.parent / "assets" / "copy"
 
 
@@ -63,6 +64,28 @@ def explain(error: TransferLabError | dict, language: str) -> str:
     code, values = (error["code"], error["values"]) if isinstance(error, dict) else (error.code, error.values)
     shown = {name: _shown(name, value, language) for name, value in values.items()}
     return phrase(language, f"errors.{code}", **shown)
+
+
+def explain_skipped(skipped: dict, language: str) -> str:
+    """Returns why a file was left out, {"file", "code", "values"}."""
+    values = {"file": skipped["file"].rpartition("/")[2], **skipped["values"]}
+    return explain({"code": skipped["code"], "values": values}, language)
+
+
+def said(note: dict, language: str) -> str:
+    """Returns the sentence of a note about a data set, {"code", "values"}."""
+    shown = {name: _shown(name, _few(name, value, language), language) for name, value in note["values"].items()}
+    return phrase(language, f"note.{note['code']}", **shown)
+
+
+def _few(name: str, value: object, language: str) -> object:
+    """Returns a long list cut short, and splits by their names."""
+    if not isinstance(value, list | tuple):
+        return value
+    if name == "splits":
+        return [phrase(language, f"split.{split}") for split in value]
+    more = [phrase(language, "note.more", n=len(value) - MOST_NAMES)] if len(value) > MOST_NAMES else []
+    return [*value[:MOST_NAMES], *more]
 
 
 def _shown(name: str, value: object, language: str) -> object:

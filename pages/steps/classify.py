@@ -1,4 +1,4 @@
-"""Step 2, classify: a picture of one's own, judged by the run, its baseline and the untouched backbone side by side.
+"""Step 3, classify: a picture of one's own, judged by the run, its baseline and the untouched backbone side by side.
 
 The learner answers: what has each network learned, and what did the backbone know before?
 Reads the run from the address; writes the chosen runs and the last answers.
@@ -9,23 +9,26 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import services, state
+from pages.ui import bundles, services, state
 from pages.ui.answers import draw_picture
 from pages.ui.blocks import meaning
+from pages.ui.field_words import draw_field_words
 from pages.ui.remembered import remembered
 from pages.ui.text import named, t
+from tl_core.datasets.image_headers import MAX_FILE_BYTES
 from tl_core.datasets.images import ACCEPTED_FORMATS
 from tl_core.errors import UnknownIdError
 from tl_core.store.records import RunRecord, RunState
 
+MAX_MEGABYTES = MAX_FILE_BYTES // 1_000_000
 FINISHED = (RunState.COMPLETED, RunState.STOPPED)
-FIELD_WORDS = ("upload_button", "upload_limit", "camera_ask", "camera_take", "camera_clear")
 
 
 def draw() -> None:
     st.title(t("classify.title"))
     st.markdown(t("classify.lead"))
     runs = _choose_runs()
+    bundles.draw_upload()
     if runs == []:
         st.info(t("classify.none_chosen"), icon=":material/arrow_upward:")
         return
@@ -86,10 +89,14 @@ def _choose_pictures() -> list[tuple[str, bytes]]:
     names = named(ways, lambda name: t(f"classify.{name}"))
     control = partial(st.segmented_control, t("classify.way"), ways, required=True, format_func=names.__getitem__)
     way = remembered(control, "way", "sample")
-    _draw_field_words()
+    draw_field_words("classify.upload_limit", MAX_MEGABYTES)
     if way == "upload":
         files = st.file_uploader(
-            t("classify.upload_label"), type=list(ACCEPTED_FORMATS), accept_multiple_files=True, key="upload"
+            t("classify.upload_label"),
+            type=list(ACCEPTED_FORMATS),
+            accept_multiple_files=True,
+            max_upload_size=MAX_MEGABYTES,
+            key="upload",
         )
         return [(file.name, file.getvalue()) for file in files]
     if way == "camera":
@@ -100,13 +107,6 @@ def _choose_pictures() -> list[tuple[str, bytes]]:
     pills = partial(st.pills, t("classify.sample_label"), files, required=True, format_func=label)
     chosen = remembered(pills, "sample", "granny_smith_1.jpg")
     return [(_sample_name(chosen), (services.SAMPLES / chosen).read_bytes())]
-
-
-def _draw_field_words() -> None:
-    """Hands page.css the words on Streamlit's upload and camera fields, which are English without it."""
-    megabytes = st.get_option("server.maxUploadSize")
-    words = "; ".join(f'--tl-{name}: "{t(f"classify.{name}", megabytes=megabytes)}"' for name in FIELD_WORDS)
-    st.html(f"<style>:root {{ {words} }}</style>")
 
 
 def _sample_name(file: str) -> str:

@@ -12,8 +12,8 @@ import streamlit as st
 from pages.ui import forms, links, run_panel, services, settings, state, submission
 from pages.ui.blocks import layer_map, parameter_metrics, picture_strip
 from pages.ui.text import dataset_name, percent, seconds, sentence, t
-from tl_core.datasets.catalog import DatasetInfo, dataset_info
-from tl_core.datasets.keras_sets import is_available
+from tl_core.datasets.catalog import DatasetInfo
+from tl_core.datasets.known import is_here, known_dataset
 from tl_core.engine.estimates import Estimate, Pending
 from tl_core.errors import TransferLabError
 from tl_core.experiments.plans import baseline_of, n_training_images, plan_run
@@ -55,7 +55,7 @@ def draw() -> None:
 def _planned(options: dict) -> RunSpec | None:
     """Returns the spec, or says in one sentence what does not fit together."""
     try:
-        return plan_run(options)
+        return plan_run(options, data_home())
     except TransferLabError as error:
         st.error(sentence(error))
         return None
@@ -64,7 +64,7 @@ def _planned(options: dict) -> RunSpec | None:
 def _draw_data(dataset: DatasetInfo) -> None:
     samples = services.sample_strip(dataset.id)
     if samples:
-        picture_strip(samples)
+        picture_strip(samples, is_own=dataset.origin == "own")
     with st.popover(
         t(
             "lab.counts",
@@ -77,8 +77,12 @@ def _draw_data(dataset: DatasetInfo) -> None:
         wrap=True,
         icon=":material/info:",
     ):
-        st.markdown(t(f"dataset.{dataset.id}.about"))
-        st.caption(t("lab.source", source=dataset.source, licence=dataset.licence))
+        if dataset.origin == "own":
+            st.markdown(t("data.own_about"))
+        else:
+            st.markdown(t(f"dataset.{dataset.id}.about"))
+            st.caption(t("lab.source", source=dataset.source, licence=dataset.licence))
+        st.page_link("pages/steps/data.py", label=t("data.look"), icon=":material/photo_library:")
 
 
 def _draw_cut(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo, pace_s: float | None) -> None:
@@ -185,8 +189,8 @@ def _draw_recorded(spec: RunSpec, baseline: RunSpec | None) -> None:
 
 def _draw_downloads(spec: RunSpec, backbone: BackboneInfo) -> None:
     """Says before training what will be fetched from the internet, and what to do without."""
-    if not is_available(spec.dataset, data_home()):
-        _draw_download("data", dataset_info(spec.dataset).url or "")
+    if not is_here(spec.dataset, data_home()):
+        _draw_download("data", known_dataset(spec.dataset, data_home()).url or "")
     if spec.weights == "pretrained" and weights_source(backbone.id, data_home()) == "download":
         _draw_download("weights", weights_address(backbone.id), backbone=backbone.family)
 

@@ -1,4 +1,4 @@
-"""Step 3, runs: one's own and those of the class, to find again, lay over each other, share, rename and delete.
+"""Step 4, runs: one's own and those of the class, to find again, lay over each other, share, rename and delete.
 
 The learner answers: which choice made the difference?
 Reads and writes the store; writes the run to open.

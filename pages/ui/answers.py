@@ -11,13 +11,14 @@ from pages.ui import services, state
 from pages.ui.live import live_figure
 from pages.ui.text import class_name, literal, sentence, t
 from tl_core.charts.probabilities import ProbabilitiesLabels, probabilities_figure, probabilities_info
-from tl_core.datasets.catalog import dataset_info
+from tl_core.datasets.catalog import DATASETS
 from tl_core.datasets.images import decode_image, fit_image, safe_name
 from tl_core.errors import TransferLabError
 from tl_core.models.imagenet import imagenet_classes
 from tl_core.models.weights import weights_source
 from tl_core.store.home import data_home
 from tl_core.store.records import RunRecord
+from tl_core.store.run_data import run_classes
 
 WAIT_S = 120
 TOP = 5
@@ -88,6 +89,12 @@ def _answer(asked: dict[tuple, Future], key: tuple, image: np.ndarray) -> object
         return error
 
 
+def _class_names(record: RunRecord) -> list[str]:
+    """Returns what the classes of a run are called; names that a visitor gave are not translated."""
+    names = run_classes(record, data_home())
+    return [class_name(name) for name in names] if record.spec["dataset"] in DATASETS else list(names)
+
+
 def _draw_answer(subject: str, answer: object, runs: Sequence[RunRecord], key: str) -> None:
     record = next((record for record in runs if record.id == subject), None)
     role = record.role if record else "backbone"
@@ -98,9 +105,7 @@ def _draw_answer(subject: str, answer: object, runs: Sequence[RunRecord], key: s
     if isinstance(answer, TimeoutError):
         st.error(t("classify.timeout", seconds=WAIT_S))
         return
-    names = (
-        [class_name(name) for name in dataset_info(record.spec["dataset"]).classes] if record else imagenet_classes()
-    )
+    names = _class_names(record) if record else imagenet_classes()
     best = int(np.argmax(answer))
     st.markdown(f"{literal(names[best])} · {answer[best] * 100:.0f}%")
     info = probabilities_info(list(zip(names, map(float, answer), strict=True)), TOP, role)

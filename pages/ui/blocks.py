@@ -46,6 +46,7 @@ TERMS = (
 )
 
 
+MOST_SAMPLES = 20
 AXES = ("epochs", "seconds", "images")
 HEIGHTS_PX = MappingProxyType({"accuracy": 320, "loss": 260})
 
@@ -62,14 +63,20 @@ def meaning(term: str) -> str:
     return t(f"term.{term}.about")
 
 
-def picture_strip(samples: Sequence[ClassSample]) -> None:
-    """Draws one photograph of each class with its name and its number of training pictures, in two rows or one."""
+def picture_strip(samples: Sequence[ClassSample], *, is_own: bool = False) -> None:
+    """Draws one photograph of each class with its name and its number of training pictures, in two rows or one.
+
+    Args:
+        samples: The classes; of very many the first.
+        is_own: Whether somebody named the classes, who means these very words.
+    """
+    names = [escape(one.name if is_own else class_name(one.name)) for one in samples[:MOST_SAMPLES]]
     figures = "".join(
-        f'<figure title="{escape(class_name(one.name))} · {one.n_train}"><img src="{one.address}" alt="">'
-        f"<small>{one.n_train}</small><figcaption>{escape(class_name(one.name))}</figcaption></figure>"
-        for one in samples
+        f'<figure title="{name} · {one.n_train}"><img src="{one.address}" alt="">'
+        f"<small>{one.n_train}</small><figcaption>{name}</figcaption></figure>"
+        for name, one in zip(names, samples, strict=False)
     )
-    n_columns = max(5, -(-len(samples) // 2))
+    n_columns = max(5, -(-len(names) // 2))
     st.html(f'<div class="tl-strip" style="--columns: {n_columns}">{figures}</div>')
 
 

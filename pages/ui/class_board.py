@@ -15,13 +15,13 @@ from pages.ui.live import live_figure
 from pages.ui.remembered import remembered
 from pages.ui.text import dataset_name, named, t
 from tl_core.charts.board import BoardAxis, BoardLabels, BoardRun, board_data, board_info
-from tl_core.datasets.catalog import dataset_info
 from tl_core.errors import TransferLabError
 from tl_core.experiments.plans import n_training_images
 from tl_core.models.catalog import backbone_info
 from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor
 from tl_core.store.records import RunRecord, Visibility
+from tl_core.store.run_data import run_data
 
 POLL_S = 4.3  # no multiple of the other polls of a page: of two questions in one moment Streamlit answers one
 SHOWN = 300
@@ -79,7 +79,7 @@ def shared_runs(home: str, language: str, _by: Visitor) -> list[Shared]:
 
 def _board_run(record: RunRecord, names: dict[str, str]) -> BoardRun:
     spec = RunSpec.from_dict(record.spec or {"": ""})  # refuses the empty spec of a damaged record
-    data, interval = dataset_info(spec.dataset), (record.scores or {}).get("interval")
+    data, interval = run_data(record, services.engine().home), (record.scores or {}).get("interval")
     return BoardRun(
         run_id=record.id,
         name=record.name,

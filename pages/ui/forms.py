@@ -5,12 +5,13 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.ui import controls, state
+from pages.ui import controls, services, state
 from pages.ui.blocks import meaning
 from pages.ui.text import count, dataset_name, named, t
+from tl_core.datasets.album import is_own
 from tl_core.datasets.catalog import DATASETS, DatasetInfo
-from tl_core.datasets.keras_sets import is_available
-from tl_core.experiments.plans import suggested_rate
+from tl_core.datasets.known import is_here, known_dataset
+from tl_core.experiments.plans import is_ready, suggested_rate
 from tl_core.lesson import CONTROLS, Lesson
 from tl_core.models.catalog import BackboneInfo, backbones
 from tl_core.models.weights import weights_source
@@ -42,13 +43,25 @@ def choose_dataset() -> DatasetInfo:
     home = data_home()
 
     def label(dataset_id: str) -> str:
-        return dataset_name(dataset_id) + ("" if is_available(dataset_id, home) else f" · {t('lab.needs_download')}")
+        return dataset_name(dataset_id) + ("" if is_here(dataset_id, home) else f" · {t('lab.needs_download')}")
 
-    box = partial(st.selectbox, t("lab.data"), list(DATASETS), help=meaning("split"))
+    choices = [*DATASETS, *(id for id in _own_choices() if is_ready(known_dataset(id, home)))]
+    box = partial(st.selectbox, t("lab.data"), choices, help=meaning("split"))
     chosen = controls.choose(
-        "dataset", partial(box, format_func=named(DATASETS, label).__getitem__), default=RunSpec.dataset
+        "dataset",
+        partial(box, format_func=named(choices, label).__getitem__),
+        default=RunSpec.dataset,
+        fit=lambda asked: asked if asked in choices else RunSpec.dataset,
     )
-    return DATASETS[chosen]
+    return known_dataset(chosen, home)
+
+
+def _own_choices() -> list[str]:
+    """Returns the data sets of one's own and of the class, and one that a link led to."""
+    ids = [record.id for record in services.own_datasets()]
+    linked = str(state.kept("dataset", ""))
+    record = services.own_record(linked) if is_own(linked) and linked not in ids else None
+    return ids + ([record.id] if record is not None and record.id not in ids else [])
 
 
 def choose_backbone() -> BackboneInfo:

@@ -11,6 +11,7 @@ from tl_core.experiments.fitting import fitted
 from tl_core.experiments.plans import plan_run
 from tl_core.lesson import CONTROLS, Lesson, Notice, is_lesson
 from tl_core.spec import RunSpec
+from tl_core.store.home import data_home
 
 
 def open_lesson() -> None:
@@ -20,7 +21,7 @@ def open_lesson() -> None:
         return
     lesson, notices = Lesson.from_query(query)
     if is_lesson(query):
-        lesson, changed = fitted(lesson)
+        lesson, changed = fitted(lesson, data_home())
         notices += [Notice("fitted", tuple(changed))] if changed else []
         state.keep("lesson", lesson)
         state.keep("planned", lesson.spec)

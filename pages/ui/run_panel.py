@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from pages.ui import class_names, class_share, run_record, run_state, services, state
+from pages.ui import bundles, class_names, class_share, run_record, run_state, services, state
 from pages.ui.blocks import accuracy_with_margin, curves, weight_proof
 from pages.ui.live import Replay
 from pages.ui.text import literal, percent, seconds, sentence, t
@@ -73,7 +73,10 @@ def _draw_live(run_id: str, pace_s: float | None) -> None:
     records = [snapshot.record for snapshot in snapshots]
     replay, next_pace_s = _replay(records), _pace_s(snapshots)
     _draw_title(records[0])
-    run_state.draw(snapshots)
+    if bundles.is_brought_in(records[0]):
+        bundles.draw_origin(records[0])
+    else:
+        run_state.draw(snapshots)
     verdict = st.container()  # is there from the start, so that the charts below stay where they are when it is filled
     if any(snapshot.trace for snapshot in snapshots):
         names = [t(f"panel.{record.role}") for record in records]
@@ -136,6 +139,10 @@ def _draw_next(records: Sequence[RunRecord]) -> None:
         with st.expander(t("proof.title"), icon=":material/lock:"):
             weight_proof(records[0].proof)
     run_record.draw(records)
+    with st.container(horizontal=True, key="bundles"):
+        for record in records:
+            if record.best_epoch is not None:
+                bundles.draw_download(record)
     if records[0].best_epoch is not None:
         st.page_link(
             "pages/steps/classify.py",

@@ -1,4 +1,4 @@
-"""What all visitors share: the engine, and pictures that never change."""
+"""What all visitors share: the engine, and pictures that never change; and which data sets a visitor may look into."""
 
 import base64
 import io
@@ -9,14 +9,31 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from pages.ui import state
 from tl_core import download
-from tl_core.datasets.arrays import class_counts, thumbnails
-from tl_core.datasets.catalog import dataset_info
+from tl_core.datasets.album import is_own
+from tl_core.datasets.contents import Contents, class_counts, contents, thumbnails
 from tl_core.datasets.images import fit_image
+from tl_core.datasets.known import known_dataset
 from tl_core.engine.singleton import doorkeeper, engine
+from tl_core.errors import UnknownIdError
+from tl_core.store.albums import AlbumRecord
 from tl_core.store.home import data_home
 
-__all__ = ["SAMPLES", "doorkeeper", "engine", "is_reachable", "sample_files", "sample_strip"]
+__all__ = [
+    "SAMPLES",
+    "doorkeeper",
+    "engine",
+    "is_mine",
+    "is_reachable",
+    "look_into",
+    "may_change_dataset",
+    "own_datasets",
+    "own_record",
+    "sample_files",
+    "sample_strip",
+    "thumbnail_addresses",
+]
 
 THUMBNAIL_PX = 96  # twice what the strip shows, for sharp screens
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
@@ -41,7 +58,7 @@ class ClassSample:
 def sample_strip(dataset_id: str) -> list[ClassSample]:
     """Returns one training picture of each class; empty when the dataset is not on this machine."""
     home = data_home()
-    classes, counts = dataset_info(dataset_id).classes, class_counts(dataset_id, home)
+    classes, counts = known_dataset(dataset_id, home).classes, class_counts(dataset_id, home)
     return [
         ClassSample(classes[label], counts[label], _data_address(pixels))
         for label, pixels in thumbnails(dataset_id, home, 1, 3)
@@ -61,3 +78,60 @@ def sample_files() -> list[str]:
     return sorted(
         (path.name for path in SAMPLES.glob("*.jpg")), key=lambda name: (name.startswith(("cat", "espresso")), name)
     )
+
+
+# ---- data sets of one's own: who asks is the visitor, and the store says what they may see ----
+
+
+def own_datasets() -> list[AlbumRecord]:
+    """Returns the data sets that the visitor brought or the class shares, the newest first."""
+    return engine().albums.listed(by=state.visitor())
+
+
+def own_record(dataset_id: str) -> AlbumRecord | None:
+    """Returns a data set of somebody's own as the visitor may see it; None where they may not."""
+    try:
+        return engine().albums.find(dataset_id, by=state.visitor())
+    except UnknownIdError:
+        return None
+
+
+def is_mine(record: AlbumRecord) -> bool:
+    """Says whether the visitor may change a data set; the store asks again whatever a page thinks."""
+    by = state.visitor()
+    return by.is_instructor or record.owner == by.owner
+
+
+def may_change_dataset(dataset_id: str) -> bool:
+    """Says whether a data set is of somebody's own, and the visitor may change it."""
+    record = own_record(dataset_id) if is_own(dataset_id) else None
+    return record is not None and is_mine(record)
+
+
+def look_into(dataset_id: str) -> Contents | None:
+    """Returns what is in a data set; None where it is not on this machine.
+
+    Raises:
+        UnknownIdError: There is none, or the visitor may not see it.
+        UnavailableError: It is damaged.
+    """
+    if is_own(dataset_id):
+        dataset_id = engine().albums.find(dataset_id, by=state.visitor()).id
+    return _contents(str(data_home()), dataset_id)
+
+
+@st.cache_resource(max_entries=16, ttl=600, show_spinner=False)
+def _contents(home: str, dataset_id: str) -> Contents | None:
+    """Returns what is in a data set, read once for all who look at it; an album never changes under its id."""
+    return contents(dataset_id, Path(home))
+
+
+def thumbnail_addresses(dataset_id: str, places: tuple[int, ...]) -> list[str]:
+    """Returns small pictures as data addresses, in the order asked for; who asks has looked into the data set."""
+    found = look_into(dataset_id)
+    return _thumbnails(str(data_home()), dataset_id, places, found) if found is not None else []
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _thumbnails(home: str, dataset_id: str, places: tuple[int, ...], _found: Contents) -> list[str]:
+    return [_data_address(_found.pictures[place]) for place in places]

@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from pages.ui import state
+from tl_core.datasets.album import is_own
 from tl_core.datasets.catalog import class_slug
-from tl_core.errors import TransferLabError
-from tl_core.phrases import explain, keys, phrase
+from tl_core.engine.singleton import engine
+from tl_core.errors import TransferLabError, UnknownIdError
+from tl_core.phrases import explain, explain_skipped, keys, phrase, said
 from tl_core.store.records import RunRecord
 
 # what Streamlit reads in a text. A joint is found once the Markdown is parsed, escaped or not: the signs that make
@@ -60,9 +62,24 @@ def class_name(name: str) -> str:
 
 
 def dataset_name(dataset_id: str) -> str:
-    """Returns a dataset's name in the visitor's language; an unknown id as it is."""
+    """Returns a dataset's name in the visitor's language, or what its owner calls it; an unknown id as it is."""
+    if is_own(dataset_id):
+        try:
+            return engine().albums.find(dataset_id, by=state.visitor()).name
+        except UnknownIdError:  # another's, or deleted since
+            return t("data.own_other")
     key = f"dataset.{dataset_id}.name"
     return t(key) if key in keys(state.language()) else dataset_id
+
+
+def note(told: dict) -> str:
+    """Returns the sentence of a note about a data set, safe to show as Markdown."""
+    return literal(said(told, state.language()))
+
+
+def skipped_reason(skipped: dict) -> str:
+    """Returns why a file was left out, as plain text."""
+    return explain_skipped(skipped, state.language())
 
 
 def percent(share: float | None, digits: int = 0) -> str:

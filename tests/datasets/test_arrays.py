@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tl_core.datasets import arrays, keras_sets
-from tl_core.datasets.arrays import Dataset, batch, fingerprint, load_dataset, select_per_class, thumbnails
+from tl_core.datasets.arrays import Dataset, batch, fingerprint, load_dataset, select_per_class
 from tl_core.datasets.catalog import dataset_info
+from tl_core.datasets.contents import thumbnails
 from tl_core.errors import UnavailableError, UnknownIdError
 
 LABELS = np.repeat([0, 1, 2], [30, 5, 12])

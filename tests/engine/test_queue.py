@@ -11,7 +11,7 @@ from tl_core.engine.line import Line
 from tl_core.engine.queue import begin_times
 from tl_core.engine.recorder import timing_key
 from tl_core.engine.service import FORECAST_S, Engine
-from tl_core.errors import StoreError, TransferLabError, UnknownIdError
+from tl_core.errors import InputError, StoreError, TransferLabError, UnknownIdError
 from tl_core.store.access import Visitor
 from tl_core.store.limits import Limits
 from tl_core.store.memory import MemoryStore
@@ -170,16 +170,26 @@ ON_A_RUN = {
     "continue_": lambda engine, run_id, by: engine.continue_(run_id, by=by),
     "step": lambda engine, run_id, by: engine.step(run_id, by=by),
     "delete": lambda engine, run_id, by: engine.delete(run_id, by=by),
+    "bundle": lambda engine, run_id, by: bundled(engine, run_id, by),
 }
-LOOKS = {"snapshot", "find", "classify"}
+LOOKS = {"snapshot", "find", "classify", "bundle"}
 FOR_THE_INSTRUCTOR = {
     "hasten": lambda engine, run_id, by: engine.hasten(run_id, by=by),
     "hold": lambda engine, run_id, by: engine.hold(False, by=by),
     "set_limits": lambda engine, run_id, by: engine.set_limits(Limits(), by=by),
     "queue": lambda engine, run_id, by: engine.queue(by=by),
 }
-FOR_EVERYBODY = {"submit", "list_runs", "name_me"}
+FOR_EVERYBODY = {"submit", "take_in", "bring", "bring_now", "list_runs", "name_me"}
 CHANGES_NOTHING = {"version", "owner_names", "wait_s", "limits", "estimate", "is_known", "status", "pids", "close"}
+
+
+def bundled(engine, run_id: str, by: Visitor) -> None:
+    """Asks for a run's file, which a run that has learned nothing cannot give to anybody."""
+    try:
+        engine.bundle(run_id, by=by)
+    except InputError as error:
+        if error.code != "run_without_weights":
+            raise
 
 
 def outcome(action, *args) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from tl_core.datasets.catalog import dataset_info
 from tl_core.datasets.images import decode_image
 from tl_core.engine.machine import prepare
 from tl_core.errors import ImageError, InputError, TransferLabError
@@ -15,6 +14,7 @@ from tl_core.models.catalog import backbone_info
 from tl_core.models.imagenet import imagenet_classes
 from tl_core.phrases import explain
 from tl_core.store.home import data_home
+from tl_core.store.run_data import run_classes
 from tl_core.store.sqlite import SqliteStore
 
 SHOWN_IMAGENET = 5
@@ -67,7 +67,7 @@ def _resolved(subject: str, home: Path) -> tuple[str, Sequence[str], int]:
         store.close()
     if record.best_epoch is None:
         raise InputError("run_without_weights", run=record.id, state=record.state.value)
-    classes = dataset_info(record.spec["dataset"]).classes
+    classes = run_classes(record, home)
     return record.id, classes, len(classes)
 
 

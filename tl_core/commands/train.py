@@ -5,6 +5,7 @@ import os
 from contextlib import suppress
 
 from tl_core.commands.output import Output, complain
+from tl_core.datasets.known import known_dataset
 from tl_core.engine import recorded
 from tl_core.engine.environment import environment, n_threads
 from tl_core.engine.inline import interruptible, train_here
@@ -15,6 +16,7 @@ from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR
 from tl_core.store.home import data_home
 from tl_core.store.records import RunRecord, Visibility
+from tl_core.store.run_data import told
 from tl_core.store.sqlite import SqliteStore
 
 OPTIONS = (
@@ -63,7 +65,7 @@ def train(options: argparse.Namespace, output: Output) -> int:
     names = [name.replace("-", "_") for name in OPTIONS] + ["nesterov", "use_cache"]
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     is_resumed = options.resume is not None
-    spec = None if is_resumed else with_threads(plan_run(given))
+    spec = None if is_resumed else with_threads(plan_run(given, data_home()))
     store = SqliteStore(data_home())
     try:
         record = (
@@ -93,8 +95,9 @@ def _created(
     fingerprint = None
     with suppress(OSError):  # a bundled file is missing: the run will say so
         fingerprint = recorded.fingerprint(spec)
-    told = {"environment": environment(), "fingerprint": fingerprint}
-    record = store.create_run(spec.to_dict(), role=role, name=name, owner=OPERATOR.owner, twin_id=twin_id, **told)
+    data = told(known_dataset(spec.dataset, data_home()))
+    asked = {"environment": environment() | data, "fingerprint": fingerprint}
+    record = store.create_run(spec.to_dict(), role=role, name=name, owner=OPERATOR.owner, twin_id=twin_id, **asked)
     return record if is_private else store.share(record.id, Visibility.CLASS, by=OPERATOR)
 
 
@@ -105,7 +108,7 @@ def _to_resume(store: SqliteStore, run_id: str, given: dict) -> RunRecord:
         raise InputError("not_resumable", run=record.id, state=record.state.value)
     before = RunSpec.from_dict(record.spec)
     own = before.to_dict() if "freeze" not in given else {**before.to_dict(), "n_frozen": None}
-    if plan_run({**own, **given}) != before:
+    if plan_run({**own, **given}, data_home()) != before:
         raise InputError("command_line", reason=f"--resume keeps the run's options; received others: {_shown(given)}")
     return record
 

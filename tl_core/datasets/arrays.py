@@ -10,8 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tl_core.datasets import keras_sets
-from tl_core.datasets.catalog import DatasetInfo, dataset_info
+from tl_core.datasets.album import PackedPictures, own_folder, read_album
+from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.images import decode_image, fit_image
+from tl_core.datasets.known import known_dataset
+from tl_core.datasets.layout import SPLITS
 from tl_core.errors import UnavailableError
 from tl_core.seeds import generator
 
@@ -24,7 +27,7 @@ class Dataset:
 
     Attributes:
         info: Its entry in the catalogue.
-        pixels: uint8 (N, S, S, 3), 0–255, RGB; or a list of N arrays uint8 (H, W, 3) when sizes differ.
+        pixels: uint8 (N, S, S, 3), 0–255, RGB; or a sequence of N arrays uint8 (H, W, 3) when sizes differ.
         labels: int64 (N,), index into `info.classes`.
         train: int64 (n_train,), positions of the training pictures, ascending.
         validation: int64 (n_validation,), likewise.
@@ -43,7 +46,7 @@ def load_dataset(id: str, home: Path, *, on_progress: keras_sets.Progress | None
     """Loads a data set; one that is not bundled is downloaded into the data folder first.
 
     Args:
-        id: Id in the catalogue.
+        id: Id in the catalogue, or of an album.
         home: The data folder.
         on_progress: Called with (done, total): pictures decoded; while downloading bytes, total None where not known.
 
@@ -51,13 +54,33 @@ def load_dataset(id: str, home: Path, *, on_progress: keras_sets.Progress | None
         UnknownIdError: No data set has this id.
         UnavailableError: Its file is missing, damaged, or could not be downloaded.
     """
-    info = dataset_info(id)
+    info = known_dataset(id, home)
+    if info.origin == "own":
+        return _own(id, home)
     if info.origin == "keras":
         return Dataset(info, *keras_sets.load_parts(info, home, on_progress=on_progress))
+    images, labels, splits = read_bundled(info)
+    positions = [np.flatnonzero(splits == split) for split in range(len(SPLITS))]
+    return Dataset(info, _decode_all(images, info, on_progress), labels, *positions)
+
+
+def read_bundled(info: DatasetInfo) -> tuple[pa.ChunkedArray, np.ndarray, np.ndarray]:
+    """Returns what the file of a bundled data set holds: encoded pictures, labels int64 (N,), splits int8 (N,).
+
+    Raises:
+        UnavailableError: "dataset_damaged".
+    """
     table = _read(info, ["image", "label", "split"])
-    splits = np.asarray(table["split"].to_pylist())
-    positions = [np.flatnonzero(splits == split) for split in ("train", "validation", "test")]
-    return Dataset(info, _decode_all(table["image"], info, on_progress), _labels(table, info), *positions)
+    splits = np.array([SPLITS.index(split) for split in table["split"].to_pylist()], np.int8)
+    return table["image"], _labels(table, info), splits
+
+
+def _own(id: str, home: Path) -> Dataset:
+    """Returns an album as a data set: its pictures are decoded as they are asked for."""
+    folder = own_folder(home, id)
+    album = read_album(folder)
+    positions = [np.flatnonzero(album.used.split == split) for split in range(3)]
+    return Dataset(album.info, PackedPictures(folder, album.packs, album.used), album.labels, *positions)
 
 
 def _read(info: DatasetInfo, columns: list[str]) -> pa.Table:
@@ -123,50 +146,12 @@ def fingerprint(info: DatasetInfo) -> str:
     """Returns the hash that tells which file the pictures came from, for the record of a run.
 
     Returns:
-        "sha256:…" of the bundled file; the published hash of a downloaded one (which the download checked).
+        "sha256:…" of the bundled file; the published hash of a downloaded one (which the download checked); the id of
+        an album, which follows from its content.
     """
+    if info.origin == "own":
+        return info.id
     if info.origin == "keras":
         return keras_sets.published_hash(info)
     with open(FOLDER / info.file, "rb") as file:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-
-
-def thumbnails(id: str, home: Path, n_per_class: int = 1, seed: int = 0) -> list[tuple[int, np.ndarray]]:
-    """Returns a few training pictures of every class for a sample strip, decoding no others.
-
-    The full sets show pictures of their bundled excerpt, once they have been downloaded.
-
-    Returns:
-        (label, uint8 (S, S, 3)) in the order of the classes; empty for a set that is not on this machine.
-
-    Random:
-        `seed`, as in `select_per_class`.
-    """
-    info = dataset_info(id)
-    if not keras_sets.is_available(id, home):
-        return []
-    if info.origin == "keras":
-        info = dataset_info(f"{id}-small")
-    table = _read(info, ["image", "label", "split"])
-    labels = _labels(table, info)
-    train = np.flatnonzero(np.asarray(table["split"].to_pylist()) == "train")
-    chosen = select_per_class(labels, train, n_per_class, seed)
-    ordered = sorted(chosen.tolist(), key=lambda at: (labels[at], at))
-    return [(int(labels[at]), decode_image(table["image"][at].as_py(), info.file)) for at in ordered]
-
-
-def class_counts(id: str, home: Path) -> list[int]:
-    """Returns how many training pictures each class has, decoding none.
-
-    Returns:
-        One count a class, in the order of the classes; empty for a set that is not on this machine.
-    """
-    info = dataset_info(id)
-    if not keras_sets.is_available(id, home):
-        return []
-    if info.origin == "keras":
-        labels = keras_sets.load_parts(info, home)[1:3]
-        return np.bincount(labels[0][labels[1]], minlength=len(info.classes)).tolist()
-    table = _read(info, ["label", "split"])
-    is_train = np.asarray(table["split"].to_pylist()) == "train"
-    return np.bincount(_labels(table, info)[is_train], minlength=len(info.classes)).tolist()

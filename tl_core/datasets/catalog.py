@@ -29,7 +29,8 @@ class DatasetInfo:
         can_flip: Whether a mirrored picture still shows its class (not so for digits; a mirrored chest has its heart
             on the wrong side).
         merge: For each label in the file the label it stands for here; None when the labels are used as they are.
-        origin: "bundled" with this project, or "keras": the full set, downloaded when first used.
+        origin: "bundled" with this project, "keras": the full set, downloaded when first used, or "own": brought by a
+            visitor (`datasets.album`).
         url: Where it is downloaded from; None for bundled ones.
     """
 
@@ -45,7 +46,7 @@ class DatasetInfo:
     channels: int
     can_flip: bool
     merge: tuple[int, ...] | None = None
-    origin: Literal["bundled", "keras"] = "bundled"
+    origin: Literal["bundled", "keras", "own"] = "bundled"
     url: str | None = None
 
 

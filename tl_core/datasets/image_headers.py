@@ -17,8 +17,10 @@ from tl_core.errors import ImageError
 MAX_FILE_BYTES = 50_000_000
 MAX_SIDE_PX = 20_000
 MAX_PIXELS = 64_000_000
-MAX_WEBP_PIXELS = 12_500_000  # libwebp keeps two canvases beside the picture: 15 bytes a pixel
-MAX_DECODED_BYTES = 185_000_000
+MAX_DECODED_BYTES = 205_000_000
+MAX_WEBP_BYTES = 385_000_000  # libwebp keeps two canvases beside the picture, and two copies of the file
+MAX_ARITHMETIC_BYTES = 8_000_000  # decoding takes 0.1 s a megabyte, fifteen times as long as Huffman's code
+MAX_RLE_SIZE = 2_000_000  # pixels, and bytes: Pillow unpacks run lengths in a Python loop
 MAX_SCANS = 200  # cameras write 1, careful encoders about 12
 MAX_SCANNED_PIXELS = 1_000_000_000  # every scan walks the whole picture again
 MAX_PARTS = 20_000
@@ -44,6 +46,10 @@ class Header(NamedTuple):
     exif: bytes = b""
     bytes_per_pixel: float = 0
     scans: int = 1
+
+    @property
+    def decoded_bytes(self) -> float:
+        return self.width * self.height * self.bytes_per_pixel
 
 
 def read_header(data: bytes) -> Header:
@@ -102,11 +108,10 @@ def _check_limits(header: Header) -> None:
 
 
 def _allowed_pixels(header: Header) -> int:
-    if header.format == "WEBP":
-        return MAX_WEBP_PIXELS
     if not header.bytes_per_pixel:
         return MAX_PIXELS
-    fitting = (MAX_DECODED_BYTES - len(header.data)) / header.bytes_per_pixel
+    memory, copies = (MAX_WEBP_BYTES, 2) if header.format == "WEBP" else (MAX_DECODED_BYTES, 1)
+    fitting = (memory - copies * len(header.data)) / header.bytes_per_pixel
     return min(MAX_PIXELS, int(fitting) // 100_000 * 100_000)
 
 
@@ -123,6 +128,7 @@ def _counted(parts: Iterator) -> Iterator:
 _JPEG_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
 _PROGRESSIVE_FRAMES = frozenset({0xC2, 0xCA})
+_ARITHMETIC_FRAMES = frozenset({0xC9, 0xCA})
 _RARE_FRAMES = frozenset({0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF})
 _TABLES = frozenset({0xC4, 0xCC, 0xDB, 0xDD})
 _SCAN, _END, _EXIF = 0xDA, 0xD9, 0xE1
@@ -165,9 +171,7 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
             yield marker, start, start + 2
             return
         length = int.from_bytes(data[start + 2 : start + 4])
-        if length < 2:
-            raise ValueError("a segment shorter than its own length")
-        stop = start + 2 + length
+        stop = start + 2 + max(2, length)  # of a note shorter than its own length the decoder skips these two bytes
         yield marker, start, stop
 
 
@@ -176,6 +180,8 @@ def _jpeg_frame(data: bytes, frame: int, scan: int) -> tuple[int, int, float]:
     marker, bits, height, width, n_components = struct.unpack_from(">xBxxBHHB", data, frame)
     if marker in _RARE_FRAMES or bits != 8:
         raise ImageError("image_jpeg_kind")
+    if marker in _ARITHMETIC_FRAMES and len(data) > MAX_ARITHMETIC_BYTES:
+        raise ImageError("image_bytes", received_mb=len(data) / 1e6, allowed_mb=MAX_ARITHMETIC_BYTES / 1e6)
     if marker not in _PROGRESSIVE_FRAMES and data[scan + 4] == n_components:
         return width, height, 0
     sampling = [divmod(data[frame + 11 + 3 * i], 16) for i in range(n_components)]
@@ -206,9 +212,9 @@ def _read_png(data: bytes) -> Header:
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Yields kind, start and stop of every chunk; a file that ends before IEND is cut short."""
+    """Yields kind, start and stop of every chunk; whether a file that ends before IEND is whole, the decoder finds."""
     kind, stop = b"", 8
-    while kind != b"IEND":
+    while kind != b"IEND" and stop + 8 <= len(data):
         start = stop
         length, kind = struct.unpack_from(">I4s", data, start)
         stop = start + 12 + length
@@ -267,7 +273,8 @@ def _read_bmp(data: bytes) -> Header:
         width, height, _, bits = struct.unpack_from("<HHHH", data, 18)
     else:
         width, height, _, bits, packing = struct.unpack_from("<iiHHI", data, 18)
-    if packing not in (0, 3):  # Pillow unpacks run lengths in a Python loop, which a stranger can make very long
+    is_rle = packing in (1, 2)
+    if is_rle and max(abs(width * height), len(data)) > MAX_RLE_SIZE:
         raise ImageError("image_format", received="RLE BMP", allowed=list(ACCEPTED_NAMES))
     return Header("BMP", abs(width), abs(height), data, bytes_per_pixel=1 if bits <= 8 else 4)
 
@@ -280,7 +287,7 @@ def _read_webp(data: bytes) -> Header:
         width, height = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
     else:
         width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, 26))
-    return Header("WEBP", width, height, data)
+    return Header("WEBP", width, height, data, bytes_per_pixel=15)
 
 
 _READERS = {"JPEG": _read_jpeg, "PNG": _read_png, "GIF": _read_gif, "BMP": _read_bmp, "WEBP": _read_webp}

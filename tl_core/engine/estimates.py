@@ -6,8 +6,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 
-from tl_core.datasets.catalog import dataset_info
+from tl_core.datasets.known import known_dataset
 from tl_core.engine.recorder import timing_key
 from tl_core.experiments.plans import n_training_images
 from tl_core.spec import RunSpec
@@ -46,12 +47,13 @@ class Estimates:
         store: Where measured speeds are kept.
         ask: Sends a request to the worker.
         is_idle: Says whether nothing trains.
+        home: The data folder.
 
     Thread: any, one at a time.
     """
 
-    def __init__(self, store: RunStore, ask: Callable[[dict], Future], is_idle: Callable[[], bool]) -> None:
-        self._store, self._ask, self._is_idle = store, ask, is_idle
+    def __init__(self, store: RunStore, ask: Callable[[dict], Future], is_idle: Callable[[], bool], home: Path) -> None:
+        self._store, self._ask, self._is_idle, self._home = store, ask, is_idle, home
         self._asked: dict[str, Future] = {}
 
     def of(self, spec: RunSpec) -> Estimate | Pending:
@@ -60,7 +62,7 @@ class Estimates:
         return self._known(spec, key) or self._measure(spec, key)
 
     def _known(self, spec: RunSpec, key: str) -> Estimate | None:
-        return _estimate(spec, self._timings(key))
+        return _estimate(spec, self._timings(key), self._home)
 
     def _timings(self, key: str) -> tuple[dict | None, dict | None]:
         """Returns what is noted of a kind of runs: by a quick measurement, and by a finished run."""
@@ -75,7 +77,7 @@ class Estimates:
         timings = cache(self._timings)
 
         def run_s(spec: RunSpec) -> float | None:
-            known = _estimate(spec, timings(timing_key(spec)))
+            known = _estimate(spec, timings(timing_key(spec)), self._home)
             return None if known is None else known.prefix_s + spec.epochs * known.epoch_s
 
         return run_s
@@ -95,12 +97,12 @@ class Estimates:
             self._store.save_timing(f"quick/{key}", future.result())
 
 
-def _estimate(spec: RunSpec, timings: tuple[dict | None, dict | None]) -> Estimate | None:
+def _estimate(spec: RunSpec, timings: tuple[dict | None, dict | None], home: Path) -> Estimate | None:
     """Returns what a run will cost by what is noted of its kind; None where nothing is."""
     quick, run = timings
     if quick is None and run is None:
         return None
-    info = dataset_info(spec.dataset)
+    info = known_dataset(spec.dataset, home)
     n_train = n_training_images(spec, info)
     prefix_s = quick["prefix_s"] * (n_train + info.n_validation + info.n_test) if quick else 0.0
     if run is not None:

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from tl_core.datasets import arrays
+from tl_core.datasets.album import is_own
 from tl_core.datasets.catalog import dataset_info
 from tl_core.engine.environment import environment
 from tl_core.models.weights import BUNDLED, DOWNLOADED, WEIGHTS_FOLDER
@@ -31,13 +32,13 @@ def fingerprint(spec: RunSpec) -> str | None:
     """Returns what is equal for runs that must end alike: spec, pictures, starting weights, code.
 
     Returns:
-        64 hexadecimal digits; None for a data set that does not come with the app.
+        64 hexadecimal digits; None for a data set that is downloaded.
 
     Raises:
         UnknownIdError: Unknown dataset.
         OSError: A bundled file is missing.
     """
-    if dataset_info(spec.dataset).origin != "bundled":
+    if not is_own(spec.dataset) and dataset_info(spec.dataset).origin != "bundled":
         return None
     left_out = spec.unused_fields() | {"threads"}
     told = {name: value for name, value in spec.to_dict().items() if name not in left_out}
@@ -64,6 +65,8 @@ def _decisive_files() -> list[Path]:
 
 @cache
 def _pictures_hash(dataset: str) -> str:
+    if is_own(dataset):  # its id follows from its content
+        return dataset
     return arrays.fingerprint(dataset_info(dataset))
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tl_core.datasets.catalog import dataset_info
 from tl_core.datasets.images import fit_image
+from tl_core.datasets.known import known_dataset
 from tl_core.engine.environment import n_threads
 from tl_core.evaluation.scores import softmax
 from tl_core.models.build import build
@@ -105,7 +105,7 @@ def classify(models: Models, subject: str, images: Iterable[np.ndarray]) -> Iter
     return np.concatenate(rows)
 
 
-def measure(spec: RunSpec) -> Iterator[dict]:
+def measure(spec: RunSpec, home: Path) -> Iterator[dict]:
     """Measures what a run costs on this machine: the prefix's pass over a batch, a step, and a batch of validation.
 
     A short suffix is timed as it will run; a long one without compiling, because that alone takes longer than a learner
@@ -115,7 +115,7 @@ def measure(spec: RunSpec) -> Iterator[dict]:
         {"prefix_s", "step_s", "eval_s", "batch_size", "is_bound"}: seconds for one picture through the prefix, for one
         step and for one batch of validation.
     """
-    n_classes = len(dataset_info(spec.dataset).classes)
+    n_classes = len(known_dataset(spec.dataset, home).classes)
     spec = spec.with_changes(weights="random", batch_size=min(spec.batch_size, MEASURED_BATCH))
     built = build(spec, n_classes)
     yield None

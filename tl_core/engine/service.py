@@ -2,28 +2,36 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from tl_core.engine import recorded, uploads
+from tl_core.datasets.album import is_own
+from tl_core.engine import exchange, recorded, uploads
 from tl_core.engine.capacity import free_bytes
 from tl_core.engine.estimates import Estimate, Estimates, Pending
 from tl_core.engine.executor import Executor
+from tl_core.engine.imports import Imports
 from tl_core.engine.live import LiveRun
 from tl_core.engine.queue import Place, places
 from tl_core.engine.snapshots import Finished, RunSnapshot
 from tl_core.engine.submission import Order, enter
 from tl_core.engine.supervisor import Supervisor
 from tl_core.engine.worker_process import WorkerProcess
-from tl_core.errors import StoreError
+from tl_core.errors import StoreError, TransferLabError, UnknownIdError
+from tl_core.intake.origins import Sent
+from tl_core.intake.taking_in import Intake, take_in
 from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor, check_instructor, may_see
-from tl_core.store.limits import Limits, check_limits, limits, save_limits
+from tl_core.store.albums import AlbumRecord, Albums
+from tl_core.store.bundles import Bundle
+from tl_core.store.limits import Limits, check_album_limits, check_limits, limits, save_limits
 from tl_core.store.records import RunRecord, Visibility
+from tl_core.store.rules import clean_name
 from tl_core.store.store import RunStore
 
 FORECAST_S = 2.0  # for which the times at which waiting runs begin are worth something
@@ -80,11 +88,14 @@ class Engine:
         self._clock = clock
         self._forecast: tuple[float, dict[str, float | None]] = (-math.inf, {})
         uploads.sweep(home)
+        self.albums = Albums(home, lambda id: bool(store.list_runs(text=id, limit=1)))
+        self.albums.sweep()
+        self.imports = Imports(home, self.albums)
         self._supervisor = Supervisor(store, self._finished, home, start_worker, clock, free)
         self._lock, self._pool = self._supervisor.lock, self._supervisor.pool
         self._trainings = self._supervisor.trainings
         self._trainings.most_running = limits(store).running
-        self._estimates = Estimates(store, self._supervisor.ask, lambda: self._trainings.count()[0] == 0)
+        self._estimates = Estimates(store, self._supervisor.ask, lambda: self._trainings.count()[0] == 0, home)
 
     # ---- runs: in, look, out ----
 
@@ -114,17 +125,121 @@ class Engine:
             The run's record; its `twin_id` names the baseline.
 
         Raises:
+            UnknownIdError: "unknown_dataset": a data set of somebody's own that the visitor may not see.
             StoreError: "too_many_waiting", "too_many_runs" or "too_much_disk": beyond the limits for one student.
         """
-        orders = [Order.of(self.store, spec, "run", name, is_afresh)]
+        if is_own(spec.dataset):
+            self._check_data(spec.dataset, by)
+        told = {"is_afresh": is_afresh, "home": self.home}
+        orders = [Order.of(self.store, spec, "run", name, **told)]
         if baseline is not None:
-            orders.append(Order.of(self.store, baseline, "baseline", baseline_name or name, is_afresh))
+            orders.append(Order.of(self.store, baseline, "baseline", baseline_name or name, **told))
         with self._lock:
             check_limits(self.store, len(orders), by=by)
             self.store.meet(by.owner)
             run_id = enter(self.store, self._trainings, orders, by.owner)
             self._trainings.dispatch()
             return self.store.get(run_id)
+
+    def take_in(self, bundle: Bundle, *, by: Visitor, name: str) -> RunRecord:
+        """Adds a run that was trained elsewhere, completed at once, to be classified with.
+
+        Args:
+            bundle: From `read_bundle`.
+            by: Whose run it is.
+            name: What the run is called.
+
+        Raises:
+            BundleError: "bundle_spec" or "bundle_unfit": not a network that this server could have trained.
+            InputError: "bad_run_name".
+            StoreError: "too_many_runs" or "too_much_disk"; or a refusal of the disk, and no run is left.
+        """
+        with self._lock:
+            record = exchange.entered(self.store, bundle, name, by)
+        return exchange.filled(self.store, record, bundle)  # large files take their time; nobody waits for them
+
+    def bundle(self, run_id: str, *, by: Visitor) -> bytes:
+        """Returns a finished run's network as a file to take along; whoever may see a run may take it.
+
+        Raises:
+            UnknownIdError: "unknown_run", also for a run that the visitor may not see.
+            InputError: "run_without_weights"; "bundle_spec" for one that could not be brought in.
+            StoreError: "file_damaged".
+        """
+        return exchange.packed(self.store, self.store.find(run_id, by=by), self.home)
+
+    def _check_data(self, dataset: str, by: Visitor) -> None:
+        """Refuses data that a visitor may not see, unless a run of theirs was trained on them.
+
+        Raises:
+            UnknownIdError: "unknown_dataset".
+        """
+        try:
+            self.albums.find(dataset, by=by)
+        except UnknownIdError:
+            if not self.store.list_runs(owner=by.owner, text=dataset, limit=1):
+                raise
+
+    # ---- data of one's own: `albums` and `imports` answer for themselves who may do what ----
+
+    def bring(self, path: Path, *, by: Visitor, name: str, is_sent: bool = False, **asked: object) -> str:
+        """Queues an import of pictures, in a process of its own.
+
+        Args:
+            path: An archive or a folder.
+            by: Whose data set it will be.
+            name: What it will be called; of no use where pictures are added to one.
+            is_sent: Whether a browser sent the files, which are removed in the end, or when they are refused.
+            **asked: Other fields of `intake.taking_in.Intake`; `into` as the id of a data set that is the visitor's.
+
+        Returns:
+            The id by which `imports` knows it.
+
+        Raises:
+            InputError: "bad_run_name".
+            UnknownIdError, StoreError: As `Albums.permitted` for `into`; "too_many_datasets", "dataset_too_much_disk"
+                or "too_many_imports": beyond the limits for one student.
+        """
+        try:
+            return self.imports.submit(path, self._intake(by, name, asked), is_sent=is_sent)
+        except TransferLabError:
+            if is_sent:
+                uploads.forget(path)
+            raise
+
+    def bring_now(self, files: Sequence[tuple[str, bytes]], *, by: Visitor, name: str, **asked: object) -> AlbumRecord:
+        """Takes in a handful of pictures at once: a photo that was just taken, some files dropped on a class.
+
+        Args:
+            files: (name, content) of each.
+            by: Whose data set it will be.
+            name: As for `bring`.
+            **asked: As for `bring`.
+
+        Raises:
+            As `bring` and `intake.taking_in.take_in`. Nothing was kept then.
+
+        Thread: any; computes on it, some 50 ms a photograph.
+        """
+        intake = self._intake(by, name, asked)
+        steps = take_in(self.albums, Sent(files), intake, n_threads=1)
+        with closing(steps):
+            while True:
+                try:
+                    next(steps)
+                except StopIteration as end:
+                    self.albums.note_new(end.value, intake.into)
+                    return end.value
+
+    def _intake(self, by: Visitor, name: str, asked: dict) -> Intake:
+        """Returns what a visitor wants to be taken in, if the limits allow it."""
+        into = asked.pop("into", None)
+        record = self.albums.permitted(into, by=by) if into else None
+        most_bytes = check_album_limits(self.store, self.albums, is_new=record is None, by=by)
+        owner = record.owner if record else by.owner
+        self.store.meet(owner)
+        name = record.name if record else clean_name(name)
+        return Intake(name, owner, **{"into": record, "most_bytes": most_bytes, **asked})
 
     def resume(self, run_id: str, *, by: Visitor) -> None:
         """Queues a stopped or interrupted run again, from its newest checkpoint and with as many threads as before.
@@ -360,5 +475,6 @@ class Engine:
 
     def close(self) -> None:
         """Ends the workers; what was running is recorded as interrupted. Twice is harmless."""
+        self.imports.close()
         if self._supervisor.close():
             self.store.close()

@@ -1,8 +1,10 @@
 """A run or a pair on its way in: what was computed before is copied, the rest is queued."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
+from tl_core.datasets.known import known_dataset
 from tl_core.engine import recorded
 from tl_core.engine.environment import environment
 from tl_core.engine.trainings import Trainings
@@ -10,6 +12,7 @@ from tl_core.errors import TransferLabError
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR
 from tl_core.store.records import RunRecord, RunState
+from tl_core.store.run_data import told
 from tl_core.store.store import RunStore
 
 
@@ -24,6 +27,7 @@ class Order:
         fingerprint: Equal for runs that must end alike; None when that cannot be told.
         known: A finished run that equals it; None when it has to be trained.
         is_afresh: Whether to train in any case.
+        data: What its record keeps of the data (`store.run_data.told`).
     """
 
     spec: RunSpec
@@ -32,15 +36,17 @@ class Order:
     fingerprint: str | None = None
     known: RunRecord | None = None
     is_afresh: bool = False
+    data: dict = field(default_factory=dict)
 
     @classmethod
-    def of(cls, store: RunStore, spec: RunSpec, role: str, name: str, is_afresh: bool) -> "Order":
+    def of(cls, store: RunStore, spec: RunSpec, role: str, name: str, is_afresh: bool, home: Path) -> "Order":
         """Looks up what is known; pictures that are not here are the worker's to complain about."""
-        fingerprint = known = None
+        fingerprint, known, data = None, None, {}
         with suppress(TransferLabError, OSError):
+            data = told(known_dataset(spec.dataset, home))
             fingerprint = recorded.fingerprint(spec)
             known = None if is_afresh else recorded.find(store, spec)
-        return cls(spec, role, name, fingerprint, known, is_afresh)
+        return cls(spec, role, name, fingerprint, known, is_afresh, data)
 
 
 def enter(store: RunStore, trainings: Trainings, orders: list[Order], owner: str) -> str:
@@ -67,9 +73,10 @@ def enter(store: RunStore, trainings: Trainings, orders: list[Order], owner: str
 
 
 def _enter_one(store: RunStore, trainings: Trainings, order: Order, owner: str, leader_id: str | None = None) -> str:
-    told = {"name": order.name, "owner": owner, "role": order.role, "twin_id": leader_id}
+    asked = {"name": order.name, "owner": owner, "role": order.role, "twin_id": leader_id}
     if order.known is not None:
-        return store.copy_run(order.known.id, **told).id
-    record = store.create_run(order.spec.to_dict(), environment=environment(), fingerprint=order.fingerprint, **told)
+        return store.copy_run(order.known.id, **asked).id
+    here = environment() | order.data
+    record = store.create_run(order.spec.to_dict(), environment=here, fingerprint=order.fingerprint, **asked)
     trainings.add(record.id, order.spec, owner, after=leader_id, equal=None if order.is_afresh else order.fingerprint)
     return record.id

@@ -24,6 +24,7 @@ from tl_core.training.clock import Clock
 from tl_core.training.events import Ended, Epoch, Event, Phase, Started
 from tl_core.training.features import FeatureCache
 from tl_core.training.inputs import Inputs
+from tl_core.training.mapped import mapped
 from tl_core.training.progress import Progress
 from tl_core.training.proof import block_hashes, compare
 from tl_core.training.trainer import StopRequested, Trainer, steps_per_epoch
@@ -87,6 +88,8 @@ class TrainingTask:
         spec = self.spec
         yield Phase("data")
         dataset = self.shelf.dataset(spec.dataset, self.home, on_progress=self._reporter("data"))
+        told = {"limit_bytes": cache_limit_bytes(), "on_progress": self._reporter("data")}
+        dataset = mapped(dataset, spec.image_size, self.home / "cache", **told)
         train = select_per_class(dataset.labels, dataset.train, spec.per_class, spec.seed)
         yield Phase("network")
         state.n_classes = len(dataset.info.classes)

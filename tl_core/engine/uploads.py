@@ -1,15 +1,19 @@
 """Pictures on their way to the worker: they travel by file, and the file is gone after the answer."""
 
 import secrets
+import shutil
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
+from tl_core.intake.origins import sent
 from tl_core.store.home import made
-from tl_core.store.space import refused
+from tl_core.store.space import check_space, refused
 
+_SENT = "import-"
 LEFTOVER_S = 600  # a picture that has waited so long for its answer waits for nobody
 
 
@@ -33,8 +37,50 @@ def written(home: Path, images: list[np.ndarray]) -> Path:
     return path
 
 
+def sent_archive(home: Path, data: bytes) -> Path:
+    """Writes an archive that a browser sent into a file of its own, which its import removes.
+
+    Raises:
+        StoreError: "disk_full" or "home_not_writable"; no file is left.
+    """
+    folder = made(home / "uploads")
+    check_space(folder, len(data))
+    path = folder / f"{_SENT}{secrets.token_hex(16)}.zip"
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise refused(folder, error, len(data)) from error
+    return path
+
+
+def sent_files(home: Path, files: Sequence[tuple[str, bytes]]) -> Path:
+    """Writes files that a browser sent, (name, content) each, into a folder, which their import removes.
+
+    Raises:
+        StoreError: "disk_full" or "home_not_writable"; nothing is left.
+    """
+    folder, n_bytes = made(home / "uploads"), sum(len(data) for _, data in files)
+    check_space(folder, n_bytes)
+    try:
+        return sent(folder / f"{_SENT}{secrets.token_hex(16)}", files)
+    except OSError as error:
+        raise refused(folder, error, n_bytes) from error
+
+
+def forget(path: Path) -> None:
+    """Removes what `sent_archive` or `sent_files` wrote."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
 def sweep(home: Path) -> None:
-    """Removes pictures that a killed server left waiting for an answer."""
+    """Removes pictures that a killed server left waiting for an answer, and uploads that it never took in."""
+    for path in (home / "uploads").glob(f"{_SENT}*"):
+        forget(path)
     for path in (home / "uploads").glob("*.npz"):
         with suppress(OSError):
             if time.time() - path.stat().st_mtime > LEFTOVER_S:

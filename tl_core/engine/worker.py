@@ -182,7 +182,7 @@ class Worker:
         from tl_core.engine.requests import measure
         from tl_core.spec import RunSpec
 
-        self._request(message, measure(RunSpec.from_dict(message["spec"])))
+        self._request(message, measure(RunSpec.from_dict(message["spec"]), self._home))
 
     def _request(self, message: dict, task: Iterator) -> None:
         request_id = message["request_id"]

@@ -1,9 +1,13 @@
 """Settings that come from elsewhere, such as a link, made to fit together and to fit what the lab offers."""
 
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 from tl_core.datasets.catalog import DATASETS
-from tl_core.experiments.plans import n_training_images, plan_run
+from tl_core.datasets.known import known_dataset
+from tl_core.errors import UnknownIdError
+from tl_core.experiments.plans import is_ready, n_training_images, plan_run
 from tl_core.lesson import Lesson
 from tl_core.models.catalog import IMAGE_SIZES, BackboneInfo, backbones
 from tl_core.spec import RunSpec
@@ -14,14 +18,21 @@ def offered_sizes(backbone: BackboneInfo) -> list[int]:
     return [size for size in IMAGE_SIZES if size >= backbone.min_image_size]
 
 
-def fitted(lesson: Lesson) -> tuple[Lesson, list[str]]:
+def fitted(lesson: Lesson, home: Path | None = None) -> tuple[Lesson, list[str]]:
     """Returns a lesson that can be trained, and the fields that had to change for it.
 
     What does not fit becomes the nearest value that does. The number of threads belongs to the machine, not to a
     lesson, so it is left to the engine. What the lesson leaves open is planned as the lab does.
+
+    Args:
+        lesson: What was asked for.
+        home: The data folder, where data sets of one's own are; without it only those of the catalogue are known.
     """
     asked = lesson.spec
-    dataset = DATASETS.get(asked.dataset, DATASETS[RunSpec.dataset])
+    dataset = DATASETS[RunSpec.dataset]
+    with suppress(UnknownIdError):
+        found = known_dataset(asked.dataset, home)
+        dataset = found if is_ready(found) else dataset
     backbone = backbones().get(asked.backbone, backbones()[RunSpec.backbone])
     fits = {
         "dataset": dataset.id,
@@ -33,4 +44,4 @@ def fitted(lesson: Lesson) -> tuple[Lesson, list[str]]:
     }
     changed = [name for name, value in fits.items() if value != getattr(asked, name)]
     values = {name: value for name, value in (asked.to_dict() | fits).items() if name not in lesson.left_open}
-    return replace(lesson, spec=plan_run(values), left_open=frozenset()), changed
+    return replace(lesson, spec=plan_run(values, home), left_open=frozenset()), changed

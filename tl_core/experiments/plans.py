@@ -1,9 +1,11 @@
 """From what a person asked for to a spec that can run: names resolved, defaults filled in, all checked together."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 
-from tl_core.datasets.catalog import DatasetInfo, dataset_info
+from tl_core.datasets.catalog import DatasetInfo
+from tl_core.datasets.known import known_dataset
 from tl_core.errors import SpecError
 from tl_core.models.catalog import BackboneInfo, backbone_info
 from tl_core.spec import RunSpec, check_field
@@ -24,12 +26,13 @@ def suggested_rate(optimizer: str, weights: str, n_frozen: int, n_blocks: int) -
     return (FINE_TUNING_RATES if weights == "pretrained" else SCRATCH_RATES)[optimizer]
 
 
-def plan_run(options: Mapping[str, object]) -> RunSpec:
+def plan_run(options: Mapping[str, object], home: Path | None = None) -> RunSpec:
     """Turns options into a spec.
 
     Args:
         options: Fields of `RunSpec`; in place of `n_frozen` also `freeze`: a number, a block's name, "all" or "none".
             What is missing gets its default: all blocks frozen, the backbone's own picture size, the suggested rate.
+        home: The data folder, where data sets of one's own are; without it only those of the catalogue are known.
 
     Raises:
         UnknownIdError: Unknown dataset or backbone.
@@ -37,7 +40,7 @@ def plan_run(options: Mapping[str, object]) -> RunSpec:
     """
     values = {name: value for name, value in options.items() if value is not None}
     freeze = values.pop("freeze", "all")
-    dataset = dataset_info(str(values.get("dataset", RunSpec.dataset)))
+    dataset = known_dataset(str(values.get("dataset", RunSpec.dataset)), home)
     backbone = backbone_info(str(values.get("backbone", RunSpec.backbone)))
     if "n_frozen" not in values:
         values["n_frozen"] = resolve_freeze(freeze, backbone)
@@ -84,8 +87,11 @@ def check_together(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) 
     """Checks what no field can be checked for alone.
 
     Raises:
-        SpecError: "freeze_range", "image_size_small" or "batch_too_large".
+        SpecError: "dataset_not_ready", "freeze_range", "image_size_small" or "batch_too_large".
     """
+    if not is_ready(dataset):
+        counts = {"n_train": dataset.n_train, "n_validation": dataset.n_validation, "n_test": dataset.n_test}
+        raise SpecError("dataset_not_ready", n_classes=len(dataset.classes), **counts)
     if spec.n_frozen > backbone.n_blocks:
         raise SpecError("freeze_range", received=spec.n_frozen, backbone=backbone.id, high=backbone.n_blocks)
     if spec.image_size < backbone.min_image_size:
@@ -93,6 +99,11 @@ def check_together(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) 
     n_train = n_training_images(spec, dataset)
     if spec.batch_size > n_train:
         raise SpecError("batch_too_large", received=spec.batch_size, high=n_train)
+
+
+def is_ready(dataset: DatasetInfo) -> bool:
+    """Says whether a data set can be trained on: two classes, and a picture or more in every split."""
+    return len(dataset.classes) >= 2 and min(dataset.n_train - 1, dataset.n_validation, dataset.n_test) >= 1
 
 
 def n_training_images(spec: RunSpec, dataset: DatasetInfo) -> int:

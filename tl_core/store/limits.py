@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, fields
 
 from tl_core.errors import InputError, StoreError
 from tl_core.store.access import Visitor
+from tl_core.store.albums import Albums
 from tl_core.store.records import RunState
 from tl_core.store.store import RunStore
 
@@ -19,7 +20,8 @@ class Limits:
         running: Runs under way at the same time, baselines included; more wait.
         waiting: Runs in line, baselines included.
         runs: Runs kept, in whatever state.
-        disk_mb: Megabytes that the files of their runs take.
+        disk_mb: Megabytes that the files of their runs take; data sets may be brought as long as they fit in as well.
+        datasets: Data sets of their own.
         days: Age at which an unpinned run counts as old, for clearing away.
     """
 
@@ -27,6 +29,7 @@ class Limits:
     waiting: int = 60
     runs: int = 200
     disk_mb: int = 2000
+    datasets: int = 30
     days: int = 30
 
     def __post_init__(self) -> None:
@@ -77,3 +80,30 @@ def check_limits(store: RunStore, n_new: int, *, by: Visitor) -> None:
     used_mb = round(store.n_bytes(by.owner) / 1e6)
     if used_mb >= most.disk_mb:
         raise StoreError("too_much_disk", found_mb=used_mb, allowed_mb=most.disk_mb)
+
+
+def check_album_limits(store: RunStore, albums: Albums, *, is_new: bool, by: Visitor) -> int | None:
+    """Refuses data sets beyond what a student may have.
+
+    Args:
+        store: Where the runs are.
+        albums: Where the data sets are.
+        is_new: Whether one is about to be added, or only pictures to one that is there.
+        by: Whose it will be.
+
+    Returns:
+        How many bytes the new pictures may take; None for the instructor, who is not bound.
+
+    Raises:
+        StoreError: "too_many_datasets" or "dataset_too_much_disk".
+    """
+    if by.is_instructor:
+        return None
+    most = limits(store)
+    n_albums = albums.n_albums(by.owner)
+    if is_new and n_albums >= most.datasets:
+        raise StoreError("too_many_datasets", found=n_albums, allowed=most.datasets)
+    left_bytes = most.disk_mb * 1_000_000 - store.n_bytes(by.owner) - albums.n_bytes(by.owner)
+    if left_bytes <= 0:
+        raise StoreError("dataset_too_much_disk", allowed_mb=most.disk_mb)
+    return left_bytes

@@ -1,0 +1,69 @@
+"""Step 2, data: what the networks learn from. Look at any data set, bring pictures of one's own and put them in order.
+
+The learner answers: are these pictures enough, in balance and free of twins, so that a test on them means something?
+Reads and writes the data set that is looked at; changes data sets of one's own.
+"""
+
+from functools import partial
+from types import MappingProxyType
+
+import streamlit as st
+
+from pages.ui import (
+    data_classes,
+    data_head,
+    data_imports,
+    data_left_out,
+    data_pictures,
+    data_twins,
+    data_ways,
+    services,
+)
+from pages.ui.remembered import remembered
+from pages.ui.text import dataset_name, named, sentence, t
+from tl_core.datasets.album import is_own
+from tl_core.datasets.catalog import DATASETS
+from tl_core.errors import TransferLabError
+from tl_core.spec import RunSpec
+
+PARTS = MappingProxyType(
+    {
+        "pictures": data_pictures.draw,
+        "classes": data_classes.draw,
+        "twins": data_twins.draw,
+        "left_out": data_left_out.draw,
+    }
+)
+
+
+def draw() -> None:
+    st.title(t("data.title"))
+    st.markdown(t("data.lead"))
+    data_ways.draw()
+    data_imports.draw()
+    shown = _choose()
+    try:
+        contents = services.look_into(shown)
+    except TransferLabError as error:
+        st.error(sentence(error))
+        return
+    data_head.draw(shown, contents)
+    if contents is None:
+        return
+    parts = [part for part in PARTS if part in ("pictures", "classes") or is_own(shown)]
+    names = named(parts, lambda part: t(f"data.part_{part}"))
+    control = partial(st.segmented_control, t("data.part"), parts, required=True, label_visibility="collapsed")
+    part = remembered(partial(control, format_func=names.__getitem__), f"data-part-{len(parts)}", "pictures")
+    PARTS[part](shown, contents)
+
+
+def _choose() -> str:
+    """Draws the choice of the data set to look at: one's own and the class's first, then those of the catalogue."""
+    own = services.own_datasets()
+    choices = [*(record.id for record in own), *DATASETS]
+    box = partial(st.selectbox, t("data.choose"), choices)
+    label = named(choices, lambda id: f"{dataset_name(id)} · {t('data.own_mark')}" if is_own(id) else dataset_name(id))
+    return remembered(partial(box, format_func=label.__getitem__), "data-shown", own[0].id if own else RunSpec.dataset)
+
+
+draw()

@@ -1,0 +1,27 @@
+"""The way from a page to a changed data set: the edit is made, and the page goes on with what it has become."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.ui import services, state
+from tl_core.datasets.album import Album
+from tl_core.errors import TransferLabError
+
+
+def change(id: str, edit: Callable[[Album], Album]) -> None:
+    """Changes a data set in the visitor's name and draws the page again; a refusal is said there.
+
+    Args:
+        id: Of the data set.
+        edit: Makes the new album out of the old one.
+    """
+    try:
+        record = services.engine().albums.change(id, edit, by=state.visitor())
+    except TransferLabError as error:
+        state.keep("data-change-problem", error.to_dict())
+    else:
+        for name in ("data-shown", "dataset", "data-into"):
+            if state.kept(name) == id:
+                state.fill(name, record.id)
+    st.rerun()

@@ -1,0 +1,87 @@
+"""What a data set is: its name, where it comes from, how large it is, and what one should know before trusting it."""
+
+import streamlit as st
+
+from pages.ui import data_dialogs, services, state
+from pages.ui.class_names import owner_name
+from pages.ui.class_share import ICONS
+from pages.ui.text import dataset_name, literal, note, t
+from tl_core.datasets.album import is_own
+from tl_core.datasets.catalog import DatasetInfo
+from tl_core.datasets.contents import Contents
+from tl_core.datasets.known import known_dataset
+from tl_core.evaluation.findings import findings
+from tl_core.experiments.plans import is_ready
+from tl_core.store.albums import AlbumRecord
+from tl_core.store.home import data_home
+
+SERIOUS = frozenset({"needs_classes", "needs_pictures", "in_two_classes", "twins_crossed", "untested"})
+
+
+def draw(id: str, contents: Contents | None) -> None:
+    """Draws the head of a data set."""
+    info = known_dataset(id, data_home())
+    record = services.own_record(id) if is_own(id) else None
+    with st.container(horizontal=True, vertical_alignment="center", key="data-head"):
+        st.subheader(literal(dataset_name(id)), anchor=False, width="stretch")
+        if record is not None and services.is_mine(record):
+            _draw_owner(record)
+        if contents is not None and is_ready(info):
+            _draw_train(id)
+    _draw_about(id, info, record)
+    if contents is None:
+        st.info(t("data.not_here"), icon=":material/cloud_download:")
+        return
+    _draw_numbers(info, contents)
+    if contents.album is not None:
+        told = [*record.notes, *(one.to_dict() for one in findings(contents.album))] if record else []
+        for one in told:
+            box = st.warning if one["code"] in SERIOUS else st.info
+            box(note(one), icon=":material/info:" if box is st.info else ":material/warning:")
+
+
+def _draw_train(id: str) -> None:
+    if st.button(t("data.train"), type="primary", icon=":material/science:", key="data-train"):
+        state.fill("dataset", id)
+        st.switch_page("pages/steps/lab.py", query_params={"lang": state.language()})
+
+
+def _draw_owner(record: AlbumRecord) -> None:
+    """Draws what the owner can do with the whole data set."""
+    data_dialogs.share(record, ICONS[record.visibility])
+    if st.button(t("data.rename"), icon=":material/edit:", key="data-rename"):
+        data_dialogs.rename(record)
+    if st.button(t("data.delete"), icon=":material/delete:", key="data-delete"):
+        data_dialogs.delete(record)
+
+
+def _draw_about(id: str, info: DatasetInfo, record: AlbumRecord | None) -> None:
+    """Says where the pictures come from, and whose they are."""
+    if record is None:
+        if not is_own(id):
+            st.markdown(t(f"dataset.{id}.about"))
+            st.caption(t("lab.source", source=info.source, licence=info.licence))
+        return
+    if record.owner != state.visitor().owner:
+        st.caption(t("data.whose", owner=literal(owner_name(record.owner))))
+    if record.source:
+        st.caption(t("data.made_from", source=literal(record.source), day=record.created_at[:10]))
+
+
+def _draw_numbers(info: DatasetInfo, contents: Contents) -> None:
+    with st.container(horizontal=True, key="metrics"):
+        st.metric(t("data.n_classes"), f"{len(info.classes):,}")
+        for split in ("train", "validation", "test"):
+            st.metric(t(f"data.n_{split}"), f"{getattr(info, f'n_{split}'):,}")
+    st.caption(f"{_sizes(contents)} {t('data.colours_grey' if info.channels == 1 else 'data.colours')}")
+
+
+def _sizes(contents: Contents) -> str:
+    """Returns the range of the original sizes, in px."""
+    widths, heights = contents.widths, contents.heights
+    if widths is None or not len(widths):
+        return ""
+    areas = widths.astype("int64") * heights
+    small, large = int(areas.argmin()), int(areas.argmax())
+    told = {"w": widths[small], "h": heights[small], "w2": widths[large], "h2": heights[large]}
+    return t("data.one_size" if areas[small] == areas[large] else "data.sizes", **told)

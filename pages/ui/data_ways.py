@@ -1,0 +1,196 @@
+"""The ways in which pictures of one's own come: a ZIP, a folder, files for a class, the camera, the server's disk."""
+
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+
+import streamlit as st
+
+from pages.ui import services, state
+from pages.ui.field_words import draw_field_words
+from pages.ui.remembered import remembered
+from pages.ui.text import named, sentence, t
+from tl_core.datasets.images import safe_name
+from tl_core.engine import uploads
+from tl_core.errors import TransferLabError
+from tl_core.intake.below import below, offered
+from tl_core.store.home import data_home
+
+NEW = ""  # the choice of a data set that is not there yet
+AT_ONCE = 24  # files: so few are taken in while the visitor waits
+AT_ONCE_BYTES = 60_000_000
+MOST_LETTERS = 80
+
+
+def draw() -> None:
+    """Draws the choice of the way, folded away, and the way that was chosen."""
+    with st.expander(t("data.bring"), icon=":material/add_photo_alternate:", key="data-bring"):
+        ways = dict(_WAYS)
+        if not _folder():
+            del ways["server"]
+        names = named(ways, lambda way: t(f"data.way_{way}"))
+        control = partial(st.segmented_control, t("data.way"), list(ways), required=True)
+        way = remembered(partial(control, format_func=names.__getitem__), "data-way", "zip")
+        st.caption(t(f"data.way_{way}_about"))
+        if said := state.taken("data-said"):
+            st.success(said)
+        if problem := state.taken("data-problem"):
+            st.error(sentence(problem))
+        ways[way]()
+
+
+def _draw_zip() -> None:
+    draw_field_words("data.zip_limit", st.get_option("server.maxUploadSize"))
+    file = st.file_uploader(t("data.zip_label"), key=_field("zip"))
+    if file is not None:
+        _draw_new(
+            safe_name(file.name).removesuffix(".zip"),
+            lambda: uploads.sent_archive(data_home(), file.getvalue()),
+            safe_name(file.name),
+        )
+
+
+def _draw_folder() -> None:
+    draw_field_words("data.files_limit", st.get_option("server.maxUploadSize"))
+    files = st.file_uploader(t("data.folder_label"), accept_multiple_files="directory", key=_field("folder"))
+    if files:
+        name = safe_name(files[0].name.partition("/")[0])
+        st.caption(t("data.n_files", n=len(files)))
+        sent = partial(_sent_files, files)
+        _draw_new(name, sent, name)
+
+
+def _draw_files() -> None:
+    into, class_name = _choose_class("files")
+    draw_field_words("data.files_limit", st.get_option("server.maxUploadSize"))
+    files = st.file_uploader(t("data.files_label"), accept_multiple_files=True, key=_field("files"))
+    if files:
+        _draw_add(into, class_name, [(file.name, file) for file in files])
+
+
+def _draw_camera() -> None:
+    into, class_name = _choose_class("camera")
+    draw_field_words("data.files_limit", st.get_option("server.maxUploadSize"))
+    if not class_name.strip():
+        st.info(t("data.name_class_first"), icon=":material/arrow_upward:")
+        return
+    photo = st.camera_input(t("data.camera_label"), key=_field("camera"), width=480)
+    if photo is not None:
+        n_taken = int(state.kept("n-photos", 0)) + 1
+        state.keep("n-photos", n_taken)
+        _take_in(into, class_name, [(f"camera-{n_taken:03d}.jpg", photo)])
+
+
+def _draw_server() -> None:
+    root = _folder()
+    entries = offered(root)
+    if not entries:
+        st.info(t("data.server_empty"))
+        return
+    chosen = st.selectbox(t("data.server_label"), entries, key=_field("server"))
+    _draw_new(safe_name(chosen).removesuffix(".zip"), lambda: below(root, chosen), safe_name(chosen), is_sent=False)
+
+
+_WAYS = MappingProxyType(
+    {
+        "zip": _draw_zip,
+        "folder": _draw_folder,
+        "files": _draw_files,
+        "camera": _draw_camera,
+        "server": _draw_server,
+    }
+)
+
+
+def _folder() -> Path | None:
+    """Returns the folder that the operator names for imports; None where none is."""
+    named_folder = os.environ.get("TL_IMPORT_FOLDER", "").strip()
+    return Path(named_folder).expanduser() if named_folder else None
+
+
+def _field(way: str) -> str:
+    """Returns the key of a field; another one after each import, so that what was sent leaves the memory."""
+    return f"data-{way}-{state.kept('data-sent', 0)}"
+
+
+def _draw_new(name: str, source_path: Callable[[], Path], source: str, *, is_sent: bool = True) -> None:
+    """Draws what a new data set is called and how it is split, and the button that takes it in."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        called = st.text_input(t("data.name"), value=name[:MOST_LETTERS], max_chars=MOST_LETTERS, key=f"new-{name}")
+        seed = st.number_input(t("data.seed"), 0, 2**31 - 1, 0, width=140, help=t("data.seed_help"), key="new-seed")
+    can_flip = st.toggle(t("data.can_flip"), value=True, help=t("data.can_flip_help"), key="new-flip")
+    if not st.button(t("data.take_in"), type="primary", icon=":material/download_done:", key="take-in"):
+        return
+    told = {"source": source, "seed": int(seed), "can_flip": can_flip}
+    try:
+        services.engine().bring(source_path(), by=state.visitor(), name=called, is_sent=is_sent, **told)
+    except TransferLabError as error:
+        st.error(sentence(error))
+        return
+    _empty_fields()
+    st.rerun()
+
+
+def _choose_class(way: str) -> tuple[str | None, str]:
+    """Draws the choice of the data set and the class that pictures go into; returns its id (None: a new one), class."""
+    by = state.visitor()
+    mine = [record for record in services.own_datasets() if record.owner == by.owner]
+    labels = {NEW: t("data.new"), **{record.id: record.name for record in mine}}
+    left, right = st.columns(2)
+    with left:
+        box = partial(st.selectbox, t("data.into"), list(labels), format_func=labels.__getitem__)
+        into = remembered(box, "data-into", NEW)
+        if into == NEW:
+            remembered(partial(st.text_input, t("data.name"), max_chars=MOST_LETTERS), "data-new-name", t("data.mine"))
+    with right:
+        known = list(services.engine().albums.info(into).classes) if into else []
+        box = partial(st.selectbox, t("data.class"), known, accept_new_options=True, placeholder=t("data.class_hint"))
+        class_name = box(index=0 if known else None, key=f"data-class-{way}-{into}")
+    return into or None, class_name or ""
+
+
+def _draw_add(into: str | None, class_name: str, files: list) -> None:
+    """Draws the button that adds files to a class."""
+    is_pressed = st.button(
+        t("data.add", n=len(files)),
+        type="primary",
+        icon=":material/add:",
+        disabled=not class_name.strip(),
+        key="data-add",
+    )
+    if not class_name.strip():
+        st.caption(t("data.name_class_first"))
+    if is_pressed:
+        _take_in(into, class_name, files)
+
+
+def _take_in(into: str | None, class_name: str, files: list) -> None:
+    """Adds files to a class: a handful at once, many in the background."""
+    engine, by = services.engine(), state.visitor()
+    told = {"by": by, "name": str(state.kept("data-new-name")), "into": into, "class_name": class_name}
+    told["source"] = t("data.source_files")
+    is_small = len(files) <= AT_ONCE and sum(file.size for _, file in files) <= AT_ONCE_BYTES
+    try:
+        if is_small:
+            record = engine.bring_now([(name, file.getvalue()) for name, file in files], **told)
+            state.fill("data-shown", record.id)
+            state.fill("data-into", record.id)
+            n_skipped = record.n_skipped
+            state.keep("data-said", t("data.added", name=class_name, n_skipped=n_skipped))
+        else:
+            sent = uploads.sent_files(data_home(), [(name, file.getvalue()) for name, file in files])
+            engine.bring(sent, is_sent=True, **told)
+    except TransferLabError as error:
+        state.keep("data-problem", error.to_dict())
+    _empty_fields()
+    st.rerun()
+
+
+def _sent_files(files: list) -> Path:
+    return uploads.sent_files(data_home(), [(file.name, file.getvalue()) for file in files])
+
+
+def _empty_fields() -> None:
+    state.keep("data-sent", int(state.kept("data-sent", 0)) + 1)

@@ -1,0 +1,530 @@
+"""Trained networks as files: what was downloaded comes back, and nothing else gets in. Rows M01 to M06."""
+
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from store.bundle_files import (
+    CLASSES,
+    ENDED,
+    SPEC,
+    good,
+    head,
+    keras_file,
+    layer,
+    parts,
+    pickled,
+    record,
+    safetensors,
+    told,
+    write_run,
+    zip_bomb,
+    zipped,
+)
+
+from tl_core.errors import BundleError, StoreError
+from tl_core.store.bundle_members import MAX_BYTES, packed
+from tl_core.store.bundles import bundle_bytes, read_bundle
+from tl_core.store.files import WEIGHTS_FILE
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def code_of(data: bytes, file: str = "net.tlnet") -> str:
+    with pytest.raises(BundleError) as caught:
+        read_bundle(data, file)
+    assert caught.value.values["file"] == file
+    return caught.value.code
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory) -> bytes:
+    return good(tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="module")
+def taken_apart(bundle) -> Callable[[], tuple[dict, bytes]]:
+    """Returns network.json and the weights, in a form that hypothesis does not print."""
+    return lambda: parts(bundle)
+
+
+class TestWhatWasDownloaded:
+    def test_comes_back(self, bundle):
+        read = read_bundle(bundle, "C:\\nets\\my run\r\n.tlnet")
+        assert (read.file, read.spec, read.model, read.classes) == (
+            "my run\ufffd\ufffd.tlnet",
+            SPEC,
+            "trainable_suffix",
+            CLASSES,
+        )
+        assert (read.name, read.test_accuracy, read.ended_at, read.best_epoch) == ("my run", 0.75, ENDED, 1)
+        for name, array in head().items():
+            np.testing.assert_array_equal(read.arrays[name], array)
+        assert json.loads(read.about()) == {"spec": SPEC.to_dict(), "model": "trainable_suffix", "n_classes": 10}
+
+    def test_is_a_zip_that_any_program_opens_with_the_weights_as_they_are(self, tmp_path):
+        bundle = good(tmp_path)
+        with zipfile.ZipFile(io.BytesIO(bundle)) as file:
+            assert file.testzip() is None
+            assert [(one.filename, one.compress_type) for one in file.infolist()] == [
+                ("network.json", zipfile.ZIP_STORED),
+                (WEIGHTS_FILE, zipfile.ZIP_STORED),
+            ]
+            assert file.read(WEIGHTS_FILE) == (tmp_path / WEIGHTS_FILE).read_bytes()
+
+    def test_is_the_same_whenever_it_is_downloaded_and_another_for_another_run(self, tmp_path):  # M08
+        folders = [tmp_path / name for name in "ab"]
+        for seed, folder in enumerate(folders):
+            folder.mkdir()
+            write_run(folder, head(seed=seed))
+        first, second = ([bundle_bytes(folder, record(), CLASSES) for _ in range(2)] for folder in folders)
+        assert first[0] == first[1] != second[0] == second[1]
+        assert len(first[0]) == len(second[0])
+        for folder, mine in ((folders[0], first[0]), (folders[1], second[0])):
+            stored = (folder / WEIGHTS_FILE).read_bytes()
+            assert hashlib.sha256(parts(mine)[1]).digest() == hashlib.sha256(stored).digest()
+
+    def test_passes_on_the_claims_of_a_run_that_was_brought_in(self, tmp_path):
+        claimed = {"name": "first", "test_accuracy": 0.5, "ended_at": "2025-01-01T00:00:00.000+00:00"}
+        taken = record(environment={"imported": claimed}, test_accuracy=None, name="猫")
+        read = read_bundle(bundle_bytes(write_run(tmp_path), taken, CLASSES), "x")
+        assert (read.name, read.test_accuracy, read.ended_at) == ("猫", 0.5, claimed["ended_at"])
+
+    def test_is_not_made_of_damaged_weights(self, tmp_path):
+        (tmp_path / WEIGHTS_FILE).write_bytes(b"weights")
+        with pytest.raises(StoreError, match="file_damaged"):
+            bundle_bytes(tmp_path, record(), CLASSES)
+
+    def test_of_a_network_without_a_test_says_so(self, tmp_path):
+        untested = bundle_bytes(write_run(tmp_path), record(test_accuracy=None), CLASSES)
+        assert read_bundle(untested, "x").test_accuracy is None
+
+
+# ---- other people's models: refused by what they are, and never loaded ----
+
+EVIL = "__import__('os').system('touch {marker}')"
+LAMBDA = layer(
+    "Lambda", name="l", function={"class_name": "__lambda__", "config": {"code": "4wEAAAA=", "defaults": None}}
+)
+PROGRAMS = {
+    "lambda": [LAMBDA],
+    "nested lambda": [layer("TimeDistributed", layer=layer("Sequential", layers=[LAMBDA]))],
+    "os.system": [{"module": "os", "class_name": "system", "config": EVIL, "registered_name": "os.system"}],
+    "builtins.exec": [{"module": "builtins", "class_name": "exec", "config": {"source": EVIL}}],
+    "subprocess": [{"module": "subprocess", "class_name": "Popen", "config": {"args": ["touch", "{marker}"]}}],
+    "TFSMLayer": [layer("TFSMLayer", filepath="/tmp/evil", call_endpoint="serve")],
+    "StringLookup": [layer("StringLookup", vocabulary="/etc/passwd")],
+    "Dense(3e8)": [layer("Dense", units=300_000_000)],
+    "5000 layers": [layer("Dense", units=1, name=f"d{number}") for number in range(5000)],
+}
+
+
+def refusals(files: dict[str, bytes], folder: Path) -> dict[str, dict]:
+    """Has a process of its own refuse files; says code, seconds and memory of each, and what it has imported."""
+    for number, data in enumerate(files.values()):
+        (folder / f"{number}.bin").write_bytes(data)
+    code = """
+import json, resource, sys, time
+from pathlib import Path
+from tl_core.errors import BundleError
+from tl_core.store.bundles import read_bundle
+for number in range(int(sys.argv[2])):
+    data = Path(sys.argv[1], f"{number}.bin").read_bytes()
+    started, code = time.monotonic(), "accepted"
+    try:
+        read_bundle(data, "x.keras")
+    except BundleError as error:
+        code = error.code
+    took, peak = time.monotonic() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    heavy = sorted({"keras", "tensorflow", "h5py", "pickle5", "torch"} & set(sys.modules))
+    print(json.dumps({"code": code, "seconds": took, "megabytes": peak, "heavy": heavy}))
+"""
+    command = [sys.executable, "-c", code, str(folder), str(len(files))]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return dict(zip(files, map(json.loads, done.stdout.splitlines()), strict=True))
+
+
+def check_refused(files: dict[str, bytes], folder: Path) -> dict[str, dict]:
+    found = refusals(files, folder)
+    for name, row in found.items():
+        assert row["code"].startswith("bundle_"), (name, row)
+        assert row["seconds"] < 2, (name, row)
+        assert row["megabytes"] < 500, (name, row)
+        assert row["heavy"] == [], (name, row)
+    return found
+
+
+def test_programs_in_keras_files_are_refused_before_keras_sees_them(tmp_path):  # M01
+    marker = tmp_path / "marker"
+    files = {}
+    for name, layers in PROGRAMS.items():
+        files[name] = keras_file(json.loads(json.dumps(layers).replace("{marker}", str(marker))))
+    found = check_refused(files, tmp_path)
+    assert {row["code"] for row in found.values()} == {"bundle_kind"}
+    assert not marker.exists()
+
+
+@pytest.mark.slow
+def test_a_lambda_that_keras_itself_saved_runs_nowhere(tmp_path):  # M01
+    marker = tmp_path / "marker"
+    code = f"""
+import keras
+touch = lambda x: (__import__("pathlib").Path({str(marker)!r}).touch(), x)[1]
+inner = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(touch)])
+keras.Sequential([keras.Input((2,)), inner]).save({str(tmp_path / "evil.keras")!r})
+inner.save({str(tmp_path / "evil.h5")!r})
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=120)
+    marker.unlink()  # made while Keras traced the layer: it works
+    files = {name: (tmp_path / name).read_bytes() for name in ("evil.keras", "evil.h5")}
+    assert {row["code"] for row in check_refused(files, tmp_path).values()} == {"bundle_kind"}
+    assert not marker.exists()
+
+
+def test_hdf5_with_links_to_other_files_is_refused(tmp_path):  # M02
+    secret = tmp_path / "secret.h5"
+    with h5py.File(secret, "w") as file:
+        file["key"] = np.arange(3)
+    (tmp_path / "raw").write_bytes(bytes(12))
+    with h5py.File(tmp_path / "links.h5", "w") as file:
+        file["outside"] = h5py.ExternalLink(str(secret), "/key")
+        file["soft"] = h5py.SoftLink("/outside")
+        file.create_dataset("storage", (3,), "i4", external=[(str(tmp_path / "raw"), 0, 12)])
+    data = (tmp_path / "links.h5").read_bytes()
+    assert code_of(data, "weights.tlnet") == "bundle_kind"
+    found = check_refused({"h5": data, "keras": keras_file([], data)}, tmp_path)
+    assert {row["code"] for row in found.values()} == {"bundle_kind"}
+    assert code_of(packed(json.dumps(parts(good(tmp_path))[0]).encode(), data)) == "bundle_weights"
+
+
+def header(bundle: bytes) -> tuple[dict, bytes]:
+    """Takes the weights of a bundle apart: their head, and the numbers."""
+    weights = parts(bundle)[1]
+    n = int.from_bytes(weights[:8], "little")
+    return json.loads(weights[8 : 8 + n]), weights[8 + n :]
+
+
+def bombs(bundle: bytes) -> dict[str, bytes]:
+    said, weights = parts(bundle)
+    network, (rows, numbers) = json.dumps(said).encode(), header(bundle)
+    large = {"dtype": "F32", "shape": [10**9], "data_offsets": [0, 4 * 10**9]}
+    lying = {"dtype": "F32", "shape": [10**9], "data_offsets": [0, 11_000]}
+    many = {f"{at:04d}": {"dtype": "F32", "shape": [1], "data_offsets": [4 * at, 4 * at + 4]} for at in range(5000)}
+    about = rows["__metadata__"]
+    nested = {"__metadata__": about | {"about": "[" * 400 + "]" * 400}}
+    deep = b'{"a":' * 400 + b"1" + b"}" * 400
+    files = {
+        "shape bomb": safetensors({"__metadata__": about, "0000": large}, bytes(11_000)),
+        "shape that lies": safetensors({"__metadata__": about, "0000": lying}, bytes(11_000)),
+        "5000 tensors": safetensors({"__metadata__": about} | many, bytes(20_000)),
+        "head as long as the world": b"\xff" * 8 + weights[8:],
+        "head of 400 levels": safetensors(deep),
+        "head of braces": safetensors(b"{" * 100_000),
+        "about of 400 levels": safetensors(rows | nested, numbers),
+        "quotes": safetensors(b'"' + b'\\"' * 400_000),
+    }
+    files = {name: packed(network, made) for name, made in files.items()}
+    for name, text in {
+        "braces": b"{" * 100_000,
+        "brackets": b"[" * 100_000,
+        "400 levels": deep,
+        "quotes and backslashes": b'"' + b'\\"' * 400_000,
+        "2 MB of words": json.dumps(said | {"name": "x" * 2**21}).encode(),
+        "a long number": network.replace(b'"best_epoch": 1', b'"best_epoch": ' + b"9" * 900_000),
+        "many lists": b"[" + b"[]," * 340_000 + b"[]]",
+    }.items():
+        files[name] = packed(text, weights)
+    huge = said["spec"] | {"head": "dense", "hidden": 300_000_000}
+    files["300 million units"] = told(bundle, spec=huge)
+    files["zip bomb"] = zip_bomb(3_500 * 2**20, before=network)
+    files["zip bomb in keras clothes"] = zip_bomb(3_500 * 2**20, name="model.weights.h5")
+    return files
+
+
+def test_bombs_are_refused_at_once_and_in_little_memory(bundle, tmp_path):  # M03
+    files = bombs(bundle)
+    assert len(files["zip bomb"]) < 4_000_000
+    found = check_refused(files, tmp_path)
+    codes = {name: row["code"] for name, row in found.items()}
+    assert codes["zip bomb"] == "bundle_packed"
+    assert codes["zip bomb in keras clothes"] == "bundle_members"
+    assert codes["300 million units"] == "bundle_spec"
+    assert codes["shape bomb"] == codes["shape that lies"] == codes["5000 tensors"] == "bundle_weights"
+    assert codes["braces"] == codes["400 levels"] == "bundle_network"
+
+
+def test_a_file_beyond_the_limit_is_refused_by_its_length():  # M03
+    class Long(bytes):
+        def __len__(self) -> int:
+            return MAX_BYTES + 1
+
+    assert code_of(Long(b"PK\3\4")) == "bundle_bytes"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("../../x", WEIGHTS_FILE),
+        ("network.json", "../../weights.safetensors"),
+        ("/etc/cron.d/x", WEIGHTS_FILE),
+        ("network.json", "C:\\Windows\\x"),
+        ("network.json", WEIGHTS_FILE, "../more"),
+        (WEIGHTS_FILE, "network.json"),
+        ("network.json",),
+        ("Network.json", WEIGHTS_FILE),
+        ("a.txt", "b\r\nc.txt", "c", "d", "e", "f"),
+    ],
+)
+def test_other_members_are_refused_and_none_is_written(bundle, tmp_path, monkeypatch, names):  # M04
+    said, weights = parts(bundle)
+    contents = {name: weights if "weights" in name else json.dumps(said).encode() for name in names}
+    inside = tmp_path / "a" / "b"
+    inside.mkdir(parents=True)
+    monkeypatch.chdir(inside)
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        assert code_of(zipped(contents, method)) == "bundle_members"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_our_own_members_packed_by_another_program_are_refused(bundle):  # M04
+    said, weights = parts(bundle)
+    members = {"network.json": json.dumps(said).encode(), WEIGHTS_FILE: weights}
+    assert code_of(zipped(members)) == "bundle_packed"
+    assert code_of(zipped(members, zipfile.ZIP_STORED) + b"!") == "bundle_damaged"
+    assert code_of(bundle + b"!") == code_of(bundle + bundle) == "bundle_damaged"
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "received"),
+    [
+        (b"", "bundle_empty", None),
+        (b"just some notes\nin two lines", "bundle_text", None),
+        ("猫和狗".encode(), "bundle_text", None),
+        (b'{"class_name": "Sequential"}', "bundle_text", None),
+        (b"Rar!\x1a\7\1\0" + bytes(40), "bundle_kind", "RAR"),
+        (b"7z\xbc\xaf\x27\x1c" + bytes(40), "bundle_kind", "7z"),
+        (b"\x1f\x8b\x08" + bytes(40), "bundle_kind", "gzip"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(40), "bundle_kind", "HDF5 (.h5)"),
+        (b"GGUF\3\0\0\0" + bytes(40), "bundle_kind", "GGUF"),
+        (safetensors({"a": {}}), "bundle_kind", "safetensors"),
+        (zipped({"model/saved_model.pb": b"x"}), "bundle_kind", "SavedModel"),
+        (zipped({"archive/data.pkl": b"x"}), "bundle_kind", "PyTorch"),
+        (zipped({"weights.npy": b"x"}), "bundle_kind", "NumPy (.npz)"),
+        (zipped({}), "bundle_damaged", None),
+        (bytes(range(256)) * 4, "bundle_unknown", None),
+        (b"\0", "bundle_unknown", None),
+    ],
+)
+def test_files_that_only_are_called_like_a_model_are_named_by_what_they_are(data, code, received):  # M05
+    with pytest.raises(BundleError) as caught:
+        read_bundle(data, "model.keras")
+    assert (caught.value.code, caught.value.values.get("received")) == (code, received)
+
+
+def test_a_pickle_is_refused_and_not_unpickled(bundle, tmp_path):  # M05
+    marker = tmp_path / "marker"
+    data = pickled(marker)
+    assert code_of(data, "model.keras") == "bundle_kind"
+    network = json.dumps(parts(bundle)[0]).encode()
+    assert code_of(packed(network, data)) == "bundle_weights"
+    assert code_of(packed(data, parts(bundle)[1])) == "bundle_network"
+    check_refused({"pickle": data}, tmp_path)
+    assert not marker.exists()
+
+
+def test_a_download_that_was_cut_short_anywhere_is_damaged(bundle):  # M05
+    codes = {code_of(bundle[:length]) for length in range(60, len(bundle), 997)}
+    assert codes == {"bundle_damaged"}
+    for length in range(60):
+        code_of(bundle[:length])
+
+
+# ---- weights and labels ----
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_no_numbers_are_refused(bundle, tmp_path, value):  # M06
+    arrays = head()
+    arrays["0000"][511, 9] = value
+    weights = (write_run(tmp_path, arrays) / WEIGHTS_FILE).read_bytes()
+    assert code_of(packed(json.dumps(parts(bundle)[0]).encode(), weights)) == "bundle_not_finite"
+    with pytest.raises(StoreError, match="file_damaged"):
+        bundle_bytes(tmp_path, record(), CLASSES)
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        *(..., None, [], ["a"], "0123456789", [str(number) for number in range(1001)]),
+        *([*"012345678", last] for last in ("0", 9, "", " 9", "x" * 81, "a\nb", "\u202eevil", None, [])),
+    ],
+    ids=str,
+)
+def test_a_network_that_does_not_name_its_classes_is_refused(bundle, classes):  # M06
+    assert code_of(told(bundle, classes=classes)) == ("bundle_network" if classes is ... else "bundle_classes")
+
+
+@pytest.mark.parametrize("classes", ["012345678", "0123456789a", "01"])
+def test_another_number_of_names_than_of_outputs_is_refused(bundle, classes):  # M06
+    with pytest.raises(BundleError) as caught:
+        read_bundle(told(bundle, classes=list(classes)), "x")
+    assert caught.value.to_dict() == {
+        "code": "bundle_n_classes",
+        "values": {"file": "x", "named": len(classes), "found": 10},
+    }
+
+
+def test_the_last_layer_has_as_many_outputs_as_are_said(tmp_path):  # M06
+    assert code_of(good(tmp_path, arrays=head(9))) == "bundle_n_classes"
+    assert code_of(good(tmp_path, arrays={"0000": head()["0000"]})) == "bundle_n_classes"
+
+
+def test_a_thousand_classes_in_any_script_are_fine(tmp_path):
+    classes = tuple(f"类 {number}" for number in range(1000))
+    write_run(tmp_path, n_classes=1000)
+    assert read_bundle(bundle_bytes(tmp_path, record(), classes), "x").classes == classes
+
+
+def changed_head(change: Callable[[dict], object]) -> Callable[[dict, bytes], bytes]:
+    def made(rows: dict, numbers: bytes) -> bytes:
+        return safetensors(change(rows) or rows, numbers)
+
+    return made
+
+
+WRONG_WEIGHTS = {
+    "an unknown type": changed_head(lambda rows: rows["0000"].update(dtype="BF16")),
+    "a type that is a list": changed_head(lambda rows: rows["0000"].update(dtype=[])),
+    "another shape": changed_head(lambda rows: rows["0000"].update(shape=[512, 11])),
+    "a shape without numbers": changed_head(lambda rows: rows["0000"].update(shape=[512, 0])),
+    "a negative shape": changed_head(lambda rows: rows["0000"].update(shape=[-512, -10])),
+    "a shape of truth values": changed_head(lambda rows: rows["0001"].update(shape=[True])),
+    "a shape that is no list": changed_head(lambda rows: rows["0000"].update(shape=5120)),
+    "an overlap": changed_head(lambda rows: rows["0001"].update(data_offsets=[0, 40])),
+    "a gap": changed_head(lambda rows: rows["0001"].update(data_offsets=[20484, 20524])),
+    "offsets that are not whole": changed_head(lambda rows: rows["0001"].update(data_offsets=[20480.0, 20520.0])),
+    "offsets turned round": changed_head(lambda rows: rows["0001"].update(data_offsets=[20520, 20480])),
+    "one thing more in a row": changed_head(lambda rows: rows["0001"].update(evil=1)),
+    "a row that is a number": changed_head(lambda rows: rows.update({"0001": 3})),
+    "other names": changed_head(lambda rows: rows.update(extra=rows.pop("0001"))),
+    "no names at all": changed_head(lambda rows: {"__metadata__": rows["__metadata__"]}),
+    "no texts": changed_head(lambda rows: rows.pop("__metadata__") and None),
+    "texts that are a list": changed_head(lambda rows: rows.update(__metadata__=[])),
+    "a text that is a number": changed_head(lambda rows: rows["__metadata__"].update(about=1)),
+    "no checksum": changed_head(lambda rows: rows["__metadata__"].pop("crc32") and None),
+    "another checksum": changed_head(lambda rows: rows["__metadata__"].update(crc32="00000000")),
+    "a list for a head": lambda rows, numbers: safetensors(b"[]", numbers),
+    "a number for a head": lambda rows, numbers: safetensors(b"1", numbers),
+    "a name twice": lambda rows, numbers: safetensors(json.dumps(rows)[:-1].encode() + b',"0000":{}}', numbers),
+    "not a number": lambda rows, numbers: safetensors(b'{"a":NaN}', numbers),
+    "broken UTF-8": lambda rows, numbers: safetensors(b'{"\xff":1}', numbers),
+    "numbers at the end": lambda rows, numbers: safetensors(rows, numbers + bytes(4)),
+    "numbers missing": lambda rows, numbers: safetensors(rows, numbers[:-4]),
+    "other numbers": lambda rows, numbers: safetensors(rows, bytes(4) + numbers[4:]),
+    "nothing": lambda rows, numbers: b"",
+    "seven bytes": lambda rows, numbers: bytes(7),
+}
+
+
+@pytest.mark.parametrize("name", list(WRONG_WEIGHTS))
+def test_weights_are_laid_out_to_the_last_byte_as_we_write_them(bundle, name):  # M03
+    network = json.dumps(parts(bundle)[0]).encode()
+    assert code_of(packed(network, WRONG_WEIGHTS[name](*header(bundle)))) == "bundle_weights"
+
+
+WRONG_WORDS = {
+    "format": ("keras", 1, None, []),
+    "version": (0, "1", 1.5, None, True),
+    "spec": (None, [], "x", 3),
+    "name": ("", "x" * 81, "a\nb", 1, None, "\x1b[31m"),
+    "test_accuracy": (-0.1, 1.1, "0.5", True, [], {}),
+    "ended_at": ("yesterday", "2026-11-27T10:00:00", 1, None, "0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59-12:00"),
+    "best_epoch": (0, -1, 1.5, None, True, 10**6),
+    "evil": (1,),
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [(key, value) for key, values in WRONG_WORDS.items() for value in values], ids=str
+)
+def test_words_that_we_would_not_have_written_are_refused(bundle, key, value):
+    assert code_of(told(bundle, **{key: value})) == "bundle_network"
+
+
+@pytest.mark.parametrize("key", ["format", "version", "spec", "model", "classes", "name", "best_epoch"])
+def test_nothing_may_be_missing(bundle, key):
+    assert code_of(told(bundle, **{key: ...})) == "bundle_network"
+
+
+@pytest.mark.parametrize("found", [2, 10**300])
+def test_a_newer_format_is_said_to_be_newer(bundle, found):
+    assert code_of(told(bundle, version=found)) == "bundle_version"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("head", "evil"), ("epochs", 10**9), ("image_size", 31), ("seed", "x"), ("evil", 1), ("dataset", "a\nb")),
+        *(("dataset", "x" * 81), ("hidden", 3 * 10**8), ("learning_rate", {"a": [1]})),
+    ],
+)
+def test_a_setting_that_is_not_known_is_named(bundle, field, value):
+    with pytest.raises(BundleError) as caught:
+        read_bundle(told(bundle, spec=SPEC.to_dict() | {field: value}), "x")
+    assert caught.value.code == "bundle_spec"
+    assert field in (caught.value.values["field"], caught.value.values["received"])
+    assert len(str(caught.value.values["received"])) <= 60
+
+
+def test_the_description_and_the_weights_are_of_the_same_network(bundle):
+    assert code_of(told(bundle, spec=SPEC.to_dict() | {"seed": 5})) == "bundle_differs"
+    assert code_of(told(bundle, model="squeezenet")) == code_of(told(bundle, model=None)) == "bundle_differs"
+
+
+def test_a_model_of_an_odd_name_is_refused(tmp_path):
+    assert code_of(good(tmp_path, model="os.system")) == "bundle_differs"
+
+
+@settings(deadline=None, max_examples=300)
+@given(at=st.integers(0, 10**6), bit=st.integers(0, 7))
+def test_a_bit_that_was_turned_anywhere_is_noticed(taken_apart, at, bit):
+    said, weights = taken_apart()
+    turned = bytearray(packed(json.dumps(said).encode(), weights))
+    turned[at % len(turned)] ^= 1 << bit
+    code_of(bytes(turned))
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.binary(max_size=200), st.sampled_from([b"", b"PK\3\4", b"PK\5\6", b"PK\3\4" + bytes(22) + b"\x0c\0"]))
+def test_whatever_comes_is_refused_in_one_sentence(data, start):
+    code_of(start + data)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=9),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=9), inner),
+        max_leaves=9,
+    )
+)
+def test_whatever_the_description_says_is_refused_in_one_sentence(taken_apart, value):
+    said, weights = taken_apart()
+    for key in (None, *said):
+        changed = value if key is None else said | {key: value}
+        try:
+            read_bundle(packed(json.dumps(changed).encode(), weights), "x")
+        except BundleError:
+            continue
+        assert key in ("name", "test_accuracy") or said == changed

@@ -1,0 +1,139 @@
+"""Pictures that are the same, or nearly: saved again, scaled, brightened. Whoever trains on one has seen the other.
+
+A perceptual hash proposes pairs, a comparison of small pictures confirms them; pairs that share a picture are one
+group.
+
+References:
+    Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions, 2010: the hash by cosine transform.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+SIDE_PX = 16
+"""Side of the small pictures that are compared."""
+
+MAX_BITS = 6  # of 64 in which the hashes of twins differ
+MIN_CORRELATION = 0.99  # of twins' brightness, pixel by pixel
+MAX_COLOUR = 10.0  # levels by which the mean colours of twins differ, whatever their brightness
+FLAT = 4.0  # levels: with less contrast nothing is left to correlate
+MAX_FLAT_DIFFERENCE = 1.0  # levels, between two pictures without contrast
+MOST_NEIGHBOURS = 256  # compared with each picture of one bucket; only very uniform sets have more
+_BANDS = tuple((start, min(start + 10, 64)) for start in range(0, 64, 10))  # one more than bits that may differ
+
+
+class Look(NamedTuple):
+    """What is compared of a picture.
+
+    Attributes:
+        hash: 64 bits that stay nearly the same when a picture is saved again or scaled.
+        small: uint8 (16, 16, 3), the picture scaled down.
+    """
+
+    hash: int
+    small: np.ndarray
+
+
+def look(image: np.ndarray) -> Look:
+    """Returns what is compared of a picture, uint8 (S, S, 3)."""
+    picture = Image.fromarray(image)
+    grey = np.asarray(picture.convert("L").resize((32, 32), Image.Resampling.BOX), np.float64)
+    waves = (_COSINES @ grey @ _COSINES.T).ravel()[1:]  # without the mean; 63 values of the 8 × 8 lowest frequencies
+    bits = waves > np.median(waves)
+    value = int.from_bytes(np.packbits(np.append(bits, False)).tobytes(), "big")
+    return Look(value, np.asarray(picture.resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX)))
+
+
+def _cosines() -> np.ndarray:
+    """Returns the rows of the cosine transform for the 8 lowest of 32 frequencies: float (8, 32)."""
+    place, frequency = np.arange(32), np.arange(8)[:, np.newaxis]
+    return np.cos(np.pi * (2 * place + 1) * frequency / 64)
+
+
+_COSINES = _cosines()
+
+
+def twin_groups(shas: Sequence[str], hashes: np.ndarray, small: np.ndarray) -> np.ndarray:
+    """Returns which pictures belong together.
+
+    Args:
+        shas: Identity of each picture; equal ones are twins without a look.
+        hashes: uint64 (N,).
+        small: uint8 (N, 16, 16, 3).
+
+    Returns:
+        int64 (N,): the number of the group's first picture; a picture without a twin has its own.
+
+    Units: for 50,000 different photographs about five seconds and 150 MB.
+    """
+    first: dict[str, int] = {}
+    parents = np.array([first.setdefault(sha, at) for at, sha in enumerate(shas)], np.int64)
+    distinct = np.flatnonzero(parents == np.arange(len(parents)))
+    for one, other in _twins(hashes[distinct], small[distinct]):
+        _join(parents, distinct[one], distinct[other])
+    return np.array([_root(parents, at) for at in range(len(parents))], np.int64)
+
+
+def members_of(twin: np.ndarray) -> list[np.ndarray]:
+    """Returns the groups that the numbers of `twin_groups` stand for: int (n,), places, each group in order."""
+    order = np.argsort(twin, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(twin[order])) + 1)
+
+
+def _twins(hashes: np.ndarray, small: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Yields pairs of twins: hashes that differ in few bits agree in one of seven bands, so only those are compared."""
+    light = small.reshape(len(small), -1).mean(axis=1)
+    for start, stop in _BANDS:
+        band = (hashes >> np.uint64(start)) & np.uint64(2 ** (stop - start) - 1)
+        order = np.lexsort((light, hashes, band))
+        ends = np.flatnonzero(np.diff(band[order])) + 1
+        for bucket in np.split(order, ends):
+            yield from _twins_in(bucket, hashes, small)
+
+
+def _twins_in(bucket: np.ndarray, hashes: np.ndarray, small: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Yields the pairs of twins in one bucket, comparing all with those that stand so many places behind them."""
+    for step in range(1, min(len(bucket), MOST_NEIGHBOURS + 1)):
+        ones, others = bucket[:-step], bucket[step:]
+        is_near = np.bitwise_count(hashes[ones] ^ hashes[others]) <= MAX_BITS
+        ones, others = ones[is_near], others[is_near]
+        if len(ones):
+            are_twins = alike(small[ones], small[others])
+            yield from zip(ones[are_twins].tolist(), others[are_twins].tolist(), strict=True)
+
+
+def alike(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Says which pairs of small pictures show the same.
+
+    Args:
+        ones: uint8 (N, 16, 16, 3).
+        others: The same.
+
+    Returns:
+        bool (N,).
+    """
+    a, b = (part.reshape(len(part), -1, 3).astype(np.float32) for part in (ones, others))
+    grey_a, grey_b = a.mean(axis=2), b.mean(axis=2)
+    rest_a, rest_b = (grey - grey.mean(axis=1, keepdims=True) for grey in (grey_a, grey_b))
+    contrast = np.sqrt((rest_a**2).mean(axis=1) * (rest_b**2).mean(axis=1))
+    is_flat = np.minimum(rest_a.std(axis=1), rest_b.std(axis=1)) < FLAT
+    correlation = (rest_a * rest_b).mean(axis=1) / np.maximum(contrast, 1e-6)
+    tint_a, tint_b = (part.mean(axis=1) - grey.mean(axis=1, keepdims=True) for part, grey in ((a, grey_a), (b, grey_b)))
+    same_shape = (correlation >= MIN_CORRELATION) & (np.abs(tint_a - tint_b).max(axis=1) <= MAX_COLOUR)
+    same_plain = np.abs(a - b).mean(axis=(1, 2)) <= MAX_FLAT_DIFFERENCE
+    return np.where(is_flat, same_plain, same_shape)
+
+
+def _root(parents: np.ndarray, at: int) -> int:
+    while parents[at] != at:
+        parents[at] = parents[parents[at]]
+        at = parents[at]
+    return int(at)
+
+
+def _join(parents: np.ndarray, one: int, other: int) -> None:
+    one, other = sorted((_root(parents, one), _root(parents, other)))
+    parents[other] = one

@@ -1,0 +1,249 @@
+"""Imports on their way: one at a time, each in a process of its own, in the order in which they came."""
+
+import json
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from tl_core.engine import uploads
+from tl_core.engine.environment import worker_environment
+from tl_core.engine.executor import tell
+from tl_core.engine.importer import album_of, task_of
+from tl_core.errors import StoreError, TransferLabError, UnknownIdError, WorkerError
+from tl_core.intake.taking_in import Intake
+from tl_core.store.access import Visitor
+from tl_core.store.albums import AlbumRecord, Albums
+
+PROJECT = Path(__file__).resolve().parents[2]
+KEPT = 200  # finished imports that can still be asked for
+MOST_WAITING = 3  # imports that one owner may have under way and in line
+
+
+class ImportState(StrEnum):
+    """Where an import stands. WAITING → RUNNING → one of the others."""
+
+    WAITING = "waiting"  #: Others come first.
+    RUNNING = "running"  #: Its process reads pictures.
+    DONE = "done"  #: The album is there.
+    FAILED = "failed"  #: It could not be; `error` says why. Nothing was kept.
+    CANCELLED = "cancelled"  #: A person ended it. Nothing was kept.
+
+    @property
+    def is_finished(self) -> bool:
+        return self not in (ImportState.WAITING, ImportState.RUNNING)
+
+
+@dataclass(frozen=True)
+class ImportSnapshot:
+    """An import as it is now.
+
+    Attributes:
+        id: 32 hexadecimal digits.
+        owner: Whose it is.
+        name: What the data set will be called.
+        state: Where it stands.
+        done: Files read so far.
+        total: Files in all; None while that is not known.
+        left_s: Seconds until it will be done, by its own pace; None while that is not known.
+        album: What came of it.
+        error: Why it failed, {"code", "values"}.
+    """
+
+    id: str
+    owner: str
+    name: str
+    state: ImportState = ImportState.WAITING
+    done: int = 0
+    total: int | None = None
+    left_s: float | None = None
+    album: AlbumRecord | None = None
+    error: dict | None = None
+
+
+@dataclass
+class _Import:
+    """One import with what its process needs."""
+
+    seen: ImportSnapshot
+    path: Path
+    intake: Intake
+    is_sent: bool
+    began_s: float = 0.0
+    process: subprocess.Popen | None = None
+
+
+class Imports:
+    """Takes imports, has them done, and tells their owners how far they are.
+
+    Args:
+        home: The data folder.
+        albums: Where the albums are.
+        clock: Monotonic seconds.
+
+    Thread: any.
+    """
+
+    def __init__(self, home: Path, albums: Albums, clock: Callable[[], float] = time.monotonic) -> None:
+        self._home, self._albums, self._clock = home, albums, clock
+        self._lock = threading.RLock()
+        self._all: OrderedDict[str, _Import] = OrderedDict()
+        self._is_closed = False
+
+    def submit(self, path: Path, intake: Intake, *, is_sent: bool = False) -> str:
+        """Queues an import.
+
+        Args:
+            path: An archive or a folder; with `is_sent` it is removed when the import has ended.
+            intake: What is wanted, and for whom.
+            is_sent: Whether a browser sent it.
+
+        Returns:
+            The import's id.
+
+        Raises:
+            StoreError: "too_many_imports".
+        """
+        with self._lock:
+            mine = [one for one in self._all.values() if one.seen.owner == intake.owner]
+            n_open = sum(not one.seen.state.is_finished for one in mine)
+            if n_open >= MOST_WAITING:
+                raise StoreError("too_many_imports", found=n_open, allowed=MOST_WAITING)
+            id = secrets.token_hex(16)
+            self._all[id] = _Import(ImportSnapshot(id, intake.owner, intake.name), path, intake, is_sent)
+            self._forget_old()
+            self._begin_next()
+            return id
+
+    def mine(self, *, by: Visitor) -> list[ImportSnapshot]:
+        """Returns the imports of a visitor, the latest first: those under way, and those that have ended lately."""
+        with self._lock:
+            return [one.seen for one in reversed(self._all.values()) if one.seen.owner == by.owner]
+
+    def look(self, id: str, *, by: Visitor) -> ImportSnapshot:
+        """Returns an import as it is now, to its owner and the instructor.
+
+        Raises:
+            UnknownIdError: "unknown_import", also for another's.
+        """
+        with self._lock:
+            found = self._all.get(id)
+            if found is None or not (by.is_instructor or found.seen.owner == by.owner):
+                raise UnknownIdError("unknown_import", received=str(id)[:40])
+            return found.seen
+
+    def cancel(self, id: str, *, by: Visitor) -> None:
+        """Ends an import at once; nothing of it is kept. One that has ended stays as it is.
+
+        Raises:
+            UnknownIdError: "unknown_import".
+        """
+        with self._lock:
+            one = self._all[self.look(id, by=by).id]
+            if not one.seen.state.is_finished:
+                self._end(one, replace(one.seen, state=ImportState.CANCELLED, left_s=None))
+
+    def close(self) -> None:
+        """Ends everything. Twice is harmless."""
+        with self._lock:
+            self._is_closed = True
+            for one in self._all.values():
+                if not one.seen.state.is_finished:
+                    self._end(one, replace(one.seen, state=ImportState.CANCELLED, left_s=None))
+
+    # ---- with the lock held ----
+
+    def _begin_next(self) -> None:
+        states = [one.seen.state for one in self._all.values()]
+        if self._is_closed or ImportState.RUNNING in states:
+            return
+        waiting = next((one for one in self._all.values() if one.seen.state is ImportState.WAITING), None)
+        if waiting is not None:
+            self._begin(waiting)
+
+    def _begin(self, one: _Import) -> None:
+        """Starts the process of an import; one whose album was deleted meanwhile has failed."""
+        try:
+            if one.intake.into:  # another import or an edit may have changed it meanwhile
+                into = self._albums.find(one.intake.into.id, by=Visitor(one.seen.owner))
+                one.intake = replace(one.intake, into=into)
+        except TransferLabError as error:
+            self._end(one, replace(one.seen, state=ImportState.FAILED, error=error.to_dict()))
+            return
+        (self._home / "logs").mkdir(parents=True, exist_ok=True)
+        one.began_s = self._clock()
+        one.seen = replace(one.seen, state=ImportState.RUNNING)
+        with open(self._home / "logs" / "importer.log", "ab") as log:
+            one.process = subprocess.Popen(
+                [sys.executable, "-m", "tl_core.engine.importer"],
+                cwd=PROJECT,
+                env=worker_environment(self._home),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                encoding="utf-8",
+                start_new_session=True,
+            )
+        threading.Thread(target=self._listen, args=(one,), name="imports", daemon=True).start()
+
+    def _end(self, one: _Import, seen: ImportSnapshot) -> None:
+        """Notes the end of an import, ends its process, removes what the browser sent, and begins the next one."""
+        one.seen = seen
+        if one.process is not None:
+            one.process.kill()
+        elif one.is_sent:
+            uploads.forget(one.path)
+        if one.process is None:
+            self._begin_next()
+
+    def _forget_old(self) -> None:
+        finished = [id for id, one in self._all.items() if one.seen.state.is_finished]
+        for id in finished[: max(0, len(finished) - KEPT)]:
+            del self._all[id]
+
+    # ---- on the thread that listens to a process ----
+
+    def _listen(self, one: _Import) -> None:
+        process = one.process
+        with suppress(OSError, ValueError):  # dead already: the end of its output says so
+            process.stdin.write(json.dumps(task_of(one.path, one.intake, is_sent=one.is_sent)) + "\n")
+            process.stdin.flush()
+        for line in process.stdout:
+            tell(lambda said: self._hear(one, json.loads(said)), line)
+        status = process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with suppress(OSError):
+                pipe.close()
+        self._clean_up(one, status)
+
+    def _hear(self, one: _Import, said: dict) -> None:
+        with self._lock:
+            if one.seen.state is not ImportState.RUNNING:
+                return
+            if said["say"] == "progress":
+                left_s = (self._clock() - one.began_s) / said["done"] * (said["total"] - said["done"])
+                one.seen = replace(one.seen, done=said["done"], total=said["total"], left_s=left_s)
+            elif said["say"] == "done":
+                album = album_of(said["album"])
+                self._albums.note_new(album, one.intake.into)
+                one.seen = replace(one.seen, state=ImportState.DONE, album=album, left_s=None)
+            else:
+                one.seen = replace(one.seen, state=ImportState.FAILED, error=said["error"], left_s=None)
+
+    def _clean_up(self, one: _Import, status: int) -> None:
+        self._albums.sweep_drafts()
+        if one.is_sent:
+            uploads.forget(one.path)
+        with self._lock:
+            if not one.seen.state.is_finished:
+                error = WorkerError("importer_died", status=status).to_dict()
+                one.seen = replace(one.seen, state=ImportState.FAILED, error=error, left_s=None)
+            self._begin_next()

@@ -1,0 +1,39 @@
+"""A path on the server that a visitor may name: only below the folder that the operator allows."""
+
+import os
+from pathlib import Path
+
+from tl_core.errors import InputError
+
+MOST_OFFERED = 500
+_DEPTH = 2  # folders below the operator's
+
+
+def offered(root: Path) -> list[str]:
+    """Returns what can be imported: folders and archives, at most two folders deep, by their paths below the root."""
+    found: list[str] = []
+    for folder, folders, files in os.walk(root):
+        inside = Path(folder).relative_to(root)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [(inside / name).as_posix() for name in folders]
+        found += [(inside / name).as_posix() for name in sorted(files) if name.lower().endswith(".zip")]
+        if len(inside.parts) + 1 >= _DEPTH:
+            folders.clear()
+    return sorted(found)[:MOST_OFFERED]
+
+
+def below(root: Path, received: str) -> Path:
+    """Returns the path that a visitor named, if it lies below the root, links followed.
+
+    Raises:
+        InputError: "import_outside" or "import_missing".
+    """
+    try:
+        path, top = (root / received).resolve(), root.resolve()
+    except (OSError, ValueError) as error:
+        raise InputError("import_missing", received=received[:200]) from error
+    if top not in path.parents:
+        raise InputError("import_outside", received=received[:200])
+    if not path.exists():
+        raise InputError("import_missing", received=received[:200])
+    return path

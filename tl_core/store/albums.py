@@ -1,0 +1,348 @@
+"""Whose data sets of their own there are, who may see them, and how they come, change and go.
+
+The pictures lie in `datasets/own/<id>`, a folder that follows from its content (`datasets.album`) and never changes.
+Who has it is a small file in it for each owner: two students who bring the same pictures share the folder, and neither
+sees or loses what the other does.
+"""
+
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from tl_core.datasets.album import ABOUT, LOOKS, Album, album_files, is_own, own_folder, read_album, read_info
+from tl_core.datasets.catalog import DatasetInfo
+from tl_core.errors import StoreError, UnknownIdError
+from tl_core.store import rules
+from tl_core.store.access import Visitor, may_see
+from tl_core.store.files import forget, share_file, write_atomic
+from tl_core.store.home import made
+from tl_core.store.locks import LifeLock, living
+from tl_core.store.records import Visibility, plain
+from tl_core.store.space import refused
+
+_OWNER = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_DRAFT, _GONE = ".draft-", ".gone-"
+
+
+@dataclass(frozen=True)
+class AlbumRecord:
+    """A data set as one owner has it.
+
+    Attributes:
+        id: Of the album.
+        owner: Whose it is.
+        name: What the owner calls it.
+        created_at: When it came, ISO 8601 in UTC.
+        source: What it was made from: a file's or folder's name, for people.
+        visibility: Who may look at it and train with it, beside the owner and the instructor.
+        notes: What had to be changed or guessed while it was read, [{"code", "values"}].
+        n_skipped: Files that were left out.
+    """
+
+    id: str
+    owner: str
+    name: str
+    created_at: str
+    source: str = ""
+    visibility: Visibility = Visibility.PRIVATE
+    notes: list = field(default_factory=list)
+    n_skipped: int = 0
+
+
+class Albums:
+    """The data sets of one's own in a data folder.
+
+    Promises:
+        1. An album is there whole, with its owner, or not at all, whatever happens in between.
+        2. What a person does takes `by` and asks `find` or `permitted` first: an album that a visitor may not see is
+           unknown to them, one that is not theirs they cannot change.
+        3. Whoever still knows their album by the id that it had before a change finds what it has become.
+        4. Deleting or changing one's own leaves everybody else's as it is. The pictures stay as long as an owner or a
+           run refers to them.
+        5. An id or owner from outside never becomes part of a path before its form was checked.
+
+    Args:
+        home: The data folder.
+        is_trained_on: Says whether a run refers to an album: then its pictures stay, for going on with that run.
+
+    Thread: any; several processes may share a folder.
+    """
+
+    def __init__(self, home: Path, is_trained_on: Callable[[str], bool] = lambda id: False) -> None:
+        self.home, self._is_trained_on = home, is_trained_on
+        self._successors: dict[tuple[str, str], str] = {}
+        self._folder = made(home / "datasets" / "own")
+
+    # ---- what people do ----
+
+    def find(self, id: str, *, by: Visitor) -> AlbumRecord:
+        """Returns an album that a visitor may see: their own record of it, or else that of whoever shares it.
+
+        Raises:
+            UnknownIdError: "unknown_dataset".
+        """
+        id = self._present(id, by.owner)
+        seen = [record for record in self._records(id) if may_see(record, by, is_named=True)]
+        if not seen:
+            raise UnknownIdError("unknown_dataset", received=rules.shown(id), allowed=[])
+        return min(seen, key=lambda record: (record.owner != by.owner, record.created_at))
+
+    def permitted(self, id: str, *, by: Visitor) -> AlbumRecord:
+        """Returns an album that a visitor may change.
+
+        Raises:
+            UnknownIdError: "unknown_dataset".
+            StoreError: "not_your_dataset".
+        """
+        record = self.find(id, by=by)
+        if not by.is_instructor and record.owner != by.owner:
+            raise StoreError("not_your_dataset", dataset=record.name)
+        return record
+
+    def listed(self, *, by: Visitor) -> list[AlbumRecord]:
+        """Returns the albums that a visitor finds in a list, each once; the newest first."""
+        found: dict[str, AlbumRecord] = {}
+        for path in self._folder.glob("own-*"):
+            seen = [one for one in self._records(path.name) if may_see(one, by, is_named=False)]
+            if seen:
+                found[path.name] = min(seen, key=lambda record: (record.owner != by.owner, record.created_at))
+        return sorted(found.values(), key=lambda record: record.created_at, reverse=True)
+
+    def rename(self, id: str, name: str, *, by: Visitor) -> AlbumRecord:
+        """Gives an album another name.
+
+        Raises:
+            InputError: "bad_run_name", as for the name of a run.
+            UnknownIdError, StoreError: As `permitted`.
+        """
+        return self._put(replace(self.permitted(id, by=by), name=rules.clean_name(name)))
+
+    def share(self, id: str, visibility: Visibility, *, by: Visitor) -> AlbumRecord:
+        """Says who else may look at an album and train with it.
+
+        Raises:
+            UnknownIdError, StoreError: As `permitted`.
+        """
+        return self._put(replace(self.permitted(id, by=by), visibility=Visibility(visibility)))
+
+    def skipped(self, id: str, *, by: Visitor) -> list[dict]:
+        """Returns the files that were left out, [{"file", "code", "values"}]: only to whom it belongs.
+
+        Raises:
+            UnknownIdError, StoreError: As `permitted`.
+        """
+        record = self.permitted(id, by=by)
+        with suppress(OSError, ValueError):
+            return json.loads(_skipped_path(self._entry(record)).read_bytes())
+        return []
+
+    def delete(self, id: str, *, by: Visitor) -> None:
+        """Takes an album from its owner.
+
+        Raises:
+            UnknownIdError, StoreError: As `permitted`.
+        """
+        self.take_away(self.permitted(id, by=by))
+
+    def change(self, id: str, edit: Callable[[Album], Album], *, by: Visitor) -> AlbumRecord:
+        """Puts a changed album in the place of one; runs trained on the former one keep it.
+
+        Args:
+            edit: Makes the new album out of the old one, with the same packs.
+
+        Raises:
+            UnknownIdError, StoreError: As `permitted`; "disk_full" or "home_not_writable". Nothing was changed.
+        """
+        record = self.permitted(id, by=by)
+        changed = edit(self.album(record.id))
+        if changed.id == record.id:
+            return record
+        with self.draft() as draft:
+            draft.share(record.id, [*changed.packs, LOOKS])
+            put = draft.commit(changed, record, self.skipped(record.id, by=by))
+        self.take_away(record)
+        self.note_new(put, record)
+        return put
+
+    # ---- for the engine, which asks nobody ----
+
+    def album(self, id: str) -> Album:
+        """Returns the pictures of an album.
+
+        Raises:
+            UnavailableError: "dataset_damaged".
+        """
+        return read_album(own_folder(self.home, id))
+
+    def info(self, id: str) -> DatasetInfo:
+        """Returns what is known of an album without reading its list.
+
+        Raises:
+            UnavailableError: "dataset_damaged".
+        """
+        return read_info(own_folder(self.home, id))
+
+    def note_new(self, record: AlbumRecord, former: AlbumRecord | None = None) -> None:
+        """Lets an owner find an album by its id, and by the id that it had before a change."""
+        self._successors.pop((record.owner, record.id), None)
+        if former is not None and record.id != former.id:
+            self._successors[former.owner, former.id] = record.id
+
+    def _present(self, id: str, owner: str) -> str:
+        """Returns the id under which an owner has an album now; a change taken back leads to where it began."""
+        while (owner, id) in self._successors:
+            id = self._successors[owner, id]
+        return id
+
+    def n_bytes(self, owner: str) -> int:
+        """Returns what the albums of an owner take on the disk."""
+        ids = [path.parent.parent.name for path in self._folder.glob(f"own-*/owners/{_checked(owner)}.json")]
+        return sum(_pack_bytes(self._folder / id) for id in ids)
+
+    def n_albums(self, owner: str) -> int:
+        """Returns how many albums an owner has."""
+        return sum(1 for _ in self._folder.glob(f"own-*/owners/{_checked(owner)}.json"))
+
+    def draft(self) -> "Draft":
+        """Returns a place for a new album, which vanishes unless it is committed.
+
+        Raises:
+            StoreError: "disk_full" or "home_not_writable".
+        """
+        return Draft(self, made(self._folder / f"{_DRAFT}{secrets.token_hex(8)}"))
+
+    def sweep(self) -> None:
+        """Removes what killed processes left, and albums that neither an owner nor a run refers to."""
+        self.sweep_drafts()
+        for path in self._folder.glob(f"{_GONE}*"):
+            shutil.rmtree(path, ignore_errors=True)
+        for path in self._folder.glob("own-*"):
+            self._clear(path)
+
+    def sweep_drafts(self) -> None:
+        """Removes what killed processes have begun; what a living one is at stays."""
+        for path in self._folder.glob(f"{_DRAFT}*"):
+            if not living(path):
+                shutil.rmtree(path, ignore_errors=True)
+
+    # ---- files ----
+
+    def _records(self, id: str) -> list[AlbumRecord]:
+        return list(self._read(id)) if is_own(id) else []
+
+    def _read(self, id: str) -> Iterator[AlbumRecord]:
+        for path in sorted((self._folder / id / "owners").glob("*.json")):
+            with suppress(OSError, ValueError, TypeError):
+                data = json.loads(path.read_bytes())
+                yield AlbumRecord(**data | {"id": id, "owner": path.stem, "visibility": Visibility(data["visibility"])})
+
+    def _put(self, record: AlbumRecord, skipped: list[dict] | None = None, folder: Path | None = None) -> AlbumRecord:
+        entry = self._entry(record, folder)
+        made(entry.parent)
+        if skipped is not None:
+            write_atomic(_skipped_path(entry), json.dumps(plain(skipped), ensure_ascii=False).encode())
+        write_atomic(entry, json.dumps(plain(asdict(record)), ensure_ascii=False).encode("utf-8", "replace"))
+        return record
+
+    def _entry(self, record: AlbumRecord, folder: Path | None = None) -> Path:
+        return (folder or own_folder(self.home, record.id)) / "owners" / f"{_checked(record.owner)}.json"
+
+    def take_away(self, record: AlbumRecord) -> None:
+        """Removes what an owner has of an album, and the album itself if nobody refers to it any more.
+
+        Raises:
+            StoreError: "home_not_writable".
+        """
+        entry = self._entry(record)
+        try:
+            entry.unlink(missing_ok=True)
+        except OSError as error:
+            raise refused(entry.parent, error) from error
+        forget(_skipped_path(entry))
+        self._clear(own_folder(self.home, record.id))
+
+    def _clear(self, folder: Path) -> None:
+        """Removes a folder that nobody refers to: renamed first, so that it is gone at once or not at all."""
+        if any((folder / "owners").glob("*.json")) or self._is_trained_on(folder.name):
+            return
+        gone = folder.with_name(f"{_GONE}{secrets.token_hex(8)}")
+        with suppress(OSError):
+            folder.rename(gone)
+            shutil.rmtree(gone, ignore_errors=True)
+
+
+class Draft:
+    """A folder in which an album is put together. Its process holds a lock on it for as long as it lives.
+
+    Attributes:
+        folder: Where the packs go.
+    """
+
+    def __init__(self, albums: Albums, folder: Path) -> None:
+        self._albums, self.folder = albums, folder
+        try:
+            self._life = LifeLock(folder)
+        except OSError as error:
+            raise refused(folder, error) from error
+
+    def __enter__(self) -> "Draft":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._life.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def share(self, id: str, files: Iterable[str]) -> None:
+        """Takes over files of another album: one copy of the bytes where the disk can, else two.
+
+        Raises:
+            StoreError: "file_damaged", "disk_full" or "home_not_writable".
+        """
+        for name in files:
+            share_file(own_folder(self._albums.home, id) / name, self.folder / name)
+
+    def commit(self, album: Album, record: AlbumRecord, skipped: list[dict]) -> AlbumRecord:
+        """Makes the album one of its owner's; if it is there already, only the owner is added.
+
+        Raises:
+            StoreError: "disk_full" or "home_not_writable"; there is no such album then, unless there was before.
+        """
+        target = own_folder(self._albums.home, album.id)
+        record = replace(record, id=album.id, n_skipped=len(skipped))
+        try:
+            if not (target / ABOUT).is_file():
+                for name, data in album_files(album).items():
+                    write_atomic(self.folder / name, data)
+                self._albums._put(record, skipped, self.folder)
+                self._life.close()
+                os.rename(self.folder, target)
+                return record
+        except OSError as error:
+            if not (target / ABOUT).is_file():  # another process may have been quicker with the same album
+                raise refused(target.parent, error) from error
+        return self._albums._put(record, skipped)
+
+
+def _skipped_path(entry: Path) -> Path:
+    return entry.with_suffix(".skipped")
+
+
+def _checked(owner: str) -> str:
+    """Returns an owner's id, which names a file; owners come from cookies that we signed, or are our own words."""
+    if not _OWNER.fullmatch(owner):
+        raise StoreError("not_your_dataset", dataset="?")
+    return owner
+
+
+def _pack_bytes(folder: Path) -> int:
+    total = 0
+    for path in folder.glob("pack-*.bin"):
+        with suppress(OSError):
+            total += path.stat().st_size
+    return total

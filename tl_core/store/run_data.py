@@ -1,0 +1,38 @@
+"""What a run was trained on, told from its record alone: the pictures may have been deleted or changed since."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tl_core.datasets.catalog import DATASETS, DatasetInfo
+from tl_core.datasets.known import known_dataset
+from tl_core.store.records import RunRecord
+
+_TOLD = ("classes", "n_train", "n_validation", "n_test", "image_size", "channels", "can_flip")
+
+
+def told(info: DatasetInfo) -> dict:
+    """Returns what the record of a run keeps of its data: nothing of the catalogue's, which everybody knows."""
+    return {} if info.id in DATASETS else {"data": {name: getattr(info, name) for name in _TOLD}}
+
+
+def run_data(record: RunRecord, home: Path) -> DatasetInfo:
+    """Returns the data that a run was trained on.
+
+    Raises:
+        UnknownIdError: "unknown_dataset": neither the record nor the data folder knows them.
+    """
+    id, kept = str(record.spec.get("dataset")), record.environment.get("data")
+    if id in DATASETS or not isinstance(kept, Mapping) or not set(_TOLD) <= set(kept):
+        return known_dataset(id, home)
+    known = {name: kept[name] for name in _TOLD} | {"classes": tuple(map(str, kept["classes"]))}
+    return DatasetInfo(id=id, file="", source="", licence="", origin="own", **known)
+
+
+def run_classes(record: RunRecord, home: Path) -> tuple[str, ...]:
+    """Returns the classes that a run tells apart, in the order of its outputs.
+
+    Raises:
+        UnknownIdError: "unknown_dataset".
+    """
+    taken_in = record.environment.get("classes")  # of a network that was trained elsewhere
+    return tuple(map(str, taken_in)) if taken_in else run_data(record, home).classes
