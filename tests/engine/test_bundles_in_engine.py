@@ -210,11 +210,15 @@ def test_a_run_on_data_of_ones_own_names_the_classes_that_its_record_kept(bench)
     assert bench.engine.take_in(read, by=BEN, name="x").environment["classes"] == list(read.classes)
 
 
-def test_data_that_are_not_known_here_are_no_hindrance(bench, tmp_path):
-    bundle = altered(tmp_path, dataset="own-of-another-school")
+@pytest.mark.parametrize("dataset", ["own-0123456789abcdef0123", "flowers-of-2031", "own-../../x"])
+def test_data_of_somebodys_own_are_forgotten_so_that_the_run_is_no_claim_to_them(bench, tmp_path, dataset):  # X01
+    bundle = altered(tmp_path, dataset=dataset)
     record = bench.engine.take_in(bundle, by=BEN, name="x")
+    assert record.spec == SPEC.to_dict() | {"dataset": "elsewhere"}
+    assert bench.engine.store.list_runs(text=dataset) == []
     again = read_bundle(bench.engine.bundle(record.id, by=BEN), "x")
-    assert (again.spec, again.classes) == (bundle.spec, bundle.classes)
+    assert (again.spec, again.classes) == (SPEC.with_changes(dataset="elsewhere"), bundle.classes)
+    assert bench.engine.take_in(again, by=ANNA, name="x").spec == record.spec
 
 
 def test_a_network_that_nobody_could_bring_in_is_not_given_out(bench, finished):

@@ -5,8 +5,10 @@ no time of computing: none of it was measured here. What its file claims stands 
 """
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
+from tl_core.datasets.catalog import DATASETS
 from tl_core.errors import BundleError, InputError, TransferLabError, UnknownIdError
 from tl_core.models.catalog import backbone_info
 from tl_core.spec import RunSpec
@@ -19,6 +21,7 @@ from tl_core.store.rules import shown
 from tl_core.store.run_data import run_classes
 from tl_core.store.store import RunStore
 
+ELSEWHERE = "elsewhere"
 MAX_SEEDS = 1000  # whole numbers among the weights: the states of dropout
 
 
@@ -41,6 +44,17 @@ def packed(store: RunStore, record: RunRecord, home: Path) -> bytes:
     classes = run_classes(record, home)
     _n_numbers(RunSpec.from_dict(record.spec), "", len(classes), record.name)
     return bundle_bytes(store.run_folder(record.id), record, classes)
+
+
+def neutral(bundle: Bundle) -> Bundle:
+    """Returns a bundle that names no data set beyond the catalogue.
+
+    A data set of somebody's own may be here under the very id that the file names, and a run of one's own on it would
+    be a claim to it.
+    """
+    if bundle.spec.dataset in DATASETS:
+        return bundle
+    return replace(bundle, spec=bundle.spec.with_changes(dataset=ELSEWHERE))
 
 
 def entered(store: RunStore, bundle: Bundle, name: str, by: Visitor) -> RunRecord:

@@ -154,6 +154,7 @@ class Engine:
             InputError: "bad_run_name".
             StoreError: "too_many_runs" or "too_much_disk"; or a refusal of the disk, and no run is left.
         """
+        bundle = exchange.neutral(bundle)
         with self._lock:
             record = exchange.entered(self.store, bundle, name, by)
         return exchange.filled(self.store, record, bundle)  # large files take their time; nobody waits for them
@@ -177,7 +178,8 @@ class Engine:
         try:
             self.albums.find(dataset, by=by)
         except UnknownIdError:
-            if not self.store.list_runs(owner=by.owner, text=dataset, limit=1):
+            mine = self.store.list_runs(owner=by.owner, text=dataset)  # finds names of runs as well
+            if not any(run.spec.get("dataset") == dataset for run in mine):
                 raise
 
     # ---- data of one's own: `albums` and `imports` answer for themselves who may do what ----

@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 
 from tl_core.errors import BundleError
-from tl_core.store.files import _checksum
+from tl_core.store.files import checksum
 
 MAX_JSON_BYTES = 2**20
 MAX_DEPTH = 8
@@ -63,7 +63,7 @@ def tensors(data: memoryview, file: str) -> tuple[dict[str, np.ndarray], dict[st
         arrays, texts = _laid_out(data)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BundleError("bundle_weights", file=file) from error
-    if texts.pop("crc32", None) != _checksum(arrays, texts):
+    if texts.pop("crc32", None) != checksum(arrays, texts):
         raise BundleError("bundle_weights", file=file)
     if not all(np.isfinite(array).all() for array in arrays.values() if array.dtype.kind == "f"):
         raise BundleError("bundle_not_finite", file=file)

@@ -114,7 +114,7 @@ def write_tensors(path: Path, arrays: dict[str, np.ndarray], metadata: dict[str,
         StoreError: As `write_atomic`.
     """
     dense = {name: _dense(np.asarray(array)) for name, array in arrays.items()}
-    write_atomic(path, save(dense, metadata={**metadata, _CHECKSUM: _checksum(dense, metadata)}))
+    write_atomic(path, save(dense, metadata={**metadata, _CHECKSUM: checksum(dense, metadata)}))
 
 
 def _dense(array: np.ndarray) -> np.ndarray:
@@ -135,12 +135,12 @@ def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
         raise StoreError("file_damaged", path=path.name) from error
     stored = metadata.pop(_CHECKSUM, None)
-    if stored is not None and stored != _checksum(arrays, metadata):
+    if stored is not None and stored != checksum(arrays, metadata):
         raise StoreError("file_damaged", path=path.name)
     return arrays, metadata
 
 
-def _checksum(arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> str:
+def checksum(arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> str:
     """Returns a CRC-32 over the texts and over name, type, shape and bytes of every array."""
     total = zlib.crc32(json.dumps(metadata, sort_keys=True).encode())
     for name, array in sorted(arrays.items()):
