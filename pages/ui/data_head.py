@@ -1,5 +1,7 @@
 """What a data set is: its name, where it comes from, how large it is, and what one should know before trusting it."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.ui import data_dialogs, services, state
@@ -33,11 +35,8 @@ def draw(id: str, contents: Contents | None) -> None:
         st.info(t("data.not_here"), icon=":material/cloud_download:")
         return
     _draw_numbers(info, contents)
-    if contents.album is not None:
-        told = [*record.notes, *(one.to_dict() for one in findings(contents.album))] if record else []
-        for one in told:
-            box = st.warning if one["code"] in SERIOUS else st.info
-            box(note(one), icon=":material/info:" if box is st.info else ":material/warning:")
+    if contents.album is not None and record is not None:
+        _draw_notes([*record.notes, *(one.to_dict() for one in findings(contents.album))])
 
 
 def _draw_train(id: str) -> None:
@@ -74,6 +73,20 @@ def _draw_numbers(info: DatasetInfo, contents: Contents) -> None:
         for split in ("train", "validation", "test"):
             st.metric(t(f"data.n_{split}"), f"{getattr(info, f'n_{split}'):,}")
     st.caption(f"{_sizes(contents)} {t('data.colours_grey' if info.channels == 1 else 'data.colours')}")
+
+
+def _draw_notes(told: Sequence[dict]) -> None:
+    """Says what one should know: first what spoils a test, then the rest."""
+    serious = [note(one) for one in told if one["code"] in SERIOUS]
+    others = [note(one) for one in told if one["code"] not in SERIOUS]
+    if serious:
+        st.warning(_listed(serious), icon=":material/warning:")
+    if others:
+        st.info(_listed(others), icon=":material/info:")
+
+
+def _listed(sentences: Sequence[str]) -> str:
+    return sentences[0] if len(sentences) == 1 else "\n".join(f"- {one}" for one in sentences)
 
 
 def _sizes(contents: Contents) -> str:

@@ -4,9 +4,10 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import controls, forms, state
+from pages.ui import controls, forms, services, state
 from pages.ui.remembered import remembered
 from pages.ui.text import named, t
+from tl_core.datasets.album import is_own
 from tl_core.experiments.fitting import fitted
 from tl_core.experiments.plans import plan_run
 from tl_core.lesson import CONTROLS, Lesson, Notice, is_lesson
@@ -21,7 +22,8 @@ def open_lesson() -> None:
         return
     lesson, notices = Lesson.from_query(query)
     if is_lesson(query):
-        lesson, changed = fitted(lesson, data_home())
+        may_see = not is_own(lesson.spec.dataset) or services.own_record(lesson.spec.dataset) is not None
+        lesson, changed = fitted(lesson, data_home() if may_see else None)
         notices += [Notice("fitted", tuple(changed))] if changed else []
         state.keep("lesson", lesson)
         state.keep("planned", lesson.spec)

@@ -43,7 +43,7 @@ def choose_settings(dataset: DatasetInfo, backbone: BackboneInfo, n_frozen: int)
     with st.expander(t("lab.more"), icon=":material/tune:"):
         values = {"weights": _pick("weights", "pretrained"), "head": _pick("head", "head")}
         drawn = {"image_size": lambda: _image_size(backbone), "per_class": lambda: _per_class(dataset)}
-        drawn |= {"optimizer": lambda: _pick("optimizer", "optimizer")}
+        drawn |= {"optimizer": lambda: _pick("optimizer", "optimizer"), "batch_size": lambda: _batch_size(dataset)}
         drawn |= {"arithmetic": _arithmetic, "nesterov": lambda: _switch("nesterov", "optimizer", RunSpec.nesterov)}
         halves = _halves()
         for field in _fields(values):
@@ -103,6 +103,14 @@ def _image_size(backbone: BackboneInfo) -> int:
         name=NAMES["image_size"].format(backbone=backbone.id),
         fit=lambda asked: asked if asked in sizes else backbone.image_size,
     )
+
+
+def _batch_size(dataset: DatasetInfo) -> int:
+    """Draws the batch size; of few pictures, all of them are the largest batch, and a sentence says so."""
+    chosen = int(_number("batch_size"))
+    if chosen > dataset.n_train:
+        st.caption(t("lab.batch_limited", n=dataset.n_train))
+    return min(chosen, dataset.n_train)
 
 
 def _per_class(dataset: DatasetInfo) -> int | None:

@@ -21,6 +21,7 @@ from tl_core.phrases import explain, phrase
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.bundles import bundle_bytes, read_bundle
 from tl_core.store.files import WEIGHTS_FILE
+from tl_core.store.records import Visibility
 
 LANGUAGES = ("en", "zh")
 FRUIT = SPEC.with_changes(dataset="groceries")
@@ -115,8 +116,25 @@ def test_the_panel_says_where_it_is_from_and_measures_nothing(visit, engine, fil
     for told in ("0 epochs", "0 轮", "–"):
         assert told not in text
     assert not app.error
+    engine.share(taken.id, Visibility.CLASS, by=OPERATOR)
     for page in ("runs", "classroom"):
-        assert not visit(page, language, run=taken.id).exception
+        app = visit(page, language, run=taken.id)
+        assert not app.exception
+        assert "75%" not in " ".join(element.value for element in (*app.markdown, *app.caption))
+
+
+def test_a_network_for_data_that_are_not_here_has_pages_too(visit, engine, tmp_path):
+    folder = tmp_path / "own"
+    folder.mkdir()
+    own = SPEC.with_changes(dataset="own-0123456789abcdef0123")
+    names = tuple(f"*{at}*" for at in range(14))
+    data = bundle_bytes(write_run(folder, spec=own, n_classes=14), record(own), names)
+    taken = engine.take_in(read_bundle(data, "x"), by=Visitor("local"), name="net")
+    for page in ("lab", "classify", "runs", "classroom"):
+        app = visit(page, run=taken.id)
+        assert not app.exception
+        assert not app.error
+    assert r"\*0\* · 75%" in [element.value for element in visit("classify", run=taken.id).markdown]
 
 
 def test_without_a_test_result_none_is_named(visit, engine, file):
@@ -161,10 +179,10 @@ def test_the_panel_offers_the_network_of_the_run_and_of_its_baseline(visit, engi
 
 
 def test_a_run_that_is_private_again_is_not_given_out_by_an_old_page(visit, engine, pair, downloads):
-    engine.share(pair[0], "class", by=OPERATOR)
+    engine.share(pair[0], Visibility.CLASS, by=OPERATOR)
     visit("lab", owner="somebody else", run=pair[0])
     _, data = downloads.offered[f"bundle-{pair[0]}"]
-    engine.share(pair[0], "private", by=OPERATOR)
+    engine.share(pair[0], Visibility.PRIVATE, by=OPERATOR)
     with pytest.raises(Exception, match="unknown_run"):
         data()
 

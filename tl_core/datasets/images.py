@@ -40,7 +40,8 @@ _TURNS = {
 _SIDEWAYS = frozenset(_TURNS[number] for number in (5, 6, 7, 8))
 _LARGE_BYTES = 64_000_000
 _ONE_LARGE = threading.Lock()
-_AMPLE_SIDE_PX = 300  # reduced no further: the kept square then differs by about 1/255 from a slow decoding's
+_AMPLE_SIDE_PX = 2 * KEPT_SIDE_PX  # a large picture is reduced no further than this
+_DRAFTS = {8: 300, 4: _AMPLE_SIDE_PX, 2: _AMPLE_SIDE_PX, 1: 0}  # 1/8, the mean of a block, is a fifth faster than 1/4
 
 
 class Picture(NamedTuple):
@@ -66,7 +67,7 @@ def decode_picture(data: bytes, file: str) -> Picture:
 
     Returns:
         The picture, upright as EXIF says, transparency composited on white. A large one is reduced by a whole factor:
-        its shorter side keeps at least 300 px, unless the longer one would then exceed 2048 px.
+        its shorter side keeps at least 512 px (a JPEG's at 1/8: 300), unless the longer one would then exceed 2048.
 
     Raises:
         ImageError: The file is not a picture that we accept. One code for each reason, always with `file`.
@@ -164,7 +165,7 @@ def _opened(header: Header) -> Image.Image:
 
 def _draft(picture: Image.Image) -> None:
     """Lets the JPEG decoder work at 1/2, 1/4 or 1/8 of the size of a large picture."""
-    scale = next(scale for scale in (8, 4, 2, 1) if scale <= max(1, min(picture.size) // _AMPLE_SIDE_PX))
+    scale = next(scale for scale, least in _DRAFTS.items() if min(picture.size) >= scale * least)
     if scale > 1:
         picture.draft(None, tuple(side // scale for side in picture.size))
 

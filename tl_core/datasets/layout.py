@@ -4,6 +4,7 @@ A tree is either folders of classes (`apple/1.jpg`) or folders of splits that ho
 around the whole of it are looked through. What lies deeper belongs to its class.
 """
 
+import hashlib
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,8 @@ from tl_core.datasets.images import ACCEPTED_FORMATS
 SPLITS = ("train", "validation", "test")
 MAX_CLASS_NAME = 80
 UNKNOWN = -1  # no split is given
+_JOINER = "\u200d"  # invisible, but families and flags of emoji, and some scripts, are made with it
+_N_DIGITS = 8
 
 _SPLIT_WORDS = MappingProxyType(
     dict.fromkeys(("train", "training", "训练", "训练集"), 0)
@@ -48,12 +51,18 @@ class Layout:
         homeless: The files that lie beside the classes, in none of them.
         classes: All classes, also those without a file, in order.
         notes: What had to be changed or guessed.
+        n_around: How many folders lie around the whole tree.
     """
 
     placed: tuple[tuple[str, str, int], ...]
     homeless: tuple[str, ...]
     classes: tuple[str, ...]
     notes: tuple[Note, ...]
+    n_around: int = 0
+
+    def inside(self, file: str) -> str:
+        """Returns a file's path without the folders around everything: the same, however the tree was brought."""
+        return "/".join(_parts(file)[self.n_around :])
 
 
 def read_layout(files: Iterable[str], folders: Iterable[str] = ()) -> Layout:
@@ -84,9 +93,8 @@ def read_layout(files: Iterable[str], folders: Iterable[str] = ()) -> Layout:
     classes = sorted(set(names.values()))
     empty = [name for name in classes if not counts[name]]
     notes += [Note("class_empty", {"classes": empty})] if empty else []
-    return Layout(
-        tuple((file, names[name], split) for name, file, split in placed), tuple(homeless), tuple(classes), tuple(notes)
-    )
+    found_in = tuple((file, names[name], split) for name, file, split in placed)
+    return Layout(found_in, tuple(homeless), tuple(classes), tuple(notes), n_around)
 
 
 def class_names(found: Sequence[str]) -> tuple[dict[str, str], list[Note]]:
@@ -100,7 +108,7 @@ def class_names(found: Sequence[str]) -> tuple[dict[str, str], list[Note]]:
         names[name] = clean_class_name(name)
     spellings = Counter(names.values())
     joined = sorted(name for name, n in spellings.items() if n > 1)
-    altered = sorted(f"{name} → {clean}" for name, clean in names.items() if _is_altered(name, clean))
+    altered = sorted(f"{_visible(name)} → {clean}" for name, clean in names.items() if _is_altered(name, clean))
     lowered = Counter(name.casefold() for name in spellings)
     alike = sorted(name for name in spellings if lowered[name.casefold()] > 1)
     reserved = sorted(name for name in spellings if name.partition(".")[0].casefold() in _RESERVED)
@@ -110,12 +118,25 @@ def class_names(found: Sequence[str]) -> tuple[dict[str, str], list[Note]]:
 
 
 def clean_class_name(name: str) -> str:
-    """Returns a folder's or a typed name as the name of a class: one line of 1 to 80 visible characters."""
-    text = unicodedata.normalize("NFC", name)
+    """Returns a folder's or a typed name as the name of a class: one line of 1 to 80 visible characters.
+
+    What is cut off a longer one is told by a few digits, so that two long names stay two classes. Bytes that are no text
+    become readable escapes.
+    """
+    text = name.encode("utf-8", "backslashreplace").decode()
     text = "".join(" " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in text)
-    text = "".join(sign for sign in text if unicodedata.category(sign) not in ("Cf", "Cs", "Cn") or sign == "\u200d")
-    text = " ".join(text.split()).rstrip(" .") or "?"
-    return text if len(text) <= MAX_CLASS_NAME else text[: MAX_CLASS_NAME - 1] + "…"
+    text = "".join(sign for sign in text if unicodedata.category(sign) not in ("Cf", "Cn") or sign == _JOINER)
+    text = " ".join(unicodedata.normalize("NFC", text).split()).lstrip(_JOINER + " ").rstrip(_JOINER + " .") or "?"
+    if len(text) <= MAX_CLASS_NAME:
+        return text
+    digits = hashlib.sha256(text.encode()).hexdigest()[:_N_DIGITS]
+    return f"{text[: MAX_CLASS_NAME - _N_DIGITS - 1]}…{digits}"
+
+
+def _visible(name: str) -> str:
+    """Returns a folder's name as it may stand in a sentence: what is not seen, or turns the text around, is a "?"."""
+    shown = "".join("?" if unicodedata.category(sign).startswith("C") else sign for sign in name)
+    return shown if len(shown) <= MAX_CLASS_NAME else shown[: MAX_CLASS_NAME - 1] + "…"
 
 
 def _is_altered(name: str, clean: str) -> bool:

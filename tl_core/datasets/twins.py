@@ -7,7 +7,7 @@ References:
     Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions, 2010: the hash by cosine transform.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ MAX_COLOUR = 10.0  # levels by which the mean colours of twins differ, whatever 
 FLAT = 4.0  # levels: with less contrast nothing is left to correlate
 MAX_FLAT_DIFFERENCE = 1.0  # levels, between two pictures without contrast
 MOST_NEIGHBOURS = 256  # compared with each picture of one bucket; only very uniform sets have more
+_AT_ONCE = 4096  # pairs that are compared at once
 _BANDS = tuple((start, min(start + 10, 64)) for start in range(0, 64, 10))  # one more than bits that may differ
 
 
@@ -70,11 +71,11 @@ def twin_groups(shas: Sequence[str], hashes: np.ndarray, small: np.ndarray) -> n
     Units: for 50,000 different photographs about five seconds and 150 MB.
     """
     first: dict[str, int] = {}
-    parents = np.array([first.setdefault(sha, at) for at, sha in enumerate(shas)], np.int64)
-    distinct = np.flatnonzero(parents == np.arange(len(parents)))
-    for one, other in _twins(hashes[distinct], small[distinct]):
-        _join(parents, distinct[one], distinct[other])
-    return np.array([_root(parents, at) for at in range(len(parents))], np.int64)
+    groups = np.array([first.setdefault(sha, at) for at, sha in enumerate(shas)], np.int64)
+    distinct = np.flatnonzero(groups == np.arange(len(groups)))
+    roots = _joined(hashes[distinct], small[distinct])
+    groups[distinct] = distinct[roots]
+    return groups[groups]
 
 
 def members_of(twin: np.ndarray) -> list[np.ndarray]:
@@ -83,26 +84,45 @@ def members_of(twin: np.ndarray) -> list[np.ndarray]:
     return np.split(order, np.flatnonzero(np.diff(twin[order])) + 1)
 
 
-def _twins(hashes: np.ndarray, small: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Yields pairs of twins: hashes that differ in few bits agree in one of seven bands, so only those are compared."""
+def _joined(hashes: np.ndarray, small: np.ndarray) -> np.ndarray:
+    """Returns the groups of different pictures: int64 (N,), the number of the first one of each.
+
+    Hashes that differ in few bits agree in one of seven bands, so only those are compared; and no two that are known to
+    belong together, so that a film of one scene is done as soon as a thousand places.
+    """
+    roots = np.arange(len(hashes))
     light = small.reshape(len(small), -1).mean(axis=1)
     for start, stop in _BANDS:
         band = (hashes >> np.uint64(start)) & np.uint64(2 ** (stop - start) - 1)
         order = np.lexsort((light, hashes, band))
-        ends = np.flatnonzero(np.diff(band[order])) + 1
-        for bucket in np.split(order, ends):
-            yield from _twins_in(bucket, hashes, small)
+        for step in range(1, MOST_NEIGHBOURS + 1):
+            is_open = band[order[:-step]] == band[order[step:]]
+            if not is_open.any():
+                break
+            ones, others = order[:-step][is_open], order[step:][is_open]
+            is_near = np.bitwise_count(hashes[ones] ^ hashes[others]) <= MAX_BITS
+            is_near &= roots[ones] != roots[others]
+            _join(roots, ones[is_near], others[is_near], small)
+    return roots
 
 
-def _twins_in(bucket: np.ndarray, hashes: np.ndarray, small: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Yields the pairs of twins in one bucket, comparing all with those that stand so many places behind them."""
-    for step in range(1, min(len(bucket), MOST_NEIGHBOURS + 1)):
-        ones, others = bucket[:-step], bucket[step:]
-        is_near = np.bitwise_count(hashes[ones] ^ hashes[others]) <= MAX_BITS
-        ones, others = ones[is_near], others[is_near]
-        if len(ones):
-            are_twins = alike(small[ones], small[others])
-            yield from zip(ones[are_twins].tolist(), others[are_twins].tolist(), strict=True)
+def _join(roots: np.ndarray, ones: np.ndarray, others: np.ndarray, small: np.ndarray) -> None:
+    """Puts the twins among these pairs into one group, a few pairs at a time; `roots` stays flat."""
+    for start in range(0, len(ones), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        are_twins = alike(small[ones[part]], small[others[part]])
+        if not are_twins.any():
+            continue
+        pairs = zip(ones[part][are_twins].tolist(), others[part][are_twins].tolist(), strict=True)
+        parents = {}
+        for one, other in pairs:
+            one, other = sorted((_root(parents, int(roots[one])), _root(parents, int(roots[other]))))
+            if one != other:
+                parents[other] = one
+        moved = np.arange(len(roots))
+        for root in parents:
+            moved[root] = _root(parents, root)
+        roots[:] = moved[roots]
 
 
 def alike(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -127,13 +147,8 @@ def alike(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.where(is_flat, same_plain, same_shape)
 
 
-def _root(parents: np.ndarray, at: int) -> int:
-    while parents[at] != at:
-        parents[at] = parents[parents[at]]
+def _root(parents: dict[int, int], at: int) -> int:
+    while at in parents:
+        parents[at] = parents.get(parents[at], parents[at])
         at = parents[at]
-    return int(at)
-
-
-def _join(parents: np.ndarray, one: int, other: int) -> None:
-    one, other = sorted((_root(parents, one), _root(parents, other)))
-    parents[other] = one
+    return at

@@ -9,7 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from tl_core.store.albums import AlbumRecord, Albums
 
 PROJECT = Path(__file__).resolve().parents[2]
 KEPT = 200  # finished imports that can still be asked for
+PATIENCE_S = 1.0  # for a process that was killed to be gone
 MOST_WAITING = 3  # imports that one owner may have under way and in line
 
 
@@ -78,6 +79,9 @@ class _Import:
     is_sent: bool
     began_s: float = 0.0
     process: subprocess.Popen | None = None
+    is_cancelled: bool = False
+    outcome: ImportSnapshot | None = None  # what its process said last; it holds once that has ended
+    is_over: threading.Event = field(default_factory=threading.Event)
 
 
 class Imports:
@@ -140,23 +144,22 @@ class Imports:
             return found.seen
 
     def cancel(self, id: str, *, by: Visitor) -> None:
-        """Ends an import at once; nothing of it is kept. One that has ended stays as it is.
+        """Ends an import at once; nothing of it is kept. One that has ended, or is just about to, stays as it is.
 
         Raises:
             UnknownIdError: "unknown_import".
         """
         with self._lock:
             one = self._all[self.look(id, by=by).id]
-            if not one.seen.state.is_finished:
-                self._end(one, replace(one.seen, state=ImportState.CANCELLED, left_s=None))
+            self._stop(one)
+        one.is_over.wait(PATIENCE_S)
 
     def close(self) -> None:
         """Ends everything. Twice is harmless."""
         with self._lock:
             self._is_closed = True
             for one in self._all.values():
-                if not one.seen.state.is_finished:
-                    self._end(one, replace(one.seen, state=ImportState.CANCELLED, left_s=None))
+                self._stop(one)
 
     # ---- with the lock held ----
 
@@ -194,15 +197,21 @@ class Imports:
             )
         threading.Thread(target=self._listen, args=(one,), name="imports", daemon=True).start()
 
-    def _end(self, one: _Import, seen: ImportSnapshot) -> None:
-        """Notes the end of an import, ends its process, removes what the browser sent, and begins the next one."""
-        one.seen = seen
-        if one.process is not None:
+    def _stop(self, one: _Import) -> None:
+        """Ends an import that has not ended: its process is killed, and the rest follows when it is gone."""
+        if one.seen.state is ImportState.RUNNING:
+            one.is_cancelled = True
             one.process.kill()
-        elif one.is_sent:
+        elif not one.seen.state.is_finished:
+            self._end(one, replace(one.seen, state=ImportState.CANCELLED))
+
+    def _end(self, one: _Import, seen: ImportSnapshot) -> None:
+        """Notes the end of an import that has no process, or none any more, and begins the next one."""
+        if one.is_sent:
             uploads.forget(one.path)
-        if one.process is None:
-            self._begin_next()
+        one.seen = replace(seen, left_s=None)
+        one.is_over.set()
+        self._begin_next()
 
     def _forget_old(self) -> None:
         finished = [id for id, one in self._all.items() if one.seen.state.is_finished]
@@ -226,24 +235,21 @@ class Imports:
 
     def _hear(self, one: _Import, said: dict) -> None:
         with self._lock:
-            if one.seen.state is not ImportState.RUNNING:
-                return
             if said["say"] == "progress":
                 left_s = (self._clock() - one.began_s) / said["done"] * (said["total"] - said["done"])
                 one.seen = replace(one.seen, done=said["done"], total=said["total"], left_s=left_s)
             elif said["say"] == "done":
                 album = album_of(said["album"])
                 self._albums.note_new(album, one.intake.into)
-                one.seen = replace(one.seen, state=ImportState.DONE, album=album, left_s=None)
+                one.outcome = replace(one.seen, state=ImportState.DONE, album=album)
             else:
-                one.seen = replace(one.seen, state=ImportState.FAILED, error=said["error"], left_s=None)
+                one.outcome = replace(one.seen, state=ImportState.FAILED, error=said["error"])
 
     def _clean_up(self, one: _Import, status: int) -> None:
+        """Notes how an import ended, once its process has, and what it began and what the browser sent are gone."""
         self._albums.sweep_drafts()
-        if one.is_sent:
-            uploads.forget(one.path)
+        error = WorkerError("importer_died", status=status).to_dict()
+        died = replace(one.seen, state=ImportState.FAILED, error=error)
+        cancelled = replace(one.seen, state=ImportState.CANCELLED)
         with self._lock:
-            if not one.seen.state.is_finished:
-                error = WorkerError("importer_died", status=status).to_dict()
-                one.seen = replace(one.seen, state=ImportState.FAILED, error=error, left_s=None)
-            self._begin_next()
+            self._end(one, one.outcome or (cancelled if one.is_cancelled else died))
