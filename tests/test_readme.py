@@ -5,18 +5,20 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from tl_core.commands.bench import add_bench_options
+from tl_core.commands.take_in import add_import_options
 from tl_core.commands.train import OPTIONS
 
 PROJECT = Path(__file__).resolve().parents[1]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
 
-def test_every_option_of_train_and_bench_is_in_the_readme_and_no_other():
+def test_every_option_of_train_bench_and_import_is_in_the_readme_and_no_other():
     written = set(re.findall(r"--([a-z][a-z-]+)", README))
     parser = ArgumentParser(add_help=False)
     add_bench_options(parser)
-    measured = {option[2:] for action in parser._actions for option in action.option_strings}
-    assert written == {*OPTIONS, "nesterov", "no-cache", "resume", "baseline", "private", "json", *measured}
+    add_import_options(parser)
+    others = {option[2:] for action in parser._actions for option in action.option_strings}
+    assert written == {*OPTIONS, "nesterov", "no-cache", "resume", "baseline", "private", "json", *others}
 
 
 def test_every_setting_is_in_the_readme_and_no_other():

@@ -6,11 +6,14 @@ and asks for a fragment again as often as the page told it to.
 
 import asyncio
 import re
+import secrets
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Common_pb2 import FileUploaderState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
@@ -19,8 +22,11 @@ from websockets.exceptions import ConnectionClosed
 from tl_core.store.owners import COOKIE
 
 LIMIT_S = 60.0
+UPLOAD_S, CHUNK_BYTES = 300.0, 2**20
+CONTINUE, TAKEN = 100, 204  # what a server answers before it reads a file, and when it has it
 PAGE = ""  # in the place of a fragment: the whole page
 DONE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
+_XSRF = "_streamlit_xsrf"
 _KEYED = re.compile(r"\$\$ID-[0-9a-f]+-(.+)")  # what Streamlit calls a widget with a key
 
 
@@ -42,6 +48,7 @@ class Visitor:
         page: The page, as the address names it; "" is the first.
         widgets: Key → id of the widgets on the page.
         polls: Fragment → seconds after which the page asks for it again.
+        said: Sentences in coloured boxes, from the first one on.
         n_bytes: Bytes received so far.
         listening: Takes in what the server says; ends with the connection.
     """
@@ -51,10 +58,13 @@ class Visitor:
     page: str = ""
     widgets: dict[str, str] = field(default_factory=dict)
     polls: dict[str, float] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
     n_bytes: int = 0
     listening: asyncio.Task | None = None
+    _drawn: str = ""  # what the server calls the page, once it has said so
     _known: set[str] = field(default_factory=set)  # messages that the server need not send again
     _waiting: list["_Question"] = field(default_factory=list)  # in the order in which they were asked
+    _addresses: dict[str, asyncio.Future] = field(default_factory=dict)  # asked for, to send files to
     _overtaken: list[str] = field(default_factory=list)  # fragments of the last run, if the next began before its end
 
     async def open(self) -> float:
@@ -74,6 +84,34 @@ class Visitor:
         """
         states = [WidgetState(id=self.widgets[key], **value) for key, value in values.items()]
         return await self.ask(PAGE, [*states, WidgetState(id=self.widgets[button], trigger_value=True)])
+
+    async def upload(self, key: str, name: str, data: bytes) -> int:
+        """Sends a file as an upload field does; once the server has it, the page is drawn again.
+
+        Args:
+            key: The field's key.
+            name: Of the file.
+            data: Its content.
+
+        Returns:
+            The status of the server's answer: 204, or why it does not take the file.
+
+        Raises:
+            TimeoutError: The file was not taken in five minutes, or the page not drawn in one.
+        """
+        message, wanted = BackMsg(), asyncio.get_running_loop().create_future()
+        message.file_urls_request.request_id = secrets.token_hex(8)
+        message.file_urls_request.file_names.append(name)
+        self._addresses[message.file_urls_request.request_id] = wanted
+        await self.socket.send(message.SerializeToString())
+        async with asyncio.timeout(UPLOAD_S):
+            urls = await wanted
+            status = await _put(self.socket.remote_address[:2], urls.upload_url, name, data)
+        if status == TAKEN:
+            held = FileUploaderState()
+            held.uploaded_file_info.add(file_id=urls.file_id, name=name, size=len(data), file_urls=urls)
+            await self.ask(PAGE, [WidgetState(id=self.widgets[key], file_uploader_state_value=held)])
+        return status
 
     async def ask(self, fragment: str, widgets: list[WidgetState] | tuple = ()) -> float | None:
         """Asks for a fragment, or the page.
@@ -98,7 +136,7 @@ class Visitor:
         message = BackMsg()
         asked = message.rerun_script
         asked.query_string, asked.fragment_id = urlencode(self.query), fragment
-        asked.page_name = self.page
+        asked.page_name, asked.page_script_hash = "" if self._drawn else self.page, self._drawn
         asked.is_auto_rerun = fragment != PAGE
         asked.cached_message_hashes.extend(self._known)
         asked.context_info.locale, asked.context_info.timezone = "en", "UTC"
@@ -128,6 +166,11 @@ class Visitor:
         elif kind == "stop_auto_rerun":
             for fragment in message.stop_auto_rerun.fragment_ids:
                 self.polls.pop(fragment, None)
+        elif kind == "file_urls_response":
+            answer = message.file_urls_response
+            self._addresses.pop(answer.response_id).set_result(answer.file_urls[0])
+        elif kind == "navigation":
+            self._drawn = message.navigation.page_script_hash
         elif kind == "page_info_changed":
             self.query = dict(parse_qsl(message.page_info_changed.query_string))
         elif kind == "script_finished" and message.script_finished in DONE:
@@ -153,10 +196,12 @@ class Visitor:
                 question.done.set_result(question.fragment in fragments)
 
     def _learn(self, message: ForwardMsg) -> None:
-        """Keeps the id of a widget that has a key."""
+        """Keeps the id of a widget that has a key, and what a coloured box says."""
         if message.delta.WhichOneof("type") != "new_element":
             return
         element = message.delta.new_element
+        if element.WhichOneof("type") == "alert":
+            self.said.append(element.alert.body)
         widget = getattr(element, element.WhichOneof("type") or "", None)
         found = _KEYED.fullmatch(getattr(widget, "id", "") or "")
         if found:
@@ -180,3 +225,43 @@ async def visitor(port: int, *, page: str = "", cookie: str | None = None, **que
     made = Visitor(socket, {"lang": "en", **query}, page)
     made.listening = asyncio.create_task(made.listen())
     return made
+
+
+async def _put(server: tuple[str, int], path: str, name: str, data: bytes) -> int:
+    """Sends a file as a form with one field, in pieces, once the server says that it will read it; returns its answer.
+
+    A browser does not ask first. So it sees an ended connection where this one is told the reason.
+    """
+    token, border = await _token(server), secrets.token_hex(16)
+    begin = f'--{border}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
+    end = f"\r\n--{border}--\r\n".encode()
+    head = (
+        f"PUT {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nExpect: 100-continue\r\n"
+        f"Cookie: {_XSRF}={token}\r\nX-Xsrftoken: {token}\r\n"
+        f"Content-Type: multipart/form-data; boundary={border}\r\n"
+        f"Content-Length: {len(begin) + len(data) + len(end)}\r\n\r\n"
+    )
+    reader, writer = await asyncio.open_connection(*server)
+    with closing(writer):
+        writer.write(head.encode())
+        if (status := await _status(reader)) != CONTINUE:
+            return status
+        await reader.readline()
+        view = memoryview(data)
+        for piece in (begin, *(view[at : at + CHUNK_BYTES] for at in range(0, len(data), CHUNK_BYTES)), end):
+            writer.write(piece)
+            await writer.drain()
+        return await _status(reader)
+
+
+async def _status(reader: asyncio.StreamReader) -> int:
+    return int((await reader.readline()).split()[1])
+
+
+async def _token(server: tuple[str, int]) -> str:
+    """Returns what the server gives to browsers and asks for again with a file, so that no other site can send one."""
+    reader, writer = await asyncio.open_connection(*server)
+    with closing(writer):
+        writer.write(b"GET /_stcore/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        found = re.search(rf"{_XSRF}=([^;\s]+)", (await reader.read()).decode())
+    return found[1]

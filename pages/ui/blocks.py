@@ -46,7 +46,6 @@ TERMS = (
 )
 
 
-MOST_SAMPLES = 20
 AXES = ("epochs", "seconds", "images")
 HEIGHTS_PX = MappingProxyType({"accuracy": 320, "loss": 260})
 
@@ -67,14 +66,14 @@ def picture_strip(samples: Sequence[ClassSample], *, is_own: bool = False) -> No
     """Draws one photograph of each class with its name and its number of training pictures, in two rows or one.
 
     Args:
-        samples: The classes; of very many the first.
+        samples: The classes.
         is_own: Whether somebody named the classes, who means these very words.
     """
-    names = [escape(one.name if is_own else class_name(one.name)) for one in samples[:MOST_SAMPLES]]
+    names = [escape(one.name if is_own else class_name(one.name)) for one in samples]
     figures = "".join(
         f'<figure title="{name} · {one.n_train}"><img src="{one.address}" alt="">'
         f"<small>{one.n_train}</small><figcaption>{name}</figcaption></figure>"
-        for name, one in zip(names, samples, strict=False)
+        for name, one in zip(names, samples, strict=True)
     )
     n_columns = max(5, -(-len(names) // 2))
     st.html(f'<div class="tl-strip" style="--columns: {n_columns}">{figures}</div>')

@@ -1,6 +1,5 @@
 """The ways in which pictures of one's own come: a ZIP, a folder, files for a class, the camera, the server's disk."""
 
-import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,11 +10,13 @@ import streamlit as st
 from pages.ui import services, state
 from pages.ui.field_words import draw_field_words
 from pages.ui.remembered import remembered
-from pages.ui.text import named, sentence, t
+from pages.ui.text import literal, named, sentence, t
+from tl_core.datasets.edits import checked_class_name
 from tl_core.datasets.images import safe_name
 from tl_core.engine import uploads
 from tl_core.errors import TransferLabError
-from tl_core.intake.below import below, offered
+from tl_core.intake.below import below, offered, operators_folder
+from tl_core.store.albums import AlbumRecord
 from tl_core.store.home import data_home
 
 NEW = ""  # the choice of a data set that is not there yet
@@ -28,7 +29,7 @@ def draw() -> None:
     """Draws the choice of the way, folded away, and the way that was chosen."""
     with st.expander(t("data.bring"), icon=":material/add_photo_alternate:", key="data-bring"):
         ways = dict(_WAYS)
-        if not _folder():
+        if operators_folder() is None:
             del ways["server"]
         names = named(ways, lambda way: t(f"data.way_{way}"))
         control = partial(st.segmented_control, t("data.way"), list(ways), required=True)
@@ -84,7 +85,7 @@ def _draw_camera() -> None:
 
 
 def _draw_server() -> None:
-    root = _folder()
+    root = operators_folder()
     entries = offered(root)
     if not entries:
         st.info(t("data.server_empty"))
@@ -102,12 +103,6 @@ _WAYS = MappingProxyType(
         "server": _draw_server,
     }
 )
-
-
-def _folder() -> Path | None:
-    """Returns the folder that the operator names for imports; None where none is."""
-    named_folder = os.environ.get("TL_IMPORT_FOLDER", "").strip()
-    return Path(named_folder).expanduser() if named_folder else None
 
 
 def _field(way: str) -> str:
@@ -146,8 +141,17 @@ def _choose_class(way: str) -> tuple[str | None, str]:
             remembered(partial(st.text_input, t("data.name"), max_chars=MOST_LETTERS), "data-new-name", t("data.mine"))
     with right:
         known = list(services.engine().albums.info(into).classes) if into else []
-        box = partial(st.selectbox, t("data.class"), known, accept_new_options=True, placeholder=t("data.class_hint"))
-        class_name = box(index=0 if known else None, key=f"data-class-{way}-{into}")
+        before = state.kept("data-into-class")  # the widget is another one after each addition
+        choices = known + ([before] if before and before not in known else [])
+        class_name = st.selectbox(
+            t("data.class"),
+            choices,
+            index=choices.index(before) if before else 0 if known else None,
+            accept_new_options=True,
+            placeholder=t("data.class_hint"),
+            key=f"data-class-{way}-{into}",
+        )
+        state.keep("data-into-class", class_name)
     return into or None, class_name or ""
 
 
@@ -171,14 +175,12 @@ def _take_in(into: str | None, class_name: str, files: list) -> None:
     engine, by = services.engine(), state.visitor()
     told = {"by": by, "name": str(state.kept("data-new-name")), "into": into, "class_name": class_name}
     told["source"] = t("data.source_files")
+    n_skipped_before = engine.albums.find(into, by=by).n_skipped if into else 0
     is_small = len(files) <= AT_ONCE and sum(file.size for _, file in files) <= AT_ONCE_BYTES
     try:
         if is_small:
             record = engine.bring_now([(name, file.getvalue()) for name, file in files], **told)
-            state.fill("data-shown", record.id)
-            state.fill("data-into", record.id)
-            n_skipped = record.n_skipped
-            state.keep("data-said", t("data.added", name=class_name, n_skipped=n_skipped))
+            _note_added(record, class_name, n_skipped_before)
         else:
             sent = uploads.sent_files(data_home(), [(name, file.getvalue()) for name, file in files])
             engine.bring(sent, is_sent=True, **told)
@@ -186,6 +188,17 @@ def _take_in(into: str | None, class_name: str, files: list) -> None:
         state.keep("data-problem", error.to_dict())
     _empty_fields()
     st.rerun()
+
+
+def _note_added(record: AlbumRecord, class_name: str, n_skipped_before: int) -> None:
+    """Keeps what there is to say after an addition, and goes on with what the data set has become."""
+    for name in ("data-shown", "data-into"):
+        state.fill(name, record.id)
+    name = checked_class_name(class_name)
+    n = int((services.engine().albums.album(record.id).rows.name == name).sum())
+    n_skipped = record.n_skipped - n_skipped_before
+    said = t("data.added", name=literal(name), n=n)
+    state.keep("data-said", said + (t("unit.stop") + t("data.added_but", n=n_skipped) if n_skipped else ""))
 
 
 def _sent_files(files: list) -> Path:

@@ -35,6 +35,7 @@ __all__ = [
     "thumbnail_addresses",
 ]
 
+MOST_SAMPLES = 20  # classes on a strip
 THUMBNAIL_PX = 96  # twice what the strip shows, for sharp screens
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
 
@@ -56,12 +57,12 @@ class ClassSample:
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def sample_strip(dataset_id: str) -> list[ClassSample]:
-    """Returns one training picture of each class; empty when the dataset is not on this machine."""
+    """Returns one training picture of each class, of many the first; empty when the dataset is not on this machine."""
     home = data_home()
     classes, counts = known_dataset(dataset_id, home).classes, class_counts(dataset_id, home)
     return [
         ClassSample(classes[label], counts[label], _data_address(pixels))
-        for label, pixels in thumbnails(dataset_id, home, 1, 3)
+        for label, pixels in thumbnails(dataset_id, home, 1, 3, MOST_SAMPLES)
     ]
 
 

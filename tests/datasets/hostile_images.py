@@ -1,11 +1,19 @@
 """Makers of odd, broken and hostile picture files; nothing of the kind is stored in the repository."""
 
+import base64
 import io
 import struct
 import zlib
 
 import numpy as np
 from PIL import Image
+
+ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+ARITHMETIC_JPEG = base64.b85decode(
+    "|JeWF01!$>Nk#wx0RR9200961|JwjV01XKW3knDg3knMk4h;_zAQcl55)&sJ9v2`kDKRiEDJ?8BI!Zn>HbyrrEkIX6ModmpQ&KWMT47pHU`kO^P"
+    "yfjP3kU!Z01yEI5di<p00saM5C#9*00;pA002J#`$0bCr-(YuZ5y<?n|CV;KMvAFN^NBM8OdU_g$w~V$;;d?sG|P>6?y8WsQUr@`*XkGS@SWfhtD"
+    "tcGu(gWCU-uAj0wmpn%AClHHxi1KhjE$LZc7C7EF!-?{L5mee8p?M&+$w0jkk)@RYYjiCf$<l0VOP<5|)!GQ|@5A!B-L6#v-"
+)  # 16×16, written by jpegtran; the mean of its Huffman-coded twin is 118.73046875
 
 
 def photo(width: int = 60, height: int = 40) -> Image.Image:
@@ -68,10 +76,26 @@ def zeros(n_bytes: int) -> bytes:
     return b"".join(parts) + packer.flush()
 
 
+def interlaced(picture: Image.Image) -> bytes:
+    """Returns an RGB picture as a PNG in the seven passes of Adam7, which Pillow reads but does not write."""
+    pixels, rows = np.asarray(picture), []
+    for left, top, across, down in ADAM7:
+        rows += [b"\0" + row.tobytes() for row in pixels[top::down, left::across] if row.size]
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", *picture.size, 8, 2, 0, 0, 1))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"".join(rows))) + chunk(b"IEND")
+
+
 def gif_claiming(width: int, height: int) -> bytes:
     """Returns a GIF of 35 bytes that claims any size."""
     frame = struct.pack("<HHHHB", 0, 0, width, height, 0)
     return b"GIF89a" + struct.pack("<HHBBB", width, height, 0, 0, 0) + b"," + frame + b"\2\2\x44\1\0;"
+
+
+def bmp(width: int, height: int, bits: int, packing: int, pixels: bytes, masks: bytes = b"") -> bytes:
+    """Returns a bitmap; one of 4 or 8 bits has a grey palette. Packing 1 and 2 are run lengths, 3 is by bit masks."""
+    palette = b"".join(bytes([i * 255 // (2**bits - 1)] * 3 + [0]) for i in range(2**bits)) if bits <= 8 else b""
+    header = struct.pack("<IiiHHIIiiII", 40, width, height, 1, bits, packing, 0, 0, 0, 0, 0)
+    return b"BM" + struct.pack("<IHHI", 0, 0, 0, 54 + len(masks + palette)) + header + masks + palette + pixels
 
 
 def bmp_claiming(width: int, height: int, packing: int = 0) -> bytes:

@@ -194,10 +194,10 @@ class TestOrientation:
 
     @pytest.mark.parametrize("number", [1, 3, 6, 8])
     def test_the_size_told_is_the_upright_one_before_any_reduction(self, number):
-        data = make.encoded(make.photo(2000, 1000), "JPEG", exif=make.exif(number))
+        data = make.encoded(make.photo(2400, 1200), "JPEG", exif=make.exif(number))
         pixels, width, height = decode_picture(data, "a")
-        assert (width, height) == ((2000, 1000) if number < 5 else (1000, 2000))
-        assert pixels.shape == ((500, 1000, 3) if number < 5 else (1000, 500, 3))
+        assert (width, height) == ((2400, 1200) if number < 5 else (1200, 2400))
+        assert pixels.shape == ((600, 1200, 3) if number < 5 else (1200, 600, 3))
 
 
 class TestWhatIsLeftBehind:
@@ -411,8 +411,8 @@ class TestMemory:
     @pytest.mark.parametrize(
         ("width", "height", "options", "expected"),
         [
-            (8064, 6048, {"format": "JPEG", "quality": 90}, "378 504 3"),
-            (8064, 6048, {"format": "JPEG", "quality": 75, "progressive": True}, "378 504 3"),
+            (8064, 6048, {"format": "JPEG", "quality": 90}, "756 1008 3"),
+            (8064, 6048, {"format": "JPEG", "quality": 75, "progressive": True}, "756 1008 3"),
             (16000, 3600, {"format": "JPEG", "quality": 75}, "450 2000 3"),
             (16000, 3600, {"format": "JPEG", "quality": 75, "progressive": True}, "450 2000 3"),
             (7952, 5304, {"format": "PNG", "compress_level": 1}, "531 796 3"),

@@ -1,8 +1,11 @@
+import io
 import struct
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tl_core.phrases import phrase
 
@@ -61,3 +64,30 @@ def test_a_picture_that_claims_3600_megapixels_is_refused_before_it_is_decoded(v
     (error,) = app.error
     assert "poster" in error.value
     assert "60,000" in error.value or "60000" in error.value
+
+
+def png(pixels: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_two_pictures_that_differ_in_one_pixel_are_each_asked_about(visit, pair, workers):  # I19
+    pixels = np.full((600, 600, 3), 200, np.uint8)  # more than 500,000 numbers: a sample of them would be equal
+    other = pixels.copy()
+    other[311, 173] = 0
+
+    def asked() -> int:
+        return sum(message["do"] == "classify" for message in workers[0].sent)
+
+    app = upload(visit("classify", run=pair[0]), ("same name.png", png(pixels)))
+    n_before, n_subjects = asked(), len(pair) + 1
+    app.run()
+    assert asked() == n_before  # the same picture is not asked about again
+    upload(app, ("same name.png", png(other)))
+    assert asked() == n_before + n_subjects
+    assert len(state_answers(app)) == 3 * n_subjects  # the sample at first, then the two
+
+
+def state_answers(app) -> dict:
+    return app.session_state["kept"]["answers"]

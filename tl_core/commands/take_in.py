@@ -7,11 +7,11 @@ from tl_core.commands.output import Output, complain
 from tl_core.datasets.catalog import DATASETS, DatasetInfo
 from tl_core.datasets.known import is_here
 from tl_core.engine.inline import interruptible
-from tl_core.errors import InputError
+from tl_core.errors import InputError, UnavailableError
 from tl_core.evaluation.findings import findings
 from tl_core.intake.origins import open_origin
 from tl_core.intake.taking_in import Intake, take_in
-from tl_core.phrases import explain_skipped, said
+from tl_core.phrases import explain, explain_skipped, said
 from tl_core.spec import check_field
 from tl_core.store import rules
 from tl_core.store.access import OPERATOR
@@ -86,10 +86,15 @@ def dataset_row(info: DatasetInfo, name: str, source: str, home: Path) -> dict:
 
 
 def dataset_rows(home: Path, output: Output) -> list[dict]:
-    """Returns all data sets: those of the catalogue, and those that were brought here."""
+    """Returns all data sets: those of the catalogue, and those brought here; a damaged one is complained of."""
     rows = [dataset_row(one, output.phrase(f"dataset.{id}.name"), one.source, home) for id, one in DATASETS.items()]
     albums = Albums(home)
-    return rows + [dataset_row(albums.info(one.id), one.name, one.source, home) for one in albums.listed(by=OPERATOR)]
+    for one in albums.listed(by=OPERATOR):
+        try:
+            rows.append(dataset_row(albums.info(one.id), one.name, one.source, home))
+        except UnavailableError as error:
+            complain(explain(error, output.language))
+    return rows
 
 
 def _print(albums: Albums, record: AlbumRecord, output: Output) -> None:

@@ -6,7 +6,7 @@ content, so the same pictures, sorted the same way, are the same data set, whoev
     about.json         classes, counts, what was chosen
     pictures.parquet   one row a picture, in the order of class, identity and file
     looks.npz          what twins are told by, one row a different picture
-    pack-….bin         kept pictures, PNG after PNG: square, at most 256 px, without metadata
+    pack-….bin         kept pictures, one lossless WebP after the other: square, at most 256 px
 """
 
 import hashlib
@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.images import KEPT_SIDE_PX, decode_image
 from tl_core.datasets.layout import SPLITS
-from tl_core.errors import UnavailableError
+from tl_core.errors import ImageError, UnavailableError
 
 PREFIX = "own-"
 ABOUT, PICTURES, LOOKS = "about.json", "pictures.parquet", "looks.npz"
@@ -189,7 +189,7 @@ def album_files(album: Album) -> dict[str, bytes]:
     """Returns the content of the files that describe an album; its packs are there already."""
     columns = {name: list(getattr(album.rows, name)) for name in _TYPES}
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.table(columns), sink, compression="zstd")
+    pq.write_table(pa.table(columns), sink, compression="zstd", write_page_checksum=True)
     about = {
         "version": VERSION,
         "id": album.id,
@@ -228,11 +228,11 @@ def read_album(folder: Path) -> Album:
     """
     try:
         about = json.loads((folder / ABOUT).read_bytes())
-        table = pq.read_table(folder / PICTURES, columns=list(_TYPES))
+        table = pq.read_table(folder / PICTURES, columns=list(_TYPES), page_checksum_verification=True)
         rows = Rows.of({name: table[name].to_pylist() for name in _TYPES})
         told = {name: about[name] for name in ("can_flip", "is_grey", "seed")}
         album = Album(rows, tuple(about["packs"]), frozenset(about["excluded"]), **told)
-    except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, pa.ArrowException) as error:
         raise _damaged(folder, PICTURES) from error
     if album.id != folder.name:
         raise _damaged(folder, PICTURES)
@@ -268,16 +268,27 @@ def read_looks(folder: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
         UnavailableError: "dataset_damaged".
     """
     try:
-        with np.load(folder / LOOKS, allow_pickle=False) as file:
+        with open(folder / LOOKS, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             return [sha.decode("ascii") for sha in file["sha"]], file["hash"], file["small"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise _damaged(folder, LOOKS) from error
+
+
+def identity(square: np.ndarray) -> str:
+    """Returns the SHA-256 of a kept picture's size and pixels: equal for equal pictures, whatever file they came in."""
+    whole = hashlib.sha256(len(square).to_bytes(4, "big"))
+    whole.update(np.ascontiguousarray(square))
+    return whole.hexdigest()
 
 
 class PackedPictures(Sequence):
     """The pictures of some rows, each decoded when it is asked for: uint8 (S, S, 3), S at most 256.
 
-    The packs are mapped, not read: 50,000 pictures take no memory until somebody looks at them.
+    The packs are mapped, not read: 50,000 pictures take no memory until somebody looks at them. What comes out has the
+    identity that the list promises.
+
+    Raises:
+        UnavailableError: "dataset_damaged", also when a picture is asked for.
 
     Args:
         folder: Of the album.
@@ -288,7 +299,7 @@ class PackedPictures(Sequence):
     """
 
     def __init__(self, folder: Path, packs: Sequence[str], rows: Rows) -> None:
-        self._rows = rows
+        self._folder, self._names, self._rows = folder, packs, rows
         try:
             self._packs = [np.memmap(folder / pack, np.uint8, "r") for pack in packs]
         except (OSError, ValueError) as error:
@@ -298,10 +309,17 @@ class PackedPictures(Sequence):
         return len(self._rows)
 
     def __getitem__(self, at: int) -> np.ndarray:
-        return decode_image(self.encoded(at), self._rows.file[at])
+        problem = None
+        try:
+            picture = decode_image(self.encoded(at), self._rows.file[at])
+            if identity(picture) == self._rows.sha[at]:
+                return picture
+        except ImageError as error:
+            problem = error
+        raise _damaged(self._folder, self._names[self._rows.pack[at]]) from problem  # it was whole when it was kept
 
     def encoded(self, at: int) -> bytes:
-        """Returns a picture as the PNG that is kept of it."""
+        """Returns a picture as the WebP file that is kept of it."""
         rows = self._rows
         start = int(rows.offset[at])
         return self._packs[rows.pack[at]][start : start + int(rows.length[at])].tobytes()

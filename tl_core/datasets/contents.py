@@ -95,8 +95,17 @@ def _own(folder: Path) -> Contents:
     return Contents(album.info, pictures, rows.name, rows.split, rows.width, rows.height, **told)
 
 
-def thumbnails(id: str, home: Path, n_per_class: int = 1, seed: int = 0) -> list[tuple[int, np.ndarray]]:
+def thumbnails(
+    id: str, home: Path, n_per_class: int = 1, seed: int = 0, most: int | None = None
+) -> list[tuple[int, np.ndarray]]:
     """Returns a few training pictures of every class for a sample strip, decoding no others.
+
+    Args:
+        id: Id of the data set.
+        home: The data folder.
+        n_per_class: Pictures of each class, at most.
+        seed: Decides which.
+        most: Pictures in all; None is no limit.
 
     Returns:
         (label, uint8 (H, W, 3)) in the order of the classes; empty for a set that is not on this machine.
@@ -111,7 +120,7 @@ def thumbnails(id: str, home: Path, n_per_class: int = 1, seed: int = 0) -> list
     labels = np.array([place.get(name, -1) for name in found.names], np.int64)
     train = found.places(split=0)
     chosen = select_per_class(labels, train[labels[train] >= 0], n_per_class, seed)
-    return [(int(labels[at]), found.pictures[at]) for at in sorted(chosen, key=lambda at: (labels[at], at))]
+    return [(int(labels[at]), found.pictures[at]) for at in sorted(chosen, key=lambda at: (labels[at], at))[:most]]
 
 
 def class_counts(id: str, home: Path) -> list[int]:

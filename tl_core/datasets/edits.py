@@ -7,7 +7,7 @@ import numpy as np
 
 from tl_core.datasets.album import Album
 from tl_core.datasets.layout import clean_class_name
-from tl_core.datasets.splits import UNKNOWN, assign_splits
+from tl_core.datasets.splits import TEST, UNKNOWN, VALIDATION, assign_splits
 from tl_core.errors import InputError
 
 
@@ -53,10 +53,15 @@ def with_classes(album: Album, names: Mapping[str, str], excluded: Collection[st
 
 
 def split_again(album: Album, seed: int) -> Album:
-    """Returns the album with its pictures drawn anew into train, validation and test."""
-    rows = album.rows
+    """Returns the album with its pictures drawn anew into train, validation and test.
+
+    Those in use are drawn; one that is taken out stands beside its twins, or trains when it is put back.
+    """
+    rows, used = album.rows, album.is_used
     labels = np.unique(rows.name.astype(str), return_inverse=True)[1]
-    splits = assign_splits(labels, rows.sha, rows.twin, np.full(len(rows), UNKNOWN), seed)
+    splits = np.full(len(rows), UNKNOWN, np.int8)
+    splits[used] = assign_splits(labels[used], rows.sha[used], rows.twin[used], splits[used], seed)
+    splits = assign_splits(labels, rows.sha, rows.twin, splits, seed, complete=(VALIDATION, TEST))
     return album.changed(replace(rows, split=splits), seed=seed)
 
 

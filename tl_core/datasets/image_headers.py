@@ -18,7 +18,7 @@ MAX_FILE_BYTES = 50_000_000
 MAX_SIDE_PX = 20_000
 MAX_PIXELS = 64_000_000
 MAX_DECODED_BYTES = 205_000_000
-MAX_WEBP_BYTES = 385_000_000  # libwebp keeps two canvases beside the picture, and two copies of the file
+MAX_WEBP_BYTES = 385_000_000  # libwebp keeps two canvases and copies of the file, whose every megabyte takes 30 ms
 MAX_ARITHMETIC_BYTES = 8_000_000  # decoding takes 0.1 s a megabyte, fifteen times as long as Huffman's code
 MAX_RLE_SIZE = 2_000_000  # pixels, and bytes: Pillow unpacks run lengths in a Python loop
 MAX_SCANS = 200  # cameras write 1, careful encoders about 12
@@ -110,8 +110,8 @@ def _check_limits(header: Header) -> None:
 def _allowed_pixels(header: Header) -> int:
     if not header.bytes_per_pixel:
         return MAX_PIXELS
-    memory, copies = (MAX_WEBP_BYTES, 2) if header.format == "WEBP" else (MAX_DECODED_BYTES, 1)
-    fitting = (memory - copies * len(header.data)) / header.bytes_per_pixel
+    memory, weight = (MAX_WEBP_BYTES, 4) if header.format == "WEBP" else (MAX_DECODED_BYTES, 1)
+    fitting = (memory - weight * len(header.data)) / header.bytes_per_pixel
     return min(MAX_PIXELS, int(fitting) // 100_000 * 100_000)
 
 

@@ -120,7 +120,7 @@ def class_names(found: Sequence[str]) -> tuple[dict[str, str], list[Note]]:
 def clean_class_name(name: str) -> str:
     """Returns a folder's or a typed name as the name of a class: one line of 1 to 80 visible characters.
 
-    What is cut off a longer one is told by a few digits, so that two long names stay two classes. Bytes that are no text
+    A few digits stand for what is cut off a longer one, so that two long names stay two classes. Bytes that are no text
     become readable escapes.
     """
     text = name.encode("utf-8", "backslashreplace").decode()

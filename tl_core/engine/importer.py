@@ -50,7 +50,8 @@ def run(task: dict) -> AlbumRecord:
     """
     intake, said_s = _intake_of(task["intake"]), 0.0
     origin = open_origin(Path(task["path"]), intake.source, is_sent=task["is_sent"])
-    steps = take_in(Albums(data_home()), origin, intake)
+    albums = Albums(data_home())  # knows of no runs: what it takes the place of, the server removes
+    steps = take_in(albums, origin, intake)
     while True:
         try:
             done, total = next(steps)

@@ -180,11 +180,20 @@ class Imports:
         except TransferLabError as error:
             self._end(one, replace(one.seen, state=ImportState.FAILED, error=error.to_dict()))
             return
-        (self._home / "logs").mkdir(parents=True, exist_ok=True)
         one.began_s = self._clock()
+        try:
+            one.process = self._started()
+        except OSError as error:  # no memory for another process, or no room for its log
+            reason = WorkerError("request_failed", reason=error.strerror or type(error).__name__)
+            self._end(one, replace(one.seen, state=ImportState.FAILED, error=reason.to_dict()))
+            return
         one.seen = replace(one.seen, state=ImportState.RUNNING)
+        threading.Thread(target=self._listen, args=(one,), name="imports", daemon=True).start()
+
+    def _started(self) -> subprocess.Popen:
+        (self._home / "logs").mkdir(parents=True, exist_ok=True)
         with open(self._home / "logs" / "importer.log", "ab") as log:
-            one.process = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, "-m", "tl_core.engine.importer"],
                 cwd=PROJECT,
                 env=worker_environment(self._home),
@@ -193,9 +202,9 @@ class Imports:
                 stderr=log,
                 text=True,
                 encoding="utf-8",
+                errors="replace",
                 start_new_session=True,
             )
-        threading.Thread(target=self._listen, args=(one,), name="imports", daemon=True).start()
 
     def _stop(self, one: _Import) -> None:
         """Ends an import that has not ended: its process is killed, and the rest follows when it is gone."""

@@ -10,6 +10,7 @@ import numpy as np
 from tl_core.datasets.images import fit_image
 from tl_core.datasets.known import known_dataset
 from tl_core.engine.environment import n_threads
+from tl_core.errors import StoreError
 from tl_core.evaluation.scores import softmax
 from tl_core.models.build import build
 from tl_core.models.catalog import backbone_info
@@ -92,6 +93,9 @@ def classify(models: Models, subject: str, images: Iterable[np.ndarray]) -> Iter
 
     Returns:
         float (n, classes), probabilities.
+
+    Raises:
+        StoreError: "answer_not_finite": weights from elsewhere may be numbers that lead to none.
     """
     is_backbone = subject.startswith("backbone:")
     model, size = models.untouched(subject.partition(":")[2]) if is_backbone else models.trained(subject)
@@ -100,6 +104,8 @@ def classify(models: Models, subject: str, images: Iterable[np.ndarray]) -> Iter
         fitted = fit_image(image, size)
         # two copies: a batch of one takes another path through the kernels, with other last digits
         output = np.asarray(model.predict_on_batch(np.stack([fitted, fitted])))[:1]
+        if not np.isfinite(output).all():
+            raise StoreError("answer_not_finite")
         rows.append(output if is_backbone else softmax(output))
         yield None
     return np.concatenate(rows)

@@ -9,6 +9,12 @@ MOST_OFFERED = 500
 _DEPTH = 2  # folders below the operator's
 
 
+def operators_folder() -> Path | None:
+    """Returns the folder that the operator names for imports, in `TL_IMPORT_FOLDER`; None where none is named."""
+    named = os.environ.get("TL_IMPORT_FOLDER", "").strip()
+    return Path(named).expanduser() if named else None
+
+
 def offered(root: Path) -> list[str]:
     """Returns what can be imported: folders and archives, at most two folders deep, by their paths below the root."""
     found: list[str] = []
@@ -30,10 +36,11 @@ def below(root: Path, received: str) -> Path:
     """
     try:
         path, top = (root / received).resolve(), root.resolve()
+        is_there = path.exists()
     except (OSError, ValueError) as error:
         raise InputError("import_missing", received=received[:200]) from error
     if top not in path.parents:
         raise InputError("import_outside", received=received[:200])
-    if not path.exists():
+    if not is_there:
         raise InputError("import_missing", received=received[:200])
     return path

@@ -14,7 +14,7 @@ from tl_core.errors import ImageError, InputError
 
 MAX_FILES = 60_000
 NAMES = "names.json"
-_JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
+_JUNK = frozenset({"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini"})
 
 
 class Origin(Protocol):
@@ -51,13 +51,16 @@ def open_origin(path: Path, name: str, *, is_sent: bool = False) -> Origin:
         is_sent: Whether `sent` wrote it.
 
     Raises:
-        InputError: "import_missing", "import_entries", or what is wrong with the archive.
+        InputError: "import_missing", "import_entries", "file_unreadable", or what is wrong with the archive.
     """
     if path.is_dir():
         return SentFiles(path) if is_sent else Folder(path)
     if not path.is_file():
         raise InputError("import_missing", received=name)
-    return Zip(path, name)
+    try:
+        return Zip(path, name)
+    except OSError as error:
+        raise InputError("file_unreadable", file=name, reason=_reason(error)) from error
 
 
 class Zip(Origin):
@@ -70,7 +73,10 @@ class Zip(Origin):
         self.folders, self.unread = self._archive.folders, self._archive.unread
 
     def read(self, file: str) -> bytes:
-        return self._archive.read(self._members[file])
+        try:
+            return self._archive.read(self._members[file])
+        except OSError as error:
+            raise InputError("file_unreadable", file=file, reason=_reason(error)) from error
 
     def close(self) -> None:
         self._archive.close()
@@ -90,14 +96,14 @@ class Folder(Origin):
         while waiting:
             below = waiting.pop()
             try:
-                entries = list(os.scandir(self._path / below))
+                entries = [(entry.name, entry.stat(follow_symlinks=False)) for entry in os.scandir(self._path / below)]
             except OSError as error:
                 raise InputError("file_unreadable", file=below or self._path.name, reason=_reason(error)) from error
-            for entry in entries:
-                name = f"{below}/{entry.name}" if below else entry.name
-                if entry.name.startswith(".") or entry.name in _JUNK:
+            for called, found in entries:
+                name = f"{below}/{called}" if below else called
+                if _is_junk(called):
                     continue
-                mode = entry.stat(follow_symlinks=False).st_mode
+                mode = found.st_mode
                 if stat.S_ISDIR(mode):
                     folders.append(name)
                     waiting.append(name)
@@ -152,20 +158,23 @@ class SentFiles(Origin):
 
 
 def told_apart(names: list[str]) -> list[str]:
-    """Returns the names as relative paths; of equal ones the second and later get a number."""
-    seen: dict[str, int] = {}
-    paths = []
+    """Returns the names as relative paths, all different; of equal ones the second and later get a number."""
+    paths: dict[str, None] = {}
+    tried: dict[str, int] = {}
     for name in names:
         path = "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")) or "?"
-        seen[path] = seen.get(path, 0) + 1
-        stem, dot, ending = path.rpartition(".")
-        n = seen[path]
-        paths.append(path if n == 1 else f"{stem} ({n}){dot}{ending}" if stem else f"{path} ({n})")
-    return paths
+        folder, slash, file = path.rpartition("/")
+        stem, dot, ending = file.rpartition(".") if "." in file else (file, "", "")
+        numbered, n = path, tried.get(path, 1)
+        while numbered in paths:
+            n += 1
+            numbered = f"{folder}{slash}{stem} ({n}){dot}{ending}"
+        tried[path], paths[numbered] = n, None
+    return list(paths)
 
 
 def _is_junk(path: str) -> bool:
-    return any(part.startswith(".") or part in _JUNK for part in path.split("/"))
+    return any(part.startswith(".") or part.casefold() in _JUNK for part in path.split("/"))
 
 
 def _content(path: Path, file: str) -> bytes:

@@ -2,20 +2,21 @@
 
 import os
 import secrets
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
 from tl_core.datasets.album import LOOKS, Album, Rows, own_folder, read_looks, write_looks
 from tl_core.datasets.edits import checked_class_name
 from tl_core.datasets.layout import UNKNOWN, Note, read_layout
-from tl_core.datasets.splits import TRAIN, assign_splits
+from tl_core.datasets.splits import TEST, TRAIN, VALIDATION, assign_splits
 from tl_core.datasets.twins import Look, members_of, twin_groups
-from tl_core.errors import InputError, StoreError
+from tl_core.errors import InputError, StoreError, UnavailableError
 from tl_core.intake.origins import MAX_FILES, Origin
 from tl_core.intake.packing import Kept, Packed, in_stream, pack
 from tl_core.store import rules
@@ -56,6 +57,14 @@ class Intake:
     most_bytes: int | None = None
 
 
+class _Place(NamedTuple):
+    """Where a file goes: its class, its split (`UNKNOWN` for none), and the name that is kept of it."""
+
+    name: str
+    split: int
+    called: str
+
+
 @dataclass
 class _Taken:
     """What has been taken in so far."""
@@ -89,8 +98,8 @@ def take_in(albums: Albums, origin: Origin, intake: Intake, n_threads: int | Non
     Raises:
         InputError: "import_no_pictures", "import_no_classes", "import_one_class", "import_too_many",
             "import_too_many_classes".
-        UnknownIdError: The album to add to is not there.
-        StoreError: "too_much_disk", "disk_full" or "home_not_writable".
+        UnavailableError: "dataset_damaged": the album to add to, also where it is not there any more.
+        StoreError: "dataset_too_much_disk", "disk_full" or "home_not_writable".
     """
     with closing(origin), albums.draft() as draft:
         before = albums.album(intake.into.id) if intake.into else None
@@ -109,22 +118,23 @@ def take_in(albums: Albums, origin: Origin, intake: Intake, n_threads: int | Non
         return _committed(albums, draft, album, intake, [note.to_dict() for note in (*notes, *more)], taken)
 
 
-def _placed(origin: Origin, intake: Intake) -> tuple[dict[str, tuple[str, int]], list[Note], _Taken]:
-    """Returns file → (class, split), what there is to say, and what is skipped already."""
+def _placed(origin: Origin, intake: Intake) -> tuple[dict[str, _Place], list[Note], _Taken]:
+    """Returns where each file goes, what there is to say, and what is skipped already."""
     taken = _Taken()
     taken.skipped += [{"file": shown(one.file), "code": one.code, "values": dict(one.values)} for one in origin.unread]
     if intake.class_name is not None:
         name = checked_class_name(intake.class_name)
-        return {file: (name, UNKNOWN) for file in origin.files}, [], taken
+        return {file: _Place(name, UNKNOWN, shown(file)) for file in origin.files}, [], taken
     layout = read_layout(origin.files, origin.folders)
     for file in layout.homeless:
         taken.leave_out(file, InputError("member_homeless", file=file))
-    return {file: (name, split) for file, name, split in layout.placed}, list(layout.notes), taken
+    placed = {file: _Place(name, split, shown(layout.inside(file))) for file, name, split in layout.placed}
+    return placed, list(layout.notes), taken
 
 
-def _check_layout(placed: dict[str, tuple[str, int]], intake: Intake, before: Album | None) -> None:
+def _check_layout(placed: dict[str, _Place], intake: Intake, before: Album | None) -> None:
     """Refuses at once what could never be trained on."""
-    names = {name for name, _ in placed.values()} | set(before.rows.name if before else ())
+    names = {place.name for place in placed.values()} | set(before.rows.name if before else ())
     n_files = len(placed) + (len(before.rows) if before else 0)
     if not placed:
         raise InputError("import_no_classes", source=intake.source)
@@ -136,14 +146,14 @@ def _check_layout(placed: dict[str, tuple[str, int]], intake: Intake, before: Al
         raise InputError("import_one_class", source=intake.source, name=min(names))
 
 
-def _note(step: Packed | Kept, placed: dict[str, tuple[str, int]], taken: _Taken, intake: Intake) -> None:
+def _note(step: Packed | Kept, placed: dict[str, _Place], taken: _Taken, intake: Intake) -> None:
     """Notes what came of one file."""
     if isinstance(step, Kept):
         taken.leave_out(step.file, step.error)
         return
     if intake.most_bytes is not None and step.offset + step.length > intake.most_bytes:
         raise StoreError("dataset_too_much_disk", allowed_mb=round(intake.most_bytes / 1e6))
-    if (step.kept.sha, placed[step.kept.file][0]) in taken.known:
+    if (step.kept.sha, placed[step.kept.file].name) in taken.known:
         taken.leave_out(step.kept.file, InputError("member_known", file=step.kept.file))
         return
     taken.pictures.append(step)
@@ -151,17 +161,21 @@ def _note(step: Packed | Kept, placed: dict[str, tuple[str, int]], taken: _Taken
 
 
 def _album(
-    placed: dict[str, tuple[str, int]], taken: _Taken, intake: Intake, before: Album | None, packs: tuple[str, ...]
+    placed: dict[str, _Place], taken: _Taken, intake: Intake, before: Album | None, packs: tuple[str, ...]
 ) -> tuple[Album, list[Note]]:
     """Returns the album, and what was found out about its pictures."""
     if not taken.pictures:
         _refuse(taken, intake)
     rows = _rows(placed, taken.pictures, len(packs) - 1)
+    gone = sorted({place.name for place in placed.values()} - set(rows.name) - set(before.rows.name if before else ()))
+    notes = [Note("class_empty", {"classes": gone})] if gone else []
     complete = set(rows.split.tolist()) - {UNKNOWN, TRAIN}
     if before is not None:
         rows = Rows.joined([before.rows, rows])
-    rows = replace(rows, twin=_twins(rows, taken))
-    rows, notes = _without_crossing(rows, taken, len(before.rows) if before else 0)
+    rows, more = _without_crossing(rows, taken, len(before.rows) if before else 0)
+    notes += more
+    if before is not None and not (rows.split == UNKNOWN).any():  # the pictures that it had stay where they were
+        complete = {VALIDATION, TEST}
     labels = np.unique(rows.name.astype(str), return_inverse=True)[1]
     seed = before.seed if before else intake.seed
     rows = replace(rows, split=assign_splits(labels, rows.sha, rows.twin, rows.split, seed, complete))
@@ -172,22 +186,22 @@ def _album(
 
 
 def _refuse(taken: _Taken, intake: Intake) -> NoReturn:
-    """Says why nothing could be taken in: of a single file its own reason."""
-    if len(taken.skipped) == 1:
+    """Says why nothing could be taken in: of a single file its own reason, and of files that were all there already."""
+    if len(taken.skipped) == 1 or {one["code"] for one in taken.skipped} == {"member_known"}:
         only = taken.skipped[0]
         raise InputError(only["code"], **{"file": only["file"].rpartition("/")[2], **only["values"]})
     raise InputError("import_no_pictures", source=intake.source, n=len(taken.skipped), file=taken.skipped[0]["file"])
 
 
-def _rows(placed: dict[str, tuple[str, int]], pictures: Sequence[Packed], n_pack: int) -> Rows:
+def _rows(placed: dict[str, _Place], pictures: Sequence[Packed], n_pack: int) -> Rows:
     """Returns the rows of new pictures, without twins yet; their split is what their folder said."""
     kept = [one.kept for one in pictures]
     return Rows.of(
         {
-            "file": [shown(one.file) for one in kept],
+            "file": [placed[one.file].called for one in kept],
             "sha": [one.sha for one in kept],
-            "name": [shown(placed[one.file][0]) for one in kept],
-            "split": [placed[one.file][1] for one in kept],
+            "name": [placed[one.file].name for one in kept],
+            "split": [placed[one.file].split for one in kept],
             "twin": list(range(len(kept))),
             "is_dropped": [False] * len(kept),
             "width": [one.width for one in kept],
@@ -207,25 +221,31 @@ def _twins(rows: Rows, taken: _Taken) -> np.ndarray:
 
 
 def _without_crossing(rows: Rows, taken: _Taken, n_before: int) -> tuple[Rows, list[Note]]:
-    """Leaves out pictures whose twins have another split, so that nothing is tested that was trained on.
+    """Finds the twins, and leaves out pictures whose twins have another split: nothing is tested that was trained on.
 
-    Of twins in several splits those in the test stay, unless a class would have nothing to train on; a new picture that
-    resembles old ones in several splits is left out.
+    Of twins in several splits those in the test stay, unless a class would have nothing to train on. What an album has
+    already stays in any case; a new picture that resembles old ones in several splits is left out.
     """
+    rows = replace(rows, twin=_twins(rows, taken))
     is_kept, n_train = np.ones(len(rows), bool), Counter(rows.name[rows.split == TRAIN].tolist())
     for members in members_of(rows.twin):
         known = set(rows.split[members].tolist()) - {UNKNOWN}
         if len(known) < 2:
             continue
+        new, old = members[members >= n_before], set(rows.split[members[members < n_before]].tolist())
         trained = Counter(rows.name[members][rows.split[members] == TRAIN].tolist())
-        stays = TRAIN if any(n_train[name] <= n for name, n in trained.items()) else max(known)
-        out = members[members >= n_before] if n_before else members[rows.split[members] != stays]
-        n_train -= trained if stays != TRAIN else Counter()
+        is_needed = any(n_train[name] <= n for name, n in trained.items())
+        stays = old or {TRAIN if is_needed else max(known)}
+        out = new if len(old) > 1 else new[~np.isin(rows.split[new], [UNKNOWN, *stays])]
+        n_train -= Counter(rows.name[out][rows.split[out] == TRAIN].tolist())
         is_kept[out] = False
     out = np.flatnonzero(~is_kept)
+    if not len(out):
+        return rows, []
     for file in rows.file[out]:
         taken.leave_out(file, InputError("member_twin", file=file))
-    return rows.taken(is_kept), [Note("twins_crossed", {"n": len(out)})] if len(out) else []
+    rows = rows.taken(is_kept)
+    return replace(rows, twin=_twins(rows, taken)), [Note("twins_crossed", {"n": len(out)})]
 
 
 def _take_over(
@@ -239,13 +259,17 @@ def _take_over(
     """
     folder = own_folder(albums.home, record.id)
     *packs, last = before.packs
-    is_small = (folder / last).stat().st_size < SMALL_PACK_BYTES
+    try:
+        is_small = (folder / last).stat().st_size < SMALL_PACK_BYTES
+        content = (folder / last).read_bytes() if is_small else b""
+    except OSError as error:
+        raise UnavailableError("dataset_damaged", dataset=record.id, file=last) from error
     packs = packs if is_small else [*packs, last]
     draft.share(record.id, packs)
     shas, hashes, small = read_looks(folder)
     taken.looks |= {sha: Look(int(hashes[at]), small[at]) for at, sha in enumerate(shas)}
     taken.known |= set(zip(before.rows.sha, before.rows.name, strict=True))
-    return tuple(packs), (folder / last).read_bytes() if is_small else b""
+    return tuple(packs), content
 
 
 def _committed(
@@ -270,5 +294,5 @@ def _committed(
 
 
 def shown(file: str) -> str:
-    """Returns a path as it may be stored and shown: names that are no text become readable escapes."""
-    return file.encode("utf-8", "backslashreplace").decode()[:400]
+    """Returns a path as it may be stored and shown: in one spelling; names that are no text become readable escapes."""
+    return unicodedata.normalize("NFC", file.encode("utf-8", "backslashreplace").decode())[:400]

@@ -10,19 +10,30 @@ import os
 import re
 import secrets
 import shutil
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from tl_core.datasets.album import ABOUT, LOOKS, Album, album_files, is_own, own_folder, read_album, read_info
+from tl_core.datasets.album import (
+    ABOUT,
+    LOOKS,
+    PICTURES,
+    Album,
+    album_files,
+    is_own,
+    own_folder,
+    read_album,
+    read_info,
+)
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.errors import StoreError, UnknownIdError
 from tl_core.store import rules
 from tl_core.store.access import Visitor, may_see
 from tl_core.store.files import forget, share_file, write_atomic
 from tl_core.store.home import made
-from tl_core.store.locks import LifeLock, living
+from tl_core.store.locks import LifeLock, alone, living
 from tl_core.store.records import Visibility, plain
 from tl_core.store.space import refused
 
@@ -69,14 +80,16 @@ class Albums:
 
     Args:
         home: The data folder.
-        is_trained_on: Says whether a run refers to an album: then its pictures stay, for going on with that run.
+        is_trained_on: Says whether a run refers to an album: then its pictures stay, for going on with that run. Who
+            does not know of runs leaves all pictures where they are, for the server to remove.
 
     Thread: any; several processes may share a folder.
     """
 
-    def __init__(self, home: Path, is_trained_on: Callable[[str], bool] = lambda id: False) -> None:
+    def __init__(self, home: Path, is_trained_on: Callable[[str], bool] = lambda id: True) -> None:
         self.home, self._is_trained_on = home, is_trained_on
         self._successors: dict[tuple[str, str], str] = {}
+        self._changing = threading.Lock()
         self._folder = made(home / "datasets" / "own")
 
     # ---- what people do ----
@@ -121,7 +134,7 @@ class Albums:
             InputError: "bad_run_name", as for the name of a run.
             UnknownIdError, StoreError: As `permitted`.
         """
-        return self._put(replace(self.permitted(id, by=by), name=rules.clean_name(name)))
+        return self._put_again(replace(self.permitted(id, by=by), name=rules.clean_name(name)))
 
     def share(self, id: str, visibility: Visibility, *, by: Visitor) -> AlbumRecord:
         """Says who else may look at an album and train with it.
@@ -129,7 +142,7 @@ class Albums:
         Raises:
             UnknownIdError, StoreError: As `permitted`.
         """
-        return self._put(replace(self.permitted(id, by=by), visibility=Visibility(visibility)))
+        return self._put_again(replace(self.permitted(id, by=by), visibility=Visibility(visibility)))
 
     def skipped(self, id: str, *, by: Visitor) -> list[dict]:
         """Returns the files that were left out, [{"file", "code", "values"}]: only to whom it belongs.
@@ -159,16 +172,17 @@ class Albums:
         Raises:
             UnknownIdError, StoreError: As `permitted`; "disk_full" or "home_not_writable". Nothing was changed.
         """
-        record = self.permitted(id, by=by)
-        changed = edit(self.album(record.id))
-        if changed.id == record.id:
-            return record
-        with self.draft() as draft:
-            draft.share(record.id, [*changed.packs, LOOKS])
-            put = draft.commit(changed, record, self.skipped(record.id, by=by))
-        self.take_away(record)
-        self.note_new(put, record)
-        return put
+        with self._changing:  # of two changes at once the second is made to what has come of the first
+            record = self.permitted(id, by=by)
+            changed = edit(self.album(record.id))
+            if changed.id == record.id:
+                return record
+            with self.draft() as draft:
+                draft.share(record.id, [*changed.packs, LOOKS])
+                put = draft.commit(changed, record, self.skipped(record.id, by=by))
+            self.take_away(record)
+            self.note_new(put, record)
+            return put
 
     # ---- for the engine, which asks nobody ----
 
@@ -189,10 +203,14 @@ class Albums:
         return read_info(own_folder(self.home, id))
 
     def note_new(self, record: AlbumRecord, former: AlbumRecord | None = None) -> None:
-        """Lets an owner find an album by its id, and by the id that it had before a change."""
+        """Lets an owner find an album by its id, and by the id that it had before a change.
+
+        What the former one took on the disk is freed, if that is still to be done.
+        """
         self._successors.pop((record.owner, record.id), None)
         if former is not None and record.id != former.id:
             self._successors[former.owner, former.id] = record.id
+            self._clear(own_folder(self.home, former.id))
 
     def _present(self, id: str, owner: str) -> str:
         """Returns the id under which an owner has an album now; a change taken back leads to where it began."""
@@ -215,7 +233,8 @@ class Albums:
         Raises:
             StoreError: "disk_full" or "home_not_writable".
         """
-        return Draft(self, made(self._folder / f"{_DRAFT}{secrets.token_hex(8)}"))
+        with self._alone():
+            return Draft(self, made(self._folder / f"{_DRAFT}{secrets.token_hex(8)}"))
 
     def sweep(self) -> None:
         """Removes what killed processes left, and albums that neither an owner nor a run refers to."""
@@ -227,9 +246,10 @@ class Albums:
 
     def sweep_drafts(self) -> None:
         """Removes what killed processes have begun; what a living one is at stays."""
-        for path in self._folder.glob(f"{_DRAFT}*"):
-            if not living(path):
-                shutil.rmtree(path, ignore_errors=True)
+        with self._alone():
+            for path in self._folder.glob(f"{_DRAFT}*"):
+                if not living(path):
+                    shutil.rmtree(path, ignore_errors=True)
 
     # ---- files ----
 
@@ -238,9 +258,25 @@ class Albums:
 
     def _read(self, id: str) -> Iterator[AlbumRecord]:
         for path in sorted((self._folder / id / "owners").glob("*.json")):
-            with suppress(OSError, ValueError, TypeError):
+            with suppress(OSError, ValueError, TypeError, KeyError):
                 data = json.loads(path.read_bytes())
                 yield AlbumRecord(**data | {"id": id, "owner": path.stem, "visibility": Visibility(data["visibility"])})
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Holds off all others, in any process, that begin, commit or remove an album."""
+        try:
+            with alone(self._folder):
+                yield
+        except OSError as error:
+            raise refused(self._folder, error) from error
+
+    def _put_again(self, record: AlbumRecord) -> AlbumRecord:
+        """Notes something else about an album; one that was deleted meanwhile does not come back."""
+        with self._alone():
+            if not self._entry(record).is_file():
+                raise UnknownIdError("unknown_dataset", received=record.id, allowed=[])
+            return self._put(record)
 
     def _put(self, record: AlbumRecord, skipped: list[dict] | None = None, folder: Path | None = None) -> AlbumRecord:
         entry = self._entry(record, folder)
@@ -269,12 +305,13 @@ class Albums:
 
     def _clear(self, folder: Path) -> None:
         """Removes a folder that nobody refers to: renamed first, so that it is gone at once or not at all."""
-        if any((folder / "owners").glob("*.json")) or self._is_trained_on(folder.name):
-            return
         gone = folder.with_name(f"{_GONE}{secrets.token_hex(8)}")
-        with suppress(OSError):
-            folder.rename(gone)
-            shutil.rmtree(gone, ignore_errors=True)
+        with self._alone():
+            if any((folder / "owners").glob("*.json")) or self._is_trained_on(folder.name):
+                return
+            with suppress(OSError):
+                folder.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
 
 
 class Draft:
@@ -315,18 +352,35 @@ class Draft:
         """
         target = own_folder(self._albums.home, album.id)
         record = replace(record, id=album.id, n_skipped=len(skipped))
-        try:
-            if not (target / ABOUT).is_file():
-                for name, data in album_files(album).items():
-                    write_atomic(self.folder / name, data)
-                self._albums._put(record, skipped, self.folder)
-                self._life.close()
-                os.rename(self.folder, target)
-                return record
-        except OSError as error:
-            if not (target / ABOUT).is_file():  # another process may have been quicker with the same album
-                raise refused(target.parent, error) from error
-        return self._albums._put(record, skipped)
+        for name, data in album_files(album).items():
+            write_atomic(self.folder / name, data)
+        self._albums._put(record, skipped, self.folder)
+        with self._albums._alone():
+            if _is_whole(target):
+                return self._albums._put(record, skipped)
+            self._take_place_of(target)
+            self._life.close()
+            os.rename(self.folder, target)
+        return record
+
+    def _take_place_of(self, damaged: Path) -> None:
+        """Puts aside what is left of an album that was damaged; whoever had it has it again."""
+        if not damaged.exists():
+            return
+        for path in (damaged / "owners").glob("*"):
+            if not (self.folder / "owners" / path.name).exists():
+                shutil.copyfile(path, self.folder / "owners" / path.name)
+        gone = damaged.with_name(f"{_GONE}{secrets.token_hex(8)}")
+        os.rename(damaged, gone)
+        shutil.rmtree(gone, ignore_errors=True)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Says whether all files of an album are there."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        packs = json.loads((folder / ABOUT).read_bytes())["packs"]
+        return all((folder / name).is_file() for name in (PICTURES, LOOKS, *packs))
+    return False
 
 
 def _skipped_path(entry: Path) -> Path:

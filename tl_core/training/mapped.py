@@ -19,6 +19,7 @@ from tl_core.datasets.arrays import Dataset
 from tl_core.datasets.images import fit_image
 from tl_core.store.files import check_space
 from tl_core.store.home import made
+from tl_core.store.space import refused
 
 AT_ONCE = 64  # pictures that the threads decode before they are written
 Progress = Callable[[int, int | None], None]
@@ -73,6 +74,8 @@ def _write(dataset: Dataset, size: int, path: Path, shape: tuple[int, ...], on_p
                 done += len(chosen)
                 on_progress(done, shape[0])
         os.replace(beside, path)
+    except OSError as error:
+        raise refused(path.parent, error, int(np.prod(shape))) from error
     finally:
         beside.unlink(missing_ok=True)
 
