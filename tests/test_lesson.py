@@ -27,7 +27,7 @@ ANYTHING = VALUES | st.lists(VALUES) | st.none() | st.integers() | st.binary() |
 
 
 @given(LESSONS)
-def test_a_lesson_survives_its_link(lesson):
+def test_a_lesson_survives_its_link(lesson):  # U06
     link = urlencode(lesson.to_query())
     assert Lesson.from_query(parse_qs(link, keep_blank_values=True, strict_parsing=True)) == (lesson, [])
 
@@ -39,7 +39,7 @@ def test_reading_a_link_never_fails_and_gives_what_can_be_linked_again(query):
     assert len({notice.code for notice in notices}) == len(notices)
 
 
-def test_a_link_holds_the_settings_and_nothing_else():
+def test_a_link_holds_the_settings_and_nothing_else():  # U06
     lesson = Lesson(RunSpec(epochs=7), locked=frozenset({"seed", "epochs"}), hidden=frozenset({"optimizer"}))
     assert lesson.to_query() == {
         "v": "2",
@@ -69,7 +69,7 @@ def test_a_link_holds_the_settings_and_nothing_else():
         ("hide", ["seed", "epochs"]),
     ],
 )
-def test_what_cannot_be_used_becomes_the_default_with_one_notice_that_names_it(name, received):
+def test_what_cannot_be_used_becomes_the_default_with_one_notice_that_names_it(name, received):  # U01, U02, U04
     lesson, notices = Lesson.from_query({"v": "2", "seed": "5", name: received})
     assert notices == [Notice("replaced", (name,))]
     assert lesson.spec == RunSpec(seed=5)
@@ -81,11 +81,11 @@ def test_several_mistakes_share_one_notice_in_the_order_of_the_fields():
     assert notices == [Notice("replaced", ("head", "epochs", "seed", "hide"))]
 
 
-def test_the_same_value_twice_is_one_value():
+def test_the_same_value_twice_is_one_value():  # U01
     assert Lesson.from_query({"v": "2", "epochs": ["7", "7"]})[0].spec.epochs == 7
 
 
-def test_unknown_keys_are_counted_and_never_repeated():
+def test_unknown_keys_are_counted_and_never_repeated():  # U02
     query = {"v": "2", "freeze": "3", **{f"<b>{n}": "" for n in range(10_000)}}
     lesson, notices = Lesson.from_query(query)
     assert lesson.spec == RunSpec()
@@ -98,7 +98,7 @@ def test_what_a_link_leaves_out_is_left_open_where_it_depends_on_the_rest():
     assert Lesson.from_query({"v": "2", "n_frozen": "?"})[0].left_open == frozenset(DEPENDENT)
 
 
-def test_a_link_of_version_1_is_carried_over_and_says_so():
+def test_a_link_of_version_1_is_carried_over_and_says_so():  # U07
     lesson, notices = Lesson.from_query({"freeze": "7", "augment": "light", "seed": "5"})
     assert lesson.spec == RunSpec(n_frozen=7, augment="light", views="fresh", seed=5)
     assert notices == [Notice("migrated", ("n_frozen", "views"))]
@@ -110,7 +110,7 @@ def test_a_link_of_version_1_that_says_the_same_today_needs_no_notice():
 
 
 @pytest.mark.parametrize("version", ["3", "", "two", "2.0", ["1", "2"]])
-def test_of_an_unknown_version_is_read_what_can_be_read(version):
+def test_of_an_unknown_version_is_read_what_can_be_read(version):  # U02
     lesson, notices = Lesson.from_query({"v": version, "epochs": "7"})
     assert lesson.spec == RunSpec(epochs=7)
     assert notices == [Notice("version")]

@@ -1,11 +1,13 @@
 """The ways in which pictures of one's own come: a ZIP, a folder, files for a class, the camera, the server's disk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.ui import services, state
 from pages.ui.field_words import draw_field_words
@@ -50,6 +52,7 @@ def _draw_zip() -> None:
             safe_name(file.name).removesuffix(".zip"),
             lambda: uploads.sent_archive(data_home(), file.getvalue()),
             safe_name(file.name),
+            [file],
         )
 
 
@@ -60,7 +63,7 @@ def _draw_folder() -> None:
         name = safe_name(files[0].name.partition("/")[0])
         st.caption(t("data.n_files", n=len(files)))
         sent = partial(_sent_files, files)
-        _draw_new(name, sent, name)
+        _draw_new(name, sent, name, files)
 
 
 def _draw_files() -> None:
@@ -91,7 +94,7 @@ def _draw_server() -> None:
         st.info(t("data.server_empty"))
         return
     chosen = st.selectbox(t("data.server_label"), entries, key=_field("server"))
-    _draw_new(safe_name(chosen).removesuffix(".zip"), lambda: below(root, chosen), safe_name(chosen), is_sent=False)
+    _draw_new(safe_name(chosen).removesuffix(".zip"), lambda: below(root, chosen), safe_name(chosen))
 
 
 _WAYS = MappingProxyType(
@@ -110,8 +113,15 @@ def _field(way: str) -> str:
     return f"data-{way}-{state.kept('data-sent', 0)}"
 
 
-def _draw_new(name: str, source_path: Callable[[], Path], source: str, *, is_sent: bool = True) -> None:
-    """Draws what a new data set is called and how it is split, and the button that takes it in."""
+def _draw_new(name: str, source_path: Callable[[], Path], source: str, sent: Sequence[UploadedFile] = ()) -> None:
+    """Draws what a new data set is called and how it is split, and the button that takes it in.
+
+    Args:
+        name: What it is called if the visitor does not say otherwise.
+        source_path: Returns where its pictures lie by now.
+        source: The name of the file or folder that they come from.
+        sent: What a browser sent of it; empty where they lie on this machine.
+    """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         called = st.text_input(t("data.name"), value=name[:MOST_LETTERS], max_chars=MOST_LETTERS, key=f"new-{name}")
         seed = st.number_input(t("data.seed"), 0, 2**31 - 1, 0, width=140, help=t("data.seed_help"), key="new-seed")
@@ -120,11 +130,11 @@ def _draw_new(name: str, source_path: Callable[[], Path], source: str, *, is_sen
         return
     told = {"source": source, "seed": int(seed), "can_flip": can_flip}
     try:
-        services.engine().bring(source_path(), by=state.visitor(), name=called, is_sent=is_sent, **told)
+        services.engine().bring(source_path(), by=state.visitor(), name=called, is_sent=bool(sent), **told)
     except TransferLabError as error:
         st.error(sentence(error))
         return
-    _empty_fields()
+    _empty_fields(sent)
     st.rerun()
 
 
@@ -186,7 +196,7 @@ def _take_in(into: str | None, class_name: str, files: list) -> None:
             engine.bring(sent, is_sent=True, **told)
     except TransferLabError as error:
         state.keep("data-problem", error.to_dict())
-    _empty_fields()
+    _empty_fields([file for _, file in files])
     st.rerun()
 
 
@@ -205,5 +215,12 @@ def _sent_files(files: list) -> Path:
     return uploads.sent_files(data_home(), [(file.name, file.getvalue()) for file in files])
 
 
-def _empty_fields() -> None:
+def _empty_fields(sent: Sequence[UploadedFile]) -> None:
+    """Replaces the fields by empty ones, and lets go of what was sent: Streamlit would keep it until the visit ends.
+
+    A browser takes back a file when a person removes it, but not when its field is drawn no more.
+    """
     state.keep("data-sent", int(state.kept("data-sent", 0)) + 1)
+    visit = get_script_run_ctx()
+    for file in sent:
+        visit.uploaded_file_mgr.remove_file(visit.session_id, file.file_id)

@@ -31,7 +31,7 @@ def answer(method: str, url: str, **headers: str) -> tuple[int, str]:
             return error.code, error.headers.get_content_type()
 
 
-def test_hostile_names_are_letters_and_nothing_else(watch):
+def test_hostile_names_are_letters_and_nothing_else(watch):  # U05, Z10
     assert [finding for finding in findings(watch, 4) if not finding.is_met] == []
 
 

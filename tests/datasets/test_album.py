@@ -136,16 +136,27 @@ def test_every_damage_to_every_file_is_said_and_nothing_else_goes_wrong(tmp_path
             known_dataset(folder.name, tmp_path)
 
 
-@pytest.mark.parametrize("told", [{}, {"packs": 7}, {"info": []}, {"info": {"classes": 3}}, {"packs": None}])
-def test_a_list_that_lacks_what_it_should_say_is_damaged(folder, told):
+@pytest.mark.parametrize(
+    ("read", "told"),
+    [
+        (read_album, {"packs": 7}),
+        (read_album, {"packs": None}),
+        (read_album, {"excluded": 3}),
+        (read_info, {"info": []}),
+        (read_info, {"info": {"classes": 3}}),
+        (read_info, {"info": None}),
+    ],
+)
+def test_a_list_that_does_not_say_what_it_should_is_damaged(folder, read, told):
     about = json.loads((folder / ABOUT).read_bytes())
-    (folder / ABOUT).write_text(json.dumps({**about, **told} if told else {}))
-    with pytest.raises(UnavailableError):
-        read_album(folder)
-        read_info(folder)
+    for content in ({**about, **told}, {}):
+        (folder / ABOUT).write_text(json.dumps(content))
+        with pytest.raises(UnavailableError) as caught:
+            read(folder)
+        assert caught.value.code == "dataset_damaged"
 
 
-def test_a_picture_that_was_moved_to_another_class_on_disk_is_noticed(folder):
+def test_a_list_that_was_changed_on_disk_is_noticed(folder):
     about = json.loads((folder / ABOUT).read_bytes())
     (folder / ABOUT).write_text(json.dumps(about | {"seed": 99}))
     with pytest.raises(UnavailableError):

@@ -160,7 +160,7 @@ class TestOddNames:
         assert all(name.encode() for name in layout.classes)
 
     @pytest.mark.parametrize(
-        "name", ["<img onerror=alert(1)>", "**b**:red[x]", "![x](http:-example)", "=1+1", "👨‍👩‍👧 family", "梨", "a  b"[:1]]
+        "name", ["<img onerror=alert(1)>", "**b**:red[x]", "![x](http:-example)", "=1+1", "👨‍👩‍👧 family", "梨"]
     )
     def test_a_name_that_means_something_elsewhere_is_only_a_name(self, name):  # Z10
         layout = classes_of(name, "apple")

@@ -164,4 +164,4 @@ def test_fifty_thousand_pictures_are_split_in_seconds():
     start_s = time.monotonic()
     splits = case.split()
     assert time.monotonic() - start_s < 20
-    assert np.bincount(splits).tolist() == [35_000, 7_500, 7_500] or (splits == TEST).sum() == 7_500
+    assert np.bincount(splits).tolist() == [35_000, 7_500, 7_500]

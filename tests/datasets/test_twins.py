@@ -97,7 +97,9 @@ def test_the_groups_do_not_depend_on_the_order(fruit):
     chosen += list(map(saved_again, chosen))
     order = np.random.default_rng(0).permutation(len(chosen))
     straight, shuffled = np.array(groups(chosen)), np.array(groups([chosen[at] for at in order]))
-    pairs = {tuple(sorted((int(a), int(b)))) for a in range(len(chosen)) for b in np.flatnonzero(straight == straight[a])}
+    pairs = {
+        tuple(sorted((int(a), int(b)))) for a in range(len(chosen)) for b in np.flatnonzero(straight == straight[a])
+    }
     moved = {
         tuple(sorted((int(order[a]), int(order[b]))))
         for a in range(len(chosen))
@@ -119,7 +121,7 @@ def test_the_same_scene_in_another_colour_is_no_twin():
     red = pattern(4, 64).copy()
     blue = red[:, :, ::-1].copy()
     grey = np.repeat(red.mean(axis=2, keepdims=True), 3, axis=2)
-    tinted = np.clip(grey + [40, 0, -40], 0, 255).astype(np.uint8)
+    tinted = np.clip(grey + np.array([40, 0, -40]), 0, 255).astype(np.uint8)
     assert len(set(groups([red, blue]))) == 2
     assert len(set(groups([grey.astype(np.uint8), tinted]))) == 2
 

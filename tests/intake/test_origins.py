@@ -116,7 +116,9 @@ class TestAFolder:
 
 
 class TestWhatABrowserSent:
-    @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "..\\..\\x.png", "a/../../b.png", "./././c.png"])
+    @pytest.mark.parametrize(
+        "name", ["../../etc/passwd", "/etc/passwd", "..\\..\\x.png", "a/../../b.png", "./././c.png"]
+    )
     def test_a_name_leads_nowhere_but_into_the_tree(self, tmp_path, name):  # Z01
         for origin in (Sent([(name, b"x")]), SentFiles(sent(tmp_path / "sent", [(name, b"x")]))):
             (file,) = origin.files

@@ -53,7 +53,7 @@ def shown(app) -> str:
     return "\n".join(element.value for element in (*app.markdown, *app.caption))
 
 
-def test_a_link_fills_every_control_and_starts_nothing_by_itself(visit, engine):
+def test_a_link_fills_every_control_and_starts_nothing_by_itself(visit, engine):  # U08
     app = visit(**LESSON.to_query())
     assert not app.exception
     assert engine.store.list_runs() == []
@@ -174,7 +174,7 @@ def test_a_link_may_name_a_run_as_well(visit, pair):
 
 
 @pytest.mark.parametrize("received", ["", "%252e%252e", "\x00", "x" * 10**5])
-def test_a_hostile_run_beside_settings_is_no_run(visit, engine, received):
+def test_a_hostile_run_beside_settings_is_no_run(visit, engine, received):  # U03
     app = visit(run=received, **LESSON.to_query())
     assert not app.exception
     assert app.slider[0].value == 3
@@ -200,5 +200,5 @@ def test_the_proof_would_notice_a_file_that_is_opened():
     assert seen == ["open"]
 
 
-def test_a_few_hundred_random_links_break_nothing_and_change_nothing():
+def test_a_few_hundred_random_links_break_nothing_and_change_nothing():  # U09
     assert [finding for finding in links.prove(300) if not finding.is_met] == []

@@ -1,9 +1,11 @@
 """Hostile names, put wherever people can put names and looked at in Chromium: they are letters, and nothing else.
 
-Each name is that of a finished run, of a baseline, of a visitor and of an uploaded file. A browser with its owner's
-cookie visits every page that shows them, and counts what it is asked to fetch elsewhere, the dialogs and the errors.
+Each name is that of a finished run, of a baseline, of a visitor, of an uploaded file, of a data set, of a class in it
+and of a file that was left out. A browser with its owner's cookie visits every page that shows them, and counts what it
+is asked to fetch elsewhere, the dialogs and the errors.
 """
 
+import io
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -13,14 +15,20 @@ from pathlib import Path
 from unicodedata import category
 from urllib.parse import urlencode, urlsplit
 
+import numpy as np
+from PIL import Image
 from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 from tests.browser.real_server import PROJECT, Server
 from tests.pages.fake_runs import record_finished
 from tests.proofs.finding import Finding
+from tl_core.datasets.layout import clean_class_name
 from tl_core.experiments.plans import baseline_of, plan_run
+from tl_core.intake.origins import Sent
+from tl_core.intake.taking_in import Intake, take_in
 from tl_core.phrases import phrase
 from tl_core.store.access import Visitor
+from tl_core.store.albums import AlbumRecord, Albums
 from tl_core.store.owners import COOKIE, new_cookie, owner_of, server_secret
 from tl_core.store.records import RunRecord, Visibility
 from tl_core.store.sqlite import SqliteStore
@@ -122,12 +130,13 @@ class Watch:
 
 @dataclass(frozen=True)
 class Guest:
-    """A visitor with four names, each that of a run, and of the baseline of the next one."""
+    """A visitor with four names, each that of a run, of the baseline of the next one, and of a class of pictures."""
 
     cookie: str
     by: Visitor
     names: tuple[str, ...]
     records: tuple[RunRecord, ...]
+    album: AlbumRecord
 
 
 def prove(n: int | None = None) -> list[Finding]:
@@ -176,7 +185,25 @@ def settle(home: Path, names: Sequence[str]) -> Guest:
             baseline = {"role": "baseline", "name": next_name, "twin_id": run, "owner": by.owner}
             record_finished(store, baseline_of(spec), 0.3, **baseline)
         records = store.list_runs(by=by, owner=by.owner)
-    return Guest(cookie, by, tuple(names), tuple(records))
+    return Guest(cookie, by, tuple(names), tuple(records), _brought(home, by, names))
+
+
+def _brought(home: Path, by: Visitor, names: Sequence[str]) -> AlbumRecord:
+    """Takes in pictures whose data set, classes and files have these names; of each class one file is left out."""
+    chance, files = np.random.default_rng(0), []
+    for name in names:
+        for number in range(4):
+            cells = Image.fromarray(chance.integers(0, 255, (8, 8, 3), np.uint8))
+            file = io.BytesIO()
+            cells.resize((48, 48), Image.Resampling.BICUBIC).save(file, "PNG")
+            files.append((f"{_part(name)}/{number} {_part(name)}.png", file.getvalue()))
+        files.append((f"{_part(name)}/bad {_part(name)}.png", b"no picture"))
+    steps = take_in(Albums(home), Sent(files), Intake(names[0], by.owner, source=names[-1]), n_threads=1)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
 
 
 def clear(home: Path, guest: Guest) -> None:
@@ -184,6 +211,7 @@ def clear(home: Path, guest: Guest) -> None:
     with SqliteStore(home) as store:
         for record in guest.records:
             store.delete(record.id, by=guest.by)
+    Albums(home).delete(guest.album.id, by=guest.by)
 
 
 @dataclass(frozen=True)
@@ -203,6 +231,10 @@ class Tour:
     def find(self, where: str, selector: str, wanted: Sequence[str]) -> None:
         """Sees to it that the texts stand there, letter by letter."""
         self.watch.find(self.page, f"{where}, {self.language}", selector, wanted)
+
+    def press_choice(self, word: str) -> None:
+        """Chooses one of several by the word on it."""
+        self.page.get_by_role("radio", name=phrase(self.language, word), exact=True).click()
 
     def press(self, word: str, **values: object) -> None:
         """Presses a button by the word on it."""
@@ -235,6 +267,7 @@ def visit(
         _visit_fields(tour, n_renamed)
         _visit_classify(tour)
         _visit_class(tour)
+        _visit_data(tour)
     finally:
         context.close()
         share(home, guest, Visibility.PRIVATE)
@@ -319,12 +352,40 @@ def _visit_class(tour: Tour) -> None:
         tour.find("the class's board", ".tl-live .hoverlayer text", [_drawn(name, 40) + owner])
 
 
+def _visit_data(tour: Tour) -> None:
+    """Looks at the pictures of the visitor: the names of their data set, classes and files."""
+    classes = [clean_class_name(_part(name)) for name in tour.guest.names]
+    tour.open("data")
+    tour.find("the title of the data", "[data-testid=stMain] h3", [tour.guest.album.name])
+    tour.find("where the data come from", "[data-testid=stCaptionContainer]", [tour.guest.names[-1]])
+    tour.page.locator(".tl-gallery button").first.wait_for()
+    tour.press_choice("data.part_classes")
+    tour.find("the chart of the classes", ".tl-live .ytick text", [_drawn(name, 24) for name in classes])
+    tour.find("the table of the classes", "[data-testid=stDataFrame] td", classes)
+    tour.press_choice("data.part_left_out")
+    tour.find(
+        "the table of what was left out", "[data-testid=stDataFrame] td", [f"bad {_part(n)}" for n in tour.guest.names]
+    )
+    tour.open("lab", dataset=tour.guest.album.id)
+    tour.find("the strip of pictures", ".tl-strip figcaption", classes)
+    tour.find(
+        "the choice of the data",
+        "[data-testid=stSelectbox] input, [data-testid=stSelectbox] div",
+        [tour.guest.album.name],
+    )
+
+
 def _drawn(name: str, n_letters: int) -> str:
     """Returns a name as a chart has room for it, with a space for what nobody sees."""
     cut = name if len(name) <= n_letters else name[: n_letters - 1].rstrip() + "…"
     return "".join(" " if letter in "\u200b\u2060\ufeff" else letter for letter in cut)
 
 
+def _part(name: str) -> str:
+    """Returns a name as a part of a path."""
+    return name.translate({ord("/"): "∕", ord(chr(92)): "∖"})
+
+
 def _file_name(name: str) -> str:
     """Returns a name that a file can have, with a sign before it that turns the direction of reading."""
-    return f"\u202e{name.translate({ord('/'): '∕', ord(chr(92)): '∖'})}.jpg"
+    return f"\u202e{_part(name)}.jpg"
