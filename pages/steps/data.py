@@ -50,7 +50,7 @@ def draw() -> None:
     data_head.draw(shown, contents)
     if contents is None:
         return
-    parts = [part for part in PARTS if part in ("pictures", "classes") or is_own(shown)]
+    parts = [part for part in PARTS if part != "left_out" or is_own(shown)]
     names = named(parts, lambda part: t(f"data.part_{part}"))
     control = partial(st.segmented_control, t("data.part"), parts, required=True, label_visibility="collapsed")
     part = remembered(partial(control, format_func=names.__getitem__), f"data-part-{len(parts)}", "pictures")

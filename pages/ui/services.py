@@ -11,10 +11,11 @@ from PIL import Image
 
 from pages.ui import state
 from tl_core import download
-from tl_core.datasets.album import is_own
+from tl_core.datasets.album import identity, is_own
 from tl_core.datasets.contents import Contents, class_counts, contents, thumbnails
-from tl_core.datasets.images import fit_image
+from tl_core.datasets.images import fit_image, kept_image
 from tl_core.datasets.known import known_dataset
+from tl_core.datasets.twins import look, twin_groups
 from tl_core.engine.singleton import doorkeeper, engine
 from tl_core.errors import UnknownIdError
 from tl_core.store.albums import AlbumRecord
@@ -22,6 +23,7 @@ from tl_core.store.home import data_home
 
 __all__ = [
     "SAMPLES",
+    "compared",
     "doorkeeper",
     "engine",
     "is_mine",
@@ -125,6 +127,28 @@ def look_into(dataset_id: str) -> Contents | None:
 def _contents(home: str, dataset_id: str) -> Contents | None:
     """Returns what is in a data set, read once for all who look at it; an album never changes under its id."""
     return contents(dataset_id, Path(home))
+
+
+def compared(dataset_id: str) -> tuple[np.ndarray, np.ndarray]:
+    """Returns which pictures of a data set are the same, str (N,), and which show the same, int64 (N,).
+
+    An album was compared when it came; a data set of the catalogue is when somebody asks for the first time.
+    """
+    found = look_into(dataset_id)
+    if found.album is not None:
+        return found.album.rows.sha, found.album.rows.twin
+    return _compared(str(data_home()), dataset_id, found)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _compared(home: str, dataset_id: str, _found: Contents) -> tuple[np.ndarray, np.ndarray]:
+    shas, looks = [], []
+    for picture in _found.pictures:
+        square = kept_image(picture)
+        shas.append(identity(square))
+        looks.append(look(square))
+    hashes = np.array([one.hash for one in looks], np.uint64)
+    return np.array(shas, object), twin_groups(shas, hashes, np.stack([one.small for one in looks]))
 
 
 def thumbnail_addresses(dataset_id: str, places: tuple[int, ...]) -> list[str]:

@@ -232,3 +232,12 @@ def test_nobody_has_more_data_sets_than_allowed(visit, engine, brought):
     next(one for one in app.button if one.label == phrase("en", "data.take_in")).click().run()
     assert texts(app.error) == [phrase("en", "errors.too_many_datasets", found=1, allowed=1)]
     assert engine.imports.mine(by=ANNA) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_pictures_of_the_catalogue_are_compared_with_each_other_too(visit, language):
+    app = look_at(visit("data", language), "twins", language)
+    assert not app.exception
+    told = phrase(language, "data.nearly_same"), phrase(language, "data.n_pictures_in", n=2)
+    assert " · ".join(told) in texts(app.caption)
+    assert phrase(language, "data.one_of_each", n=1) not in labels(app.button)
