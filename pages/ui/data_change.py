@@ -9,15 +9,17 @@ from tl_core.datasets.album import Album
 from tl_core.errors import TransferLabError
 
 
-def change(id: str, edit: Callable[[Album], Album]) -> None:
+def change(id: str, edit: Callable[[Album], Album], *, is_this_very: bool = False) -> None:
     """Changes a data set in the visitor's name and draws the page again; a refusal is said there.
 
     Args:
         id: Of the data set.
         edit: Makes the new album out of the old one.
+        is_this_very: As for `Albums.change`.
     """
+    told = {"by": state.visitor(), "is_this_very": is_this_very}
     try:
-        record = services.engine().albums.change(id, edit, by=state.visitor())
+        record = services.engine().albums.change(id, edit, **told)
     except TransferLabError as error:
         state.keep("data-change-problem", error.to_dict())
     else:

@@ -17,7 +17,7 @@ from tl_core.experiments.plans import is_ready
 from tl_core.store.albums import AlbumRecord
 from tl_core.store.home import data_home
 
-SERIOUS = frozenset({"needs_classes", "needs_pictures", "in_two_classes", "twins_crossed", "untested"})
+SERIOUS = frozenset({"needs_classes", "needs_pictures", "in_two_classes", "twins_crossed", "untested", "untrained"})
 
 
 def draw(id: str, contents: Contents | None) -> None:

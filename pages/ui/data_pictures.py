@@ -112,12 +112,12 @@ def _draw_actions(id: str, contents: Contents, marked: list[int]) -> None:
             key=f"data-move-{id}",
         )
         if st.button(t("data.move", n=len(marked)), icon=":material/label:", disabled=not name, key="data-move-now"):
-            change(id, lambda album: relabelled(album, marked, name))
+            change(contents.album.id, lambda album: relabelled(album, marked, name), is_this_very=True)
         word = "data.put_back" if are_dropped else "data.take_out"
         if st.button(
             t(word, n=len(marked)), icon=":material/undo:" if are_dropped else ":material/delete:", key="drop"
         ):
-            change(id, lambda album: dropped(album, marked, not are_dropped))
+            change(contents.album.id, lambda album: dropped(album, marked, not are_dropped), is_this_very=True)
 
 
 def _draw_closely(contents: Contents, place: int) -> None:

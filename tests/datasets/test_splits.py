@@ -143,6 +143,10 @@ class TestShares:
         case = Case([0] * 8, [0, 1, 2, 3, 4, 5, 6, 0], [TEST, *[TRAIN] * 5, VALIDATION, UNKNOWN])
         assert case.split().tolist() == [*case.given[:7], TEST]
 
+    def test_a_new_twin_opens_no_training_part_again(self):
+        case = Case([0] * 9, [*range(8), 0], [*[TRAIN] * 8, UNKNOWN])
+        assert case.split().tolist() == [TRAIN] * 9
+
 
 class TestSeeds:
     def test_the_same_seed_is_the_same_split_and_another_is_another(self):

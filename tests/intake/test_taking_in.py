@@ -377,6 +377,33 @@ class TestAdding:
         assert (found["test/plum/x.png"], found["train/plum/y.png"]) == (TEST, TRAIN)
         assert {file: found[file] for file in splits(album)} == splits(album)
 
+    def test_a_part_that_is_missing_is_made_from_the_new_pictures_and_from_no_old_one(self, albums):
+        parts = {"train/apple": 20, "train/pear": 20, "val/apple": 1, "test/pear": 1}  # hardly a test
+        first = {
+            f"{part}/{at}.png": picture(100 * n + at) for n, (part, k) in enumerate(parts.items()) for at in range(k)
+        }
+        record = take(albums, first)
+        before = splits(albums.album(record.id))
+        files = {f"train/plum/{at}.png": picture(700 + at) for at in range(10)}
+        files |= {f"val/plum/{at}.png": picture(750 + at) for at in range(3)}
+        files |= {f"train/apple/new {at}.png": picture(780 + at) for at in range(10)}
+        added = self.add(albums, record, files, None)
+        rows, after = albums.album(added.id).rows, splits(albums.album(added.id))
+        assert {file: after[file] for file in before} == before
+        assert set(rows.split[rows.name == "plum"].tolist()) == {TRAIN, VALIDATION, TEST}
+        assert {after[file] for file in files if file.startswith("val/")} == {VALIDATION}
+
+    def test_pictures_of_which_none_is_taken_move_no_old_one(self, albums):
+        parts = {"train/a": 9, "train/b": 9, "val/a": 1, "test/b": 1}
+        first = {
+            f"{part}/{at}.png": picture(100 * n + at) for n, (part, k) in enumerate(parts.items()) for at in range(k)
+        }
+        record = take(albums, first)
+        before = splits(albums.album(record.id))
+        added = self.add(albums, record, {"test/x/1.png": picture(0), "train/x/2.png": picture(300)}, None)
+        assert added.n_skipped == 2
+        assert splits(albums.album(added.id)) == before
+
     def test_new_twins_of_each_other_in_two_splits_are_not_both_lost(self, albums, record):
         files = {"train/plum/a.png": PHOTO, "test/plum/b.png": PHOTO, "train/plum/c.png": picture(701)}
         added = self.add(albums, record, files, None)
@@ -433,7 +460,7 @@ class TestNothingIsLeft:
         assert refused(albums, tree(a=5, b=5)).code == "disk_full"
 
     def test_a_quota_is_kept_while_pictures_are_written(self, albums):
-        assert refused(albums, tree(a=20, b=20), most_bytes=5_000).code == "dataset_too_much_disk"
+        assert refused(albums, tree(a=20, b=20), most_bytes=5_000).code == "import_too_much_disk"
         assert take(albums, tree(a=20, b=20), most_bytes=500_000).n_skipped == 0
 
     def test_the_files_are_closed_whatever_happens(self, albums, tmp_path):

@@ -44,7 +44,18 @@ ON_AN_ALBUM = {
 LOOKS = {"find"}
 FOR_EVERYBODY = {"listed"}
 # what only the engine calls, after it has asked one of the others
-ENGINES_OWN = {"album", "info", "note_new", "n_bytes", "n_albums", "draft", "sweep", "sweep_drafts", "take_away"}
+ENGINES_OWN = {
+    "album",
+    "info",
+    "note_new",
+    "changing",
+    "n_bytes",
+    "n_albums",
+    "draft",
+    "sweep",
+    "sweep_drafts",
+    "take_away",
+}
 
 
 @pytest.fixture
@@ -122,7 +133,8 @@ class TestAccess:
         assert albums.listed(by=OTHER) == [record]
 
     @pytest.mark.parametrize(
-        "id", ["own-../../x", "own-" + "/" * 20, "../own", "", "own-", "own-" + "0" * 19 + "/", "own-" + "é" * 20, "a\0b"]
+        "id",
+        ["own-../../x", "own-" + "/" * 20, "../own", "", "own-", "own-" + "0" * 19 + "/", "own-" + "é" * 20, "a\0b"],
     )
     @pytest.mark.parametrize("name", list(ON_AN_ALBUM))
     def test_an_id_that_is_none_reaches_no_path(self, albums, id, name):
@@ -267,6 +279,23 @@ class TestChange:
         albums.note_new(again)
         assert {one.id for one in albums.listed(by=OWNER)} == {record.id, changed.id}
         assert albums.find(record.id, by=OWNER).id == record.id
+
+    def test_a_change_that_names_places_is_refused_once_they_mean_other_pictures(self, albums):
+        record = new(albums)
+        changed = albums.change(record.id, lambda album: flipping(album, False), by=OWNER)
+
+        def drop(id: str) -> None:
+            albums.change(id, lambda album: dropped(album, [0], True), by=OWNER, is_this_very=True)
+
+        assert outcome(lambda: drop(record.id)) == "dataset_changed"
+        assert [one.id for one in albums.listed(by=OWNER)] == [changed.id]
+        assert outcome(lambda: drop(changed.id)) == "done"
+
+    def test_the_same_pictures_again_stay_shared_as_they_were(self, albums):
+        record = new(albums)
+        albums.share(record.id, Visibility.CLASS, by=OWNER)
+        assert new(albums).visibility is Visibility.CLASS
+        assert albums.find(record.id, by=OTHER).visibility is Visibility.CLASS
 
     def test_many_changes_at_once_are_made_one_after_the_other(self, albums):
         record, errors = new(albums), []

@@ -1,6 +1,7 @@
 """`python -m tl_core import`: an archive or a folder becomes a data set, in this process."""
 
 import argparse
+import os
 from pathlib import Path
 
 from tl_core.commands.output import Output, complain
@@ -40,17 +41,18 @@ def import_pictures(options: argparse.Namespace, output: Output) -> int:
     Raises:
         InputError, StoreError: As `take_in`; nothing was kept.
     """
+    if not os.path.exists(options.path):  # `Path.exists` raises for a name that is too long
+        raise InputError("import_missing", received=options.path[:200])
     path = Path(options.path)
+    called = path.resolve()  # "." has a name as well
     order = Intake(
-        rules.clean_name(options.name or path.stem),
+        rules.clean_name(options.name or (called.name if path.is_dir() else called.stem)[: rules.MAX_NAME]),
         OPERATOR.owner,
-        source=path.name or str(path),
+        source=called.name or str(called),
         visibility=Visibility.PRIVATE if options.private else Visibility.CLASS,
         seed=int(check_field("seed", options.seed)),
         can_flip=options.can_flip,
     )
-    if not path.exists():
-        raise InputError("import_missing", received=options.path[:200])
     albums = Albums(data_home())
     steps = take_in(albums, open_origin(path, order.source), order)
     with interruptible() as should_stop:

@@ -42,12 +42,12 @@ def assign_splits(
         int8 (N,): 0 train, 1 validation, 2 test.
     """
     labels, result = np.asarray(labels, np.int64), np.asarray(given, np.int8).copy()
-    groups = _groups(shas, twins, seed)
+    groups, is_open = _groups(shas, twins, seed), bool((result == UNKNOWN).any())
     for members in groups:  # twins of a picture that has its place stand beside it
         known = [split for split in result[members] if split != UNKNOWN]
         if known:
             result[members] = np.where(result[members] == UNKNOWN, max(known), result[members])
-    if not (result == UNKNOWN).any() and not {TEST, VALIDATION} <= set(complete):
+    if not is_open and not {TEST, VALIDATION} <= set(complete):
         result[result == TRAIN] = UNKNOWN
     wanted = _wanted(labels, groups, result, set(complete))
     filling = _Filling(labels, groups, result, wanted)

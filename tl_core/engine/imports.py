@@ -90,13 +90,20 @@ class Imports:
     Args:
         home: The data folder.
         albums: Where the albums are.
+        bytes_left: Owner → what an import may still take; asked again when one begins, as others came before it.
         clock: Monotonic seconds.
 
     Thread: any.
     """
 
-    def __init__(self, home: Path, albums: Albums, clock: Callable[[], float] = time.monotonic) -> None:
-        self._home, self._albums, self._clock = home, albums, clock
+    def __init__(
+        self,
+        home: Path,
+        albums: Albums,
+        bytes_left: Callable[[str], int],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._home, self._albums, self._bytes_left, self._clock = home, albums, bytes_left, clock
         self._lock = threading.RLock()
         self._all: OrderedDict[str, _Import] = OrderedDict()
         self._is_closed = False
@@ -172,11 +179,13 @@ class Imports:
             self._begin(waiting)
 
     def _begin(self, one: _Import) -> None:
-        """Starts the process of an import; one whose album was deleted meanwhile has failed."""
+        """Starts the process of an import; one whose album is gone, or its owner's room, has failed."""
         try:
             if one.intake.into:  # another import or an edit may have changed it meanwhile
                 into = self._albums.find(one.intake.into.id, by=Visitor(one.seen.owner))
                 one.intake = replace(one.intake, into=into)
+            if one.intake.most_bytes is not None:
+                one.intake = replace(one.intake, most_bytes=self._bytes_left(one.seen.owner))
         except TransferLabError as error:
             self._end(one, replace(one.seen, state=ImportState.FAILED, error=error.to_dict()))
             return

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tl_core.datasets.album import is_own
+from tl_core.datasets.known import is_here
 from tl_core.engine import exchange, recorded, uploads
 from tl_core.engine.capacity import free_bytes
 from tl_core.engine.estimates import Estimate, Estimates, Pending
@@ -22,14 +23,14 @@ from tl_core.engine.snapshots import Finished, RunSnapshot
 from tl_core.engine.submission import Order, enter
 from tl_core.engine.supervisor import Supervisor
 from tl_core.engine.worker_process import WorkerProcess
-from tl_core.errors import StoreError, TransferLabError, UnknownIdError
+from tl_core.errors import StoreError, TransferLabError
 from tl_core.intake.origins import Sent
 from tl_core.intake.taking_in import Intake, take_in
 from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor, check_instructor, may_see
 from tl_core.store.albums import AlbumRecord, Albums
 from tl_core.store.bundles import Bundle
-from tl_core.store.limits import Limits, check_album_limits, check_limits, limits, save_limits
+from tl_core.store.limits import Limits, album_bytes_left, check_album_limits, check_limits, limits, save_limits
 from tl_core.store.records import RunRecord, Visibility
 from tl_core.store.rules import clean_name
 from tl_core.store.store import RunStore
@@ -90,7 +91,7 @@ class Engine:
         uploads.sweep(home)
         self.albums = Albums(home, lambda id: bool(store.list_runs(text=id, limit=1)))
         self.albums.sweep()
-        self.imports = Imports(home, self.albums)
+        self.imports = Imports(home, self.albums, lambda owner: album_bytes_left(store, self.albums, owner))
         self._supervisor = Supervisor(store, self._finished, home, start_worker, clock, free)
         self._lock, self._pool = self._supervisor.lock, self._supervisor.pool
         self._trainings = self._supervisor.trainings
@@ -128,8 +129,8 @@ class Engine:
             UnknownIdError: "unknown_dataset": a data set of somebody's own that the visitor may not see.
             StoreError: "too_many_waiting", "too_many_runs" or "too_much_disk": beyond the limits for one student.
         """
-        if is_own(spec.dataset):
-            self._check_data(spec.dataset, by)
+        spec = spec.with_changes(dataset=self._data(spec.dataset, by))
+        baseline = baseline and baseline.with_changes(dataset=self._data(baseline.dataset, by))
         told = {"is_afresh": is_afresh, "home": self.home}
         orders = [Order.of(self.store, spec, "run", name, **told)]
         if baseline is not None:
@@ -169,18 +170,20 @@ class Engine:
         """
         return exchange.packed(self.store, self.store.find(run_id, by=by), self.home)
 
-    def _check_data(self, dataset: str, by: Visitor) -> None:
-        """Refuses data that a visitor may not see, unless a run of theirs was trained on them.
+    def _data(self, dataset: str, by: Visitor) -> str:
+        """Returns the data to train on: those that were asked for, or what has become of them.
+
+        One's own may be changed or gone; a visitor whose run was trained on them may do so again while they are here.
 
         Raises:
-            UnknownIdError: "unknown_dataset".
+            UnknownIdError: "unknown_dataset", also for data that the visitor may not see.
         """
-        try:
-            self.albums.find(dataset, by=by)
-        except UnknownIdError:
-            mine = self.store.list_runs(owner=by.owner, text=dataset)  # finds names of runs as well
-            if not any(run.spec.get("dataset") == dataset for run in mine):
-                raise
+        if not is_own(dataset):
+            return dataset
+        mine = self.store.list_runs(owner=by.owner, text=dataset)  # finds names of runs as well
+        if any(run.spec.get("dataset") == dataset for run in mine) and is_here(dataset, self.home):
+            return dataset
+        return self.albums.find(dataset, by=by).id
 
     # ---- data of one's own: `albums` and `imports` answer for themselves who may do what ----
 
@@ -223,15 +226,15 @@ class Engine:
 
         Thread: any; computes on it, some 50 ms a photograph.
         """
-        intake = self._intake(by, name, asked)
-        steps = take_in(self.albums, Sent(files), intake, n_threads=1)
-        with closing(steps):
-            while True:
-                try:
-                    next(steps)
-                except StopIteration as end:
-                    self.albums.note_new(end.value, intake.into)
-                    return end.value
+        with self.albums.changing(by.owner):
+            intake = self._intake(by, name, asked)
+            with closing(take_in(self.albums, Sent(files), intake, n_threads=1)) as steps:
+                while True:
+                    try:
+                        next(steps)
+                    except StopIteration as end:
+                        self.albums.note_new(end.value, intake.into)
+                        return end.value
 
     def _intake(self, by: Visitor, name: str, asked: dict) -> Intake:
         """Returns what a visitor wants to be taken in, if the limits allow it."""

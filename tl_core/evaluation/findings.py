@@ -11,7 +11,7 @@ from tl_core.datasets.splits import TEST, TRAIN, VALIDATION
 from tl_core.datasets.twins import members_of
 from tl_core.evaluation.scores import wilson_interval
 
-FEW = 30  # test pictures of a class: with fewer, its accuracy is known to no more than about ± 13 points
+FEW = 30  # test pictures of a class: with fewer, its accuracy is known to no more than about ± 12 points
 TYPICAL = 0.85  # accuracy for which the uncertainty is given
 UNEVEN = 5  # times as many pictures as the smallest class has
 
@@ -44,6 +44,10 @@ def _small(album: Album) -> Iterator[Note]:
     few = sorted((n_test[name], name) for name in album.classes if 0 < n_test[name] < FEW)
     if single:
         yield Note("one_picture", {"classes": single})
+    trained = Counter(album.used.name[album.used.split == TRAIN])
+    untrained = [name for name in album.classes if not trained[name]]
+    if untrained:
+        yield Note("untrained", {"classes": untrained})
     if untested:
         yield Note("untested", {"classes": untested})
     if few:

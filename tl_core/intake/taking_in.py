@@ -99,7 +99,7 @@ def take_in(albums: Albums, origin: Origin, intake: Intake, n_threads: int | Non
         InputError: "import_no_pictures", "import_no_classes", "import_one_class", "import_too_many",
             "import_too_many_classes".
         UnavailableError: "dataset_damaged": the album to add to, also where it is not there any more.
-        StoreError: "dataset_too_much_disk", "disk_full" or "home_not_writable".
+        StoreError: "import_too_much_disk", "disk_full" or "home_not_writable".
     """
     with closing(origin), albums.draft() as draft:
         before = albums.album(intake.into.id) if intake.into else None
@@ -152,7 +152,7 @@ def _note(step: Packed | Kept, placed: dict[str, _Place], taken: _Taken, intake:
         taken.leave_out(step.file, step.error)
         return
     if intake.most_bytes is not None and step.offset + step.length > intake.most_bytes:
-        raise StoreError("dataset_too_much_disk", allowed_mb=round(intake.most_bytes / 1e6))
+        raise StoreError("import_too_much_disk", left_mb=round(intake.most_bytes / 1e6))
     if (step.kept.sha, placed[step.kept.file].name) in taken.known:
         taken.leave_out(step.kept.file, InputError("member_known", file=step.kept.file))
         return
@@ -172,10 +172,13 @@ def _album(
     complete = set(rows.split.tolist()) - {UNKNOWN, TRAIN}
     if before is not None:
         rows = Rows.joined([before.rows, rows])
-    rows, more = _without_crossing(rows, taken, len(before.rows) if before else 0)
+    n_before = len(before.rows) if before else 0
+    rows, more = _without_crossing(rows, taken, n_before)
     notes += more
     if before is not None and not (rows.split == UNKNOWN).any():  # the pictures that it had stay where they were
-        complete = {VALIDATION, TEST}
+        is_open = (np.arange(len(rows)) >= n_before) & (rows.split == TRAIN) & (len(complete) < 2)
+        rows = replace(rows, split=np.where(is_open, UNKNOWN, rows.split))
+        complete = complete if is_open.any() else {VALIDATION, TEST}
     labels = np.unique(rows.name.astype(str), return_inverse=True)[1]
     seed = before.seed if before else intake.seed
     rows = replace(rows, split=assign_splits(labels, rows.sha, rows.twin, rows.split, seed, complete))

@@ -89,7 +89,7 @@ class Albums:
     def __init__(self, home: Path, is_trained_on: Callable[[str], bool] = lambda id: True) -> None:
         self.home, self._is_trained_on = home, is_trained_on
         self._successors: dict[tuple[str, str], str] = {}
-        self._changing = threading.Lock()
+        self._changing: dict[str, threading.RLock] = {}
         self._folder = made(home / "datasets" / "own")
 
     # ---- what people do ----
@@ -163,17 +163,25 @@ class Albums:
         """
         self.take_away(self.permitted(id, by=by))
 
-    def change(self, id: str, edit: Callable[[Album], Album], *, by: Visitor) -> AlbumRecord:
+    def change(
+        self, id: str, edit: Callable[[Album], Album], *, by: Visitor, is_this_very: bool = False
+    ) -> AlbumRecord:
         """Puts a changed album in the place of one; runs trained on the former one keep it.
 
         Args:
+            id: Of the album, or one that it had before.
             edit: Makes the new album out of the old one, with the same packs.
+            by: Who changes it.
+            is_this_very: Whether the edit names pictures by their places, which mean others once it was changed.
 
         Raises:
-            UnknownIdError, StoreError: As `permitted`; "disk_full" or "home_not_writable". Nothing was changed.
+            UnknownIdError, StoreError: As `permitted`; "dataset_changed"; "disk_full" or "home_not_writable". Nothing
+                was changed.
         """
-        with self._changing:  # of two changes at once the second is made to what has come of the first
+        with self.changing(self.permitted(id, by=by).owner):
             record = self.permitted(id, by=by)
+            if is_this_very and record.id != id:
+                raise StoreError("dataset_changed", dataset=record.name)
             changed = edit(self.album(record.id))
             if changed.id == record.id:
                 return record
@@ -185,6 +193,10 @@ class Albums:
             return put
 
     # ---- for the engine, which asks nobody ----
+
+    def changing(self, owner: str) -> threading.RLock:
+        """Returns what to hold while an album of an owner is changed: the next change is made to what came of it."""
+        return self._changing.setdefault(owner, threading.RLock())
 
     def album(self, id: str) -> Album:
         """Returns the pictures of an album.
@@ -357,11 +369,16 @@ class Draft:
         self._albums._put(record, skipped, self.folder)
         with self._albums._alone():
             if _is_whole(target):
-                return self._albums._put(record, skipped)
+                return self._albums._put(self._as_shared(record), skipped)
             self._take_place_of(target)
             self._life.close()
             os.rename(self.folder, target)
         return record
+
+    def _as_shared(self, record: AlbumRecord) -> AlbumRecord:
+        """Returns the record, shared as its owner has shared the same pictures before."""
+        mine = [one for one in self._albums._records(record.id) if one.owner == record.owner]
+        return replace(record, visibility=mine[0].visibility) if mine else record
 
     def _take_place_of(self, damaged: Path) -> None:
         """Puts aside what is left of an album that was damaged; whoever had it has it again."""

@@ -99,11 +99,20 @@ def check_album_limits(store: RunStore, albums: Albums, *, is_new: bool, by: Vis
     """
     if by.is_instructor:
         return None
-    most = limits(store)
-    n_albums = albums.n_albums(by.owner)
+    most, n_albums = limits(store), albums.n_albums(by.owner)
     if is_new and n_albums >= most.datasets:
         raise StoreError("too_many_datasets", found=n_albums, allowed=most.datasets)
-    left_bytes = most.disk_mb * 1_000_000 - store.n_bytes(by.owner) - albums.n_bytes(by.owner)
+    return album_bytes_left(store, albums, by.owner)
+
+
+def album_bytes_left(store: RunStore, albums: Albums, owner: str) -> int:
+    """Returns how many bytes new pictures of a student may take.
+
+    Raises:
+        StoreError: "dataset_too_much_disk": none.
+    """
+    allowed_mb = limits(store).disk_mb
+    left_bytes = allowed_mb * 1_000_000 - store.n_bytes(owner) - albums.n_bytes(owner)
     if left_bytes <= 0:
-        raise StoreError("dataset_too_much_disk", allowed_mb=most.disk_mb)
+        raise StoreError("dataset_too_much_disk", allowed_mb=allowed_mb)
     return left_bytes
