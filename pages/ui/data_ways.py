@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFile
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
 from pages.ui import services, state
 from pages.ui.field_words import draw_field_words
@@ -130,10 +130,11 @@ def _draw_new(name: str, source_path: Callable[[], Path], source: str, sent: Seq
         return
     told = {"source": source, "seed": int(seed), "can_flip": can_flip}
     try:
-        services.engine().bring(source_path(), by=state.visitor(), name=called, is_sent=bool(sent), **told)
+        import_id = services.engine().bring(source_path(), by=state.visitor(), name=called, is_sent=bool(sent), **told)
     except TransferLabError as error:
         st.error(sentence(error))
         return
+    _watch(import_id)
     _empty_fields(sent)
     st.rerun()
 
@@ -193,7 +194,7 @@ def _take_in(into: str | None, class_name: str, files: list) -> None:
             _note_added(record, class_name, n_skipped_before)
         else:
             sent = uploads.sent_files(data_home(), [(name, file.getvalue()) for name, file in files])
-            engine.bring(sent, is_sent=True, **told)
+            _watch(engine.bring(sent, is_sent=True, **told))
     except TransferLabError as error:
         state.keep("data-problem", error.to_dict())
     _empty_fields([file for _, file in files])
@@ -215,6 +216,11 @@ def _sent_files(files: list) -> Path:
     return uploads.sent_files(data_home(), [(file.name, file.getvalue()) for file in files])
 
 
+def _watch(import_id: str) -> None:
+    """Has the end of an import announced, also if that comes before the page is drawn again."""
+    state.keep("imports", {**(state.kept("imports") or {}), import_id: True})
+
+
 def _empty_fields(sent: Sequence[UploadedFile]) -> None:
     """Replaces the fields by empty ones, and lets go of what was sent: Streamlit would keep it until the visit ends.
 
@@ -224,3 +230,11 @@ def _empty_fields(sent: Sequence[UploadedFile]) -> None:
     visit = get_script_run_ctx()
     for file in sent:
         visit.uploaded_file_mgr.remove_file(visit.session_id, file.file_id)
+
+
+def _copied(file: UploadedFile, _: dict) -> UploadedFile:
+    """Returns a copy of a file that shares its content with the first as long as neither is written to."""
+    return UploadedFile(UploadedFileRec(file.file_id, file.name, file.type, file.getvalue()), file._file_urls)
+
+
+UploadedFile.__deepcopy__ = _copied  # Streamlit copies what a field holds whenever it draws the field: 200 MB each time

@@ -98,4 +98,4 @@ def cancelled(photos: Path, home: Path, after_s: float) -> tuple[float, int]:
     began_s = time.monotonic()
     process.send_signal(signal.SIGINT)
     process.wait()
-    return time.monotonic() - began_s, sum(path.is_file() for path in own.rglob("*"))
+    return time.monotonic() - began_s, sum(path.is_file() and path.name != "opening" for path in own.rglob("*"))

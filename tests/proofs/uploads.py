@@ -37,7 +37,8 @@ class Seen:
     """What was seen of server and class.
 
     Attributes:
-        before: Memory of the server before the class came, bytes.
+        empty: Memory of the server before the class came, bytes.
+        before: When everybody had opened the page, and nobody had sent anything.
         peak: The most that it ever held.
         memory: (seconds, bytes), one sample after the other.
         pressed_s: When the last visitor had pressed the button.
@@ -50,6 +51,7 @@ class Seen:
         log: What the server wrote.
     """
 
+    empty: int = 0
     before: int = 0
     peak: int = 0
     memory: list[tuple[float, int]] = field(default_factory=list)
@@ -116,17 +118,18 @@ async def _lesson(port: int, pid: int, cookies: list[str], data: bytes, seen: Se
     seen.too_large = await first.upload(FIELD, "too large.zip", bytes(TOO_MANY_BYTES))
     await first.upload(FIELD, "a little.zip", archive(N_PICTURES * 10_000))
     await _take_in(first, 0)
-    await _told(first)
+    await _told(first, IMPORT_S)
     await asyncio.sleep(LOOK_S)
+    seen.empty = memory_bytes(pid)
+    students = [await visitor(port, page="data", cookie=cookie) for cookie in cookies]
+    for one in students:
+        await one.open()
     seen.before = memory_bytes(pid)
-    async with asyncio.timeout(BACK_S + IMPORT_S * len(cookies)), _watching(pid, first, seen):
-        students = [await visitor(port, page="data", cookie=cookie) for cookie in cookies]
-        for one in students:
-            await one.open()
+    async with _watching(pid, first, seen):
         seen.statuses = await asyncio.gather(*(one.upload(FIELD, "ours.zip", data) for one in students))
         await asyncio.gather(*(_take_in(one, seed) for seed, one in enumerate(students)))
         seen.pressed_s = time.monotonic()
-        seen.said = await asyncio.gather(*(_told(one) for one in students))
+        seen.said = await asyncio.gather(*(_told(one, IMPORT_S * len(students)) for one in students))
         await _until_back(seen)
     for one in (first, *students):
         await one.close()
@@ -163,9 +166,10 @@ async def _take_in(one: Visitor, seed: int) -> None:
     await one.press(BUTTON, {"new-seed": {"double_value": float(seed)}})
 
 
-async def _told(one: Visitor) -> list[str]:
+async def _told(one: Visitor, most_s: float) -> list[str]:
     """Asks for the fragments of a page as often as the page wants it, until it says what came; returns what it said."""
-    while not one.said:
+    end_s = time.monotonic() + most_s
+    while not one.said and time.monotonic() < end_s:
         for fragment in list(one.polls):
             await asyncio.sleep(one.polls.get(fragment, LOOK_S))
             await one.ask(fragment)
@@ -186,6 +190,7 @@ def judged(seen: Seen) -> list[Finding]:
     n, grown = len(seen.statuses), seen.peak - seen.before
     n_taken = sum(n_albums > 0 for n_albums in seen.n_albums)
     n_refused = sum(n_albums == 0 and bool(said) for n_albums, said in zip(seen.n_albums, seen.said, strict=True))
+    n_told = sum(map(bool, seen.said))
     after, p95_s = seen.memory[-1][1], sorted(seen.pages_s)[int(len(seen.pages_s) * 0.95)]
     n_errors = seen.log.count("Traceback (most recent call last)")
     return [
@@ -193,7 +198,9 @@ def judged(seen: Seen) -> list[Finding]:
             "files that the server has", f"{seen.statuses.count(TAKEN)} of {n}", "all", {*seen.statuses} == {TAKEN}
         ),
         Finding("taken in, refused with a sentence", f"{n_taken}, {n_refused}", f"{n}", n_taken + n_refused == n),
-        Finding("memory of the server before the class came", f"{seen.before / 1e6:.0f} MB", "measured only", True),
+        Finding("visitors who were told what came of it", str(n_told), f"{n}", n_told == n),
+        Finding("memory of the server without visitors", f"{seen.empty / 1e6:.0f} MB", "measured only", True),
+        Finding("with all of them, before they sent anything", f"{seen.before / 1e6:.0f} MB", "measured only", True),
         Finding("its growth", f"{grown / 1e9:.2f} GB", "< 4 GB", grown < GROWTH_BYTES),
         Finding("memory in the end", f"{after / 1e6:.0f} MB", "+10 %", after <= seen.before * NEAR),
         Finding("back after the last press", f"{seen.back_s:.1f} s", "≤ 300 s", seen.back_s <= BACK_S),
