@@ -5,10 +5,11 @@ the charts' script, and the engine started with it. Run (by Streamlit for each v
 of every page.
 """
 
+import ctypes
 import gc
 import gzip
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tl_core.errors import TransferLabError
 from tl_core.phrases import explain
 
 HERE = Path(__file__).resolve().parent
+M_ARENA_MAX = -8  # a parameter of glibc's mallopt (malloc.h)
 PLOTLY = HERE / "assets" / "web" / "plotly-basic.min.js"
 
 
@@ -48,9 +50,16 @@ def routes() -> list:
     return [Route(f"/{base}/assets/plotly-basic.min.js".replace("//", "/"), serve_plotly, methods=["GET"])]
 
 
+def keep_memory_together() -> None:
+    """Has all threads share two heaps: glibc gives each core up to eight, and what a class left there stays."""
+    with suppress(AttributeError, OSError, TypeError):  # another system's memory has no such switch
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
+
+
 @asynccontextmanager
 async def lifespan(server):
     """Starts the engine before the first visitor comes, and ends it and its worker with the server."""
+    keep_memory_together()
     from pages.ui import blocks  # noqa: F401 (loads pandas and Plotly now, not at the first visit)
     from tl_core.engine import singleton
 

@@ -98,10 +98,10 @@ def test_one_that_is_damaged_is_complained_of_and_the_others_are_listed(home, ca
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({"1.png": picture(1)}, "no folders"),
+        ({"1.png": picture(1)}, "no pictures in class folders"),
         (tree(apple=3), "only one class"),
         ({"a/1.png": b"x", "b/2.png": b"y"}, "None of the 2 files"),
-        ({}, "no folders"),
+        ({}, "no pictures in class folders"),
     ],
 )
 def test_what_cannot_become_a_data_set_is_refused_in_one_line_and_leaves_nothing(

@@ -18,7 +18,9 @@ from pages.ui import (
     data_twins,
     data_ways,
     services,
+    state,
 )
+from pages.ui.class_names import owner_name
 from pages.ui.remembered import remembered
 from pages.ui.text import dataset_name, named, sentence, t
 from tl_core.datasets.album import is_own
@@ -43,10 +45,15 @@ def draw() -> None:
     data_imports.draw()
     shown = _choose()
     try:
-        contents = services.look_into(shown)
+        _draw(shown)
     except TransferLabError as error:
         st.error(sentence(error))
-        return
+        data_head.draw_damaged(shown)
+
+
+def _draw(shown: str) -> None:
+    """Draws a data set: its head, and the part that was chosen."""
+    contents = services.look_into(shown)
     data_head.draw(shown, contents)
     if contents is None:
         return
@@ -62,7 +69,9 @@ def _choose() -> str:
     own = services.own_datasets()
     choices = [*(record.id for record in own), *DATASETS]
     box = partial(st.selectbox, t("data.choose"), choices)
-    label = named(choices, lambda id: f"{dataset_name(id)} · {t('data.own_mark')}" if is_own(id) else dataset_name(id))
+    mine = state.visitor().owner
+    whose = {record.id: t("data.own_mark") if record.owner == mine else owner_name(record.owner) for record in own}
+    label = named(choices, lambda id: f"{dataset_name(id)} · {whose[id]}" if id in whose else dataset_name(id))
     return remembered(partial(box, format_func=label.__getitem__), "data-shown", own[0].id if own else RunSpec.dataset)
 
 

@@ -62,7 +62,11 @@ def _planned(options: dict) -> RunSpec | None:
 
 
 def _draw_data(dataset: DatasetInfo) -> None:
-    samples = services.sample_strip(dataset.id)
+    try:
+        samples = services.sample_strip(dataset.id)
+    except TransferLabError as error:
+        st.error(sentence(error))
+        return
     if samples:
         picture_strip(samples, is_own=dataset.origin == "own")
     with st.popover(

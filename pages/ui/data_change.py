@@ -23,6 +23,7 @@ def change(id: str, edit: Callable[[Album], Album], *, is_this_very: bool = Fals
     except TransferLabError as error:
         state.keep("data-change-problem", error.to_dict())
     else:
+        state.keep(f"data-class-{record.id}", state.kept(f"data-class-{id}"))
         for name in ("data-shown", "dataset", "data-into"):
             if state.kept(name) == id:
                 state.fill(name, record.id)

@@ -15,14 +15,15 @@ from tl_core.evaluation.findings import class_table, table_of
 
 def draw(id: str, contents: Contents) -> None:
     """Draws the balance of the classes, the table, and the split."""
-    if problem := state.taken("data-change-problem"):
+    problem = state.taken("data-change-problem")
+    if problem:
         st.error(sentence(problem))
     table = _table(contents)
     _draw_balance(id, contents, table)
     st.caption(t("data.margin_about"))
     if services.may_change_dataset(id):
         _draw_editor(id, contents, table)
-        _draw_split(id, contents)
+        _draw_split(id, contents, was_refused=problem is not None)
     else:
         shown = _frame(contents, table)
         st.dataframe(shown, hide_index=True, alt=t("data.part_classes"))
@@ -83,7 +84,7 @@ def _draw_editor(id: str, contents: Contents, table: list[dict]) -> None:
     sheets.offer(_frame(contents, table), "classes")
 
 
-def _draw_split(id: str, contents: Contents) -> None:
+def _draw_split(id: str, contents: Contents, *, was_refused: bool) -> None:
     """Draws how the pictures were split, and the button that draws them anew."""
     st.markdown(f"**{t('data.split_title')}**")
     st.caption(t("data.split_about"))
@@ -96,5 +97,5 @@ def _draw_split(id: str, contents: Contents) -> None:
     can_flip = st.toggle(
         t("data.can_flip"), value=contents.album.can_flip, help=t("data.can_flip_help"), key=f"flip-{id}"
     )
-    if can_flip != contents.album.can_flip:
+    if can_flip != contents.album.can_flip and not was_refused:  # a refused change is not tried again by itself
         change(id, lambda album: flipping(album, can_flip))

@@ -39,6 +39,15 @@ def draw(id: str, contents: Contents | None) -> None:
         _draw_notes([*record.notes, *(one.to_dict() for one in findings(contents.album))])
 
 
+def draw_damaged(id: str) -> None:
+    """Draws what can still be done with a data set of one's own that cannot be read."""
+    record = services.own_record(id) if is_own(id) else None
+    if record is not None and services.is_mine(record):
+        with st.container(horizontal=True):
+            if st.button(t("data.delete"), icon=":material/delete:", key="data-delete-damaged"):
+                data_dialogs.delete(record)
+
+
 def _draw_train(id: str) -> None:
     if st.button(t("data.train"), type="primary", icon=":material/science:", key="data-train"):
         state.fill("dataset", id)
@@ -72,6 +81,8 @@ def _draw_numbers(info: DatasetInfo, contents: Contents) -> None:
         st.metric(t("data.n_classes"), f"{len(info.classes):,}")
         for split in ("train", "validation", "test"):
             st.metric(t(f"data.n_{split}"), f"{getattr(info, f'n_{split}'):,}")
+    if contents.is_excerpt:
+        st.caption(t("data.excerpt", n=len(contents.names)))
     st.caption(f"{_sizes(contents)} {t('data.colours_grey' if info.channels == 1 else 'data.colours')}")
 
 
@@ -96,5 +107,6 @@ def _sizes(contents: Contents) -> str:
         return ""
     areas = widths.astype("int64") * heights
     small, large = int(areas.argmin()), int(areas.argmax())
+    is_one_size = len(set(zip(widths.tolist(), heights.tolist(), strict=True))) == 1
     told = {"w": widths[small], "h": heights[small], "w2": widths[large], "h2": heights[large]}
-    return t("data.one_size" if areas[small] == areas[large] else "data.sizes", **told)
+    return t("data.one_size" if is_one_size else "data.sizes", **told)

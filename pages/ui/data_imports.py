@@ -28,8 +28,9 @@ def _draw_all() -> None:
         if not one.state.is_finished:
             _draw_one(one)
     if ended:
+        state.keep("imports-said", ended)
         for one in ended:
-            _note_end(one)
+            _open_made(one)
         st.rerun()
     for said in state.kept("imports-said") or []:
         _draw_end(said)
@@ -56,9 +57,8 @@ def _cancel(import_id: str) -> None:
     st.rerun()
 
 
-def _note_end(one: ImportSnapshot) -> None:
-    """Keeps what came of an import until another one begins, and opens the data set that it made."""
-    state.keep("imports-said", [one])
+def _open_made(one: ImportSnapshot) -> None:
+    """Opens the data set that an import has made."""
     if one.album is not None:
         state.fill("data-shown", one.album.id)
         if state.kept("data-into") is not None:

@@ -1,5 +1,6 @@
 """The pictures of a class, page by page: to look at, and in a data set of one's own to sort and to take out."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
@@ -55,7 +56,8 @@ def _choose(id: str, contents: Contents) -> tuple[np.ndarray, str]:
     splits = [EVERYTHING, *SPLITS, *([TAKEN_OUT] if has_dropped else [])]
     left, right = st.columns(2)
     with left:
-        labels = named([EVERYTHING, *classes], partial(_class_label, id, contents))
+        counts = Counter(contents.names if contents.is_dropped is None else contents.names[~contents.is_dropped])
+        labels = named([EVERYTHING, *classes], partial(_class_label, id, contents, counts))
         box = partial(st.selectbox, t("data.class"), [EVERYTHING, *classes], format_func=labels.__getitem__)
         name = remembered(box, f"data-class-{id}", classes[0] if classes else EVERYTHING)
     with right:
@@ -70,12 +72,12 @@ def _choose(id: str, contents: Contents) -> tuple[np.ndarray, str]:
     return places, f"{classes.index(name) if name in classes else EVERYTHING}-{split}"
 
 
-def _class_label(id: str, contents: Contents, name: str) -> str:
+def _class_label(id: str, contents: Contents, counts: Counter, name: str) -> str:
     if name == EVERYTHING:
         return t("data.all_classes")
     shown = name if is_own(id) else class_name(name)
     is_left_out = contents.album is not None and name in contents.album.excluded
-    return f"{shown} · {len(contents.places(name)):,}" + (f" · {t('data.is_left_out')}" if is_left_out else "")
+    return f"{shown} · {counts[name]:,}" + (f" · {t('data.is_left_out')}" if is_left_out else "")
 
 
 def _choose_page(n: int, where: str) -> int:
@@ -123,7 +125,8 @@ def _draw_actions(id: str, contents: Contents, marked: list[int]) -> None:
 def _draw_closely(contents: Contents, place: int) -> None:
     """Draws one picture as it is kept and as a network sees it, with its sizes."""
     kept = contents.pictures[place]
-    size = int(state.kept("image_size-mobilenet_v2", RunSpec.image_size))
+    planned = state.kept("planned")
+    size = planned.image_size if planned else RunSpec.image_size
     left, right = st.columns(2, width=560)
     with left:
         st.image(kept, width="stretch")

@@ -22,7 +22,7 @@ def draw(id: str, contents: Contents) -> None:
     """Draws the groups of twins, and for the owner the button that keeps one of each."""
     if problem := state.taken("data-change-problem"):
         st.error(sentence(problem))
-    st.markdown(t("data.twins_about"))
+    st.markdown(t("data.twins_about") if contents.album is None else t("data.twins_apart"))
     with st.spinner(t("data.comparing")):
         shas, twin = services.compared(id)
     used = np.arange(len(contents.names)) if contents.album is None else np.flatnonzero(contents.album.is_used)
@@ -55,7 +55,7 @@ def _draw_group(id: str, contents: Contents, group: Sequence[int], *, is_same: b
         Tile(place, address, _about(contents, place), _badge(contents, place, is_torn))
         for place, address in zip(shown, services.thumbnail_addresses(id, shown), strict=True)
     ]
-    gallery(tiles, key=key, label=t("data.gallery_label", n=len(tiles)), can_mark=False)
+    gallery(tiles, key=key, label=t("data.group_label", n=len(tiles)), can_mark=False)
 
 
 def _name(contents: Contents, place: int) -> str:

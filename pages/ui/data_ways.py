@@ -14,6 +14,7 @@ from pages.ui.field_words import draw_field_words
 from pages.ui.remembered import remembered
 from pages.ui.text import literal, named, sentence, t
 from tl_core.datasets.edits import checked_class_name
+from tl_core.datasets.image_headers import MAX_FILE_BYTES
 from tl_core.datasets.images import safe_name
 from tl_core.engine import uploads
 from tl_core.errors import TransferLabError
@@ -25,6 +26,7 @@ NEW = ""  # the choice of a data set that is not there yet
 AT_ONCE = 24  # files: so few are taken in while the visitor waits
 AT_ONCE_BYTES = 60_000_000
 MOST_LETTERS = 80
+MAX_MEGABYTES = MAX_FILE_BYTES // 1_000_000
 
 
 def draw() -> None:
@@ -57,8 +59,9 @@ def _draw_zip() -> None:
 
 
 def _draw_folder() -> None:
-    draw_field_words("data.files_limit", st.get_option("server.maxUploadSize"))
-    files = st.file_uploader(t("data.folder_label"), accept_multiple_files="directory", key=_field("folder"))
+    draw_field_words("data.files_limit", MAX_MEGABYTES)
+    told = {"max_upload_size": MAX_MEGABYTES, "key": _field("folder")}
+    files = st.file_uploader(t("data.folder_label"), accept_multiple_files="directory", **told)
     if files:
         name = safe_name(files[0].name.partition("/")[0])
         st.caption(t("data.n_files", n=len(files)))
@@ -68,15 +71,16 @@ def _draw_folder() -> None:
 
 def _draw_files() -> None:
     into, class_name = _choose_class("files")
-    draw_field_words("data.files_limit", st.get_option("server.maxUploadSize"))
-    files = st.file_uploader(t("data.files_label"), accept_multiple_files=True, key=_field("files"))
+    draw_field_words("data.files_limit", MAX_MEGABYTES)
+    told = {"max_upload_size": MAX_MEGABYTES, "key": _field("files")}
+    files = st.file_uploader(t("data.files_label"), accept_multiple_files=True, **told)
     if files:
         _draw_add(into, class_name, [(file.name, file) for file in files])
 
 
 def _draw_camera() -> None:
     into, class_name = _choose_class("camera")
-    draw_field_words("data.files_limit", st.get_option("server.maxUploadSize"))
+    draw_field_words("data.files_limit", MAX_MEGABYTES)
     if not class_name.strip():
         st.info(t("data.name_class_first"), icon=":material/arrow_upward:")
         return
@@ -84,7 +88,7 @@ def _draw_camera() -> None:
     if photo is not None:
         n_taken = int(state.kept("n-photos", 0)) + 1
         state.keep("n-photos", n_taken)
-        _take_in(into, class_name, [(f"camera-{n_taken:03d}.jpg", photo)])
+        _take_in(into, class_name, [(f"camera-{n_taken:03d}.jpg", photo)], is_taken=True)
 
 
 def _draw_server() -> None:
@@ -143,7 +147,8 @@ def _choose_class(way: str) -> tuple[str | None, str]:
     """Draws the choice of the data set and the class that pictures go into; returns its id (None: a new one), class."""
     by = state.visitor()
     mine = [record for record in services.own_datasets() if record.owner == by.owner]
-    labels = {NEW: t("data.new"), **{record.id: record.name for record in mine}}
+    names = {NEW: t("data.new"), **{record.id: record.name for record in mine}}
+    labels = named(names, names.__getitem__)
     left, right = st.columns(2)
     with left:
         box = partial(st.selectbox, t("data.into"), list(labels), format_func=labels.__getitem__)
@@ -151,7 +156,7 @@ def _choose_class(way: str) -> tuple[str | None, str]:
         if into == NEW:
             remembered(partial(st.text_input, t("data.name"), max_chars=MOST_LETTERS), "data-new-name", t("data.mine"))
     with right:
-        known = list(services.engine().albums.info(into).classes) if into else []
+        known = services.class_names_of(into) if into else []
         before = state.kept("data-into-class")  # the widget is another one after each addition
         choices = known + ([before] if before and before not in known else [])
         class_name = st.selectbox(
@@ -181,12 +186,20 @@ def _draw_add(into: str | None, class_name: str, files: list) -> None:
         _take_in(into, class_name, files)
 
 
-def _take_in(into: str | None, class_name: str, files: list) -> None:
-    """Adds files to a class: a handful at once, many in the background."""
+def _take_in(into: str | None, class_name: str, files: list, *, is_taken: bool = False) -> None:
+    """Adds files to a class: a handful at once, many in the background.
+
+    Args:
+        into: Id of the data set; None makes a new one.
+        class_name: The class.
+        files: (name, file) of each.
+        is_taken: Whether it is a photo, which is gone with its field whatever comes of it.
+    """
     engine, by = services.engine(), state.visitor()
     told = {"by": by, "name": str(state.kept("data-new-name")), "into": into, "class_name": class_name}
     told["source"] = t("data.source_files")
-    n_skipped_before = engine.albums.find(into, by=by).n_skipped if into else 0
+    before = services.own_record(into) if into else None
+    n_skipped_before = before.n_skipped if before else 0
     is_small = len(files) <= AT_ONCE and sum(file.size for _, file in files) <= AT_ONCE_BYTES
     try:
         if is_small:
@@ -197,6 +210,8 @@ def _take_in(into: str | None, class_name: str, files: list) -> None:
             _watch(engine.bring(sent, is_sent=True, **told))
     except TransferLabError as error:
         state.keep("data-problem", error.to_dict())
+        if not is_taken:  # files that were dropped stay, so that they need not be dropped again
+            st.rerun()
     _empty_fields([file for _, file in files])
     st.rerun()
 
@@ -219,6 +234,7 @@ def _sent_files(files: list) -> Path:
 def _watch(import_id: str) -> None:
     """Has the end of an import announced, also if that comes before the page is drawn again."""
     state.keep("imports", {**(state.kept("imports") or {}), import_id: True})
+    state.keep("imports-said", [])
 
 
 def _empty_fields(sent: Sequence[UploadedFile]) -> None:

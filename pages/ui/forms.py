@@ -1,5 +1,6 @@
 """The first choices of the lab, and how a lesson fills them all; each remembers its value across pages."""
 
+from contextlib import suppress
 from functools import partial
 from types import MappingProxyType
 
@@ -11,6 +12,7 @@ from pages.ui.text import count, dataset_name, named, t
 from tl_core.datasets.album import is_own
 from tl_core.datasets.catalog import DATASETS, DatasetInfo
 from tl_core.datasets.known import is_here, known_dataset
+from tl_core.errors import TransferLabError
 from tl_core.experiments.plans import is_ready, suggested_rate
 from tl_core.lesson import CONTROLS, Lesson
 from tl_core.models.catalog import BackboneInfo, backbones
@@ -45,7 +47,7 @@ def choose_dataset() -> DatasetInfo:
     def label(dataset_id: str) -> str:
         return dataset_name(dataset_id) + ("" if is_here(dataset_id, home) else f" · {t('lab.needs_download')}")
 
-    choices = [*DATASETS, *(id for id in _own_choices() if is_ready(known_dataset(id, home)))]
+    choices = [*DATASETS, *filter(_can_be_trained_on, _own_choices())]
     box = partial(st.selectbox, t("lab.data"), choices, help=meaning("split"))
     chosen = controls.choose(
         "dataset",
@@ -54,6 +56,13 @@ def choose_dataset() -> DatasetInfo:
         fit=lambda asked: asked if asked in choices else RunSpec.dataset,
     )
     return known_dataset(chosen, home)
+
+
+def _can_be_trained_on(dataset_id: str) -> bool:
+    """Says whether a data set of somebody's own is whole, and has all that a training needs."""
+    with suppress(TransferLabError):
+        return is_ready(known_dataset(dataset_id, data_home()))
+    return False
 
 
 def _own_choices() -> list[str]:

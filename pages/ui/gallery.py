@@ -30,7 +30,7 @@ export default function ({ data, parentElement, setStateValue }) {
   grid.setAttribute('aria-label', data.label);
   if (grid.shown !== data.token) {
     grid.shown = data.token;
-    grid.marked = new Set(data.marked);
+    grid.marked ??= new Set();
     grid.replaceChildren(...data.tiles.map((tile) => {
       const button = document.createElement('button');
       const image = document.createElement('img');
@@ -92,7 +92,7 @@ def gallery(tiles: Sequence[Tile], *, key: str, label: str, can_mark: bool) -> l
         label: What is shown, in a sentence, for those who cannot see it.
         can_mark: Whether a click marks a picture.
     """
-    data = {"tiles": [asdict(tile) for tile in tiles], "label": label, "can_mark": can_mark, "token": key, "marked": []}
+    data = {"tiles": [asdict(tile) for tile in tiles], "label": label, "can_mark": can_mark, "token": f"{key} {label}"}
     shown = _GALLERY(data=data, key=key, default={"marked": []}, on_marked_change=_nothing)
     places = {tile.place for tile in tiles}
     return [place for place in shown.marked or [] if place in places]

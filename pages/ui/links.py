@@ -1,5 +1,6 @@
 """Lesson links: settings that come with the address, and the address of the present settings."""
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -22,8 +23,7 @@ def open_lesson() -> None:
         return
     lesson, notices = Lesson.from_query(query)
     if is_lesson(query):
-        may_see = not is_own(lesson.spec.dataset) or services.own_record(lesson.spec.dataset) is not None
-        lesson, changed = fitted(lesson, data_home() if may_see else None)
+        lesson, changed = _fitted(lesson)
         notices += [Notice("fitted", tuple(changed))] if changed else []
         state.keep("lesson", lesson)
         state.keep("planned", lesson.spec)
@@ -31,6 +31,15 @@ def open_lesson() -> None:
         for name, marked in (("lock", lesson.locked), ("hide", lesson.hidden)):
             state.fill(name, [control for control in CONTROLS if control in marked])
     state.keep("notices", notices)
+
+
+def _fitted(lesson: Lesson) -> tuple[Lesson, list[str]]:
+    """Returns a lesson as it can be trained here by this visitor, and the fields that had to change for it."""
+    asked = lesson.spec.dataset
+    record = services.own_record(asked) if is_own(asked) else None
+    if record is None:
+        return fitted(lesson)
+    return fitted(replace(lesson, spec=lesson.spec.with_changes(dataset=record.id)), data_home())
 
 
 def draw_notices() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,15 +15,16 @@ from tl_core import download
 from tl_core.datasets.album import identity, is_own
 from tl_core.datasets.contents import Contents, class_counts, contents, thumbnails
 from tl_core.datasets.images import fit_image, kept_image
-from tl_core.datasets.known import known_dataset
+from tl_core.datasets.known import is_here, known_dataset
 from tl_core.datasets.twins import look, twin_groups
 from tl_core.engine.singleton import doorkeeper, engine
-from tl_core.errors import UnknownIdError
+from tl_core.errors import TransferLabError, UnknownIdError
 from tl_core.store.albums import AlbumRecord
 from tl_core.store.home import data_home
 
 __all__ = [
     "SAMPLES",
+    "class_names_of",
     "compared",
     "doorkeeper",
     "engine",
@@ -57,9 +59,13 @@ class ClassSample:
     address: str
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
 def sample_strip(dataset_id: str) -> list[ClassSample]:
     """Returns one training picture of each class, of many the first; empty when the dataset is not on this machine."""
+    return _sample_strip(dataset_id) if is_here(dataset_id, data_home()) else []
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _sample_strip(dataset_id: str) -> list[ClassSample]:
     home = data_home()
     classes, counts = known_dataset(dataset_id, home).classes, class_counts(dataset_id, home)
     return [
@@ -111,6 +117,13 @@ def may_change_dataset(dataset_id: str) -> bool:
     return record is not None and is_mine(record)
 
 
+def class_names_of(dataset_id: str) -> list[str]:
+    """Returns the classes of a data set of somebody's own; none where it is damaged or gone."""
+    with suppress(TransferLabError):
+        return list(known_dataset(dataset_id, data_home()).classes)
+    return []
+
+
 def look_into(dataset_id: str) -> Contents | None:
     """Returns what is in a data set; None where it is not on this machine.
 
@@ -120,6 +133,8 @@ def look_into(dataset_id: str) -> Contents | None:
     """
     if is_own(dataset_id):
         dataset_id = engine().albums.find(dataset_id, by=state.visitor()).id
+    elif not is_here(dataset_id, data_home()):  # not for long: the answer must not be kept
+        return None
     return _contents(str(data_home()), dataset_id)
 
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from types import MappingProxyType
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from pages.ui import state
-from tl_core.datasets.album import is_own
+from tl_core.datasets.album import PREFIX, is_own
 from tl_core.datasets.catalog import class_slug
 from tl_core.engine.singleton import engine
 from tl_core.errors import TransferLabError, UnknownIdError
@@ -40,8 +41,21 @@ def sentence(error: TransferLabError | dict) -> str:
 
 
 def named(choices: Iterable, name: Callable) -> dict:
-    """Returns choice → name, in the language of this moment; its `__getitem__` is a widget's `format_func`."""
-    return {choice: name(choice) for choice in choices}
+    """Returns choice → name, in the language of this moment; its `__getitem__` is a widget's `format_func`.
+
+    Of several choices with one name those that visitors named are told apart by their ids: a browser sends back the
+    name, and Streamlit would take the last of them for all.
+    """
+    names = {choice: name(choice) for choice in choices}
+    n_called = Counter(names.values())
+    return {
+        choice: f"{called} · {choice.removeprefix(PREFIX)[:6]}" if n_called[called] > 1 and _is_own(choice) else called
+        for choice, called in names.items()
+    }
+
+
+def _is_own(choice: object) -> bool:
+    return isinstance(choice, str) and is_own(choice)
 
 
 def literal(text: str) -> str:

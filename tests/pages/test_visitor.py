@@ -1,11 +1,12 @@
-"""The visitor without a browser: which answer settles which question, and which question the server has dropped."""
+"""The visitor without a browser: which answer settles which question, which the server has dropped, how files go."""
 
 import asyncio
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from pages.measures.visitor import PAGE, Visitor
+from pages.measures.visitor import CHUNK_BYTES, PAGE, Visitor
 
 
 class Socket:
@@ -94,3 +95,84 @@ def test_widgets_are_found_by_their_keys():
     visitor = Visitor(Socket(), {})
     visitor._take(message.SerializeToString())
     assert visitor.widgets == {"w:train-1": "$$ID-0123abcd-w:train-1"}
+
+
+def test_a_page_that_has_been_drawn_is_asked_for_by_the_name_that_the_server_gave_it():
+    visitor = Visitor(Socket(), {}, "data")
+    asked = visitor._message(PAGE, ()).rerun_script
+    assert (asked.page_name, asked.page_script_hash) == ("data", "")
+    navigation = ForwardMsg()
+    navigation.navigation.page_script_hash = "0123"
+    visitor._take(navigation.SerializeToString())
+    asked = visitor._message("a", ()).rerun_script
+    assert (asked.page_name, asked.page_script_hash) == ("", "0123")
+
+
+def test_what_coloured_boxes_say_is_kept_in_their_order():
+    visitor = Visitor(Socket(), {})
+    for body in ("first", "second"):
+        message = ForwardMsg()
+        message.delta.new_element.alert.body = body
+        visitor._take(message.SerializeToString())
+    assert visitor.said == ["first", "second"]
+
+
+class Upload:
+    """A server for one file, and the socket of a page on it.
+
+    Attributes:
+        answer: What it says of the file: 413 at once, or 204 when it has it.
+        content: What came as the file.
+        drawn: What the page was asked for afterwards.
+    """
+
+    def __init__(self, answer: int) -> None:
+        self.answer, self.content, self.drawn = answer, b"", []
+        self.visitor = Visitor(self, {})
+        self.visitor.widgets["field"] = "$$ID-0-field"
+
+    async def bring(self, data: bytes) -> int:
+        async with await asyncio.start_server(self._serve, "127.0.0.1", 0) as server:
+            self.remote_address = server.sockets[0].getsockname()
+            return await self.visitor.upload("field", "ours.zip", data)
+
+    async def send(self, data: bytes) -> None:
+        said, answer = BackMsg.FromString(data), ForwardMsg()
+        if said.WhichOneof("type") == "file_urls_request":
+            answer.file_urls_response.response_id = said.file_urls_request.request_id
+            answer.file_urls_response.file_urls.add(file_id="7", upload_url="/upload/7")
+            self.visitor._take(answer.SerializeToString())
+        else:
+            self.drawn.append(said.rerun_script)
+            self.visitor._take(ended())
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        if head.startswith("GET"):
+            writer.write(b"HTTP/1.1 200 OK\r\nset-cookie: _streamlit_xsrf=2|a|b|3; Path=/\r\n\r\n")
+        elif self.answer == 204:
+            assert head.startswith("PUT /upload/7 ")
+            assert "X-Xsrftoken: 2|a|b|3\r\n" in head
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            length = int(head.partition("Content-Length: ")[2].partition("\r\n")[0])
+            form = await reader.readexactly(length)
+            self.content = form.partition(b"\r\n\r\n")[2].rpartition(b"\r\n--")[0]
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        else:
+            writer.write(b"HTTP/1.1 413 Too Large\r\n\r\n")
+        writer.close()
+
+
+def test_a_file_is_sent_whole_and_the_page_is_told_of_it():
+    upload, data = Upload(204), bytes(range(256)) * (CHUNK_BYTES // 256) + b"end"
+    assert asyncio.run(upload.bring(data)) == 204
+    assert upload.content == data
+    (state,) = upload.drawn[0].widget_states.widgets
+    (file,) = state.file_uploader_state_value.uploaded_file_info
+    assert (state.id, file.file_id, file.name, file.size) == ("$$ID-0-field", "7", "ours.zip", len(data))
+
+
+def test_a_page_is_not_told_of_a_file_that_was_refused():
+    upload = Upload(413)
+    assert asyncio.run(upload.bring(b"much")) == 413
+    assert upload.drawn == []

@@ -192,7 +192,7 @@ def judged(seen: Seen) -> list[Finding]:
     n_refused = sum(n_albums == 0 and bool(said) for n_albums, said in zip(seen.n_albums, seen.said, strict=True))
     n_told = sum(map(bool, seen.said))
     after, p95_s = seen.memory[-1][1], sorted(seen.pages_s)[int(len(seen.pages_s) * 0.95)]
-    n_errors = seen.log.count("Traceback (most recent call last)")
+    n_errors = seen.log.count("Traceback")  # in whatever colours
     return [
         Finding(
             "files that the server has", f"{seen.statuses.count(TAKEN)} of {n}", "all", {*seen.statuses} == {TAKEN}

@@ -16,6 +16,7 @@ import pytest
 from intake.pictures import everything_below, on_disk, picture, take, tree
 
 from tl_core.datasets.album import ABOUT, PackedPictures, own_folder
+from tl_core.datasets.album import LOOKS as LOOKS_FILE
 from tl_core.datasets.edits import dropped, flipping, relabelled, with_classes
 from tl_core.errors import InputError, StoreError, TransferLabError, UnknownIdError
 from tl_core.store import files as store_files
@@ -47,14 +48,17 @@ FOR_EVERYBODY = {"listed"}
 ENGINES_OWN = {
     "album",
     "info",
-    "note_new",
+    "alone",
     "changing",
+    "clear",
+    "entry_of",
     "n_bytes",
     "n_albums",
     "draft",
     "sweep",
     "sweep_drafts",
-    "take_away",
+    "put",
+    "remove_entry",
 }
 
 
@@ -173,7 +177,8 @@ class TestAccess:
 
         def meanwhile(id, *, by):
             found = permitted(id, by=by)
-            albums.take_away(found)
+            albums.remove_entry(found)
+            albums.clear(found.id)
             return found
 
         monkeypatch.setattr(albums, "permitted", meanwhile)
@@ -232,7 +237,7 @@ class TestChange:
     def test_the_changed_one_takes_the_place_of_the_former_and_keeps_what_was_said_of_it(self, albums):
         record = albums.share(new(albums, files=FRUIT | {"apple/bad.png": b""}, name="Fruit").id, CLASS, by=OWNER)
         changed = albums.change(record.id, lambda album: relabelled(album, [0], "plum"), by=OWNER)
-        assert changed == AlbumRecord(**{**vars(record), "id": changed.id})
+        assert changed == AlbumRecord(**{**vars(record), "id": changed.id, "former": [record.id]})
         assert folders(albums) == {changed.id}
         assert [one["file"] for one in albums.skipped(changed.id, by=OWNER)] == ["apple/bad.png"]
         pictures = PackedPictures(own_folder(albums.home, changed.id), *packs_and_rows(albums, changed.id))
@@ -275,10 +280,43 @@ class TestChange:
     def test_an_owner_who_brings_the_former_pictures_again_has_both(self, albums):
         record = new(albums)
         changed = albums.change(record.id, lambda album: flipping(album, False), by=OWNER)
-        again = new(albums)
-        albums.note_new(again)
+        new(albums)
         assert {one.id for one in albums.listed(by=OWNER)} == {record.id, changed.id}
         assert albums.find(record.id, by=OWNER).id == record.id
+
+    def test_a_former_id_leads_everybody_who_may_see_it_to_what_has_become_of_it_also_after_a_restart(self, albums):
+        record = albums.share(new(albums).id, Visibility.LINK, by=OWNER)
+        changed = albums.change(record.id, lambda album: flipping(album, False), by=OWNER)
+        again = Albums(albums.home)
+        assert again.find(record.id, by=OTHER).id == again.find(record.id, by=OWNER).id == changed.id
+        again.share(changed.id, Visibility.PRIVATE, by=OWNER)
+        assert outcome(lambda: again.find(record.id, by=OTHER)) == "unknown_dataset"
+
+    def test_what_is_said_of_an_album_while_it_is_changed_is_kept_and_a_deleted_one_stays_deleted(self, albums):
+        record = albums.share(new(albums).id, CLASS, by=OWNER)
+        album = flipping(albums.album(record.id), False)
+        with albums.draft() as draft:
+            draft.share(record.id, [*album.packs, LOOKS_FILE])
+            albums.share(record.id, Visibility.PRIVATE, by=OWNER)
+            albums.rename(record.id, "renamed", by=OWNER)
+            put = draft.commit(album, record, [], former=record)
+        assert (put.visibility, put.name) == (Visibility.PRIVATE, "renamed")
+        with albums.draft() as draft:
+            other = flipping(album, True)
+            draft.share(put.id, [*other.packs, LOOKS_FILE])
+            albums.delete(put.id, by=OWNER)
+            assert outcome(lambda: draft.commit(other, put, [], former=put)) == "dataset_changed"
+        assert folders(albums) == set()
+
+    def test_pictures_that_only_runs_need_count_for_their_owner(self, albums, trained_on):
+        record = new(albums)
+        trained_on.add(record.id)
+        n_bytes = albums.n_bytes("anna")
+        albums.delete(record.id, by=OWNER)
+        assert (albums.n_bytes("anna"), albums.n_bytes("anna", {record.id})) == (0, n_bytes)
+        trained_on.clear()
+        albums.clear(record.id)
+        assert (folders(albums), albums.n_bytes("anna", {record.id})) == (set(), 0)
 
     def test_a_change_that_names_places_is_refused_once_they_mean_other_pictures(self, albums):
         record = new(albums)

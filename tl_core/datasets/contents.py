@@ -30,6 +30,7 @@ class Contents:
         files: str (N,), the name that each was brought under; None where it has none.
         is_dropped: bool (N,), taken out by hand.
         album: Where it is one's own.
+        is_excerpt: Whether the data set has more pictures than these.
     """
 
     info: DatasetInfo
@@ -41,6 +42,7 @@ class Contents:
     files: np.ndarray | None = None
     is_dropped: np.ndarray | None = None
     album: Album | None = None
+    is_excerpt: bool = False
 
     def places(self, name: str | None = None, split: int | None = None, *, is_dropped: bool = False) -> np.ndarray:
         """Returns which pictures belong to a class and a split, None taking all: int (n,)."""
@@ -84,7 +86,8 @@ def contents(id: str, home: Path) -> Contents | None:
     images, labels, splits = read_bundled(shown)
     names = np.array(info.classes, object)[labels]
     sides = np.full(len(labels), shown.image_size, np.int32)
-    return Contents(info, _Bundled(images, shown.file), names, splits, sides, sides)
+    pictures = _Bundled(images, shown.file)
+    return Contents(info, pictures, names, splits, sides, sides, is_excerpt=shown is not info)
 
 
 def _own(folder: Path) -> Contents:

@@ -5,7 +5,7 @@ from pathlib import Path
 from tl_core.datasets import keras_sets
 from tl_core.datasets.album import ABOUT, is_own, own_folder, read_info
 from tl_core.datasets.catalog import DATASETS, DatasetInfo
-from tl_core.errors import UnavailableError, UnknownIdError
+from tl_core.errors import UnknownIdError
 
 
 def known_dataset(id: str, home: Path | None = None) -> DatasetInfo:
@@ -17,14 +17,12 @@ def known_dataset(id: str, home: Path | None = None) -> DatasetInfo:
 
     Raises:
         UnknownIdError: "unknown_dataset", with the id received and the catalogue's ids.
+        UnavailableError: "dataset_damaged", of an album.
     """
     if id in DATASETS:
         return DATASETS[id]
-    if home is not None and is_own(id):
-        try:
-            return read_info(own_folder(home, id))
-        except UnavailableError:  # deleted, or of another machine
-            pass
+    if home is not None and is_own(id) and own_folder(home, id).is_dir():
+        return read_info(own_folder(home, id))
     raise UnknownIdError("unknown_dataset", received=str(id)[:80], allowed=list(DATASETS))
 
 

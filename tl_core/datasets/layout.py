@@ -31,7 +31,7 @@ _RESERVED = frozenset(
 
 @dataclass(frozen=True)
 class Note:
-    """Something about an import that a person should know. `code` is a key of the copy's [import_note] table."""
+    """Something about an import that a person should know. `code` is a key of the copy's [note] table."""
 
     code: str
     values: dict = field(default_factory=dict)

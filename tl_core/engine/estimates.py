@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tl_core.datasets.known import known_dataset
 from tl_core.engine.recorder import timing_key
+from tl_core.errors import TransferLabError
 from tl_core.experiments.plans import n_training_images
 from tl_core.spec import RunSpec
 from tl_core.store.store import RunStore
@@ -102,7 +103,10 @@ def _estimate(spec: RunSpec, timings: tuple[dict | None, dict | None], home: Pat
     quick, run = timings
     if quick is None and run is None:
         return None
-    info = known_dataset(spec.dataset, home)
+    try:
+        info = known_dataset(spec.dataset, home)
+    except TransferLabError:  # deleted, or damaged: whoever trains on it will hear of it
+        return None
     n_train = n_training_images(spec, info)
     prefix_s = quick["prefix_s"] * (n_train + info.n_validation + info.n_test) if quick else 0.0
     if run is not None:

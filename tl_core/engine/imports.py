@@ -182,7 +182,7 @@ class Imports:
         """Starts the process of an import; one whose album is gone, or its owner's room, has failed."""
         try:
             if one.intake.into:  # another import or an edit may have changed it meanwhile
-                into = self._albums.find(one.intake.into.id, by=Visitor(one.seen.owner))
+                into = self._albums.permitted(one.intake.into.id, by=Visitor(one.seen.owner))
                 one.intake = replace(one.intake, into=into)
             if one.intake.most_bytes is not None:
                 one.intake = replace(one.intake, most_bytes=self._bytes_left(one.seen.owner))
@@ -257,15 +257,16 @@ class Imports:
                 left_s = (self._clock() - one.began_s) / said["done"] * (said["total"] - said["done"])
                 one.seen = replace(one.seen, done=said["done"], total=said["total"], left_s=left_s)
             elif said["say"] == "done":
-                album = album_of(said["album"])
-                self._albums.note_new(album, one.intake.into)
-                one.outcome = replace(one.seen, state=ImportState.DONE, album=album)
+                one.outcome = replace(one.seen, state=ImportState.DONE, album=album_of(said["album"]))
             else:
                 one.outcome = replace(one.seen, state=ImportState.FAILED, error=said["error"])
 
     def _clean_up(self, one: _Import, status: int) -> None:
         """Notes how an import ended, once its process has, and what it began and what the browser sent are gone."""
-        self._albums.sweep_drafts()
+        with suppress(TransferLabError, OSError):  # what cannot be removed now is at the next start
+            self._albums.sweep_drafts()
+            if one.intake.into:  # its process does not know which runs need the former pictures
+                self._albums.clear(one.intake.into.id)
         error = WorkerError("importer_died", status=status).to_dict()
         died = replace(one.seen, state=ImportState.FAILED, error=error)
         cancelled = replace(one.seen, state=ImportState.CANCELLED)

@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,26 +12,23 @@ import numpy as np
 from tl_core.datasets.album import is_own
 from tl_core.datasets.known import is_here
 from tl_core.engine import exchange, recorded, uploads
+from tl_core.engine.bringing import Bringing
 from tl_core.engine.capacity import free_bytes
 from tl_core.engine.estimates import Estimate, Estimates, Pending
 from tl_core.engine.executor import Executor
-from tl_core.engine.imports import Imports
 from tl_core.engine.live import LiveRun
 from tl_core.engine.queue import Place, places
 from tl_core.engine.snapshots import Finished, RunSnapshot
 from tl_core.engine.submission import Order, enter
 from tl_core.engine.supervisor import Supervisor
 from tl_core.engine.worker_process import WorkerProcess
-from tl_core.errors import StoreError, TransferLabError
-from tl_core.intake.origins import Sent
-from tl_core.intake.taking_in import Intake, take_in
+from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor, check_instructor, may_see
-from tl_core.store.albums import AlbumRecord, Albums
+from tl_core.store.albums import AlbumRecord
 from tl_core.store.bundles import Bundle
-from tl_core.store.limits import Limits, album_bytes_left, check_album_limits, check_limits, limits, save_limits
+from tl_core.store.limits import Limits, check_limits, limits, save_limits
 from tl_core.store.records import RunRecord, Visibility
-from tl_core.store.rules import clean_name
 from tl_core.store.store import RunStore
 
 FORECAST_S = 2.0  # for which the times at which waiting runs begin are worth something
@@ -89,9 +85,8 @@ class Engine:
         self._clock = clock
         self._forecast: tuple[float, dict[str, float | None]] = (-math.inf, {})
         uploads.sweep(home)
-        self.albums = Albums(home, lambda id: bool(store.list_runs(text=id, limit=1)))
-        self.albums.sweep()
-        self.imports = Imports(home, self.albums, lambda owner: album_bytes_left(store, self.albums, owner))
+        self._bringing = Bringing(store, home)
+        self.albums, self.imports = self._bringing.albums, self._bringing.imports
         self._supervisor = Supervisor(store, self._finished, home, start_worker, clock, free)
         self._lock, self._pool = self._supervisor.lock, self._supervisor.pool
         self._trainings = self._supervisor.trainings
@@ -185,66 +180,13 @@ class Engine:
             return dataset
         return self.albums.find(dataset, by=by).id
 
-    # ---- data of one's own: `albums` and `imports` answer for themselves who may do what ----
+    def bring(self, path: Path, *, by: Visitor, **asked: object) -> str:
+        """As `Bringing.bring`."""
+        return self._bringing.bring(path, by=by, **asked)
 
-    def bring(self, path: Path, *, by: Visitor, name: str, is_sent: bool = False, **asked: object) -> str:
-        """Queues an import of pictures, in a process of its own.
-
-        Args:
-            path: An archive or a folder.
-            by: Whose data set it will be.
-            name: What it will be called; of no use where pictures are added to one.
-            is_sent: Whether a browser sent the files, which are removed in the end, or when they are refused.
-            **asked: Other fields of `intake.taking_in.Intake`; `into` as the id of a data set that is the visitor's.
-
-        Returns:
-            The id by which `imports` knows it.
-
-        Raises:
-            InputError: "bad_run_name".
-            UnknownIdError, StoreError: As `Albums.permitted` for `into`; "too_many_datasets", "dataset_too_much_disk"
-                or "too_many_imports": beyond the limits for one student.
-        """
-        try:
-            return self.imports.submit(path, self._intake(by, name, asked), is_sent=is_sent)
-        except TransferLabError:
-            if is_sent:
-                uploads.forget(path)
-            raise
-
-    def bring_now(self, files: Sequence[tuple[str, bytes]], *, by: Visitor, name: str, **asked: object) -> AlbumRecord:
-        """Takes in a handful of pictures at once: a photo that was just taken, some files dropped on a class.
-
-        Args:
-            files: (name, content) of each.
-            by: Whose data set it will be.
-            name: As for `bring`.
-            **asked: As for `bring`.
-
-        Raises:
-            As `bring` and `intake.taking_in.take_in`. Nothing was kept then.
-
-        Thread: any; computes on it, some 50 ms a photograph.
-        """
-        with self.albums.changing(by.owner):
-            intake = self._intake(by, name, asked)
-            with closing(take_in(self.albums, Sent(files), intake, n_threads=1)) as steps:
-                while True:
-                    try:
-                        next(steps)
-                    except StopIteration as end:
-                        self.albums.note_new(end.value, intake.into)
-                        return end.value
-
-    def _intake(self, by: Visitor, name: str, asked: dict) -> Intake:
-        """Returns what a visitor wants to be taken in, if the limits allow it."""
-        into = asked.pop("into", None)
-        record = self.albums.permitted(into, by=by) if into else None
-        most_bytes = check_album_limits(self.store, self.albums, is_new=record is None, by=by)
-        owner = record.owner if record else by.owner
-        self.store.meet(owner)
-        name = record.name if record else clean_name(name)
-        return Intake(name, owner, **{"into": record, "most_bytes": most_bytes, **asked})
+    def bring_now(self, files: Sequence[tuple[str, bytes]], *, by: Visitor, **asked: object) -> AlbumRecord:
+        """As `Bringing.bring_now`."""
+        return self._bringing.bring_now(files, by=by, **asked)
 
     def resume(self, run_id: str, *, by: Visitor) -> None:
         """Queues a stopped or interrupted run again, from its newest checkpoint and with as many threads as before.
@@ -332,6 +274,8 @@ class Engine:
                 raise StoreError("run_is_active", run=record.id)
             self.store.delete(record.id, by=by)
             self._finished.forget(record.id)
+        if is_own(str(record.spec.get("dataset"))):  # it may have been the last that needed these pictures
+            self.albums.clear(record.spec["dataset"])
 
     def _forget(self, changed: RunRecord) -> None:
         """Has a run that was changed read again."""

@@ -91,9 +91,9 @@ def class_table(album: Album) -> list[dict]:
 
 def table_of(names: np.ndarray, splits: np.ndarray) -> list[dict]:
     """Returns the same of any pictures: str (N,) their classes, int (N,) their splits."""
-    table = []
+    table, counted = [], Counter(zip(names, splits.tolist(), strict=True))
     for name in sorted(set(names)):
-        counts = np.bincount(splits[names == name], minlength=3).tolist()
+        counts = [counted[name, split] for split in (TRAIN, VALIDATION, TEST)]
         tested = counts[TEST]
         told = {"train": counts[TRAIN], "validation": counts[VALIDATION], "test": tested}
         table.append({"name": name, "n": sum(counts), **told, "margin": margin(tested) if tested else None})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tl_core.datasets.catalog import DATASETS
 from tl_core.datasets.known import known_dataset
-from tl_core.errors import UnknownIdError
+from tl_core.errors import TransferLabError
 from tl_core.experiments.plans import is_ready, n_training_images, plan_run
 from tl_core.lesson import Lesson
 from tl_core.models.catalog import IMAGE_SIZES, BackboneInfo, backbones
@@ -30,7 +30,7 @@ def fitted(lesson: Lesson, home: Path | None = None) -> tuple[Lesson, list[str]]
     """
     asked = lesson.spec
     dataset = DATASETS[RunSpec.dataset]
-    with suppress(UnknownIdError):
+    with suppress(TransferLabError):
         found = known_dataset(asked.dataset, home)
         dataset = found if is_ready(found) else dataset
     backbone = backbones().get(asked.backbone, backbones()[RunSpec.backbone])

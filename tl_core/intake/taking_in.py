@@ -290,10 +290,7 @@ def _committed(
         told = {"source": intake.source, "visibility": intake.visibility, "notes": notes}
         return draft.commit(album, AlbumRecord(album.id, intake.owner, intake.name, rules.now(), **told), skipped)
     skipped = [*albums.skipped(former.id, by=Visitor(former.owner)), *skipped]
-    record = draft.commit(album, replace(former, notes=[*former.notes, *notes]), skipped)
-    if record.id != former.id:
-        albums.take_away(former)
-    return record
+    return draft.commit(album, replace(former, notes=[*former.notes, *notes]), skipped, former=former)
 
 
 def shown(file: str) -> str:

@@ -6,64 +6,35 @@ sees or loses what the other does.
 """
 
 import json
-import os
 import re
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from tl_core.datasets.album import (
-    ABOUT,
     LOOKS,
-    PICTURES,
     Album,
-    album_files,
     is_own,
     own_folder,
     read_album,
     read_info,
 )
-from tl_core.datasets.catalog import DatasetInfo
+from tl_core.datasets.catalog import DATASETS, DatasetInfo
 from tl_core.errors import StoreError, UnknownIdError
-from tl_core.store import rules
+from tl_core.store import locks, rules
 from tl_core.store.access import Visitor, may_see
-from tl_core.store.files import forget, share_file, write_atomic
+from tl_core.store.album_drafts import DRAFT, GONE, AlbumRecord, Draft
+from tl_core.store.files import forget, write_atomic
 from tl_core.store.home import made
-from tl_core.store.locks import LifeLock, alone, living
+from tl_core.store.locks import living
 from tl_core.store.records import Visibility, plain
 from tl_core.store.space import refused
 
 _OWNER = re.compile(r"[0-9A-Za-z_-]{1,64}")
-_DRAFT, _GONE = ".draft-", ".gone-"
-
-
-@dataclass(frozen=True)
-class AlbumRecord:
-    """A data set as one owner has it.
-
-    Attributes:
-        id: Of the album.
-        owner: Whose it is.
-        name: What the owner calls it.
-        created_at: When it came, ISO 8601 in UTC.
-        source: What it was made from: a file's or folder's name, for people.
-        visibility: Who may look at it and train with it, beside the owner and the instructor.
-        notes: What had to be changed or guessed while it was read, [{"code", "values"}].
-        n_skipped: Files that were left out.
-    """
-
-    id: str
-    owner: str
-    name: str
-    created_at: str
-    source: str = ""
-    visibility: Visibility = Visibility.PRIVATE
-    notes: list = field(default_factory=list)
-    n_skipped: int = 0
 
 
 class Albums:
@@ -88,7 +59,6 @@ class Albums:
 
     def __init__(self, home: Path, is_trained_on: Callable[[str], bool] = lambda id: True) -> None:
         self.home, self._is_trained_on = home, is_trained_on
-        self._successors: dict[tuple[str, str], str] = {}
         self._changing: dict[str, threading.RLock] = {}
         self._folder = made(home / "datasets" / "own")
 
@@ -100,10 +70,9 @@ class Albums:
         Raises:
             UnknownIdError: "unknown_dataset".
         """
-        id = self._present(id, by.owner)
-        seen = [record for record in self._records(id) if may_see(record, by, is_named=True)]
+        seen = self._seen(self._records(id), by) or self._seen(self._changed_from(id), by)
         if not seen:
-            raise UnknownIdError("unknown_dataset", received=rules.shown(id), allowed=[])
+            raise UnknownIdError("unknown_dataset", received=rules.shown(id), allowed=list(DATASETS))
         return min(seen, key=lambda record: (record.owner != by.owner, record.created_at))
 
     def permitted(self, id: str, *, by: Visitor) -> AlbumRecord:
@@ -161,7 +130,10 @@ class Albums:
         Raises:
             UnknownIdError, StoreError: As `permitted`.
         """
-        self.take_away(self.permitted(id, by=by))
+        record = self.permitted(id, by=by)
+        with self.alone():
+            self.remove_entry(record)
+        self.clear(record.id)
 
     def change(
         self, id: str, edit: Callable[[Album], Album], *, by: Visitor, is_this_very: bool = False
@@ -187,10 +159,7 @@ class Albums:
                 return record
             with self.draft() as draft:
                 draft.share(record.id, [*changed.packs, LOOKS])
-                put = draft.commit(changed, record, self.skipped(record.id, by=by))
-            self.take_away(record)
-            self.note_new(put, record)
-            return put
+                return draft.commit(changed, record, self.skipped(record.id, by=by), former=record)
 
     # ---- for the engine, which asks nobody ----
 
@@ -214,25 +183,15 @@ class Albums:
         """
         return read_info(own_folder(self.home, id))
 
-    def note_new(self, record: AlbumRecord, former: AlbumRecord | None = None) -> None:
-        """Lets an owner find an album by its id, and by the id that it had before a change.
+    def n_bytes(self, owner: str, trained_on: Collection[str] = ()) -> int:
+        """Returns what the albums of an owner take on the disk.
 
-        What the former one took on the disk is freed, if that is still to be done.
+        Args:
+            owner: Whose albums.
+            trained_on: Data sets of the owner's runs: those of them count that nobody has but these runs.
         """
-        self._successors.pop((record.owner, record.id), None)
-        if former is not None and record.id != former.id:
-            self._successors[former.owner, former.id] = record.id
-            self._clear(own_folder(self.home, former.id))
-
-    def _present(self, id: str, owner: str) -> str:
-        """Returns the id under which an owner has an album now; a change taken back leads to where it began."""
-        while (owner, id) in self._successors:
-            id = self._successors[owner, id]
-        return id
-
-    def n_bytes(self, owner: str) -> int:
-        """Returns what the albums of an owner take on the disk."""
-        ids = [path.parent.parent.name for path in self._folder.glob(f"own-*/owners/{_checked(owner)}.json")]
+        ids = {path.parent.parent.name for path in self._folder.glob(f"own-*/owners/{_checked(owner)}.json")}
+        ids |= {id for id in trained_on if is_own(id) and not self._records(id)}
         return sum(_pack_bytes(self._folder / id) for id in ids)
 
     def n_albums(self, owner: str) -> int:
@@ -245,25 +204,34 @@ class Albums:
         Raises:
             StoreError: "disk_full" or "home_not_writable".
         """
-        with self._alone():
-            return Draft(self, made(self._folder / f"{_DRAFT}{secrets.token_hex(8)}"))
+        with self.alone():
+            return Draft(self, made(self._folder / f"{DRAFT}{secrets.token_hex(8)}"))
 
     def sweep(self) -> None:
         """Removes what killed processes left, and albums that neither an owner nor a run refers to."""
         self.sweep_drafts()
-        for path in self._folder.glob(f"{_GONE}*"):
+        for path in self._folder.glob(f"{GONE}*"):
             shutil.rmtree(path, ignore_errors=True)
         for path in self._folder.glob("own-*"):
-            self._clear(path)
+            if is_own(path.name):
+                self.clear(path.name)
 
     def sweep_drafts(self) -> None:
         """Removes what killed processes have begun; what a living one is at stays."""
-        with self._alone():
-            for path in self._folder.glob(f"{_DRAFT}*"):
+        with self.alone():
+            for path in self._folder.glob(f"{DRAFT}*"):
                 if not living(path):
                     shutil.rmtree(path, ignore_errors=True)
 
     # ---- files ----
+
+    def _seen(self, records: Iterable[AlbumRecord], by: Visitor) -> list[AlbumRecord]:
+        return [record for record in records if may_see(record, by, is_named=True)]
+
+    def _changed_from(self, id: str) -> Iterator[AlbumRecord]:
+        """Yields what has become of an album by changes."""
+        for path in self._folder.glob("own-*") if is_own(id) else ():
+            yield from (record for record in self._read(path.name) if id in record.former)
 
     def _records(self, id: str) -> list[AlbumRecord]:
         return list(self._read(id)) if is_own(id) else []
@@ -275,22 +243,22 @@ class Albums:
                 yield AlbumRecord(**data | {"id": id, "owner": path.stem, "visibility": Visibility(data["visibility"])})
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
         """Holds off all others, in any process, that begin, commit or remove an album."""
         try:
-            with alone(self._folder):
+            with locks.alone(self._folder):
                 yield
         except OSError as error:
             raise refused(self._folder, error) from error
 
     def _put_again(self, record: AlbumRecord) -> AlbumRecord:
         """Notes something else about an album; one that was deleted meanwhile does not come back."""
-        with self._alone():
+        with self.alone():
             if not self._entry(record).is_file():
-                raise UnknownIdError("unknown_dataset", received=record.id, allowed=[])
-            return self._put(record)
+                raise UnknownIdError("unknown_dataset", received=record.id, allowed=list(DATASETS))
+            return self.put(record)
 
-    def _put(self, record: AlbumRecord, skipped: list[dict] | None = None, folder: Path | None = None) -> AlbumRecord:
+    def put(self, record: AlbumRecord, skipped: list[dict] | None = None, folder: Path | None = None) -> AlbumRecord:
         entry = self._entry(record, folder)
         made(entry.parent)
         if skipped is not None:
@@ -301,8 +269,12 @@ class Albums:
     def _entry(self, record: AlbumRecord, folder: Path | None = None) -> Path:
         return (folder or own_folder(self.home, record.id)) / "owners" / f"{_checked(record.owner)}.json"
 
-    def take_away(self, record: AlbumRecord) -> None:
-        """Removes what an owner has of an album, and the album itself if nobody refers to it any more.
+    def entry_of(self, id: str, owner: str) -> AlbumRecord | None:
+        """Returns what an owner has of an album; None where that is nothing."""
+        return next((record for record in self._records(id) if record.owner == owner), None)
+
+    def remove_entry(self, record: AlbumRecord) -> None:
+        """Removes what an owner has of an album.
 
         Raises:
             StoreError: "home_not_writable".
@@ -313,91 +285,19 @@ class Albums:
         except OSError as error:
             raise refused(entry.parent, error) from error
         forget(_skipped_path(entry))
-        self._clear(own_folder(self.home, record.id))
 
-    def _clear(self, folder: Path) -> None:
-        """Removes a folder that nobody refers to: renamed first, so that it is gone at once or not at all."""
-        gone = folder.with_name(f"{_GONE}{secrets.token_hex(8)}")
-        with self._alone():
+    def clear(self, id: str) -> None:
+        """Removes an album that neither an owner nor a run refers to: renamed first, so that it is gone at once."""
+        folder = own_folder(self.home, id)
+        gone = folder.with_name(f"{GONE}{secrets.token_hex(8)}")
+        with self.alone():
             if any((folder / "owners").glob("*.json")) or self._is_trained_on(folder.name):
                 return
             with suppress(OSError):
                 folder.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
-
-
-class Draft:
-    """A folder in which an album is put together. Its process holds a lock on it for as long as it lives.
-
-    Attributes:
-        folder: Where the packs go.
-    """
-
-    def __init__(self, albums: Albums, folder: Path) -> None:
-        self._albums, self.folder = albums, folder
-        try:
-            self._life = LifeLock(folder)
-        except OSError as error:
-            raise refused(folder, error) from error
-
-    def __enter__(self) -> "Draft":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._life.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def share(self, id: str, files: Iterable[str]) -> None:
-        """Takes over files of another album: one copy of the bytes where the disk can, else two.
-
-        Raises:
-            StoreError: "file_damaged", "disk_full" or "home_not_writable".
-        """
-        for name in files:
-            share_file(own_folder(self._albums.home, id) / name, self.folder / name)
-
-    def commit(self, album: Album, record: AlbumRecord, skipped: list[dict]) -> AlbumRecord:
-        """Makes the album one of its owner's; if it is there already, only the owner is added.
-
-        Raises:
-            StoreError: "disk_full" or "home_not_writable"; there is no such album then, unless there was before.
-        """
-        target = own_folder(self._albums.home, album.id)
-        record = replace(record, id=album.id, n_skipped=len(skipped))
-        for name, data in album_files(album).items():
-            write_atomic(self.folder / name, data)
-        self._albums._put(record, skipped, self.folder)
-        with self._albums._alone():
-            if _is_whole(target):
-                return self._albums._put(self._as_shared(record), skipped)
-            self._take_place_of(target)
-            self._life.close()
-            os.rename(self.folder, target)
-        return record
-
-    def _as_shared(self, record: AlbumRecord) -> AlbumRecord:
-        """Returns the record, shared as its owner has shared the same pictures before."""
-        mine = [one for one in self._albums._records(record.id) if one.owner == record.owner]
-        return replace(record, visibility=mine[0].visibility) if mine else record
-
-    def _take_place_of(self, damaged: Path) -> None:
-        """Puts aside what is left of an album that was damaged; whoever had it has it again."""
-        if not damaged.exists():
-            return
-        for path in (damaged / "owners").glob("*"):
-            if not (self.folder / "owners" / path.name).exists():
-                shutil.copyfile(path, self.folder / "owners" / path.name)
-        gone = damaged.with_name(f"{_GONE}{secrets.token_hex(8)}")
-        os.rename(damaged, gone)
-        shutil.rmtree(gone, ignore_errors=True)
-
-
-def _is_whole(folder: Path) -> bool:
-    """Says whether all files of an album are there."""
-    with suppress(OSError, ValueError, TypeError, KeyError):
-        packs = json.loads((folder / ABOUT).read_bytes())["packs"]
-        return all((folder / name).is_file() for name in (PICTURES, LOOKS, *packs))
-    return False
+        for path in (self.home / "cache").glob(f"pixels-{id}-*.npy"):
+            forget(path)
 
 
 def _skipped_path(entry: Path) -> Path:

@@ -112,7 +112,8 @@ def album_bytes_left(store: RunStore, albums: Albums, owner: str) -> int:
         StoreError: "dataset_too_much_disk": none.
     """
     allowed_mb = limits(store).disk_mb
-    left_bytes = allowed_mb * 1_000_000 - store.n_bytes(owner) - albums.n_bytes(owner)
+    trained_on = {str(run.spec.get("dataset")) for run in store.list_runs(owner=owner)}
+    left_bytes = allowed_mb * 1_000_000 - store.n_bytes(owner) - albums.n_bytes(owner, trained_on)
     if left_bytes <= 0:
         raise StoreError("dataset_too_much_disk", allowed_mb=allowed_mb)
     return left_bytes

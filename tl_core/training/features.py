@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import secrets
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
@@ -14,12 +13,11 @@ from typing import BinaryIO, ClassVar
 import keras
 import numpy as np
 
-from tl_core.store.files import check_space
 from tl_core.training.events import Event, Phase
 from tl_core.training.extraction import Extractor
+from tl_core.training.room import make_room
 from tl_core.training.sources import Source
 
-LEFTOVER_S = 24 * 3600  # then an unfinished file belongs to nobody
 GATHERED_BYTES = 512 * 2**20  # features of this size are put together from several files; larger ones are computed
 SMALL_BYTES = 64 * 2**20  # features of this size are read into memory: taking rows out of a mapped file is slower
 Pictures = Callable[[np.ndarray], np.ndarray]  # picture numbers (B,) → uint8 (B, S, S, 3)
@@ -162,7 +160,7 @@ class FeatureCache:
     ) -> Iterator[Event]:
         dtype = np.dtype(prefixes[0].compute_dtype)
         shapes = [(len(chosen), *prefix.output_shape[1:]) for prefix in prefixes]
-        self._make_room(sum(int(np.prod(shape)) for shape in shapes) * dtype.itemsize)
+        make_room(self.folder, sum(int(np.prod(shape)) for shape in shapes) * dtype.itemsize, self.limit_bytes)
         beside = [path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tmp") for path in paths]
         try:
             with ExitStack() as stack:  # closed before they are renamed: Windows renames no file that is open
@@ -182,19 +180,6 @@ class FeatureCache:
         if self._extractor is None or not self._extractor.ends_in(prefixes):
             self._extractor = Extractor(prefixes, is_exact=self.is_exact, n_threads=self.n_threads)
         return self._extractor
-
-    def _make_room(self, needed_bytes: int) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for leftover, status in _files(self.folder, ".*.tmp"):  # of processes that were killed while they wrote
-            if time.time() - status.st_mtime > LEFTOVER_S:
-                leftover.unlink(missing_ok=True)
-        files = _files(self.folder, "*.npy")
-        used = sum(status.st_size for _, status in files)
-        for path, status in files:
-            if used + needed_bytes > self.limit_bytes:
-                used -= status.st_size
-                path.unlink(missing_ok=True)
-        check_space(self.folder, needed_bytes)
 
 
 def _write_rows(
@@ -237,15 +222,6 @@ def _numbers(path: Path) -> np.ndarray:
 def _read(path: Path) -> np.ndarray:
     features = np.load(path, mmap_mode="r", allow_pickle=False)
     return np.array(features) if features.nbytes <= SMALL_BYTES else features
-
-
-def _files(folder: Path, pattern: str) -> list[tuple[Path, os.stat_result]]:
-    """Returns the files of a folder with what is known of them, oldest first; one that just vanished is left out."""
-    found = []
-    for path in folder.glob(pattern):
-        with suppress(OSError):
-            found.append((path, path.stat()))
-    return sorted(found, key=lambda file: file[1].st_mtime)
 
 
 def prefix_key(prefix: keras.Model, dataset_fingerprint: str, image_size: int, machine: str) -> str:

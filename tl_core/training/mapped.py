@@ -17,9 +17,9 @@ import numpy as np
 
 from tl_core.datasets.arrays import Dataset
 from tl_core.datasets.images import fit_image
-from tl_core.store.files import check_space
 from tl_core.store.home import made
 from tl_core.store.space import refused
+from tl_core.training.room import make_room
 
 AT_ONCE = 64  # pictures that the threads decode before they are written
 Progress = Callable[[int, int | None], None]
@@ -45,7 +45,7 @@ def mapped(dataset: Dataset, size: int, folder: Path, limit_bytes: int, on_progr
     path = made(folder) / f"pixels-{dataset.info.id}-{size}.npy"
     pixels = _read(path, shape)
     if pixels is None:
-        check_space(folder, int(np.prod(shape)))
+        make_room(folder, int(np.prod(shape)), limit_bytes)
         _write(dataset, size, path, shape, on_progress)
         pixels = np.load(path, mmap_mode="r", allow_pickle=False)
     return replace(dataset, pixels=pixels)
