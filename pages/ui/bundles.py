@@ -65,7 +65,7 @@ def _refusal(file: UploadedFile) -> dict:
     if seen != file.file_id:
         try:
             bundle = read_bundle(file.getvalue(), file.name)
-            record = services.engine().take_in(bundle, by=state.visitor(), name=bundle.name)
+            record = services.engine().take_in_network(bundle, by=state.visitor(), name=bundle.name)
         except TransferLabError as error:
             refusal = error.to_dict()
             state.keep("refused", (file.file_id, refusal))

@@ -1,12 +1,10 @@
 """The questions about a data set of one's own: who may see it, what it is called, whether it shall go."""
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from pages.ui import services, state
-from pages.ui.text import literal, named, sentence, t
-from tl_core.errors import TransferLabError
+from pages.ui.submission import done
+from pages.ui.text import literal, named, t
 from tl_core.spec import RunSpec
 from tl_core.store.albums import AlbumRecord
 from tl_core.store.records import Visibility
@@ -23,7 +21,7 @@ def share(record: AlbumRecord, icon: str) -> None:
             key=f"data-share-{record.id}-{record.visibility}",
             format_func=named(Visibility, lambda one: t(f"visibility.{one.value}")).__getitem__,
         )
-        if chosen not in (None, record.visibility) and _done(lambda: _albums().share(record.id, chosen, by=_by())):
+        if chosen not in (None, record.visibility) and done(lambda: _albums().share(record.id, chosen, by=_by())):
             st.rerun()
         st.caption(t(f"data.{record.visibility.value}_about"))
         if record.visibility is not Visibility.PRIVATE:
@@ -37,7 +35,7 @@ def rename(record: AlbumRecord) -> None:
     def dialog() -> None:
         name = st.text_input(t("data.name"), value=record.name, max_chars=80)
         is_pressed = st.button(t("runs.save"), type="primary")
-        if is_pressed and _done(lambda: _albums().rename(record.id, name, by=_by())):
+        if is_pressed and done(lambda: _albums().rename(record.id, name, by=_by())):
             st.rerun()
 
     dialog()
@@ -51,7 +49,7 @@ def delete(record: AlbumRecord) -> None:
         st.markdown(t("data.delete_question", name=literal(record.name)))
         st.caption(t("data.delete_about"))
         is_pressed = st.button(t("data.delete"), type="primary", icon=":material/delete:", key="data-delete-now")
-        if is_pressed and _done(lambda: _albums().delete(record.id, by=_by())):
+        if is_pressed and done(lambda: _albums().delete(record.id, by=_by())):
             for name in ("data-shown", "dataset"):
                 if state.kept(name) == record.id:
                     state.fill(name, RunSpec.dataset)
@@ -66,13 +64,3 @@ def _albums():
 
 def _by():
     return state.visitor()
-
-
-def _done(action: Callable[[], object]) -> bool:
-    """Does something to a data set; says in one sentence why it could not be done."""
-    try:
-        action()
-    except TransferLabError as error:
-        st.error(sentence(error))
-        return False
-    return True

@@ -6,12 +6,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.ui import services, state
 from pages.ui.field_words import draw_field_words
 from pages.ui.remembered import remembered
+from pages.ui.sent_files import let_go
 from pages.ui.text import literal, named, sentence, t
 from tl_core.datasets.edits import checked_class_name
 from tl_core.datasets.image_headers import MAX_FILE_BYTES
@@ -238,19 +238,6 @@ def _watch(import_id: str) -> None:
 
 
 def _empty_fields(sent: Sequence[UploadedFile]) -> None:
-    """Replaces the fields by empty ones, and lets go of what was sent: Streamlit would keep it until the visit ends.
-
-    A browser takes back a file when a person removes it, but not when its field is drawn no more.
-    """
+    """Replaces the fields by empty ones, and lets go of what was sent."""
     state.keep("data-sent", int(state.kept("data-sent", 0)) + 1)
-    visit = get_script_run_ctx()
-    for file in sent:
-        visit.uploaded_file_mgr.remove_file(visit.session_id, file.file_id)
-
-
-def _copied(file: UploadedFile, _: dict) -> UploadedFile:
-    """Returns a copy of a file that shares its content with the first as long as neither is written to."""
-    return UploadedFile(UploadedFileRec(file.file_id, file.name, file.type, file.getvalue()), file._file_urls)
-
-
-UploadedFile.__deepcopy__ = _copied  # Streamlit copies what a field holds whenever it draws the field: 200 MB each time
+    let_go(sent)

@@ -1,12 +1,12 @@
 """The questions that the list of runs asks before it changes something."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
 from pages.ui import services, state
-from pages.ui.text import sentence, t
-from tl_core.errors import TransferLabError
+from pages.ui.submission import done
+from pages.ui.text import t
 from tl_core.store.records import RunRecord
 
 
@@ -17,7 +17,7 @@ def rename(record: RunRecord) -> None:
     def dialog() -> None:
         name = st.text_input(t("runs.new_name"), value=record.name, max_chars=80)
         is_pressed = st.button(t("runs.save"), type="primary")
-        if is_pressed and _done(lambda: services.engine().rename(record.id, name, by=state.visitor())):
+        if is_pressed and done(lambda: services.engine().rename(record.id, name, by=state.visitor())):
             st.rerun()
 
     dialog()
@@ -33,18 +33,8 @@ def delete(records: Sequence[RunRecord]) -> None:
             st.text(record.name)
         if st.button(t("runs.delete", n=len(records)), type="primary", icon=":material/delete:"):
             for record in records:
-                if not _done(lambda record=record: services.engine().delete(record.id, by=state.visitor())):
+                if not done(lambda record=record: services.engine().delete(record.id, by=state.visitor())):
                     return
             st.rerun()
 
     dialog()
-
-
-def _done(action: Callable[[], object]) -> bool:
-    """Does something to a run; says in one sentence why it could not be done."""
-    try:
-        action()
-    except TransferLabError as error:
-        st.error(sentence(error))
-        return False
-    return True

@@ -55,3 +55,13 @@ def attempt(action: Callable[..., object], run_id: str, *told: object) -> bool:
         state.keep(f"problem-{run_id}", error.to_dict())
         return False
     return True
+
+
+def done(action: Callable[[], object]) -> bool:
+    """Does what a dialog asks for; says in one sentence why it could not be done."""
+    try:
+        action()
+    except TransferLabError as error:
+        st.error(sentence(error))
+        return False
+    return True

@@ -8,6 +8,7 @@ pytestmark = pytest.mark.browser
 TITLES = {
     "": ("Lab", "实验室"),
     "lab": ("Lab", "实验室"),
+    "data": ("Data", "数据"),
     "classify": ("Classify", "图片分类"),
     "runs": ("Runs", "训练运行"),
     "classroom": ("Class", "课堂"),

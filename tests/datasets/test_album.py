@@ -132,7 +132,7 @@ def test_every_damage_to_every_file_is_said_and_nothing_else_goes_wrong(tmp_path
     assert caught.value.code == "dataset_damaged"
     assert caught.value.values["dataset"] == folder.name
     if file == ABOUT:
-        with pytest.raises(UnknownIdError):
+        with pytest.raises(UnavailableError):
             known_dataset(folder.name, tmp_path)
 
 

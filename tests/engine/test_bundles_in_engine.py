@@ -49,7 +49,7 @@ def code_of(action, *args, **more) -> str:
 
 
 def test_a_run_that_was_brought_in_is_completed_and_claims_nothing_as_measured(bench, bundle):
-    record = bench.engine.take_in(bundle, by=BEN, name="from Anna")
+    record = bench.engine.take_in_network(bundle, by=BEN, name="from Anna")
     assert (record.state, record.owner, record.role, record.name) == (RunState.COMPLETED, "ben", "run", "from Anna")
     assert (record.visibility, record.fingerprint, record.recorded_from) == (Visibility.PRIVATE, None, None)
     assert record.spec == SPEC.to_dict()
@@ -67,7 +67,7 @@ def test_a_run_that_was_brought_in_is_completed_and_claims_nothing_as_measured(b
 
 
 def test_the_weights_are_written_as_this_server_writes_them(bench, bundle):
-    folder = bench.engine.store.run_folder(bench.engine.take_in(bundle, by=BEN, name="x").id)
+    folder = bench.engine.store.run_folder(bench.engine.take_in_network(bundle, by=BEN, name="x").id)
     arrays, texts = read_tensors(folder / WEIGHTS_FILE)
     assert texts == {"about": bundle.about()}
     for name, array in head().items():
@@ -76,14 +76,14 @@ def test_the_weights_are_written_as_this_server_writes_them(bench, bundle):
 
 
 def test_what_was_brought_in_stands_for_no_run_that_somebody_wants_to_train(bench, bundle):
-    record = bench.engine.take_in(bundle, by=BEN, name="x")
+    record = bench.engine.take_in_network(bundle, by=BEN, name="x")
     assert not bench.engine.is_known(SPEC)
     mine = bench.engine.submit(SPEC, by=BEN, name="mine")
     assert (mine.state, mine.id == record.id) == (RunState.QUEUED, False)
 
 
 def test_it_survives_the_loss_of_the_list_of_runs(bench, bundle, tmp_path):
-    record = bench.engine.take_in(bundle, by=BEN, name="x")
+    record = bench.engine.take_in_network(bundle, by=BEN, name="x")
     bench.engine.store.close()
     for path in (tmp_path / "home").glob("runs.sqlite*"):
         path.unlink()
@@ -92,7 +92,7 @@ def test_it_survives_the_loss_of_the_list_of_runs(bench, bundle, tmp_path):
 
 
 def test_it_is_classified_with_by_whoever_may_see_it(bench, bundle):
-    record = bench.engine.take_in(bundle, by=BEN, name="x")
+    record = bench.engine.take_in_network(bundle, by=BEN, name="x")
     bench.engine.classify(record.id, [], by=BEN)
     assert bench.worker.sent[-1]["subject"] == record.id
     assert code_of(bench.engine.classify, record.id, [], by=ANNA) == "unknown_run"
@@ -101,7 +101,7 @@ def test_it_is_classified_with_by_whoever_may_see_it(bench, bundle):
 def test_a_bad_name_and_a_student_who_has_too_much_are_refused(bench, bundle):
     assert code_of(bench.engine.take_in, bundle, by=BEN, name="a\nb") == "bad_run_name"
     bench.engine.set_limits(Limits(runs=1), by=TEACHER)
-    bench.engine.take_in(bundle, by=BEN, name="x")
+    bench.engine.take_in_network(bundle, by=BEN, name="x")
     assert code_of(bench.engine.take_in, bundle, by=BEN, name="x") == "too_many_runs"
     assert len(bench.engine.store.list_runs()) == 1
 
@@ -192,7 +192,7 @@ def test_names_of_classes_come_from_the_record_or_the_data(bench, finished):
     said, _ = parts(bench.engine.bundle(finished, by=ANNA))
     assert said["classes"] == list(CLASSES)
     own = told(bench.engine.bundle(finished, by=ANNA), classes=list("abcdefghij"))
-    record = bench.engine.take_in(read_bundle(own, "x"), by=BEN, name="mine now")
+    record = bench.engine.take_in_network(read_bundle(own, "x"), by=BEN, name="mine now")
     said, _ = parts(bench.engine.bundle(record.id, by=BEN))
     assert (said["classes"], said["name"], said["test_accuracy"]) == (list("abcdefghij"), "mine now", 0.75)
 
@@ -207,18 +207,18 @@ def test_a_run_on_data_of_ones_own_names_the_classes_that_its_record_kept(bench)
     store.finish_run(record.id, RunState.COMPLETED, best_epoch=1)
     read = read_bundle(bench.engine.bundle(record.id, by=ANNA), "x")
     assert read.classes == tuple(f"类 {at}" for at in range(10))
-    assert bench.engine.take_in(read, by=BEN, name="x").environment["classes"] == list(read.classes)
+    assert bench.engine.take_in_network(read, by=BEN, name="x").environment["classes"] == list(read.classes)
 
 
 @pytest.mark.parametrize("dataset", ["own-0123456789abcdef0123", "flowers-of-2031", "own-../../x"])
 def test_data_of_somebodys_own_are_forgotten_so_that_the_run_is_no_claim_to_them(bench, tmp_path, dataset):  # X01
     bundle = altered(tmp_path, dataset=dataset)
-    record = bench.engine.take_in(bundle, by=BEN, name="x")
+    record = bench.engine.take_in_network(bundle, by=BEN, name="x")
     assert record.spec == SPEC.to_dict() | {"dataset": "elsewhere"}
     assert bench.engine.store.list_runs(text=dataset) == []
     again = read_bundle(bench.engine.bundle(record.id, by=BEN), "x")
     assert (again.spec, again.classes) == (SPEC.with_changes(dataset="elsewhere"), bundle.classes)
-    assert bench.engine.take_in(again, by=ANNA, name="x").spec == record.spec
+    assert bench.engine.take_in_network(again, by=ANNA, name="x").spec == record.spec
 
 
 def test_a_network_that_nobody_could_bring_in_is_not_given_out(bench, finished):
@@ -285,7 +285,7 @@ def elsewhere(tmp_path_factory) -> Iterator[Engine]:
 @pytest.mark.parametrize("name", list(TRAINED))
 def test_what_was_brought_in_elsewhere_says_the_same(trained, elsewhere, name):  # M07
     data, _, expected = trained[name]
-    record = elsewhere.take_in(read_bundle(data, "x"), by=BEN, name=name)
+    record = elsewhere.take_in_network(read_bundle(data, "x"), by=BEN, name=name)
     found = answers(elsewhere, record.id, BEN)
     assert found.shape == (2, 10)
     assert np.abs(found - expected).max() <= 1e-6
@@ -314,9 +314,9 @@ def test_weights_of_another_shape_and_as_many_numbers_are_one_sentence_in_the_wo
     turned = bundle.arrays | {first: bundle.arrays[first].reshape(8, 512)}
     wrong = read_bundle(good(tmp_path, arrays=turned, spec=bundle.spec), "x")
     assert [array.shape for array in wrong.arrays.values()] != shapes
-    record = elsewhere.take_in(wrong, by=BEN, name="wrong")
+    record = elsewhere.take_in_network(wrong, by=BEN, name="wrong")
     pictures = [decode_image((SAMPLES / "cat_1.jpg").read_bytes(), "cat")]
     error = elsewhere.classify(record.id, pictures, by=BEN).exception(timeout=120)
     assert isinstance(error, TransferLabError)
     assert error.to_dict() == {"code": "file_damaged", "values": {"path": WEIGHTS_FILE}}
-    assert answers(elsewhere, elsewhere.take_in(bundle, by=BEN, name="right").id, BEN).shape == (2, 10)
+    assert answers(elsewhere, elsewhere.take_in_network(bundle, by=BEN, name="right").id, BEN).shape == (2, 10)

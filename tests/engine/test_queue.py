@@ -179,7 +179,7 @@ FOR_THE_INSTRUCTOR = {
     "set_limits": lambda engine, run_id, by: engine.set_limits(Limits(), by=by),
     "queue": lambda engine, run_id, by: engine.queue(by=by),
 }
-FOR_EVERYBODY = {"submit", "take_in", "bring", "bring_now", "list_runs", "name_me"}
+FOR_EVERYBODY = {"submit", "take_in_network", "bring", "bring_now", "list_runs", "name_me"}
 CHANGES_NOTHING = {"version", "owner_names", "wait_s", "limits", "estimate", "is_known", "status", "pids", "close"}
 
 

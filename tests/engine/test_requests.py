@@ -111,11 +111,11 @@ def test_a_run_without_weights_and_an_unknown_backbone_are_named(tmp_path):
 
 
 @pytest.mark.parametrize("changes", [{}, {"n_frozen": 0}, {"n_frozen": 4, "use_cache": False}, {"batch_size": 512}])
-def test_a_measurement_takes_place_and_says_what_it_measured(changes):
+def test_a_measurement_takes_place_and_says_what_it_measured(changes, tmp_path):
     from tl_core.engine.requests import MEASURED_BATCH, measure
 
     spec = SPEC.with_changes(**changes)
-    value = finished(measure(spec))
+    value = finished(measure(spec, tmp_path))
     assert value["step_s"] > 0
     assert value["batch_size"] == min(spec.batch_size, MEASURED_BATCH)
     assert (value["prefix_s"] > 0) == (spec.n_frozen > 0 and spec.use_cache)

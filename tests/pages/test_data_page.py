@@ -11,7 +11,7 @@ from PIL import Image
 from pages.ui.text import literal
 from tl_core.datasets.edits import dropped
 from tl_core.engine.imports import ImportState
-from tl_core.errors import UnknownIdError
+from tl_core.errors import StoreError, UnknownIdError
 from tl_core.phrases import phrase
 from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor
@@ -241,3 +241,50 @@ def test_the_pictures_of_the_catalogue_are_compared_with_each_other_too(visit, l
     told = phrase(language, "data.nearly_same"), phrase(language, "data.n_pictures_in", n=2)
     assert " · ".join(told) in texts(app.caption)
     assert phrase(language, "data.one_of_each", n=1) not in labels(app.button)
+
+
+def test_data_sets_of_one_name_are_told_apart_and_none_takes_the_place_of_a_bundled_one(visit, engine):
+    bundled = phrase("en", f"dataset.{RunSpec.dataset}.name")
+    files = [tree("apple", "pear"), tree("plum", "fig"), tree("kiwi", "lime")]
+    names = ["My pictures", "My pictures", bundled]
+    records = [engine.bring_now(one, by=ANNA, name=name) for one, name in zip(files, names, strict=True)]
+    lab = visit("lab", owner="anna")
+    chooser = next(one for one in lab.selectbox if one.label == phrase("en", "lab.data"))
+    assert len(set(chooser.options)) == len(chooser.options)
+    assert chooser.options[0] == bundled
+    for record in records:
+        chooser = next(one for one in lab.selectbox if one.label == phrase("en", "lab.data"))
+        chooser.set_value(record.id).run()
+        assert lab.session_state["kept"]["dataset"] == record.id
+
+
+@pytest.mark.parametrize("file", ["about.json", "pictures.parquet"])
+def test_a_damaged_data_set_says_so_spoils_no_page_and_can_be_deleted(visit, engine, home, brought, file):
+    (home / "datasets" / "own" / brought.id / file).write_bytes(b"no more")
+    for page in ("lab", "runs", "classroom", "classify"):
+        app = visit(page, owner="anna")
+        assert not app.exception
+        assert not app.error
+    app = visit("data", owner="anna")
+    assert not app.exception
+    (error,) = texts(app.error)
+    assert file in error
+    assert phrase("en", "data.delete") in labels(app.button)
+    engine.albums.delete(brought.id, by=ANNA)
+    assert not visit("data", owner="anna").error
+
+
+def test_a_refused_change_is_not_tried_again_by_itself(visit, engine, brought, monkeypatch):
+    tried = []
+
+    def refuse(*told, **more):
+        tried.append(told)
+        raise StoreError("disk_full", needed_bytes=1, free_bytes=0)
+
+    monkeypatch.setattr(engine.albums, "change", refuse)
+    app = look_at(visit("data", owner="anna"), "classes")
+    next(one for one in app.toggle if one.label == phrase("en", "data.can_flip") and one.key != "new-flip").set_value(
+        False
+    ).run()
+    assert len(tried) == 1
+    assert any("disk" in error for error in texts(app.error))

@@ -81,8 +81,9 @@ def imported(photos: Path, home: Path) -> tuple[float, float, dict]:
 
 def _started(photos: Path, home: Path) -> subprocess.Popen:
     code = (
-        "import resource, sys; from tl_core.__main__ import main; status = main(sys.argv[1:]); "
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(status)"
+        "import pathlib, sys; from tl_core.__main__ import main; status = main(sys.argv[1:]); "
+        "status_of = pathlib.Path('/proc/self/status').read_text(); "  # ru_maxrss counts what the parent process took
+        "print(status_of.partition('VmHWM:')[2].split()[0]); sys.exit(status)"
     )
     command = [sys.executable, "-c", code, "import", str(photos), "--name", "photos", "--json"]
     return subprocess.Popen(command, env={**os.environ, "TL_HOME": str(home)}, stdout=subprocess.PIPE, text=True)

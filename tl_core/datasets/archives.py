@@ -167,7 +167,7 @@ def _sort_out(
         path = _clean(name)
         if path is None:
             unread.append(_unread(ArchiveError("member_path", file=shown_path(name))))
-        elif not path or _is_hidden(path):
+        elif not path or is_systems_own(path):
             continue
         elif _is_folder(entry, name):
             folders.add(path)
@@ -193,7 +193,8 @@ def _clean(name: str) -> str | None:
     return name if path == name else path  # one text in memory, not two
 
 
-def _is_hidden(path: str) -> bool:
+def is_systems_own(path: str) -> bool:
+    """Says whether a path leads to what a system leaves behind in folders, such as `.DS_Store`: no work of a person."""
     if path.startswith(".") or "/." in path or path.rpartition("/")[2].casefold() in _SYSTEM_FILES:
         return True
     return _SYSTEM_FOLDER in path and _SYSTEM_FOLDER in path.split("/")

@@ -137,7 +137,7 @@ class Engine:
             self._trainings.dispatch()
             return self.store.get(run_id)
 
-    def take_in(self, bundle: Bundle, *, by: Visitor, name: str) -> RunRecord:
+    def take_in_network(self, bundle: Bundle, *, by: Visitor, name: str) -> RunRecord:
         """Adds a run that was trained elsewhere, completed at once, to be classified with.
 
         Args:

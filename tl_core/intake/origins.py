@@ -8,13 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from tl_core.datasets.archives import Archive, Member, Unread, open_archive
+from tl_core.datasets.archives import Archive, Member, Unread, is_systems_own, open_archive
 from tl_core.datasets.image_headers import MAX_FILE_BYTES
 from tl_core.errors import ImageError, InputError
 
 MAX_FILES = 60_000
 NAMES = "names.json"
-_JUNK = frozenset({"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini"})
 
 
 class Origin(Protocol):
@@ -101,7 +100,7 @@ class Folder(Origin):
                 raise InputError("file_unreadable", file=below or self._path.name, reason=_reason(error)) from error
             for called, found in entries:
                 name = f"{below}/{called}" if below else called
-                if _is_junk(called):
+                if is_systems_own(called):
                     continue
                 mode = found.st_mode
                 if stat.S_ISDIR(mode):
@@ -127,7 +126,7 @@ class Sent(Origin):
 
     def __init__(self, files: Sequence[tuple[str, bytes]]) -> None:
         names = told_apart([name for name, _ in files])
-        self._content = {name: data for name, (_, data) in zip(names, files, strict=True) if not _is_junk(name)}
+        self._content = {name: data for name, (_, data) in zip(names, files, strict=True) if not is_systems_own(name)}
         self.files, self.folders, self.unread = tuple(sorted(self._content)), (), ()
 
     def read(self, file: str) -> bytes:
@@ -147,7 +146,7 @@ class SentFiles(Origin):
         except (OSError, ValueError) as error:
             raise InputError("import_missing", received=path.name) from error
         self._numbers = {name: number for number, name in enumerate(told_apart(names))}
-        self.files = tuple(sorted(name for name in self._numbers if not _is_junk(name)))
+        self.files = tuple(sorted(name for name in self._numbers if not is_systems_own(name)))
         self.folders, self.unread = (), ()
 
     def read(self, file: str) -> bytes:
@@ -171,10 +170,6 @@ def told_apart(names: list[str]) -> list[str]:
             numbered = f"{folder}{slash}{stem} ({n}){dot}{ending}"
         tried[path], paths[numbered] = n, None
     return list(paths)
-
-
-def _is_junk(path: str) -> bool:
-    return any(part.startswith(".") or part.casefold() in _JUNK for part in path.split("/"))
 
 
 def _content(path: Path, file: str) -> bytes:
