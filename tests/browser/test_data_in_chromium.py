@@ -212,6 +212,7 @@ def test_files_dropped_on_one_class_after_the_other_and_the_camera_make_a_data_s
 
 def choose_class(page: Page, label: str) -> None:
     """Chooses which class is looked at; its number of pictures stands behind its name."""
+    page.locator("[data-test-script-state=notRunning]").wait_for()  # the list below is drawn after the words above
     page.get_by_role("combobox", name=said("data.class"), exact=True).last.click()
     page.get_by_role("option", name=label, exact=True).click()
 
