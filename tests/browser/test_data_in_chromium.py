@@ -202,6 +202,7 @@ def test_files_dropped_on_one_class_after_the_other_and_the_camera_make_a_data_s
     page.keyboard.type("camera class")
     page.keyboard.press("Enter")
     for n_photos in (1, 2):  # the class stays chosen from one photo to the next
+        page.wait_for_function("() => document.querySelector('video')?.readyState === 4")  # there is a picture to take
         shutter = page.get_by_test_id("stCameraInputButton")
         expect(shutter).to_be_enabled()
         shutter.click()
