@@ -99,10 +99,10 @@ def test_it_is_classified_with_by_whoever_may_see_it(bench, bundle):
 
 
 def test_a_bad_name_and_a_student_who_has_too_much_are_refused(bench, bundle):
-    assert code_of(bench.engine.take_in, bundle, by=BEN, name="a\nb") == "bad_run_name"
+    assert code_of(bench.engine.take_in_network, bundle, by=BEN, name="a\nb") == "bad_run_name"
     bench.engine.set_limits(Limits(runs=1), by=TEACHER)
     bench.engine.take_in_network(bundle, by=BEN, name="x")
-    assert code_of(bench.engine.take_in, bundle, by=BEN, name="x") == "too_many_runs"
+    assert code_of(bench.engine.take_in_network, bundle, by=BEN, name="x") == "too_many_runs"
     assert len(bench.engine.store.list_runs()) == 1
 
 
@@ -111,7 +111,7 @@ def test_a_disk_that_refuses_leaves_no_run_behind(bench, bundle, monkeypatch):
         raise StoreError("disk_full", needed_bytes=1, free_bytes=0)
 
     monkeypatch.setattr(exchange, "write_tensors", refuse)
-    assert code_of(bench.engine.take_in, bundle, by=BEN, name="x") == "disk_full"
+    assert code_of(bench.engine.take_in_network, bundle, by=BEN, name="x") == "disk_full"
     assert bench.engine.store.list_runs() == []
     assert [path.name for path in (bench.home / "runs").iterdir()] == []
 
@@ -138,7 +138,7 @@ def altered(folder: Path, n_classes: int = 10, arrays: dict | None = None, **spe
     ids=str,
 )
 def test_a_small_file_cannot_ask_for_a_large_network(bench, tmp_path, spec, code):  # M03
-    assert code_of(bench.engine.take_in, altered(tmp_path, **spec), by=BEN, name="x") == code
+    assert code_of(bench.engine.take_in_network, altered(tmp_path, **spec), by=BEN, name="x") == code
     assert bench.engine.store.list_runs() == []
     assert bench.worker.sent == []
 
@@ -146,7 +146,7 @@ def test_a_small_file_cannot_ask_for_a_large_network(bench, tmp_path, spec, code
 def test_weights_of_too_many_whole_numbers_are_refused(bench, tmp_path):  # M03
     seeds = {"0000": np.zeros(1001, np.int64)}
     arrays = seeds | {f"000{at}": array for at, array in enumerate(head().values(), 1)}
-    assert code_of(bench.engine.take_in, altered(tmp_path, arrays=arrays), by=BEN, name="x") == "bundle_unfit"
+    assert code_of(bench.engine.take_in_network, altered(tmp_path, arrays=arrays), by=BEN, name="x") == "bundle_unfit"
 
 
 # ---- out ----
