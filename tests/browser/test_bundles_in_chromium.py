@@ -2,10 +2,12 @@
 
 import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from real_server import Server
 from store.bundle_files import head, parts, write_run
 
 from tests.pages.fake_runs import record_finished
@@ -20,6 +22,14 @@ from tl_core.store.sqlite import SqliteStore
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SPEC = RunSpec(backbone="squeezenet", image_size=64, n_frozen=9, epochs=2, threads=1)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Server]:
+    """A server of these tests' own: what they bring in would stand in the lists of others."""
+    started = Server(tmp_path_factory.mktemp("server")).wait()
+    yield started
+    started.stop()
 
 
 @pytest.fixture(scope="module")
