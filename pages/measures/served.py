@@ -47,13 +47,14 @@ def served(home: Path) -> Iterator[tuple[int, int]]:
         process.terminate()
         os._exit(1)
 
-    signal.signal(signal.SIGTERM, leave)
+    before = signal.signal(signal.SIGTERM, leave)
     try:
         _wait(port, process, log)
         yield port, process.pid
     finally:
         process.terminate()
         process.wait(30)
+        signal.signal(signal.SIGTERM, before)
 
 
 def _wait(port: int, process: subprocess.Popen, log: Path) -> None:

@@ -9,6 +9,7 @@ import io
 import time
 import zipfile
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,8 +83,8 @@ def brought(n_visitors: int, n_bytes: int) -> Seen:
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         home, seen = Path(folder), Seen()
         cookies = [new_cookie(server_secret(home)) for _ in range(n_visitors)]
-        with served(home) as (port, pid):
-            asyncio.run(_lesson(port, pid, cookies, archive(n_bytes), seen))
+        with served(home) as (port, pid), ThreadPoolExecutor(1) as thread:  # where no browser's driver has a loop
+            thread.submit(asyncio.run, _lesson(port, pid, cookies, archive(n_bytes), seen)).result()
             seen.peak = memory_bytes(pid, "VmHWM")
         albums, secret = Albums(home), server_secret(home)
         seen.n_albums = [albums.n_albums(owner_of(cookie, secret)) for cookie in cookies]
