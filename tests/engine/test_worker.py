@@ -333,29 +333,34 @@ def test_a_stop_ends_a_compilation_and_leaves_no_trace_in_the_runs_that_follow(
     interruptible_worker, tmp_path, monkeypatch
 ):
     worker, said = interruptible_worker
-    delays_s, asked_s = {"early": 0.0, "soon": 0.5, "late": 1.5}, {}
+    shares, began_s, compile_s, asked_s = {"early": 0.0, "soon": 0.2, "late": 0.4}, {}, {}, {}
 
     def ask(run_id: str) -> None:
         asked_s[run_id] = time.monotonic()
         worker.hear(do("stop", run_id))
 
     def say(message: dict) -> None:
-        said.append(message | {"at_s": time.monotonic()})
-        is_compiling = any(event.get("name") == "compiling" for event in message.get("events", ()))
-        if is_compiling and message["run_id"] in delays_s:
-            threading.Timer(delays_s[message["run_id"]], ask, [message["run_id"]]).start()
+        now_s, run_id = time.monotonic(), message.get("run_id")
+        said.append(message | {"at_s": now_s})
+        for event in message.get("events", ()):
+            if event["event"] == "step":
+                compile_s.setdefault(run_id, now_s - began_s[run_id])
+            if event.get("name") == "compiling":
+                began_s[run_id] = now_s
+                if run_id in shares:
+                    threading.Timer(shares[run_id] * compile_s["again"], ask, [run_id]).start()
 
     monkeypatch.setattr(worker, "_say", say)
-    for run_id in ("before", *delays_s, "after"):
+    for run_id in ("before", "again", *shares, "after"):  # the first one takes longest
         (tmp_path / "runs" / run_id).mkdir(parents=True)
         worker.hear({**train(run_id), "spec": BATCHNORM.to_dict()})
         worker.work()
-    for run_id in delays_s:
+    for run_id in shares:
         ended = next(message for message in said if message["say"] == "ended" and message["run_id"] == run_id)
         assert steps(said, run_id) == [], "it had compiled before it was stopped"
         assert said[said.index(ended) - 1]["events"][-1]["state"] == "stopped"
         assert ended["at_s"] - asked_s[run_id] < 2.0
-    assert steps(said, "after") == steps(said, "before") != []
+    assert steps(said, "after") == steps(said, "again") == steps(said, "before") != []
 
 
 # ---- the pipe ----
