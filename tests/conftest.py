@@ -1,8 +1,10 @@
 """Set before anything imports Keras: every test's files go into a temporary folder, nothing is downloaded."""
 
 import os
+import sys
 import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,14 @@ os.environ.update(
     LANG="C.UTF-8",
 )
 warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(tensorflow|keras|google|flatbuffers)\b")
+
+
+@pytest.fixture(autouse=True)
+def main_module() -> Iterator[None]:
+    """Puts back what `AppTest` leaves in the place of the main module: processes that are spawned begin with it."""
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ class Bench:
     """An executor, and everything that it has said."""
 
     def __init__(self, make: Callable[..., Executor], home: Path) -> None:
-        self.home = home
+        self.make, self.home = make, home
         self.said: list[dict] = []
         self.exits: list[int] = []
         self._heard: queue.SimpleQueue[dict] = queue.SimpleQueue()
@@ -147,15 +147,19 @@ class TestExecutor:
         answer = pair.ask("request:picture", subject="head", images=str(tmp_path / "pictures.npz"))
         assert np.sum(answer["value"]) == pytest.approx(1.0, abs=1e-5)
         assert pair.ends("long") == 0
-
-    def test_a_run_that_is_stopped_ends_with_its_best_weights(self, pair):
         pair.do("stop", "long")
         pair.until_ended("long")
-        ended = pair.events("long")[-1]
-        best = max(of("epoch", pair.events("long")), key=lambda epoch: (epoch["val_accuracy"], -epoch["val_loss"]))
+
+    def test_a_run_that_is_stopped_ends_with_its_best_weights(self, pair):
+        pair.train("stopped", LONG)
+        pair.until_event("stopped", "epoch")
+        pair.do("stop", "stopped")
+        pair.until_ended("stopped")
+        ended = pair.events("stopped")[-1]
+        best = max(of("epoch", pair.events("stopped")), key=lambda epoch: (epoch["val_accuracy"], -epoch["val_loss"]))
         assert (ended["event"], ended["state"], ended["best_epoch"]) == ("ended", "stopped", best["epoch"])
-        weights, _ = read_tensors(pair.home / "runs" / "long" / WEIGHTS_FILE)
-        _, arrays, _ = latest_checkpoint(pair.home / "runs" / "long")
+        weights, _ = read_tensors(pair.home / "runs" / "stopped" / WEIGHTS_FILE)
+        _, arrays, _ = latest_checkpoint(pair.home / "runs" / "stopped")
         kept = [arrays[name] for name in sorted(arrays) if name.startswith("best/")]
         saved = [weights[name] for name in sorted(weights)]
         assert all(np.array_equal(one, other) for one, other in zip(saved, kept, strict=True))
@@ -201,12 +205,13 @@ class TestExecutor:
         pair.until_ended("after")
         assert curve(pair.events("after")) == curve(alone["head"])
 
-    def test_once_closed_it_says_nothing_takes_anything_and_may_be_closed_again(self, pair):
-        pair.train("cut off", LONG)
-        pair.until_event("cut off", "epoch")
-        pair.executor.close()
-        n_said = pair._heard.qsize()
-        pair.do("stop", "cut off")
-        pair.executor.close()
-        assert pair._heard.qsize() == n_said
-        assert pair.exits == []
+    def test_once_closed_it_says_nothing_takes_anything_and_may_be_closed_again(self, bench, tmp_path):
+        other = Bench(bench.make, tmp_path)
+        other.train("cut off", LONG)
+        other.until_event("cut off", "epoch")
+        other.executor.close()
+        n_said = other._heard.qsize()
+        other.do("stop", "cut off")
+        other.executor.close()
+        assert other._heard.qsize() == n_said
+        assert other.exits == []
