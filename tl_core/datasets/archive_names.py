@@ -25,15 +25,23 @@ _ASCII_BITS, _WORD_BITS, _SYMBOL_BITS, _OTHER_BITS, _NEVER_BITS, _BROKEN_BITS = 
 _KANA_BITS, _ACCENT_BITS, _IDEOGRAPH_BITS = 9, 8, (12, 16, 22)  # an everyday one, a less common one, a rare one
 _LONELY_ACCENT_BITS = 10  # more, where no plain Latin letter is beside it
 _MIXED_WORD_BITS = 4  # more, where an ideograph is in the middle of a Latin word
+_MIXED_SCRIPTS_BITS = 10  # more, where a Greek or Cyrillic letter is beside a Latin one
 _UNEXPECTED_BITS = {"utf-8": 6, "gb18030": 0, "cp932": 3, "cp437": 3}  # on Windows
 _UNEXPECTED_ON_UNIX_BITS = {"utf-8": 0, "gb18030": 16, "cp932": 16, "cp437": 16}
 # the everyday ideographs of a country: its own character set, and where the first level of it lies
 _EVERYDAY = {"cp932": ("shift_jis", b"\x88\x9f", b"\x98\x72")}
 _EVERYDAY_ELSEWHERE = ("gb2312", b"\xb0\xa1", b"\xd7\xf9")
 
+_RARE_ACCENT = re.compile("[ƀ-ɏ](?<![ơƠưƯǍ-ǜȘ-ț])")  # in no word but of a few languages, whose letters are left out
 _LONELY_ACCENT = re.compile("(?<![A-Za-z])[À-ɏ](?![A-Za-z])")
 _MIXED_WORD = re.compile("(?<=[a-z])[぀-鿿]|[぀-鿿](?=[a-z])")
+_MIXED_SCRIPTS = re.compile("(?<=[A-Za-zÀ-ɏ])[Ͱ-ӿ]|[Ͱ-ӿ](?=[A-Za-zÀ-ɏ])")
 _WORD_LETTERS = re.compile("[Α-ωА-яёא-ת؀-ۿ฀-๿Ḁ-ỿ가-힣̀-ͯ]")
+_ODD_PLACES = {
+    _LONELY_ACCENT: _LONELY_ACCENT_BITS,
+    _MIXED_WORD: _MIXED_WORD_BITS,
+    _MIXED_SCRIPTS: _MIXED_SCRIPTS_BITS,
+}
 _BROKEN = re.compile("[\udc80-\udcff]")
 _ESCAPES = str.maketrans({"%": "%25"} | {chr(0xDC00 + byte): f"%{byte:02X}" for byte in range(0x80, 0x100)})
 
@@ -118,9 +126,7 @@ def _surprise(parts: list[bytes], encoding: str) -> float:
     """Returns how unlikely these names are as text in this encoding, in bits."""
     text = "\n".join(part.decode(encoding, "surrogateescape") for part in parts)
     bits = sum(n * _sign_bits(sign, encoding) for sign, n in Counter(text).items())
-    lonely = sum(1 for _ in _LONELY_ACCENT.finditer(text))
-    mixed = sum(1 for _ in _MIXED_WORD.finditer(text))
-    return bits + lonely * _LONELY_ACCENT_BITS + mixed * _MIXED_WORD_BITS
+    return bits + sum(more * sum(1 for _ in pattern.finditer(text)) for pattern, more in _ODD_PLACES.items())
 
 
 def _sign_bits(sign: str, encoding: str) -> float:
@@ -131,7 +137,7 @@ def _sign_bits(sign: str, encoding: str) -> float:
     if "ぁ" <= sign <= "ヿ":
         return _SYMBOL_BITS if encoding == "gb18030" else _KANA_BITS
     if "À" <= sign <= "ɏ" and sign.isalpha():
-        return _ACCENT_BITS
+        return _SYMBOL_BITS if _RARE_ACCENT.match(sign) else _ACCENT_BITS
     if _BROKEN.match(sign):
         return _BROKEN_BITS
     if unicodedata.category(sign) in _INVISIBLE or sign == "\xa0":
