@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# the same examples each time, however slow the machine; --hypothesis-profile=default looks for others
+settings.load_profile("ci")
 
 _SESSION = tempfile.TemporaryDirectory(prefix="transfer-lab-tests-")
 os.environ.update(
