@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from unicodedata import category
+from unicodedata import category, normalize
 from urllib.parse import urlencode, urlsplit
 
 import numpy as np
@@ -363,9 +363,8 @@ def _visit_data(tour: Tour) -> None:
     tour.find("the chart of the classes", ".tl-live .ytick text", [_drawn(name, 24) for name in classes])
     tour.find("the table of the classes", "[data-testid=stDataFrame] td", classes)
     tour.press_choice("data.part_left_out")
-    tour.find(
-        "the table of what was left out", "[data-testid=stDataFrame] td", [f"bad {_part(n)}" for n in tour.guest.names]
-    )
+    bad = [normalize("NFC", f"bad {_part(name)}") for name in tour.guest.names]
+    tour.find("the table of what was left out", "[data-testid=stDataFrame] td", bad)
     tour.open("lab", dataset=tour.guest.album.id)
     tour.find("the strip of pictures", ".tl-strip figcaption", classes)
     tour.find(
@@ -382,8 +381,8 @@ def _drawn(name: str, n_letters: int) -> str:
 
 
 def _part(name: str) -> str:
-    """Returns a name as a part of a path."""
-    return name.translate({ord("/"): "∕", ord(chr(92)): "∖"})
+    """Returns a name as a part of a path, and of one that is not hidden."""
+    return name.translate({ord("/"): "∕", ord(chr(92)): "∖"}).lstrip(".")
 
 
 def _file_name(name: str) -> str:
