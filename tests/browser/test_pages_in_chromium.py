@@ -57,3 +57,4 @@ def test_the_freeze_slider_moves_the_cut_on_the_layer_map(server, page):
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
     page.wait_for_function(f"({count})('frozen') === 17 && ({count})('trainable') === 2")
+    expect(page.get_by_text("Frozen up to and including block_15")).to_be_visible()

@@ -144,6 +144,7 @@ def test_a_baseline_begins_when_the_stop_of_its_run_is_not_confirmed(bench):
     bench.worker.tell(run_id, STARTED)
     bench.engine.stop(run_id, by=OPERATOR)
     until(lambda: bench.worker.trained() == [run_id, twin_id])
+    assert bench.state(run_id) is RunState.STOPPED
 
 
 def test_a_pair_whose_baseline_is_refused_is_refused_whole(bench):

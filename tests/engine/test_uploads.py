@@ -38,3 +38,4 @@ def test_only_what_has_waited_too_long_is_swept_away(tmp_path):
 
 def test_a_folder_that_is_not_there_needs_no_sweeping(tmp_path):
     uploads.sweep(tmp_path / "nothing")
+    assert list(tmp_path.iterdir()) == []
