@@ -1,5 +1,6 @@
 # make app    sets everything up and starts Transfer Lab      PORT=8501 HOST=localhost
 # make test   sets everything up, Chromium included, and runs the tests           JOBS=2 at the same time
+# make test-all   the same, and what is only run before a release: more seeds, cuts and networks
 PYTHON ?= python3
 PORT ?= 8501
 JOBS ?= 2
@@ -12,14 +13,18 @@ ifeq ($(shell uname -sm),Linux x86_64)
 TENSORFLOW := $(shell nvidia-smi -L >/dev/null 2>&1 && echo 'tensorflow[and-cuda]' || echo tensorflow-cpu)
 endif
 
-.PHONY: app test lint
+.PHONY: app test test-all lint
 
 app: .venv/.app
 	@$(BIN)/streamlit run app.py --server.port $(PORT) --server.address $(HOST)
 
 test: .venv/.test .venv/.chromium
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest --stage beside -n $(JOBS) --dist worksteal $(ARGS); beside=$$?; \
+	$(BIN)/python -m pytest --stage alone $(ARGS) && exit $$beside
+
+test-all:
+	@$(MAKE) test ARGS='--full $(ARGS)'
 
 lint: .venv/.test
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

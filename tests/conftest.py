@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from patience import TEST_LIMIT_S
 
 # the same examples each time, however slow the machine; --hypothesis-profile=default looks for others
 settings.load_profile("ci")
 
+STAGES = ("beside", "alone")
 _SESSION = tempfile.TemporaryDirectory(prefix="transfer-lab-tests-")
 os.environ.update(
     TL_HOME=str(Path(_SESSION.name) / "home"),
@@ -39,6 +41,41 @@ def home(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Runs the quick tests first, then the slow ones, and the browser last."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--full", action="store_true", help="also what is marked full: the same at full size, in full number"
+    )
+    parser.addoption("--stage", choices=STAGES, help="only what may run beside other tests, or only what may not")
+
+
+@pytest.hookimpl(tryfirst=True)  # before the plugin that keeps the limit
+def pytest_configure(config: pytest.Config) -> None:
+    """A test ends when it hangs, and on a slow machine hanging looks like working for longer."""
+    if config.getoption("timeout") is None:
+        config.option.timeout = TEST_LIMIT_S
+
+
+def is_alone(item: pytest.Item) -> bool:
+    """Says whether a test starts a server or a worker: both have little to do by themselves and give way to others."""
+    return any(item.get_closest_marker(name) for name in ("browser", "processes"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Runs the quick tests first, then the slow ones, and the browser last; leaves out what was not asked for."""
+    stage, is_full = config.getoption("stage"), config.getoption("full")
+    left_out = [
+        item
+        for item in items
+        if (stage is not None and is_alone(item) != (stage == "alone"))
+        or (item.get_closest_marker("full") and not is_full)
+    ]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
     items.sort(key=lambda item: (bool(item.get_closest_marker("browser")), bool(item.get_closest_marker("slow"))))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A stage may be empty: whoever asks for one file has its tests in one of the two."""
+    if session.config.getoption("stage") and exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+        session.exitstatus = pytest.ExitCode.OK

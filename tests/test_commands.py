@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from datasets.hostile_images import png
+from patience import PATIENCE_S
 
 from tl_core.__main__ import main
 from tl_core.datasets.catalog import DATASETS
@@ -39,7 +40,7 @@ def command(house: Path, *arguments: str) -> subprocess.CompletedProcess:
         env=environment(house / "data", house / "user"),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
 
 
@@ -118,7 +119,7 @@ def test_without_runs_the_list_is_empty(home, capsys):
 def test_listing_loads_neither_keras_nor_tensorflow(home):
     code = "import sys; from tl_core.__main__ import main; main(['datasets']); main(['backbones']); main(['runs']);"
     code += "print(sorted({'keras', 'tensorflow', 'streamlit'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE_S)
     assert (done.stdout.splitlines()[-1], done.stderr) == ("[]", "")
 
 
@@ -352,12 +353,12 @@ def interrupted(house: Path, *arguments: str) -> tuple[int, list[dict], str]:
     )
     lines = [process.stdout.readline(), process.stdout.readline()]
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_S)
     return process.returncode, events("".join(lines) + out), err
 
 
 @pytest.mark.slow
-def test_an_interrupted_run_is_stopped_with_its_best_weights_and_can_be_resumed(house, tmp_path):
+def test_an_interrupted_run_is_stopped_with_its_best_weights_and_can_be_resumed(house, monkeypatch, capsys):
     options = (*TINY, "--freeze=none", "--weights=random", "--epochs=12", "--per-class=4")
     status, first, err = interrupted(house, *options)
     assert (status, err) == (130, "")
@@ -365,16 +366,19 @@ def test_an_interrupted_run_is_stopped_with_its_best_weights_and_can_be_resumed(
     assert (first[-1]["event"], first[-1]["state"]) == ("run_ended", "stopped")
     n_done = first[-2]["epoch"]
     assert 1 <= first[-1]["best_epoch"] <= n_done < 12
-    done = command(house, "classify", "--json", first[0]["run_id"], ORANGE)
-    assert (done.returncode, done.stderr) == (0, "")
-    done = command(house, "train", "--json", "--resume", first[0]["run_id"], "--freeze=1")
-    assert (done.returncode, done.stdout, is_one_line(done.stderr)) == (2, "", True)
-    done = command(house, "train", "--json", "--resume", first[0]["run_id"], *options)  # said again, they are the same
-    assert (done.returncode, done.stderr) == (0, "")
-    second = events(done.stdout)
+    monkeypatch.setenv("TL_HOME", str(house / "data"))
+    status, _, err = called(capsys, "classify", "--json", first[0]["run_id"], ORANGE)
+    assert (status, err) == (0, "")
+    status, out, err = called(capsys, "train", "--json", "--resume", first[0]["run_id"], "--freeze=1")
+    assert (status, out, is_one_line(err)) == (2, "", True)
+    status, out, err = called(
+        capsys, "train", "--json", "--resume", first[0]["run_id"], *options
+    )  # said again: the same
+    assert (status, err) == (0, "")
+    second = events(out)
     assert [event["epoch"] for event in second if event["event"] == "epoch"] == list(range(n_done + 1, 13))
     assert {event["run_id"] for event in second} == {first[0]["run_id"]}
-    shown = json.loads(command(house, "show", "--json", first[0]["run_id"]).stdout)
+    shown = json.loads(called(capsys, "show", "--json", first[0]["run_id"])[1])
     assert (shown["state"], [epoch["epoch"] for epoch in shown["epochs"]]) == ("completed", list(range(1, 13)))
 
 
@@ -392,11 +396,18 @@ def test_the_first_ctrl_c_asks_and_the_second_one_interrupts():
 # ---- one epoch with each option; in this process, which has loaded TensorFlow after the first ----
 
 ONE_EPOCH = {
-    "no cache": (["--no-cache"], {"use_cache": False}),
-    "a hidden layer": (["--head=flatten-dense", "--hidden=32", "--dropout=0.3"], {"hidden": 32, "dropout": 0.3}),
-    "sgd with nesterov": (["--optimizer=sgd", "--nesterov", "--momentum=0.8"], {"optimizer": "sgd", "nesterov": True}),
-    "augmented": (["--augment=light", "--freeze=7"], {"augment": "light", "n_frozen": 7}),
-    "a block's name": (["--freeze=fire4", "--head=dense", "--hidden=8"], {"head": "dense"}),
+    "no cache and sgd with nesterov": (
+        ["--no-cache", "--optimizer=sgd", "--nesterov", "--momentum=0.8"],
+        {"use_cache": False, "optimizer": "sgd", "nesterov": True, "momentum": 0.8},
+    ),
+    "a hidden layer on a flat map": (
+        ["--head=flatten-dense", "--hidden=32", "--dropout=0.3"],
+        {"head": "flatten-dense", "hidden": 32, "dropout": 0.3},
+    ),
+    "pictures augmented up to a block's name": (
+        ["--augment=light", "--freeze=fire7", "--head=dense", "--hidden=8"],
+        {"augment": "light", "head": "dense", "n_frozen": 7},
+    ),
 }
 
 

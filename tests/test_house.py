@@ -1,9 +1,11 @@
-"""Holds the plan of the house: a room stands above all that it imports, and Keras stays where it belongs.
+"""Holds the plan of the house: a room stands above all that it imports, Keras stays where it belongs, and no test reads
+a clock.
 
 Floors, from the bottom. A room is a package of `tl_core` (or a module that stands alone), `pages`, `app`.
 """
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -196,11 +199,83 @@ def test_what_the_server_imports_loads_neither_keras_nor_tensorflow():
     code = f"import sys, importlib; [importlib.import_module(name) for name in {LIGHT!r}]; " + (
         "print({'keras', 'tensorflow', 'streamlit'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_S)
     assert (done.stdout.strip(), done.returncode) == ("set()", 0), done.stderr
 
 
 def test_importing_the_core_loads_nothing_of_it():
     code = "import sys, tl_core; print(sorted(name for name in sys.modules if name.startswith(('tl_core.', 'numpy'))))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=PATIENCE_S)
     assert done.stdout.strip() == "[]"
+
+
+# ---- clocks ----
+
+CLOCKS = r"(?:monotonic|perf_counter|process_time|thread_time|default_timer|clock_gettime|utcnow)(?:_ns)?"
+A_CLOCK = re.compile(rf"{CLOCKS}|(?:time|_time)\.(?:time|time_ns|sleep)|datetime\.now|ru_[us]time|_?sleep")
+A_CLOCK_IN_TEXT = re.compile(rf"\b{CLOCKS}\(|\btime\.(?:time|time_ns|sleep)\(|\bdatetime\.now\(|\bru_[us]time\b")
+A_LIMIT_IN_TEXT = re.compile(r"\b(?:default_)?timeout=[\d_.]*[1-9]")
+LIMITS = {"timeout", "default_timeout", "timeout_s", "timeout_ms", "limit_s"}
+WAITS = {"wait", "join", "result", "exception", "acquire"}  # what may be given its limit without a name
+CLOCKS_OF_THEIR_OWN = ("patience.py", "bench/", "proofs/", "test_house.py")  # the limit itself, and what measures
+
+
+def clocks(source: str) -> Iterator[str]:
+    """Yields where a test reads a clock, pauses for a time, or waits for a number of seconds of its own."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for found in (A_CLOCK_IN_TEXT, A_LIMIT_IN_TEXT):
+                yield from (f"{node.lineno}: {match[0]} in a text" for match in found.finditer(node.value))
+        elif isinstance(node, ast.Call):
+            yield from (f"{node.lineno}: {what}" for what in _clocks_of(node))
+
+
+def _clocks_of(call: ast.Call) -> Iterator[str]:
+    name, own = ast.unparse(call.func), getattr(call.func, "attr", "")
+    is_clock = A_CLOCK.fullmatch(own or name) or A_CLOCK.fullmatch(".".join(name.split(".")[-2:]))
+    if is_clock and not (own == "sleep" and _seconds(call.args) == 0):  # asyncio's: it only lets others go first
+        yield f"{name}()"
+    for keyword in call.keywords:
+        if keyword.arg in LIMITS and _seconds([keyword.value]) > 0:
+            yield f"{keyword.arg}={ast.unparse(keyword.value)}"
+    if own in WAITS and len(call.args) == 1 and _seconds(call.args) >= 1:
+        yield f".{own}({ast.unparse(call.args[0])})"
+
+
+def _seconds(values: list[ast.expr]) -> float:
+    """Returns a number that stands there as such; -1 if none does."""
+    is_one = len(values) == 1 and isinstance(values[0], ast.Constant) and isinstance(values[0].value, int | float)
+    return float(values[0].value) if is_one else -1.0
+
+
+TESTS = {path.relative_to(ROOT / "tests").as_posix(): path for path in sorted((ROOT / "tests").rglob("*.py"))}
+
+
+@pytest.mark.parametrize("name", [name for name in TESTS if not name.startswith(CLOCKS_OF_THEIR_OWN)])
+def test_no_test_reads_a_clock_or_waits_for_a_number_of_seconds_of_its_own(name):
+    assert list(clocks(TESTS[name].read_text())) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        *("time.monotonic()", "start = perf_counter()", "time.time()", "time.sleep(1)", "datetime.now()", "sleep(0.1)"),
+        *("run(timeout=3)", "app(default_timeout=30)", "thread.join(10)", "future.result(1.5)", "asyncio.sleep(0.1)"),
+        *("code = 'import time; time.process_time()'", "code = 'queue.get(timeout=60)'", "f'{a} perf_counter() {b}'"),
+        "usage.ru_utime()",
+    ],
+)
+def test_a_clock_is_seen_wherever_it_is_read(source):
+    assert len(list(clocks(source))) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        *("patch(time, 'monotonic', lambda: 3)", "clock = time.monotonic", "run(timeout=PATIENCE_S)", "get(timeout=0)"),
+        *("', '.join('ab')", "pause.wait(0.05)", "asyncio.sleep(0)", "epoch(seconds=2.0)", "'a monotonic clock'"),
+    ],
+)
+def test_a_clock_that_a_test_turns_itself_is_none(source):
+    assert list(clocks(source)) == []

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from intake.pictures import encoded, on_disk, pattern, picture, take, tree, zipped
-from test_commands import PROJECT, called, command, environment, is_one_line
+from patience import PATIENCE_S
+from test_commands import PROJECT, called, environment, is_one_line
 
 from tl_core.datasets.album import own_folder
 from tl_core.datasets.catalog import DATASETS
@@ -150,40 +151,43 @@ def test_ctrl_c_ends_it_and_nothing_is_kept(tmp_path):
         while not list(own.glob(".draft-*/pack-*")) and process.poll() is None:
             os.sched_yield()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, out, err) == (130, b"", b"")
     assert {path.name for path in own.iterdir()} <= {"opening"}
 
 
 @pytest.mark.slow
-def test_a_data_set_is_trained_on_and_its_network_still_classifies_when_the_pictures_are_gone(tmp_path):
+def test_a_data_set_is_trained_on_and_its_network_still_classifies_when_the_pictures_are_gone(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("TL_HOME", str(tmp_path / "data"))
     files = {
         f"{name}/{at}.jpg": encoded(striped(at, is_upright=name == "竖"), "JPEG", quality=90)
         for name in ("竖", "across")
         for at in range(30)
     }
     source = on_disk(tmp_path / "source", files)
-    made = command(tmp_path, "import", str(source), "--name", "stripes", "--json")
-    assert (made.returncode, made.stderr) == (0, "")
-    id = json.loads(made.stdout)["id"]
+    status, out, err = called(capsys, "import", str(source), "--name", "stripes", "--json")
+    assert (status, err) == (0, "")
+    id = json.loads(out)["id"]
 
     options = (f"--dataset={id}", "--backbone=squeezenet", "--image-size=64", "--freeze=all", "--epochs=1")
-    done = command(tmp_path, "train", "--json", *options, "--batch-size=8", "--seed=1")
-    assert (done.returncode, done.stderr) == (0, "")
-    events = [json.loads(line) for line in done.stdout.splitlines()]
+    status, out, err = called(capsys, "train", "--json", *options, "--batch-size=8", "--seed=1")
+    assert (status, err) == (0, "")
+    events = [json.loads(line) for line in out.splitlines()]
     assert [event["event"] for event in events] == ["run_started", "epoch", "run_ended"]
     run_id = events[0]["run_id"]
     assert len(list((tmp_path / "data" / "cache").glob(f"pixels-{id}-64.npy"))) == 1
 
     original = str(source / "竖" / "0.jpg")
-    before = command(tmp_path, "classify", "--json", run_id, original)
+    before = called(capsys, "classify", "--json", run_id, original)
     albums = Albums(tmp_path / "data", lambda id: False)
     albums.delete(id, by=OPERATOR)
     assert not own_folder(tmp_path / "data", id).exists()
-    after = command(tmp_path, "classify", "--json", run_id, original)
-    assert (before.returncode, after.returncode, after.stderr) == (0, 0, "")
-    assert json.loads(before.stdout) == json.loads(after.stdout)
-    (row,) = json.loads(after.stdout)
+    after = called(capsys, "classify", "--json", run_id, original)
+    assert after == before
+    assert (after[0], after[2]) == (0, "")
+    (row,) = json.loads(after[1])
     assert {one["class"] for one in row["predictions"]} == {"竖", "across"}
 
     with SqliteStore(tmp_path / "data") as store:  # what another asks for with the same pictures is known already

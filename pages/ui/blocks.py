@@ -1,6 +1,7 @@
 """Pieces that several pages draw: the glossary, curves, the layer map, a run's line of progress, the weight proof."""
 
 import json
+import time
 from collections.abc import Sequence
 from functools import partial
 from html import escape
@@ -13,7 +14,7 @@ from pages.ui import state
 from pages.ui.live import Replay, live_figure
 from pages.ui.remembered import remembered
 from pages.ui.services import ClassSample
-from pages.ui.text import class_name, count, named, percent, seconds_left, t
+from pages.ui.text import class_name, count, named, percent, seconds_left, t, time_left
 from tl_core.charts.curves import CurvesLabels, EpochPoint, RunCurve, StepPoint, curves_data, curves_info
 from tl_core.charts.layer_map import LayerMapLabels, layer_map_figure, layer_map_info
 from tl_core.engine.snapshots import RunSnapshot
@@ -47,6 +48,7 @@ TERMS = (
 
 
 AXES = ("epochs", "seconds", "images")
+BRIEF_S = 2.0  # in epochs that are shorter, the words would flutter between training and validating
 HEIGHTS_PX = MappingProxyType({"accuracy": 320, "loss": 260})
 
 
@@ -170,17 +172,29 @@ def progress_line(snapshot: RunSnapshot, wait_s: float | None = None) -> None:
     elif snapshot.phase == "cached":
         share, text = 1.0, t("progress.cached", n=f"{snapshot.total:,}")
     elif snapshot.phase in ("training", "validating") and snapshot.n_steps:
-        share = snapshot.step / snapshot.n_steps
-        epoch = min(snapshot.spec.epochs, int(snapshot.step / _steps_per_epoch(snapshot)) + 1)
-        text = t("progress.training", epoch=epoch, epochs=snapshot.spec.epochs, left=seconds_left(snapshot.remaining_s))
+        share, text = snapshot.step / snapshot.n_steps, _in_epoch(snapshot, text)
     elif snapshot.total:
-        share = snapshot.done / snapshot.total
-        text = t("progress.counted", phase=text, done=f"{snapshot.done:,}", total=f"{snapshot.total:,}")
+        share, text = snapshot.done / snapshot.total, _counted(snapshot, text)
+        if snapshot.phase == "testing":
+            text = f"{text} · {time_left(snapshot.left_s(time.monotonic()))}"
     st.progress(min(share, 1.0), text=text)
 
 
+def _in_epoch(snapshot: RunSnapshot, phase: str) -> str:
+    """Returns which epoch it is, what is being validated where that takes its time, and how long it all still takes."""
+    epochs, finished = snapshot.spec.epochs, snapshot.epochs
+    said = [t("progress.epoch", epoch=min(epochs, len(finished) + 1), epochs=epochs)]
+    if snapshot.phase == "validating" and not (finished and finished[-1].seconds < BRIEF_S):
+        said.append(_counted(snapshot, phase))
+    return " · ".join([*said, time_left(snapshot.left_s(time.monotonic()))])
+
+
+def _counted(snapshot: RunSnapshot, phase: str) -> str:
+    return t("progress.counted", phase=phase, done=f"{snapshot.done:,}", total=f"{snapshot.total:,}")
+
+
 def _paused(snapshot: RunSnapshot, phase: str) -> tuple[float, str]:
-    if not snapshot.step:
+    if not snapshot.step or snapshot.phase == "testing":
         return 0.0, t("progress.paused_early", phase=phase)
     share = snapshot.step / snapshot.n_steps
     return share, t("progress.paused", step=f"{snapshot.step:,}", n_steps=f"{snapshot.n_steps:,}")

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui import services, state
 from pages.ui.class_names import owner_names
 from pages.ui.submission import attempt
-from pages.ui.text import literal, seconds_left, t
+from pages.ui.text import literal, seconds_left, t, time_left
 from tl_core.engine.capacity import free_bytes
 from tl_core.engine.queue import Place
 from tl_core.engine.service import EngineStatus
@@ -94,7 +94,8 @@ def _about(place: Place, owner: str, is_held: bool) -> str:
     if place.position is None:
         phase = t(f"phase.{place.phase}")
         doing = t("classroom.paused", phase=phase) if place.is_paused else phase
-        return t("classroom.place_active", owner=owner, doing=doing, left=seconds_left(place.left_s))
+        left_s = None if place.phase == "saving" else place.left_s  # nobody has measured how long that takes
+        return t("classroom.place_active", owner=owner, doing=doing, left=time_left(left_s))
     told = {"owner": owner, "position": place.position}
     if place.begins_in_s is None or is_held:
         return t("classroom.place_waiting_unknown", **told)

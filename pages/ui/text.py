@@ -24,6 +24,7 @@ _SIGNS = re.compile(
     r"(?P<joint>:(?=\S)|@|(?<=www)\.|(?<=[<>~-])[-=]|-(?=[->]))|^(?:\d{1,9}[.)]|[-+])(?=\s|$)|[\\`*_{}\[\]<>~$|#&]",
     re.IGNORECASE,
 )
+LATE_S = 1.0  # an estimate is not worse for having run out since the last look
 # the units of large numbers, largest first: name, how many it counts, and from which number on it is used
 _LARGE = MappingProxyType(
     {"en": (("large", 1e6, 1e6), ("medium", 1e3, 1e4)), "zh": (("large", 1e8, 1e8), ("medium", 1e4, 1e4))}
@@ -113,6 +114,13 @@ def seconds(value: float | None) -> str:
 def seconds_left(value: float | None) -> str:
     """Returns a duration that counts down: whole seconds, so that it does not flutter."""
     return seconds(value) if value is None or value >= 90 else t("unit.seconds", n=math.ceil(value))
+
+
+def time_left(value: float | None) -> str:
+    """Returns how long something still takes, or that it takes longer than was estimated; it never says 0 seconds."""
+    if value is None:
+        return t("progress.left", left=seconds_left(None))
+    return t("progress.late") if value <= -LATE_S else t("progress.left", left=seconds_left(max(value, 1.0)))
 
 
 def count(value: int | None) -> str:

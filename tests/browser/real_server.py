@@ -4,10 +4,10 @@ import os
 import socket
 import subprocess
 import sys
-import threading
-import time
 import urllib.request
 from pathlib import Path
+
+from patience import PATIENCE_S, until
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -30,17 +30,18 @@ class Server:
                 stderr=subprocess.STDOUT,
             )
 
-    def wait(self, limit_s: float = 60) -> "Server":
-        deadline = time.monotonic() + limit_s
-        while time.monotonic() < deadline:
-            try:
-                with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2) as answer:
-                    if answer.status == 200:
-                        return self
-            except OSError:
-                threading.Event().wait(0.2)
-        raise TimeoutError(self.log.read_text(errors="replace"))
+    def wait(self) -> "Server":
+        until(f"the server answers; it wrote {self.log}", self._is_healthy, pause_s=0.2)
+        return self
+
+    def _is_healthy(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text(errors="replace")
+        try:
+            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=PATIENCE_S) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(PATIENCE_S)

@@ -2,10 +2,10 @@
 
 import os
 import signal
-import threading
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE_S, until
 from playwright.sync_api import expect
 from real_server import Server
 
@@ -27,16 +27,6 @@ def workers_of(home: Path) -> list[int]:
     return found
 
 
-def until(is_true, limit_s: float = 20.0) -> bool:
-    """Waits until something is true; returns whether it came true."""
-    pause = threading.Event()
-    for _ in range(int(limit_s / 0.1)):
-        if is_true():
-            return True
-        pause.wait(0.1)
-    return False
-
-
 @pytest.mark.parametrize("path", ["", "lab", "classify", "runs"])
 def test_a_link_to_any_page_works_as_the_very_first_visit(tmp_path, page, path):
     server = Server(tmp_path).wait()
@@ -54,19 +44,19 @@ def test_a_link_to_any_page_works_as_the_very_first_visit(tmp_path, page, path):
 def test_the_server_process_never_loads_tensorflow(server, page):
     page.goto(server.url)
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible()
-    assert until(lambda: workers_of(server.log.parent))
+    until("the server's worker", lambda: workers_of(server.log.parent))
     loaded = (PROC / str(server.process.pid) / "maps").read_text()
     assert "streamlit" in (PROC / str(server.process.pid) / "cmdline").read_text()
     assert "tensorflow" not in loaded
     (worker,) = workers_of(server.log.parent)
-    assert until(lambda: "tensorflow" in (PROC / str(worker) / "maps").read_text())
+    until("the worker loads TensorFlow", lambda: "tensorflow" in (PROC / str(worker) / "maps").read_text())
 
 
 @on_linux
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_worker_outlives_its_server(tmp_path, number):
     server = Server(tmp_path).wait()
-    assert until(lambda: len(workers_of(tmp_path)) == 1)
+    until("the server's worker", lambda: len(workers_of(tmp_path)) == 1)
     os.kill(server.process.pid, number)
-    server.process.wait(20)
-    assert until(lambda: not workers_of(tmp_path))
+    server.process.wait(PATIENCE_S)
+    until("the worker ends with its server", lambda: not workers_of(tmp_path))

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from patience import until
 from PIL import Image
 from playwright.sync_api import Page, expect
 from real_server import Server
@@ -113,35 +114,37 @@ def open_first_name(page: Page):
     page.get_by_role("button", name=said("data.save_classes")).scroll_into_view_if_needed()
     table = page.get_by_test_id("stDataFrame").locator("canvas").first
     field = page.locator("#portal textarea, #portal input").first
-    for _ in range(20):
+
+    def is_open() -> bool:
         page.locator(IDLE).wait_for()
         box = table.bounding_box()
         page.mouse.click(box["x"] + box["width"] * 0.30, box["y"] + 35 * 1.5)
         page.keyboard.press("Enter")
-        page.wait_for_timeout(500)
-        if field.count():
-            break
+        page.wait_for_timeout(500)  # it opens in a moment, or the click has missed it
+        return field.count() > 0
+
+    until("the name of the first class opens", is_open)
     return field
 
 
 def take_photo(page: Page, added: str) -> None:
     """Takes photos until one is added: a camera that has not moved on since the last one gives the same picture."""
     same = page.get_by_text(re.compile("is in this class already"))
-    for _ in range(10):
+
+    def is_added() -> bool:
         page.wait_for_function("() => document.querySelector('video')?.readyState === 4")  # there is a picture to take
         page.get_by_test_id("stCameraInputButton").click()
-        expect(page.get_by_text(added).or_(same)).to_be_visible(timeout=30_000)
-        if page.get_by_text(added).count():
-            return
-        page.wait_for_timeout(1000)
-    raise AssertionError(f"No photo of ten was added: {added}")
+        expect(page.get_by_text(added).or_(same)).to_be_visible()
+        return page.get_by_text(added).count() > 0
+
+    until(f"a photo is added: {added}", is_added, pause_s=1)
 
 
 def test_a_zip_is_taken_in_looked_at_put_in_order_and_trained_on(lab, page, archive):
     open_data(page, lab, "zip")
     page.locator("input[type=file]").first.set_input_files(archive)
     take_in(page, "水果 <b>one</b>")
-    expect(page.get_by_text(said("data.import_done", name="水果 <b>one</b>", n=1))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(said("data.import_done", name="水果 <b>one</b>", n=1))).to_be_visible()
     expect(head(page, "水果 <b>one</b>")).to_be_visible()
     expect(page.get_by_text(re.compile("expect ± .* points"))).to_be_visible()
     expect(page.locator(TILES)).to_have_count(12)
@@ -174,7 +177,7 @@ def test_a_zip_is_taken_in_looked_at_put_in_order_and_trained_on(lab, page, arch
     expect(page.get_by_text("3 classes · ")).to_be_visible()
     page.get_by_text(said("lab.baseline")).click()
     page.get_by_role("button", name=said("lab.train"), exact=True).click()
-    expect(page.get_by_text(re.compile("completed 5 epochs")).first).to_be_visible(timeout=120_000)
+    expect(page.get_by_text(re.compile("completed 5 epochs")).first).to_be_visible()
 
 
 def test_classes_are_renamed_merged_and_left_out_and_of_twins_one_is_kept(lab, page, photos, tmp_path):
@@ -190,7 +193,7 @@ def test_classes_are_renamed_merged_and_left_out_and_of_twins_one_is_kept(lab, p
     open_data(page, lab, "zip")
     page.locator("input[type=file]").first.set_input_files(path)
     take_in(page, "with twins")
-    expect(head(page, "with twins")).to_be_visible(timeout=60_000)
+    expect(head(page, "with twins")).to_be_visible()
     open_part(page, "twins")
     expect(page.locator(TILES)).to_have_count(2)
     page.get_by_role("button", name=said("data.one_of_each", n=1)).click()
@@ -212,10 +215,10 @@ def test_a_folder_and_the_same_folder_on_the_servers_disk_are_one_data_set(lab, 
     page.locator("input[type=file]").first.set_input_files(tree)
     expect(page.get_by_text(said("data.n_files", n=37))).to_be_visible()
     take_in(page, "from my computer")
-    expect(head(page, "from my computer")).to_be_visible(timeout=60_000)
+    expect(head(page, "from my computer")).to_be_visible()
     choose_way(page, "server")
     take_in(page, "from the server")
-    expect(head(page, "from the server")).to_be_visible(timeout=60_000)
+    expect(head(page, "from the server")).to_be_visible()
     page.get_by_role("combobox", name=re.compile(said("data.choose"))).click()
     expect(page.get_by_role("option", name=re.compile(said("data.own_mark")))).to_have_count(1)
 
@@ -249,7 +252,7 @@ def test_an_import_can_be_cancelled_and_leaves_nothing(lab, page, photos, tmp_pa
     open_data(page, lab, "zip")
     page.locator("input[type=file]").first.set_input_files(large)
     take_in(page, "too large")
-    expect(page.get_by_text(re.compile("of 180 files"))).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile("of 180 files"))).to_be_visible()
     page.get_by_role("button", name=said("data.cancel"), exact=True).click()
     expect(page.get_by_text(said("data.import_cancelled", name="too large"))).to_be_visible()
     page.wait_for_function("() => document.querySelectorAll('.stProgress').length === 0")

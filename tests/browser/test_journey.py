@@ -20,6 +20,7 @@ STILL = """text => {
   return performance.now() - window.since > 2500;
 }"""
 POINTS = f"uid => {ALL}.flatMap(n => n._fullData ?? []).find(t => t.uid === uid)?.x.length ?? 0"
+PAUSED = re.compile(r"^paused after batch [\d,]+ of [\d,]+$")
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
@@ -51,7 +52,7 @@ def runs_on_the_command_line(server: Server) -> dict[str, dict]:
 
 
 def test_a_student_trains_watches_reloads_reads_the_verdict_classifies_and_switches_to_chinese(server, page):
-    page.goto(server.url)
+    page.goto(f"{server.url}/?lang=en&v=2&dataset=groceries&image_size=96&per_class=10&batch_size=8&epochs=5")
     choose(page, "1 · Data", "Fruit in shops, 14")
     choose(page, "2 · Backbone", "MobileNetV2")
     slider = page.get_by_role("slider", name="3 · Frozen blocks")
@@ -65,18 +66,23 @@ def test_a_student_trains_watches_reloads_reads_the_verdict_classifies_and_switc
 
     page.wait_for_url(re.compile("run=[0-9a-f]{32}"))
     run_id = re.search("run=([0-9a-f]{32})", page.url)[1]
-    expect(page.get_by_text(re.compile("completed 3 epochs")).first).to_be_visible(timeout=120_000)
-    page.wait_for_function(POINTS, arg=f"{run_id}-validation", timeout=60_000)
+    baseline = page.locator(".st-key-state-baseline")
+    baseline.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text(re.compile("completed 3 epochs")).first).to_be_visible()
+    page.wait_for_function(POINTS, arg=f"{run_id}-validation")
 
-    # the baseline is still training: its points arrive in the same node, and a zoom survives them
+    # the baseline goes on: its points arrive in the same node, and a zoom survives them
+    baseline.get_by_role("button", name="One batch").click()
     find = f"run => {ALL}.flatMap(n => n._fullData ?? []).map(t => t.uid ?? '').find(IS_BASELINE)".replace(
         "IS_BASELINE", "u => u.endsWith('-train') && !u.startsWith(run) && !u.startsWith('key')"
     )
-    baseline_uid = page.wait_for_function(find, arg=run_id, timeout=120_000).json_value()
+    baseline_uid = page.wait_for_function(find, arg=run_id).json_value()
+    expect(baseline.get_by_text(PAUSED)).to_be_visible()
     n_before = page.evaluate(POINTS, baseline_uid)
     page.evaluate(f"{ALL}.forEach(n => {{ n.marked = true }})")
     page.evaluate(f"window.Plotly.relayout({CURVES}[0], {{'xaxis.range': [0, 2]}})")
-    page.wait_for_function(f"([uid, n]) => ({POINTS})(uid) > n", arg=[baseline_uid, n_before], timeout=120_000)
+    baseline.get_by_role("button", name="One batch").click()
+    page.wait_for_function(f"([uid, n]) => ({POINTS})(uid) > n", arg=[baseline_uid, n_before])
     kept = page.evaluate(f"{CURVES}.map(n => [n.marked, n._fullLayout.xaxis.range])")
     assert kept[0] == [True, [0, 2]]
     assert all(marked for marked, _ in kept)
@@ -84,7 +90,8 @@ def test_a_student_trains_watches_reloads_reads_the_verdict_classifies_and_switc
     page.reload()
     assert run_id in page.url
     expect(page.get_by_role("button", name="Stop", exact=True).first).to_be_visible()
-    expect(page.get_by_text("transfer helps here")).to_be_visible(timeout=300_000)
+    baseline.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("transfer helps here")).to_be_visible()
     expect(page.get_by_text(re.compile(r"on 661 test pictures; 1 seed"))).to_be_visible()
     page.get_by_text("Weight proof").click()
     expect(
@@ -94,20 +101,22 @@ def test_a_student_trains_watches_reloads_reads_the_verdict_classifies_and_switc
     shown = runs_on_the_command_line(server)
     for one, role in ((run_id, "run"), (baseline_uid.removesuffix("-train"), "baseline")):
         assert (shown[one]["role"], shown[one]["state"]) == (role, "completed")
+    accuracies = [shown[one]["test_accuracy"] for one in (run_id, baseline_uid.removesuffix("-train"))]
+    assert accuracies[0] - accuracies[1] >= 0.15  # measured: .49 and .05
 
     page.get_by_role("link", name="Classify a picture with them").click()
     expect(page.get_by_role("heading", name="Classify", exact=True)).to_be_visible()
     assert run_id in page.url
     page.get_by_role("radio", name="Upload").click()
-    page.locator("input[type=file]").set_input_files(SAMPLES / "granny_smith_2.jpg")
-    answer = page.get_by_text(re.compile(r"^Granny Smith · \d+%$"))
-    expect(answer.first).to_be_visible(timeout=120_000)
+    page.locator("input[type=file]").set_input_files(SAMPLES / "conference_pear_1.jpg")
+    answer = page.get_by_text(re.compile(r"^Conference · \d+%$"))
+    expect(answer.first).to_be_visible()
     percent = re.search(r"(\d+)%", answer.first.inner_text())[1]
 
     page.get_by_role("radio", name="中文").click()
     expect(page.get_by_role("heading", name="图片分类").or_(page.get_by_role("heading", level=1))).to_be_visible()
     page.wait_for_function("document.querySelector('h1').innerText !== 'Classify'")
-    expect(page.get_by_text(re.compile(rf"· {percent}%$")).first).to_be_visible(timeout=120_000)
+    expect(page.get_by_text(re.compile(rf"· {percent}%$")).first).to_be_visible()
     assert "lang=zh" in page.url
 
 
@@ -116,7 +125,7 @@ def test_the_next_student_gets_the_record_replayed_and_may_train_afresh(server, 
     page.goto(quick)
     page.get_by_role("button", name="Train", exact=True).click()
     verdict = page.get_by_text(re.compile(r"on \d+ test pictures; 1 seed"))
-    expect(verdict).to_be_visible(timeout=300_000)
+    expect(verdict).to_be_visible()
 
     page.goto(quick)
     expect(page.get_by_text("These settings were trained before")).to_be_visible()
@@ -126,34 +135,34 @@ def test_the_next_student_gets_the_record_replayed_and_may_train_afresh(server, 
     page.wait_for_function(f"uid => ({POINTS})(uid) > 5", arg=uid)
     n_early = page.evaluate(POINTS, uid)
     expect(page.get_by_text(re.compile("recorded on .* threads?$")).first).to_be_visible()
-    expect(verdict).to_be_visible(timeout=120_000)
+    expect(verdict).to_be_visible()
     assert n_early < page.evaluate(POINTS, uid)
     page.get_by_role("button", name="Train afresh").click()
     page.wait_for_function("uid => !location.href.includes(uid)", arg=uid[:32])
     stop = page.get_by_role("button", name="Stop", exact=True)
     expect(stop.first).to_be_visible()
     stop.last.click()  # the baseline; the run is over in a moment by itself
-    expect(stop).to_have_count(0, timeout=60_000)
+    expect(stop).to_have_count(0)
 
 
 def test_a_run_is_paused_stepped_and_let_go_on(server, page):
-    page.goto(server.url)
+    page.goto(f"{server.url}/?lang=en&v=2&backbone=squeezenet&image_size=64&per_class=5&n_frozen=9&epochs=500&seed=8")
     page.get_by_role("slider", name="3 · Frozen blocks").focus()
     for _ in range(5):
         page.keyboard.press("ArrowLeft")
-    set_number(page, "Epochs", 50)
+    set_number(page, "Epochs", 499)
     page.get_by_text("with from-scratch baseline").click()
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_text(re.compile(r"^epoch \d+ of 50"))).to_be_visible(timeout=180_000)
+    expect(page.get_by_text(re.compile(r"^epoch \d+ of 499"))).to_be_visible()
     page.get_by_role("button", name="Pause").click()
-    paused = page.get_by_text(re.compile(r"^paused after batch \d+ of \d+$"))
-    expect(paused).to_be_visible(timeout=30_000)
+    paused = page.get_by_text(PAUSED)
+    expect(paused).to_be_visible()
     page.get_by_role("button", name="One batch").hover()  # the steps of the present turn are said by now
-    page.wait_for_function(f"{STILL}", arg="paused after batch", timeout=30_000)
+    page.wait_for_function(f"{STILL}", arg="paused after batch")
     before = int(re.search(r"(\d+) of", paused.inner_text().replace(",", ""))[1])
     page.get_by_role("button", name="One batch").click()
-    expect(page.get_by_text(f"paused after batch {before + 1:,} of")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(f"paused after batch {before + 1:,} of")).to_be_visible()
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_text(re.compile(r"^epoch \d+ of 50"))).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile(r"^epoch \d+ of 499"))).to_be_visible()
     page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_text(re.compile("stopped after"))).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile("stopped after"))).to_be_visible()

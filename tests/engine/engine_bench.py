@@ -1,6 +1,5 @@
 """An engine whose workers only say what the test tells them to say."""
 
-import threading
 import time
 from collections.abc import Callable
 
@@ -72,6 +71,8 @@ STARTED = {
     "is_cached": True,
     "n_train": 100,
     "n_steps": 8,
+    "n_validation": 0,
+    "n_test": 0,
     "device": "CPU",
 }
 
@@ -155,11 +156,3 @@ class Bench:
 
     def position(self, run_id: str) -> int | None:
         return self.engine.snapshot(run_id, by=OPERATOR).queue_position
-
-
-def until(is_true: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Waits until something holds, and fails when it does not in time."""
-    pause, end_s = threading.Event(), time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < end_s, "not in time"
-        pause.wait(0.005)

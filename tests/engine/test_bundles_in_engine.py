@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engine_bench import Bench, until
+from engine_bench import Bench
+from patience import PATIENCE_S, until
 from store.bundle_files import CLASSES, ENDED, SPEC, good, head, parts, told, write_run
 
 from tl_core.datasets.images import decode_image
@@ -233,25 +234,25 @@ def test_a_network_that_nobody_could_bring_in_is_not_given_out(bench, finished):
 
 # ---- with real networks ----
 
-TINY = SPEC.with_changes(batch_size=16, threads=None)
+TINY = SPEC.with_changes(batch_size=16, threads=None, image_size=32, per_class=2)
 TRAINED = {
     "a linear head": TINY,
     "another seed": TINY.with_changes(seed=1),
     "a dense head with dropout": TINY.with_changes(head="dense", hidden=8, dropout=0.5),
     "the last blocks, with BatchNorm": TINY.with_changes(backbone="mobilenet_v2", n_frozen=17),
-    "everything, from scratch": TINY.with_changes(weights="random", n_frozen=0, per_class=2),
+    "everything, from scratch": TINY.with_changes(weights="random", n_frozen=0),
 }
 
 
 def opened(home: Path) -> Engine:
     engine = Engine(SqliteStore(home), home)
-    until(lambda: engine.status().device is not None, seconds=90)
+    until("a worker is ready", lambda: engine.status().device is not None)
     return engine
 
 
 def answers(engine: Engine, run_id: str, by: Visitor) -> np.ndarray:
     pictures = [decode_image((SAMPLES / name).read_bytes(), name) for name in ("cat_1.jpg", "orange_1.jpg")]
-    return np.asarray(engine.classify(run_id, pictures, by=by).result(120))
+    return np.asarray(engine.classify(run_id, pictures, by=by).result(PATIENCE_S))
 
 
 @pytest.fixture(scope="module")
@@ -263,7 +264,7 @@ def trained(tmp_path_factory) -> dict[str, tuple[bytes, bytes, np.ndarray]]:
         engine, found = opened(home), {}
         ids = {name: engine.submit(spec, by=ANNA, name=name).id for name, spec in TRAINED.items()}
         for name, run_id in ids.items():
-            until(lambda run_id=run_id: not engine.snapshot(run_id, by=ANNA).is_active, seconds=180)
+            until(f"{name} is trained", lambda run_id=run_id: not engine.snapshot(run_id, by=ANNA).is_active)
             record = engine.snapshot(run_id, by=ANNA).record
             assert (record.state, record.error) == (RunState.COMPLETED, None)
             weights = (engine.store.run_folder(run_id) / WEIGHTS_FILE).read_bytes()
@@ -281,6 +282,7 @@ def elsewhere(tmp_path_factory) -> Iterator[Engine]:
         engine.close()
 
 
+@pytest.mark.processes
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(TRAINED))
 def test_what_was_brought_in_elsewhere_says_the_same(trained, elsewhere, name):  # M07
@@ -291,6 +293,7 @@ def test_what_was_brought_in_elsewhere_says_the_same(trained, elsewhere, name): 
     assert np.abs(found - expected).max() <= 1e-6
 
 
+@pytest.mark.processes
 @pytest.mark.slow
 def test_each_download_holds_the_weights_of_its_own_run(trained):  # M08
     hashes = set()
@@ -303,6 +306,7 @@ def test_each_download_holds_the_weights_of_its_own_run(trained):  # M08
     assert abs(len(one) - len(other)) < 100
 
 
+@pytest.mark.processes
 @pytest.mark.slow
 def test_weights_of_another_shape_and_as_many_numbers_are_one_sentence_in_the_worker(
     trained, elsewhere, tmp_path
@@ -316,7 +320,7 @@ def test_weights_of_another_shape_and_as_many_numbers_are_one_sentence_in_the_wo
     assert [array.shape for array in wrong.arrays.values()] != shapes
     record = elsewhere.take_in_network(wrong, by=BEN, name="wrong")
     pictures = [decode_image((SAMPLES / "cat_1.jpg").read_bytes(), "cat")]
-    error = elsewhere.classify(record.id, pictures, by=BEN).exception(timeout=120)
+    error = elsewhere.classify(record.id, pictures, by=BEN).exception(timeout=PATIENCE_S)
     assert isinstance(error, TransferLabError)
     assert error.to_dict() == {"code": "file_damaged", "values": {"path": WEIGHTS_FILE}}
     assert answers(elsewhere, elsewhere.take_in_network(bundle, by=BEN, name="right").id, BEN).shape == (2, 10)

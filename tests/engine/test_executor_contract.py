@@ -1,12 +1,12 @@
 """The three promises of an executor, kept by each: start a task, stream its events, stop it. With real trainings."""
 
 import queue
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from patience import PATIENCE_S
 
 from tl_core.engine.executor import Executor
 from tl_core.engine.in_process import InProcess
@@ -15,13 +15,12 @@ from tl_core.models.trained import WEIGHTS_FILE
 from tl_core.spec import RunSpec
 from tl_core.store.files import latest_checkpoint, read_tensors
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.processes]
 
 TINY = RunSpec(dataset="mnist-small", backbone="squeezenet", image_size=32, per_class=4, batch_size=20, seed=3)
 HEAD = TINY.with_changes(n_frozen=9, epochs=3)
 SCRATCH = TINY.with_changes(weights="random", n_frozen=0, epochs=2, optimizer="sgd", learning_rate=0.01)
 LONG = HEAD.with_changes(epochs=500, learning_rate=1e-4)
-PATIENCE_S = 120.0
 
 
 class Bench:
@@ -42,11 +41,13 @@ class Bench:
         told = {"run_id": run_id, "owner": run_id, "spec": spec.to_dict(), "is_resumed": is_resumed}
         self.executor.send({"do": "train", **told})
 
-    def until(self, is_it: Callable[[dict], bool]) -> dict:
-        """Listens until a message comes that is wanted, and returns it."""
-        end_s = time.monotonic() + PATIENCE_S
+    def until(self, wanted: str, is_it: Callable[[dict], bool]) -> dict:
+        """Listens until a message comes that is wanted, and returns it; an executor that falls silent has failed."""
         while True:
-            message = self._heard.get(timeout=max(0.0, end_s - time.monotonic()))
+            try:
+                message = self._heard.get(timeout=PATIENCE_S)
+            except queue.Empty:
+                raise AssertionError(f"nothing was said for {PATIENCE_S:.0f} s: {wanted}") from None
             self.said.append(message)
             if is_it(message):
                 return message
@@ -54,15 +55,18 @@ class Bench:
     def until_ended(self, *run_ids: str) -> None:
         for run_id in run_ids:
             if self.ends(run_id) == 0:
-                self.until(lambda message, run_id=run_id: message.get("run_id") == run_id and message["say"] == "ended")
+                self.until(
+                    f"{run_id} has ended",
+                    lambda message, run_id=run_id: message.get("run_id") == run_id and message["say"] == "ended",
+                )
 
     def until_event(self, run_id: str, kind: str) -> None:
-        self.until(lambda message: kind in _kinds(message, run_id))
+        self.until(f"{run_id}: {kind}", lambda message: kind in _kinds(message, run_id))
 
     def ask(self, request_id: str, **question: str) -> dict:
         """Sends a question and listens until it is answered: by then, all that was sent before has been taken in."""
         self.executor.send({"do": "classify", "request_id": request_id, **question})
-        return self.until(lambda message: message.get("request_id") == request_id)
+        return self.until(f"an answer to {request_id}", lambda message: message.get("request_id") == request_id)
 
     def settle(self) -> None:
         self.ask(f"request:{len(self.said)}", subject="nothing", images="nowhere")

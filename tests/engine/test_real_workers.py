@@ -5,7 +5,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from engine_bench import until
+from patience import PATIENCE_S, slowness, until
 
 from tl_core.engine import member
 from tl_core.engine.service import Engine
@@ -16,7 +16,7 @@ from tl_core.store.sqlite import SqliteStore
 
 TINY = RunSpec(backbone="squeezenet", image_size=64, n_frozen=9, per_class=2, epochs=2, batch_size=16)
 LONG = TINY.with_changes(weights="random", n_frozen=0, per_class=None, epochs=200)
-SILENCE_S = 5.0
+SILENCE_S = 3.0 + 2.0 * slowness()  # of a worker that is frozen, and of none that only computes
 
 
 @pytest.fixture(scope="module")
@@ -26,22 +26,23 @@ def engine(tmp_path_factory) -> Iterator[Engine]:
         patch.setenv("TL_WORKERS", "3")
         patch.setattr(member, "SILENCE_S", SILENCE_S)
         made = Engine(SqliteStore(home), home)
-        until(lambda: made.status().device is not None, seconds=90)
+        until("a worker is ready", lambda: made.status().device is not None)
         yield made
         made.close()
 
 
 def finished(engine: Engine, run_id: str) -> RunRecord:
-    until(lambda: not engine.snapshot(run_id, by=OPERATOR).is_active, seconds=120)
+    until("the run is over", lambda: not engine.snapshot(run_id, by=OPERATOR).is_active)
     return engine.snapshot(run_id, by=OPERATOR).record
 
 
 def under_way(engine: Engine, owner: str) -> str:
     run_id = engine.submit(LONG, by=Visitor(owner), name=owner, is_afresh=True).id
-    until(lambda: engine.snapshot(run_id, by=OPERATOR).step > 0, seconds=120)
+    until("a first step", lambda: engine.snapshot(run_id, by=OPERATOR).step > 0)
     return run_id
 
 
+@pytest.mark.processes
 @pytest.mark.slow
 def test_two_owners_train_at_once_in_two_processes_with_the_threads_that_their_records_name(engine):
     first, second = under_way(engine, "a"), under_way(engine, "b")
@@ -50,14 +51,15 @@ def test_two_owners_train_at_once_in_two_processes_with_the_threads_that_their_r
     for run in (first, second):
         engine.stop(run, by=OPERATOR)
         assert finished(engine, run).state is RunState.STOPPED
-    until(lambda: not any(engine._pool.holder(run) for run in (first, second)))
+    until("the workers let go", lambda: not any(engine._pool.holder(run) for run in (first, second)))
     engine.resume(second, by=OPERATOR)
     assert engine.store.get(second).spec["threads"] == 1
-    until(lambda: engine.snapshot(second, by=OPERATOR).phase == "training", seconds=60)
+    until("it trains again", lambda: engine.snapshot(second, by=OPERATOR).phase == "training")
     engine.stop(second, by=OPERATOR)
     assert finished(engine, second).state is RunState.STOPPED
 
 
+@pytest.mark.processes
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("sign", "code"), [(signal.SIGKILL, "worker_out_of_memory"), (signal.SIGSTOP, "worker_hung")], ids=str
@@ -66,9 +68,9 @@ def test_a_worker_that_is_killed_or_freezes_fails_its_run_with_the_reason_and_th
     engine, sign, code
 ):
     run, pid = under_way(engine, "a"), engine.pids()[0]
-    until(lambda: engine._pool.main().is_alive, seconds=10)
+    until("the worker was heard", lambda: engine._pool.main().is_alive)
     os.kill(pid, sign)
-    until(lambda: not engine.snapshot(run, by=OPERATOR).is_active, seconds=SILENCE_S + 10)
+    until("the run has failed", lambda: not engine.snapshot(run, by=OPERATOR).is_active)
     record = engine.snapshot(run, by=OPERATOR).record
     assert (record.state, record.error["code"]) == (RunState.FAILED, code)
     following = engine.submit(TINY, by=Visitor("a"), name="next", is_afresh=True)
@@ -76,15 +78,16 @@ def test_a_worker_that_is_killed_or_freezes_fails_its_run_with_the_reason_and_th
     assert finished(engine, following.id).state is RunState.COMPLETED
 
 
+@pytest.mark.processes
 @pytest.mark.slow
 def test_a_paused_run_stands_still_does_one_step_when_told_and_goes_on(engine):
     run = under_way(engine, "a")
     engine.pause(run, by=OPERATOR)
-    engine.classify("backbone:squeezenet", [], by=OPERATOR).exception(timeout=60)  # all before is said
+    engine.classify("backbone:squeezenet", [], by=OPERATOR).exception(timeout=PATIENCE_S)  # all before is said
     before = engine.snapshot(run, by=OPERATOR).step
     engine.step(run, by=OPERATOR)
-    until(lambda: engine.snapshot(run, by=OPERATOR).step == before + 1)
+    until("one step more", lambda: engine.snapshot(run, by=OPERATOR).step == before + 1)
     engine.continue_(run, by=OPERATOR)
-    until(lambda: engine.snapshot(run, by=OPERATOR).step > before + 1)
+    until("it goes on", lambda: engine.snapshot(run, by=OPERATOR).step > before + 1)
     engine.stop(run, by=OPERATOR)
     assert finished(engine, run).state is RunState.STOPPED

@@ -2,6 +2,7 @@
 
 import pytest
 from engine_bench import SCRATCH, SPEC, Bench, Clock, step
+from patience import PATIENCE_S
 
 from tl_core.engine.member import SILENCE_S, START_S, TURN_S
 from tl_core.engine.trainings import PAUSE_S
@@ -132,7 +133,7 @@ def test_a_question_to_a_worker_that_hangs_is_answered_with_the_reason(bench):
     bench.training()
     future = bench.engine.classify("backbone:squeezenet", [], by=OPERATOR)
     bench.look(SILENCE_S + 1)
-    assert future.exception(timeout=1).code == "worker_hung"
+    assert future.exception(timeout=PATIENCE_S).code == "worker_hung"
 
 
 @pytest.mark.parametrize(

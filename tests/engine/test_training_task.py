@@ -112,9 +112,10 @@ def test_a_run_tells_its_story_in_order(alone):
     events, _, _ = alone["head only"]
     phases = [event.name for event in of(Phase, events)]
     story = [name for at, name in enumerate(phases) if at == 0 or phases[at - 1] != name]
-    assert story == ["data", "network", "features", "compiling", "validating", "testing"]
+    assert story == ["data", "network", "features", "compiling", "validating", "testing", "saving"]
     (started,) = of(Started, events)
     assert (started.is_cached, started.n_train, started.n_steps) == (True, 56, 4)
+    assert (started.n_validation, started.n_test) == (21, 42)
     assert started.frozen_params == 722_496
     assert started.trainable_params == (512 + 1) * 16 + (16 + 1) * 14
     assert [type(event) for event in events].count(Ended) == 1
@@ -122,6 +123,21 @@ def test_a_run_tells_its_story_in_order(alone):
     counted = [event for event in of(Phase, events) if event.name == "features"]
     assert [event.done for event in counted] == sorted(event.done for event in counted)
     assert counted[-1].done == counted[-1].total == 56 + 21 + 42
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SPECS)
+def test_after_the_last_epoch_the_test_is_counted_from_nothing_to_all_of_it_then_it_is_saved(alone, name):
+    events, _, _ = alone[name]
+    last = max(at for at, event in enumerate(events) if isinstance(event, Epoch))
+    *counted, saving, ended = events[last + 1 :]
+    assert {(event.name, event.total) for event in counted} == {("testing", 42)}
+    done = [event.done for event in counted]
+    assert (done[0], done[-1]) == (0, 42)
+    assert done == sorted(set(done))
+    assert (saving, type(ended)) == (Phase("saving"), Ended)
+    before = max(at for at in range(last) if isinstance(events[at], Step))
+    assert events[before + 1] == Phase("validating", 0, 21)
 
 
 @pytest.mark.slow

@@ -1,7 +1,6 @@
 """Pictures that wait for an answer in files."""
 
 import os
-import time
 
 import numpy as np
 import pytest
@@ -30,7 +29,7 @@ def test_a_disk_that_refuses_leaves_no_file_behind(tmp_path, monkeypatch):
 
 def test_only_what_has_waited_too_long_is_swept_away(tmp_path):
     old, fresh = uploads.written(tmp_path, []), uploads.written(tmp_path, [])
-    long_ago = time.time() - uploads.LEFTOVER_S - 60
+    long_ago = fresh.stat().st_mtime - uploads.LEFTOVER_S - 60
     os.utime(old, (long_ago, long_ago))
     uploads.sweep(tmp_path)
     assert (old.exists(), fresh.exists()) == (False, True)

@@ -131,8 +131,8 @@ def test_a_baseline_differs_from_its_run_in_start_and_rate_alone():
 
 
 @pytest.mark.parametrize("per_class", [None, 2, 30, 10_000])
-def test_the_number_of_training_images_is_never_less_than_what_a_run_uses(per_class, tmp_path):
-    data = load_dataset("groceries", tmp_path)
+def test_the_number_of_training_images_is_never_less_than_what_a_run_uses(per_class, tmp_path_factory):
+    data = load_dataset("groceries", tmp_path_factory.getbasetemp())
     used = len(select_per_class(data.labels, data.train, per_class, seed=0))
     expected = n_training_images(RunSpec(per_class=per_class), dataset_info("groceries"))
     assert used <= expected

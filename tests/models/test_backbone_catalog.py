@@ -10,13 +10,18 @@ from tl_core.models.catalog import IMAGE_SIZES, backbone_info, backbones
 from tl_core.models.networks import PREPROCESSING, network
 from tl_core.spec import RunSpec
 
+LARGE = ("resnet50", "inception_v3", "efficientnet_b0", "efficientnet_lite0")  # networks of which six are built
+
 
 def test_the_catalogue_and_the_networks_know_the_same_backbones():
     assert list(backbones()) == list(PREPROCESSING)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backbone_id", PREPROCESSING)
+@pytest.mark.parametrize(
+    "backbone_id",
+    [pytest.param(id_, marks=pytest.mark.full) if id_ in LARGE else id_ for id_ in PREPROCESSING],
+)
 def test_the_table_of_blocks_says_what_the_graphs_say(backbone_id):
     info, graph = backbone_info(backbone_id), json.loads(json.dumps(describe(backbone_id)))
     assert [[block.name, block.n_layers, block.params] for block in info.blocks] == graph["blocks"]

@@ -15,6 +15,7 @@ from tl_core.spec import RunSpec
 
 SIDE = 80  # InceptionV3 takes no less than 75
 RANDOM = np.random.default_rng(0)
+FULL = pytest.mark.full
 FLOAT_ERROR = 2e-5  # of the largest output
 
 
@@ -85,7 +86,10 @@ def test_with_real_weights_outputs_differ_by_float_error(backbone_id):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backbone_id", ["mobilenet_v2", "resnet50", "inception_v3", "efficientnet_b0"])
+@pytest.mark.parametrize(
+    "backbone_id",
+    ["mobilenet_v2", "resnet50", *(pytest.param(id_, marks=FULL) for id_ in ("inception_v3", "efficientnet_b0"))],
+)
 def test_folded_weights_are_as_near_to_float64_as_keras_own_layers(backbone_id):
     """Untrained networks magnify float error many times, so the measure is what Keras' own layers make of it."""
     model, images = backbone(backbone_id), pictures(4)

@@ -1,9 +1,13 @@
 """Pages without a browser and without Keras: a worker that answers at once, and a store with runs of every kind."""
 
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from fake_runs import AnsweringWorker, record_finished
+from patience import PATIENCE_S
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from tl_core.datasets.catalog import dataset_info
@@ -13,6 +17,15 @@ from tl_core.experiments.plans import baseline_of, plan_run
 from tl_core.store.sqlite import SqliteStore
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scanned_once() -> Iterator[None]:
+    """Looks through the installed packages for components once: each `AppTest` is a server that has just started."""
+    with pytest.MonkeyPatch.context() as patch:
+        found = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", found)
+        yield
 
 
 @pytest.fixture
@@ -54,7 +67,7 @@ def visit(engine):
     def open_page(
         name: str = "lab", language: str = "en", owner: str | None = "local", is_instructor: bool = False, **query: str
     ) -> AppTest:
-        app = AppTest.from_file(APP, default_timeout=30)
+        app = AppTest.from_file(APP, default_timeout=PATIENCE_S)
         if owner is not None:
             app.session_state["kept"] = {"owner": owner, "instructor": is_instructor}
         app.query_params["lang"] = language

@@ -38,14 +38,32 @@ class AnsweringWorker:
 
 def started(n_steps: int = 4, *, is_cached: bool = True) -> dict:
     """Returns the event of a training that begins."""
-    params = {"frozen_params": 100, "trainable_params": 10}
-    return {"event": "started", **params, "is_cached": is_cached, "n_train": 64, "n_steps": n_steps, "device": "CPU"}
+    params = {"frozen_params": 100, "trainable_params": 10, "is_cached": is_cached, "device": "CPU"}
+    return {"event": "started", **params, "n_train": 64, "n_steps": n_steps, "n_validation": 32, "n_test": 661}
 
 
 def step_event(step: int) -> dict:
     """Returns the event of one step; an epoch has two."""
     measured = {"train_loss": 1 / step, "train_accuracy": min(1.0, 0.2 * step), "elapsed_s": float(step)}
     return {"event": "step", "step": step, "epoch": (step + 1) // 2, "images": 32 * step, **measured}
+
+
+def epoch_event(number: int, *, share_right: float = 0.5, seconds: float = 2.0) -> dict:
+    """Returns the event of the end of an epoch."""
+    step = 2 * number
+    return {
+        "event": "epoch",
+        "epoch": number,
+        "train_loss": 1 / step,
+        "train_accuracy": 0.2 * step,
+        "val_loss": 1 / step,
+        "val_accuracy": share_right,
+        "seconds": seconds,
+        "elapsed_s": float(step),
+        "step": step,
+        "images": 32 * step,
+        "is_best": True,
+    }
 
 
 def record_finished(
@@ -67,21 +85,7 @@ def record_finished(
     for step in range(1, 5):
         recorder.record(step_event(step))
         if step % 2 == 0:
-            recorder.record(
-                {
-                    "event": "epoch",
-                    "epoch": step // 2,
-                    "train_loss": 1 / step,
-                    "train_accuracy": 0.2 * step,
-                    "val_loss": 1 / step,
-                    "val_accuracy": share_right,
-                    "seconds": 2.0,
-                    "elapsed_s": float(step),
-                    "step": step,
-                    "images": 32 * step,
-                    "is_best": True,
-                }
-            )
+            recorder.record(epoch_event(step // 2, share_right=share_right))
     labels = np.arange(200) % 14
     predicted = np.where(np.arange(200) < 200 * share_right, labels, (labels + 1) % 14)
     proof = [{"block": "stem", "frozen": True, "before": "aa", "after": "aa", "changed": False, "as_expected": True}]

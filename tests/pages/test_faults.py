@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from patience import PATIENCE_S
 from streamlit.runtime.scriptrunner import ScriptRunner
 from streamlit.testing.v1 import AppTest
 
@@ -40,7 +41,7 @@ def run(home, monkeypatch):
     monkeypatch.setattr("streamlit.runtime.context.ContextProxy.cookies", {"tl_owner": COOKIE})
 
     def run_page(way: str, language: str = "en") -> AppTest:
-        app = AppTest.from_function(failing, args=(way,), default_timeout=30)
+        app = AppTest.from_function(failing, args=(way,), default_timeout=PATIENCE_S)
         app.query_params["lang"] = language
         return app.run()
 

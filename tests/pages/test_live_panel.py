@@ -1,7 +1,10 @@
 """The panel while something trains: phases by name, pause and step, and no work where nothing has changed."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
-from fake_runs import started, step_event
+from fake_runs import epoch_event, started, step_event
 
 from pages.ui import blocks
 from tl_core.experiments.plans import plan_run
@@ -48,6 +51,106 @@ def test_every_phase_is_said_by_its_name(visit, run, workers, language):
     assert said[:2] == [phrase(language, "progress.starting"), phrase(language, "phase.data")]
     assert said[2:5] == [network, network, counted]
     assert said[5:] == [phrase(language, "progress.cached", n="1,393"), compiling]
+
+
+# ---- how long it still takes ----
+
+
+@pytest.fixture
+def at(engine, monkeypatch):
+    """Has every run be estimated, at 1000 s, to take 20 s more, and sets what the page's clock says."""
+    real = engine.snapshot
+    monkeypatch.setattr(engine, "snapshot", lambda id, by: replace(real(id, by=by), remaining_s=20.0, as_of_s=1000.0))
+    clock = SimpleNamespace(now_s=1000.0)
+    monkeypatch.setattr(blocks, "time", SimpleNamespace(monotonic=lambda: clock.now_s))
+    return lambda now_s: setattr(clock, "now_s", now_s)
+
+
+def phase_event(name: str, done: int, total: int) -> dict:
+    return {"event": "phase", "name": name, "done": done, "total": total}
+
+
+def left(language: str, n: int) -> str:
+    return phrase(language, "progress.left", left=phrase(language, "unit.seconds", n=n))
+
+
+@pytest.mark.parametrize(
+    ("language", "late"), [("en", "epoch 1 of 2 · longer than estimated"), ("zh", "第 1 / 2 轮 · 比预计的要久")]
+)
+def test_the_time_left_runs_while_nothing_is_heard_and_when_it_has_run_out_that_is_said(
+    visit, run, workers, at, language, late
+):
+    workers[0].tell(run.id, started(), step_event(1))
+    app = visit(language=language, run=run.id)
+    epoch, said = phrase(language, "progress.epoch", epoch=1, epochs=2), [progress(app)]
+    for now_s in (1004.5, 1019.9, 1020.9, 1021, 1300):
+        at(now_s)
+        said.append(progress(app.run()))
+    assert said == [*(f"{epoch} · {left(language, n)}" for n in (20, 16, 1, 1)), late, late]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_after_the_last_step_of_an_epoch_it_is_said_that_and_how_far_it_is_validated(visit, run, workers, at, language):
+    workers[0].tell(run.id, started(), step_event(1), step_event(2), phase_event("validating", 0, 32))
+    app = visit(language=language, run=run.id)
+    epoch = phrase(language, "progress.epoch", epoch=1, epochs=2)
+    doing = phrase(language, "phase.validating")
+    counted = phrase(language, "progress.counted", phase=doing, done="0", total="32")
+    assert progress(app) == f"{epoch} · {counted} · {left(language, 20)}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_in_short_epochs_the_words_do_not_flutter(visit, run, workers, at, language):
+    workers[0].tell(run.id, started(), step_event(2), epoch_event(1, seconds=0.5), step_event(4))
+    workers[0].tell(run.id, phase_event("validating", 16, 32))
+    epoch = phrase(language, "progress.epoch", epoch=2, epochs=2)
+    assert progress(visit(language=language, run=run.id)) == f"{epoch} · {left(language, 20)}"
+
+
+@pytest.mark.parametrize(
+    ("language", "counted", "late", "saving"),
+    [
+        ("en", "scoring on the test pictures {} / 661 · 20 s left", "longer than estimated", "saving"),
+        ("zh", "正在测试集上评分 {} / 661 · 剩余 20 秒", "比预计的要久", "正在保存"),
+    ],
+)
+def test_after_the_last_epoch_the_test_has_a_line_of_its_own_then_the_saving(
+    visit, run, workers, at, language, counted, late, saving
+):
+    workers[0].tell(run.id, started(), step_event(4), epoch_event(1), epoch_event(2), phase_event("testing", 0, 661))
+    app = visit(language=language, run=run.id)
+    assert progress(app) == counted.format(0)
+    workers[0].tell(run.id, phase_event("testing", 320, 661))
+    assert progress(app.run()) == counted.format(320)
+    (bar,) = app.get("progress")
+    assert bar.proto.value == int(320 / 661 * 100)
+    at(1021)
+    assert progress(app.run()).endswith(f" 320 / 661 · {late}")
+    workers[0].tell(run.id, phase_event("saving", 0, 0))
+    assert progress(app.run()) == saving
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_run_paused_while_it_is_tested_says_so(visit, engine, run, workers, language):
+    workers[0].tell(run.id, started(), step_event(4), phase_event("testing", 320, 661))
+    engine.pause(run.id, by=OPERATOR)
+    paused = phrase(language, "progress.paused_early", phase=phrase(language, "phase.testing"))
+    assert progress(visit(language=language, run=run.id)) == paused
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_class_page_says_as_well_that_a_run_takes_longer_than_estimated(
+    visit, engine, run, workers, monkeypatch, language
+):
+    workers[0].tell(run.id, started(), step_event(1), step_event(2))
+    live = engine._trainings.get(run.id)
+    for left_s, said in ((20.0, left(language, 20)), (-5.0, phrase(language, "progress.late"))):
+        monkeypatch.setattr(live.pace, "remaining_s", lambda left_s=left_s, **_: left_s)
+        app = visit("classroom", language, is_instructor=True)
+        assert any(markdown.value.endswith(f" · {said}") for markdown in app.markdown)
+
+
+# ---- what can be done to it ----
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

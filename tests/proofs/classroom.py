@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from pages.measures.polling import cpu_s
 from pages.measures.served import served
 from pages.measures.visitor import Visitor, visitor
+from tests.patience import PATIENCE_S
 from tests.proofs.finding import Finding
 from tl_core.errors import UnknownIdError
 from tl_core.store import access, rules
@@ -25,7 +26,7 @@ from tl_core.store.records import RunState
 from tl_core.store.sqlite import SqliteStore
 
 N_SESSIONS, N_MORE, N_GUESSES = 30, 20, 10_000
-P95_S, LIMIT_S, LOOK_S = 0.25, 600.0, 0.02
+P95_S, LOOK_S = 0.25, 0.02
 KEY = "the key of this proof"
 # 70 pictures, features that are computed once for all, a head: a second or two of training for each run
 SMALLEST = {"v": "2", "backbone": "squeezenet", "image_size": "64", "per_class": "5", "epochs": "20", "baseline": "0"}
@@ -133,7 +134,7 @@ async def _ask(one: Visitor, fragment: str, over: asyncio.Event, seen: Seen) -> 
 
 async def _until_over(store: SqliteStore, over: asyncio.Event, seen: Seen) -> None:
     try:
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(5 * PATIENCE_S):
             while not all(record.state.is_finished for record in store.list_runs()):
                 await asyncio.sleep(1.0)
     finally:
@@ -159,6 +160,7 @@ def _judged(seen: Seen, n_sessions: int) -> list[Finding]:
             f"{p95_s * 1000:.0f} ms",
             "≤ 250 ms",
             p95_s <= P95_S,
+            is_speed=True,
         ),
         Finding("computing of the server for each answer", f"{each_s * 1000:.1f} ms", "measured only", True),
         Finding("opening the lab, p95", f"{_p95(seen.pages_s) * 1000:.0f} ms", "measured only", True),

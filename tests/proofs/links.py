@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, quote, urlencode
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.fake_runs import AnsweringWorker, record_finished
+from tests.patience import PATIENCE_S
 from tests.proofs.finding import Finding
 from tl_core.datasets.catalog import DATASETS
 from tl_core.engine import singleton
@@ -178,7 +179,7 @@ def _through_the_page(draw: random.Random, n: int) -> list[Finding]:
     with _engine() as engine:
         before = _contents(engine)
         for _ in range(n):
-            app = AppTest.from_file(APP, default_timeout=60)
+            app = AppTest.from_file(APP, default_timeout=PATIENCE_S)
             app.query_params.update(_received(query_string(draw)))
             app.run()
             failed += bool(app.exception)

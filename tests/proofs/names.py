@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 from tests.browser.real_server import PROJECT, Server
 from tests.pages.fake_runs import record_finished
+from tests.patience import PATIENCE_MS
 from tests.proofs.finding import Finding
 from tl_core.datasets.layout import clean_class_name
 from tl_core.experiments.plans import baseline_of, plan_run
@@ -79,7 +80,6 @@ NAMES = (
 LANGUAGES = ("en", "zh")
 PICTURE = PROJECT / "assets" / "samples" / "cat_1.jpg"
 N_IN_A_GROUP = 4  # four pairs are eight runs: as many as the chart of all runs draws
-WAIT_MS = 30_000
 ANSWER_HELP = "[class*=st-key-answers] [data-testid=stTooltipIcon] [data-testid=stTooltipHoverTarget]"
 READ = """selector => [...document.querySelectorAll(selector)].map(
   e => (e.matches('input') ? e.value : e.textContent).replace(/[^\\S\ufeff]+/g, ' ').trim())"""
@@ -121,7 +121,7 @@ class Watch:
         squeezed = [" ".join(text.split()) for text in wanted]
         self.n_places += len(wanted)
         try:
-            page.wait_for_function(FINDS, arg=[selector, squeezed], timeout=WAIT_MS)
+            page.wait_for_function(FINDS, arg=[selector, squeezed], timeout=PATIENCE_MS)
         except TimeoutError:
             found = page.evaluate(READ, selector)
             lost = [text for text in squeezed if not any(text in one for one in found)]
@@ -257,7 +257,7 @@ def visit(
     """
     share(home, guest, Visibility.CLASS)
     context = browser.new_context(viewport={"width": 1440, "height": 1100})
-    context.set_default_timeout(WAIT_MS)
+    context.set_default_timeout(PATIENCE_MS)
     context.add_cookies([{"name": COOKIE, "value": guest.cookie, "url": url}])
     tour = Tour(context.new_page(), url, language, guest, watch)
     watch.follow(tour.page)

@@ -36,9 +36,11 @@ def prove(n: int | None) -> list[Finding]:
     n_taken = sum(row[f"n_{split}"] for split in ("train", "validation", "test"))
     return [
         Finding("photographs taken in", f"{n_taken:,} of {n:,}", "all", n_taken == n),
-        Finding("speed", f"{n / seconds:.0f} pictures/s", f"≥ {PICTURES_S:.0f}", n / seconds >= PICTURES_S),
+        Finding(
+            "speed", f"{n / seconds:.0f} pictures/s", f"≥ {PICTURES_S:.0f}", n / seconds >= PICTURES_S, is_speed=True
+        ),
         Finding("peak memory", f"{peak_mb:.0f} MB", f"≤ {PEAK_MB:.0f} MB", peak_mb <= PEAK_MB),
-        Finding("interrupted after", f"{cancel_s:.2f} s", f"≤ {CANCEL_S:.0f} s", cancel_s <= CANCEL_S),
+        Finding("interrupted after", f"{cancel_s:.2f} s", f"≤ {CANCEL_S:.0f} s", cancel_s <= CANCEL_S, is_speed=True),
         Finding("left behind by the interruption", f"{leftovers} files", "0", leftovers == 0),
     ]
 

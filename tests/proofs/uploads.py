@@ -20,6 +20,7 @@ from PIL import Image
 
 from pages.measures.served import served
 from pages.measures.visitor import TAKEN, Visitor, visitor
+from tests.patience import PATIENCE_S
 from tests.proofs.finding import Finding
 from tl_core.store.albums import Albums
 from tl_core.store.owners import new_cookie, owner_of, server_secret
@@ -27,7 +28,6 @@ from tl_core.store.owners import new_cookie, owner_of, server_secret
 N_VISITORS, N_BYTES, TOO_MANY_BYTES = 30, 100_000_000, 250_000_000
 N_PICTURES, SIDE_PX = 40, 96
 GROWTH_BYTES, NEAR, BACK_S, P95_S = 4e9, 1.1, 300.0, 1.0
-IMPORT_S = 60.0  # for each visitor: imports come one after the other
 SAMPLE_S, LOOK_S, QUIET_S = 0.1, 1.0, 10.0
 TOO_LARGE = 413
 FIELD, BUTTON = "data-zip-0", "take-in"
@@ -119,7 +119,7 @@ async def _lesson(port: int, pid: int, cookies: list[str], data: bytes, seen: Se
     seen.too_large = await first.upload(FIELD, "too large.zip", bytes(TOO_MANY_BYTES))
     await first.upload(FIELD, "a little.zip", archive(N_PICTURES * 10_000))
     await _take_in(first, 0)
-    await _told(first, IMPORT_S)
+    await _told(first, PATIENCE_S)
     await asyncio.sleep(LOOK_S)
     seen.empty = memory_bytes(pid)
     students = [await visitor(port, page="data", cookie=cookie) for cookie in cookies]
@@ -130,7 +130,7 @@ async def _lesson(port: int, pid: int, cookies: list[str], data: bytes, seen: Se
         seen.statuses = await asyncio.gather(*(one.upload(FIELD, "ours.zip", data) for one in students))
         await asyncio.gather(*(_take_in(one, seed) for seed, one in enumerate(students)))
         seen.pressed_s = time.monotonic()
-        seen.said = await asyncio.gather(*(_told(one, IMPORT_S * len(students)) for one in students))
+        seen.said = await asyncio.gather(*(_told(one, PATIENCE_S * len(students)) for one in students))
         await _until_back(seen)
     for one in (first, *students):
         await one.close()
@@ -204,7 +204,7 @@ def judged(seen: Seen) -> list[Finding]:
         Finding("with all of them, before they sent anything", f"{seen.before / 1e6:.0f} MB", "measured only", True),
         Finding("its growth", f"{grown / 1e9:.2f} GB", "< 4 GB", grown < GROWTH_BYTES),
         Finding("memory in the end", f"{after / 1e6:.0f} MB", "+10 %", after <= seen.before * NEAR),
-        Finding("back after the last press", f"{seen.back_s:.1f} s", "≤ 300 s", seen.back_s <= BACK_S),
+        Finding("back after the last press", f"{seen.back_s:.1f} s", "≤ 300 s", seen.back_s <= BACK_S, True),
         Finding("files left in the folder of uploads", str(len(seen.left)), "0", not seen.left),
         Finding("answer to a file of 250 MB", str(seen.too_large), "413", seen.too_large == TOO_LARGE),
         Finding("exceptions in the server's log", str(n_errors), "0", n_errors == 0),

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import PATIENCE_S
 from store.bundle_files import (
     CLASSES,
     ENDED,
@@ -34,10 +35,12 @@ from store.bundle_files import (
 
 from tl_core.errors import BundleError, StoreError
 from tl_core.store.bundle_members import MAX_BYTES, packed
+from tl_core.store.bundle_tensors import MAX_JSON_BYTES
 from tl_core.store.bundles import bundle_bytes, read_bundle
 from tl_core.store.files import WEIGHTS_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
+FEW_LINES, LINES_OF_A_BYTE = 5000, 4  # of what it says in JSON; nothing else is looked through
 
 
 def code_of(data: bytes, file: str = "net.tlnet") -> str:
@@ -130,29 +133,31 @@ PROGRAMS = {
 
 
 def refusals(files: dict[str, bytes], folder: Path) -> dict[str, dict]:
-    """Has a process of its own refuse files; says code, seconds and memory of each, and what it has imported."""
+    """Has a process of its own refuse files; says code, work and memory of each, and what it has imported."""
     for number, data in enumerate(files.values()):
         (folder / f"{number}.bin").write_bytes(data)
     code = """
-import json, sys, time
+import json, sys
 from pathlib import Path
+from tests.counted import lines_run
 from tl_core.errors import BundleError
 from tl_core.store.bundles import read_bundle
 for number in range(int(sys.argv[2])):
     data = Path(sys.argv[1], f"{number}.bin").read_bytes()
-    started, code = time.monotonic(), "accepted"
-    try:
-        read_bundle(data, "x.keras")
-    except BundleError as error:
-        code = error.code
-    took = time.monotonic() - started
+    codes = []
+    def read():
+        try:
+            read_bundle(data, "x.keras")
+        except BundleError as error:
+            codes.append(error.code)
+    n_lines = lines_run(read)
     status = Path("/proc/self/status").read_text()  # ru_maxrss counts what the parent process took
     peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
     heavy = sorted({"keras", "tensorflow", "h5py", "pickle5", "torch"} & set(sys.modules))
-    print(json.dumps({"code": code, "seconds": took, "megabytes": peak, "heavy": heavy}))
+    print(json.dumps({"code": "".join(codes), "lines": n_lines, "megabytes": peak, "heavy": heavy}))
 """
     command = [sys.executable, "-c", code, str(folder), str(len(files))]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
     return dict(zip(files, map(json.loads, done.stdout.splitlines()), strict=True))
 
@@ -161,7 +166,7 @@ def check_refused(files: dict[str, bytes], folder: Path) -> dict[str, dict]:
     found = refusals(files, folder)
     for name, row in found.items():
         assert row["code"].startswith("bundle_"), (name, row)
-        assert row["seconds"] < 2, (name, row)
+        assert row["lines"] < FEW_LINES + LINES_OF_A_BYTE * min(len(files[name]), MAX_JSON_BYTES), (name, row)
         assert row["megabytes"] < 500, (name, row)
         assert row["heavy"] == [], (name, row)
     return found
@@ -187,7 +192,7 @@ inner = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(touch)])
 keras.Sequential([keras.Input((2,)), inner]).save({str(tmp_path / "evil.keras")!r})
 inner.save({str(tmp_path / "evil.h5")!r})
 """
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=PATIENCE_S)
     marker.unlink()  # made while Keras traced the layer: it works
     files = {name: (tmp_path / name).read_bytes() for name in ("evil.keras", "evil.h5")}
     assert {row["code"] for row in check_refused(files, tmp_path).values()} == {"bundle_kind"}
@@ -244,7 +249,7 @@ def bombs(bundle: bytes) -> dict[str, bytes]:
         "quotes and backslashes": b'"' + b'\\"' * 400_000,
         "2 MB of words": json.dumps(said | {"name": "x" * 2**21}).encode(),
         "a long number": network.replace(b'"best_epoch": 1', b'"best_epoch": ' + b"9" * 900_000),
-        "many lists": b"[" + b"[]," * 340_000 + b"[]]",
+        "many lists": b"[" + b"[]," * 34_000 + b"[]]",
     }.items():
         files[name] = packed(text, weights)
     huge = said["spec"] | {"head": "dense", "hidden": 300_000_000}
@@ -498,7 +503,7 @@ def test_a_model_of_an_odd_name_is_refused(tmp_path):
     assert code_of(good(tmp_path, model="os.system")) == "bundle_differs"
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(at=st.integers(0, 10**6), bit=st.integers(0, 7))
 def test_a_bit_that_was_turned_anywhere_is_noticed(taken_apart, at, bit):
     said, weights = taken_apart()
@@ -507,13 +512,13 @@ def test_a_bit_that_was_turned_anywhere_is_noticed(taken_apart, at, bit):
     assert code_of(bytes(turned)).startswith("bundle_")
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(st.binary(max_size=200), st.sampled_from([b"", b"PK\3\4", b"PK\5\6", b"PK\3\4" + bytes(22) + b"\x0c\0"]))
 def test_whatever_comes_is_refused_in_one_sentence(data, start):
     assert code_of(start + data).startswith("bundle_")
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(max_size=9),

@@ -8,22 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S  # also where `check_alone` imports this
 from tests.proofs import damage, faults, kills, many
 from tests.proofs._disk import failing_disk, sqlite_library
+from tests.proofs.finding import unmet
 from tl_core.store.sqlite import SqliteStore
 
 PROJECT = Path(__file__).resolve().parents[2]
-
-
-def unmet(findings):
-    return [finding for finding in findings if not finding.is_met]
 
 
 def check_alone(check: Callable[[Path], None], home: Path) -> None:
     """Runs a check in a process of its own: a disk that fails fails for every database that the process has open."""
     code = f"from tests.store.{Path(__file__).stem} import {check.__name__} as check; from pathlib import Path; "
     command = [sys.executable, "-c", code + f"check(Path({str(home)!r}))"]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
 
 

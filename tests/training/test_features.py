@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from patience import PATIENCE_S
 
 from tl_core.errors import StoreError
 from tl_core.models.build import build, freeze
@@ -165,7 +166,7 @@ def test_whoever_waits_for_a_batch_hears_of_it_and_may_leave_at_once(folding, pr
 
     def endless(images):
         started.set()
-        may_end.wait(60)
+        may_end.wait(PATIENCE_S)
         return [images]
 
     monkeypatch.setattr(extraction, "_compiled", lambda model, batch: endless)

@@ -86,8 +86,8 @@ def test_a_file_of_another_shape_is_made_again(dataset, folder):
     assert (mapped(dataset, SIZE, folder, PLENTY, silent).pixels == decoded(dataset)).all()
 
 
-def test_a_set_of_the_catalogue_stays_as_it_is(tmp_path, folder):
-    digits = load_dataset("mnist-small", tmp_path)
+def test_a_set_of_the_catalogue_stays_as_it_is(tmp_path_factory, folder):
+    digits = load_dataset("mnist-small", tmp_path_factory.getbasetemp())
     assert mapped(digits, SIZE, folder, PLENTY, silent) is digits
     assert not folder.exists()
 

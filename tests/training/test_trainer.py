@@ -267,10 +267,37 @@ def test_predictions_come_in_order_and_are_not_those_of_the_fill():
     one = trainer(batch_size=8)
     asked = np.array([44, 3, 17, 0, 1, 2, 3, 4, 5, 6])
     events = one.predict(asked, "testing")
-    assert [next(events), next(events)] == [Phase("testing", 8, 10), Phase("testing", 10, 10)]
+    assert [next(events) for _ in range(3)] == [Phase("testing", done, 10) for done in (0, 8, 10)]
     with pytest.raises(StopIteration) as end:
         next(events)
     np.testing.assert_allclose(end.value.value, one.model.predict(POINTS[asked], verbose=0), rtol=1e-5, atol=1e-6)
+
+
+def test_what_is_classified_is_announced_before_the_first_call(monkeypatch):
+    """The first call compiles: on a slow machine the page would stand still at the last step."""
+    asked = []
+
+    class Steps(PlainSteps):
+        def logits(self, inputs):
+            asked.append(len(inputs))
+            return super().logits(inputs)
+
+    monkeypatch.setattr(training, "make_steps", lambda model, batch_size, *, is_exact: Steps(model))
+    one = trainer(epochs=2, source=Points(is_cached=False))
+    told = []  # what is announced, and how many calls there were before
+    for events in (one.run(), one.predict(VALIDATION, "testing")):
+        told += [(event.name, event.done, len(asked)) for event in events if isinstance(event, Phase)]
+    of_each = [("validating", 0), ("validating", 2), ("testing", 4)]
+    expected = [(name, done, n + calls) for name, n in of_each for calls, done in enumerate((0, 8, 15))]
+    assert [row for row in told if row[0] in ("validating", "testing")] == expected
+    assert asked == [1] * 6
+
+
+def test_a_stop_is_heard_before_the_first_picture_is_classified():
+    events = trainer(should_stop=lambda: True).predict(VALIDATION, "testing")
+    assert next(events) == Phase("testing", 0, 15)
+    with pytest.raises(StopRequested):
+        next(events)
 
 
 def curve(events) -> list[tuple]:

@@ -11,48 +11,80 @@ from tl_core.store import rules
 from tl_core.store.records import EpochRecord, RunRecord
 from tl_core.store.store import RunStore
 
+MEMORY_S = 30.0  # after so long a measured speed counts half: others come and go on the same machine
+JUDGING = frozenset({"validating", "testing"})
+
 
 class Pace:
-    """How long the rest of the steps will take, at the speed of those so far. Pauses do not count.
+    """How long the rest of a run will take, at its present speed. Pauses do not count.
 
-    Many steps arrive at once: only the moments at which something arrived count, and the first of them is the start.
+    Work is counted in pictures and comes in kinds, such as "trained" and "judged", each with a speed of its own. Much
+    arrives at once: only the moments at which something arrived count. The first arrival of a kind is but its start:
+    what came before was compiling.
 
     Args:
         clock: Monotonic seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+        self.clock = clock
         self._paused_s = 0.0
         self._paused_at: float | None = None
-        self._first: tuple[float, int] | None = None
-        self._last: tuple[float, int] | None = None
+        self._marked_s = 0.0
+        self._done: dict[str, int] = {}
+        self._spent: dict[str, tuple[float, float]] = {}  # kind → seconds and pictures; old ones weigh less and less
 
-    def mark(self, step: int) -> None:
-        """Notes how far the run is now."""
-        self._last = (self._clock() - self._paused_s, step)
-        self._first = self._first or self._last
+    def mark(self, **done: int) -> None:
+        """Notes how many pictures of each kind are done now; where none is new, no time is noted either."""
+        news = {kind: n - self._done.get(kind, 0) for kind, n in done.items() if n > self._done.get(kind, 0)}
+        if not news:
+            return
+        now_s = self._running_s()
+        if news.keys() <= self._done.keys():
+            self._learn(news, now_s - self._marked_s)
+        self._marked_s, self._done = now_s, self._done | {kind: done[kind] for kind in news}
+
+    def _learn(self, news: dict[str, int], passed_s: float) -> None:
+        """Shares the time that has passed among what was done in it, by what each kind took before."""
+        expected = {kind: n * (self._cost_s(kind) or 1.0) for kind, n in news.items()}
+        kept = 0.5 ** (passed_s / MEMORY_S)
+        for kind, n in news.items():
+            before_s, n_before = self._spent.get(kind, (0.0, 0.0))
+            own_s = passed_s * expected[kind] / sum(expected.values())
+            self._spent[kind] = kept * before_s + own_s, kept * n_before + n
+
+    def _cost_s(self, kind: str) -> float | None:
+        """Returns what a picture takes; of a kind that was not measured yet, as much as one of another."""
+        spent_s, n = self._spent.get(kind) or next(iter(self._spent.values()), (0.0, 0.0))
+        return spent_s / n if n else None
 
     def pause(self) -> None:
         """From now on no time counts."""
-        self._paused_at = self._clock()
+        self._paused_at = self.clock()
 
     def resume(self) -> None:
         """Time counts again."""
-        if self._paused_at is not None:
-            self._paused_s += self._clock() - self._paused_at
-            self._paused_at = None
+        self._paused_s += self.paused_s()
+        self._paused_at = None
 
     def paused_s(self) -> float:
         """Returns the seconds that the present pause has lasted; 0 outside of one."""
-        return 0.0 if self._paused_at is None else self._clock() - self._paused_at
+        return 0.0 if self._paused_at is None else self.clock() - self._paused_at
 
-    def remaining_s(self, n_steps: int) -> float | None:
-        """Returns the estimated seconds to the last of all steps; None before two moments are known."""
-        if self._first is None or self._last[1] <= self._first[1]:
+    def _running_s(self) -> float:
+        return self.clock() - self._paused_s - self.paused_s()
+
+    def remaining_s(self, **left: int) -> float | None:
+        """Returns the estimated seconds from now on, negative when it takes longer than was estimated.
+
+        None before any speed is known.
+
+        Args:
+            left: How many pictures of each kind were still to be done at the last mark.
+        """
+        if not self._spent:
             return None
-        (from_s, first), (to_s, last) = self._first, self._last
-        return (to_s - from_s) / (last - first) * (n_steps - last)
+        return sum(n * self._cost_s(kind) for kind, n in left.items()) - (self._running_s() - self._marked_s)
 
 
 @dataclass
@@ -78,6 +110,9 @@ class LiveRun:
     done: int = 0
     total: int = 0
     n_steps: int = 0
+    n_validation: int = 0
+    n_test: int = 0
+    n_judged: int = 0  # pictures of validation and test, each as often as it was classified
     is_sent: bool = False
     is_stopping: bool = False
     is_paused: bool = False
@@ -120,25 +155,40 @@ class LiveRun:
                 self._take(event)
                 if event["event"] == "ended":
                     return True
-            if self.has_steps:
-                self.pace.mark(self.recorder.trace.step)
+            if self.has_steps or self.n_judged:
+                self.pace.mark(trained=self.recorder.trace.step * self.spec.batch_size, judged=self.n_judged)
             return False
         finally:
             self.touch()  # at the end: who looks meanwhile need not wait until an epoch is on the disk
 
     def _take(self, event: dict) -> None:
         if event["event"] == "phase":
-            is_inside = event["name"] in ("validating", "compiling") and self.has_steps
-            self.phase, self.done, self.total = (
-                ("training", 0, 0) if is_inside else (event["name"], event["done"], event["total"])
-            )
+            if event["name"] in JUDGING:
+                self.n_judged += max(0, event["done"] - (self.done if event["name"] == self.phase else 0))
+            self._enter(event["name"], event["done"], event["total"])
         elif event["event"] == "started":
             self.n_steps, self.record = event["n_steps"], None
+            self.n_validation, self.n_test = event["n_validation"], event["n_test"]
         elif event["event"] == "step":
-            self.phase, self.has_steps = "training", True
+            self._enter("training")
+            self.has_steps = True
         elif event["event"] == "epoch":
+            self._enter("training")
             epoch = EpochRecord(**{name: value for name, value in event.items() if name != "event"})
             self.epochs[epoch.epoch] = rules.measured(epoch)
+
+    def _enter(self, phase: str, done: int = 0, total: int = 0) -> None:
+        self.phase, self.done, self.total = phase, done, total
+
+    def remaining_s(self) -> float | None:
+        """Returns the estimated seconds to the end: steps, validations and the test that are left; see `Pace`."""
+        if self.phase in ("testing", "saving"):  # perhaps long before the last step: patience ran out
+            return self.pace.remaining_s(judged=self.total - self.done)
+        n_validations = self.spec.epochs - len(self.epochs)
+        n_validated = self.done if self.phase == "validating" else 0
+        n_left = max(0, n_validations * self.n_validation - n_validated) + self.n_test
+        n_steps_left = self.n_steps - self.recorder.trace.step
+        return self.pace.remaining_s(trained=n_steps_left * self.spec.batch_size, judged=n_left)
 
     @property
     def is_pausable(self) -> bool:
@@ -172,7 +222,8 @@ class LiveRun:
                 self.total,
                 self.recorder.trace.step,
                 self.n_steps,
-                self.pace.remaining_s(self.n_steps),
+                self.remaining_s(),
+                self.pace.clock(),
                 queue_position,
                 self.is_stopping,
                 self.recorder.trace.points(),

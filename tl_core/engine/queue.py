@@ -21,7 +21,8 @@ class Place:
         is_paused: Whether it is held.
         position: Its place in line, 1 for the next; None when it is under way.
         begins_in_s: Estimated seconds until it begins; None when it is under way, or that cannot be told.
-        left_s: Estimated seconds that it will take from its present point on; None when that is not known.
+        left_s: Estimated seconds that it will take from its present point on, 0 or less when that is over; None when it
+            is not known.
     """
 
     run_id: str
@@ -83,5 +84,5 @@ def begin_times(active: list[float | None], waiting: list[float | None], n_serve
         if begin_s is None or takes_s is None:
             free_at = []
         else:
-            heapq.heappush(free_at, begin_s + takes_s)
+            heapq.heappush(free_at, begin_s + max(0.0, takes_s))
     return begins

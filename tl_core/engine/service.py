@@ -375,7 +375,7 @@ class Engine:
 
             def left_s(live: LiveRun) -> float | None:
                 """Returns how many seconds a run has still to go: at its own pace, or as others of its kind took."""
-                at_its_pace_s = live.pace.remaining_s(live.n_steps)
+                at_its_pace_s = live.remaining_s()
                 return run_s(live.spec) if at_its_pace_s is None else at_its_pace_s
 
             return places(self._trainings, self._trainings.record, position, left_s, self._pool.n_servers)

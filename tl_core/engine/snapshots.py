@@ -21,8 +21,9 @@ class RunSnapshot:
         total: Units in all; 0 where unknown.
         step: Steps done.
         n_steps: Steps in all epochs; 0 before that is known.
-        remaining_s: Estimated seconds to the end of the steps, at the pace of those so far, pauses left out; None
-            before two moments of it are known.
+        remaining_s: Estimated seconds from `as_of_s` to the end of steps, validations and test, at the run's present
+            speed, pauses left out; None before a speed is known.
+        as_of_s: When this was estimated, on the engine's clock; the snapshot stays the same until something is heard.
         queue_position: 1 for the next to begin; None when not waiting.
         is_stopping: Whether somebody has asked it to stop.
         trace: Rows [step, seconds, images, loss, accuracy], averaged to at most 400.
@@ -38,6 +39,7 @@ class RunSnapshot:
     step: int = 0
     n_steps: int = 0
     remaining_s: float | None = None
+    as_of_s: float = 0.0
     queue_position: int | None = None
     is_stopping: bool = False
     trace: tuple[tuple[float, ...], ...] = ()
@@ -48,6 +50,10 @@ class RunSnapshot:
     def is_active(self) -> bool:
         """Whether it still waits or trains."""
         return self.phase is not None
+
+    def left_s(self, now_s: float) -> float | None:
+        """Returns how many seconds are left at a later moment; 0 or less when it takes longer than was estimated."""
+        return None if self.remaining_s is None else self.remaining_s - (now_s - self.as_of_s)
 
     @property
     def spec(self) -> RunSpec:

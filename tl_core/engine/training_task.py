@@ -98,11 +98,19 @@ class TrainingTask:
         inputs = Inputs(spec, network, dataset, train, self._cache(), f"{device_name()}, {n_threads()} threads")
         n_steps = steps_per_epoch(len(train), spec.batch_size) * spec.epochs
         yield Started(
-            network.frozen_params, network.trainable_params, inputs.is_cached, len(train), n_steps, device_name()
+            network.frozen_params,
+            network.trainable_params,
+            inputs.is_cached,
+            len(train),
+            n_steps,
+            device_name(),
+            len(dataset.validation),
+            len(dataset.test),
         )
         model, source = yield from self._stoppable(inputs.source())
         state.trainer = Trainer(model, source, dataset.labels, train, dataset.validation, spec, clock, self.should_stop)
         yield from self._fit(state, clock, dataset)
+        yield Phase("saving")
         yield self._ended("completed", clock, state)
 
     def _fit(self, state: "_State", clock: Clock, dataset: Dataset) -> Iterator[Event]:

@@ -17,7 +17,7 @@ class Phase(Event):
 
     Attributes:
         name: "data", "downloading", "network", "features", "cached" (all features came from disk), "compiling",
-            "views" (of some pictures before an epoch), "validating" or "testing".
+            "views" (of some pictures before an epoch), "validating", "testing" or "saving" (weights and their proof).
         done: Units done (pictures, bytes); 0 where there is nothing to count.
         total: Units in all; 0 where that is unknown.
     """
@@ -37,6 +37,8 @@ class Started(Event):
     n_train: int
     n_steps: int  # steps in all epochs together
     device: str
+    n_validation: int = 0
+    n_test: int = 0
 
 
 @dataclass(frozen=True)

@@ -136,10 +136,15 @@ class Trainer:
             indices: int (n,), numbers of the pictures.
             phase: Name of the `Phase` events to yield.
 
+        Yields:
+            A `Phase` before the first call, which may compile something, and one after each.
+
         Returns:
             float (n, classes), logits.
         """
         parts, n_done = [], 0
+        yield Phase(phase, 0, len(indices))
+        self._stop_if_asked()
         for chosen in self.eval_pace.calls(in_full_batches(indices, self.spec.batch_size)):
             parts.append(self._classify(chosen))
             n_done += chosen.size
