@@ -34,14 +34,20 @@ lint: .venv/.test
 	$(PYTHON) -m venv .venv
 	@touch $@
 
+# bytes are compiled when a module is first imported, not for the many that never are; tests come in the same pass
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --no-compile
+
 .venv/.app: .venv/.python requirements.txt
-	sed 's/^tensorflow>/$(TENSORFLOW)>/' requirements.txt > .venv/requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r .venv/requirements.txt
+	@echo 'Installing packages, most of it TensorFlow: some minutes of download on a slow line.'
+	@sed 's/^tensorflow>/$(TENSORFLOW)>/' requirements.txt > .venv/requirements.txt
+	$(PIP) -r .venv/requirements.txt
 	@touch $@
 
-.venv/.test: .venv/.app requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	@touch $@
+.venv/.test: .venv/.python requirements.txt requirements-dev.txt
+	@echo 'Installing packages, most of it TensorFlow: some minutes of download on a slow line.'
+	@sed 's/^tensorflow>/$(TENSORFLOW)>/' requirements.txt > .venv/requirements.txt
+	$(PIP) -r .venv/requirements.txt -r requirements-dev.txt
+	@touch .venv/.app $@
 
 # Chromium and a Chinese font: from the system's packages where they have it and we may install it, else Playwright's own
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)

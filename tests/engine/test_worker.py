@@ -466,6 +466,7 @@ def test_a_run_and_its_baseline_complete_in_the_worker(engine, pair):
     assert engine.status().device == "CPU" or engine.status().device.startswith("GPU")
 
 
+@pytest.mark.full
 @pytest.mark.processes
 @pytest.mark.slow
 def test_two_runs_side_by_side_give_the_curves_of_each_alone_to_the_last_bit(engine, pair, tmp_path):

@@ -21,6 +21,8 @@ N_PARAMS = {
 }
 CHANNELS = {"squeezenet": 512, "vgg16": 512, "resnet50": 2048, "inception_v3": 2048}
 
+SLOW_TO_BUILD, FULL = ("inception_v3", "efficientnet_b0"), pytest.mark.full
+
 
 @pytest.mark.parametrize("backbone_id", PREPROCESSING)
 def test_a_backbone_is_one_flat_graph_from_raw_pixels_to_a_feature_map(backbone_id):
@@ -36,7 +38,9 @@ def test_a_backbone_is_one_flat_graph_from_raw_pixels_to_a_feature_map(backbone_
     assert model.output_shape[-1] == CHANNELS.get(backbone_id, 1280)
 
 
-@pytest.mark.parametrize("backbone_id", PREPROCESSING)
+@pytest.mark.parametrize(
+    "backbone_id", [pytest.param(id_, marks=FULL) if id_ in SLOW_TO_BUILD else id_ for id_ in PREPROCESSING]
+)
 def test_building_twice_gives_the_same_names(backbone_id):
     first, second = (network(backbone_id, SIZE) for _ in range(2))
     assert [layer.name for layer in first.layers] == [layer.name for layer in second.layers]
@@ -52,7 +56,7 @@ def test_the_top_ends_in_a_thousand_probabilities(backbone_id):
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-4)
 
 
-@pytest.mark.parametrize("backbone_id", ["mobilenet_v2", "resnet50", "inception_v3"])
+@pytest.mark.parametrize("backbone_id", ["mobilenet_v2", "resnet50", pytest.param("inception_v3", marks=FULL)])
 def test_a_network_computes_what_keras_computes_after_its_own_preprocessing(backbone_id):
     module = getattr(keras.applications, backbone_id)
     model = network(backbone_id, SIZE)

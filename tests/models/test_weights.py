@@ -154,7 +154,7 @@ def published(tmp_path, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation")  # Keras saving HDF5 with this NumPy
-@pytest.mark.parametrize("backbone_id", ["inception_v3", "efficientnet_b0"])
+@pytest.mark.parametrize("backbone_id", [pytest.param("inception_v3", marks=pytest.mark.full), "efficientnet_b0"])
 def test_a_download_is_kept_and_gives_the_network_that_keras_saved(published, tmp_path, backbone_id):
     original = KERAS[backbone_id](include_top=False, weights=None, input_shape=(96, 96, 3))
     pixels = np.random.default_rng(1).integers(0, 256, (2, 96, 96, 3), np.uint8)

@@ -1,5 +1,6 @@
 """Pages without a browser and without Keras: a worker that answers at once, and a store with runs of every kind."""
 
+import gc
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,14 @@ def scanned_once() -> Iterator[None]:
         found = cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", found)
         yield
+
+
+@pytest.fixture(autouse=True)
+def little_to_collect() -> Iterator[None]:
+    """Streamlit collects garbage after each run of a script: what other tests have loaded is left out."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
