@@ -2,21 +2,25 @@
 
     .venv/bin/python -m tests.brake make test
 
-Linux only. It says how much slower a little work has become, then runs the command and ends with its status.
+Linux only. It says how much longer equal work takes then, runs the command, and ends with its status.
 """
 
 import os
 import subprocess
 import sys
+import time
 
 NICE = 5  # as a worker: each of the two gets half of the core, and what is served before them three quarters of it
-LITTLE_WORK = "from tests.patience import work_s; print(min(work_s() for _ in range(7)))"
+WORK = "from tests.patience import work_s; sum(work_s() for _ in range(60))"
 
 
-def little_work_s(environment: dict[str, str]) -> float:
-    """Returns the seconds that a little work takes a new process in this environment."""
-    done = subprocess.run([sys.executable, "-c", LITTLE_WORK], env=environment, capture_output=True, check=True)
-    return float(done.stdout)
+def work_s(n_processes: int) -> float:
+    """Returns the seconds in which so many new processes do equal work at the same time."""
+    start_s = time.perf_counter()
+    working = [subprocess.Popen([sys.executable, "-c", WORK]) for _ in range(n_processes)]
+    for process in working:
+        process.wait()
+    return time.perf_counter() - start_s
 
 
 def main(command: list[str]) -> int:
@@ -24,14 +28,13 @@ def main(command: list[str]) -> int:
     if not command or sys.platform != "linux":
         print(__doc__, file=sys.stderr)
         return 2
-    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"}
-    free_s = little_work_s(dict(os.environ))
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    cores = os.sched_getaffinity(0)
+    free_s = work_s(len(cores))
+    os.sched_setaffinity(0, {max(cores)})
     beside = subprocess.Popen(["nice", "-n", str(NICE), sys.executable, "-c", "while True: pass"])
     try:
-        braked_s = little_work_s(environment)
-        print(f"One core: a little work takes ×{braked_s / free_s:.1f} as long.", flush=True)
-        return subprocess.run(command, env=environment, check=False).returncode
+        print(f"Under the brake equal work takes ×{work_s(len(cores)) / free_s:.1f} as long.", flush=True)
+        return subprocess.run(command, env={**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"}, check=False).returncode
     finally:
         beside.kill()
         beside.wait()
