@@ -359,6 +359,7 @@ def interrupted(house: Path, *arguments: str) -> tuple[int, list[dict], str]:
 
 @pytest.mark.slow
 def test_an_interrupted_run_is_stopped_with_its_best_weights_and_can_be_resumed(house, monkeypatch, capsys):
+    """Worth its twenty seconds: the only real Ctrl-C, in a process that has to load and compile before it can come."""
     options = (*TINY, "--image-size=32", "--freeze=none", "--weights=random", "--epochs=12", "--per-class=4")
     status, first, err = interrupted(house, *options)
     assert (status, err) == (130, "")

@@ -1,4 +1,8 @@
-"""A student's whole way through the lab, in a real browser on real weights and photographs."""
+"""A student's whole way through the lab, in a real browser on real weights and photographs.
+
+Worth its minute: the only tests in which the server, its worker, the pipe and the page play together from the first
+click to the answer. They train as little as shows that.
+"""
 
 import json
 import os
