@@ -11,7 +11,16 @@ import sys
 import time
 
 NICE = 5  # as a worker: each of the two gets half of the core, and what is served before them three quarters of it
-WORK = "from tests.patience import work_s; sum(work_s() for _ in range(60))"
+# a loop that never rests has held a core for minutes on one kernel, against everything else there: it pauses for a moment
+BESIDE = """
+import time
+while True:
+    end_s = time.perf_counter() + 0.02
+    while time.perf_counter() < end_s:
+        pass
+    time.sleep(0.0005)
+"""
+WORK = "from tests.patience import work_s; [work_s() for _ in range(200)]"
 
 
 def work_s(n_processes: int) -> float:
@@ -31,7 +40,7 @@ def main(command: list[str]) -> int:
     cores = os.sched_getaffinity(0)
     free_s = work_s(len(cores))
     os.sched_setaffinity(0, {max(cores)})
-    beside = subprocess.Popen(["nice", "-n", str(NICE), sys.executable, "-c", "while True: pass"])
+    beside = subprocess.Popen(["nice", "-n", str(NICE), sys.executable, "-c", BESIDE])
     try:
         print(f"Under the brake equal work takes ×{work_s(len(cores)) / free_s:.1f} as long.", flush=True)
         return subprocess.run(command, env={**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"}, check=False).returncode
