@@ -10,8 +10,8 @@ import subprocess
 import sys
 import time
 
-NICE = 5  # as a worker: each of the two gets half of the core, and what is served before them three quarters of it
-# a loop that never rests has held a core for minutes on one kernel, against everything else there: it pauses for a moment
+NICE = 5  # as a worker: of what both want, each gets half
+# a loop that never rests has held a core for minutes, against all else there: this one pauses for a moment
 BESIDE = """
 import time
 while True:
