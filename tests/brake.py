@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 
-NICE = 5  # as a worker: of what both want, each gets half
 # a loop that never rests has held a core for minutes, against all else there: this one pauses for a moment
 BESIDE = """
 import time
@@ -40,7 +39,7 @@ def main(command: list[str]) -> int:
     cores = os.sched_getaffinity(0)
     free_s = work_s(len(cores))
     os.sched_setaffinity(0, {max(cores)})
-    beside = subprocess.Popen(["nice", "-n", str(NICE), sys.executable, "-c", BESIDE])
+    beside = subprocess.Popen([sys.executable, "-c", BESIDE])
     try:
         print(f"Under the brake equal work takes ×{work_s(len(cores)) / free_s:.1f} as long.", flush=True)
         return subprocess.run(command, env={**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"}, check=False).returncode
