@@ -34,7 +34,8 @@ lint: .venv/.test
 	$(PYTHON) -m venv .venv
 	@touch $@
 
-# bytes are compiled when a module is first imported, not for the many that never are; tests come in the same pass
+# a module is compiled when it is first imported, and that is kept; the many that never are imported are not compiled
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --no-compile
 
 .venv/.app: .venv/.python requirements.txt
