@@ -34,14 +34,15 @@ lint: .venv/.test
 	$(PYTHON) -m venv .venv
 	@touch $@
 
-# a module is compiled when it is first imported, and that is kept; the many that never are imported are not compiled
+# for the app a module is compiled when it is first imported, and that is kept; tests begin with all of them compiled, as
+# what a compiler warns of in somebody else's module is no failure of theirs
 unexport PYTHONDONTWRITEBYTECODE
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --no-compile
+PIP := $(BIN)/python -m pip --disable-pip-version-check install
 
 .venv/.app: .venv/.python requirements.txt
 	@echo 'Installing packages, most of it TensorFlow: some minutes of download on a slow line.'
 	@sed 's/^tensorflow>/$(TENSORFLOW)>/' requirements.txt > .venv/requirements.txt
-	$(PIP) -r .venv/requirements.txt
+	$(PIP) --no-compile -r .venv/requirements.txt
 	@touch $@
 
 .venv/.test: .venv/.python requirements.txt requirements-dev.txt
