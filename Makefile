@@ -34,21 +34,22 @@ lint: .venv/.test
 	$(PYTHON) -m venv .venv
 	@touch $@
 
-# for the app a module is compiled when it is first imported, and that is kept; tests begin with all of them compiled, as
-# what a compiler warns of in somebody else's module is no failure of theirs
+# a module is compiled when it is first imported, and that is kept; the many that never are imported are not compiled
 unexport PYTHONDONTWRITEBYTECODE
-PIP := $(BIN)/python -m pip --disable-pip-version-check install
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --no-compile
 
 .venv/.app: .venv/.python requirements.txt
 	@echo 'Installing packages, most of it TensorFlow: some minutes of download on a slow line.'
 	@sed 's/^tensorflow>/$(TENSORFLOW)>/' requirements.txt > .venv/requirements.txt
-	$(PIP) --no-compile -r .venv/requirements.txt
+	$(PIP) -r .venv/requirements.txt
 	@touch $@
 
+# tests begin with all modules compiled: what a compiler warns of in somebody else's is no failure of theirs
 .venv/.test: .venv/.python requirements.txt requirements-dev.txt
 	@echo 'Installing packages, most of it TensorFlow: some minutes of download on a slow line.'
 	@sed 's/^tensorflow>/$(TENSORFLOW)>/' requirements.txt > .venv/requirements.txt
 	$(PIP) -r .venv/requirements.txt -r requirements-dev.txt
+	@$(BIN)/python -W ignore -m compileall -qq -j 0 .venv/lib || true
 	@touch .venv/.app $@
 
 # Chromium and a Chinese font: from the system's packages where they have it and we may install it, else Playwright's own
