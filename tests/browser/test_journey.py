@@ -150,12 +150,8 @@ def test_the_next_student_gets_the_record_replayed_and_may_train_afresh(server, 
 
 
 def test_a_run_is_paused_stepped_and_let_go_on(server, page):
-    page.goto(f"{server.url}/?lang=en&v=2&backbone=squeezenet&image_size=64&per_class=5&n_frozen=9&epochs=500&seed=8")
-    page.get_by_role("slider", name="3 · Frozen blocks").focus()
-    for _ in range(5):
-        page.keyboard.press("ArrowLeft")
-    set_number(page, "Epochs", 499)
-    page.get_by_text("with from-scratch baseline").click()
+    asked = "backbone=squeezenet&image_size=64&per_class=5&n_frozen=4&epochs=499&seed=8&baseline=0"
+    page.goto(f"{server.url}/?lang=en&v=2&{asked}")
     page.get_by_role("button", name="Train", exact=True).click()
     expect(page.get_by_text(re.compile(r"^epoch \d+ of 499"))).to_be_visible()
     page.get_by_role("button", name="Pause").click()
