@@ -406,8 +406,8 @@ ONE_EPOCH = {
         {"head": "flatten-dense", "hidden": 32, "dropout": 0.3},
     ),
     "pictures augmented up to a block's name": (
-        ["--augment=light", "--freeze=fire7", "--head=dense", "--hidden=8"],
-        {"augment": "light", "head": "dense", "n_frozen": 7},
+        ["--augment=light", "--freeze=fire7", "--head=dense", "--hidden=8", "--phases=1"],
+        {"augment": "light", "head": "dense", "n_frozen": 7, "phases": 1},
     ),
 }
 
@@ -425,6 +425,20 @@ def test_a_run_trains_one_epoch_with(home, capsys, name):
     assert shown["spec"]["per_class"] == 2
     assert told[0]["cached"] == expected.get("use_cache", True)
     assert all(row["as_expected"] for row in shown["proof"])
+
+
+@pytest.mark.slow
+def test_blocks_are_trained_after_the_head_and_both_phases_are_one_curve(home, capsys):
+    options = ["--freeze=fire7", "--head-epochs=2", "--head-learning-rate=0.003", "--learning-rate=0.0001"]
+    status, out, err = called(capsys, "train", "--json", *TINY, "--epochs=1", *options)
+    told = events(out)
+    assert (status, err) == (0, "")
+    assert [event.get("epoch") for event in told] == [None, 1, 2, 3, None]
+    shown = json.loads(called(capsys, "show", "--json", told[0]["run_id"])[1])
+    assert [epoch["phase"] for epoch in shown["epochs"]] == [1, 1, 2]
+    assert (shown["spec"]["phases"], shown["spec"]["batchnorm"]) == (2, "frozen")
+    assert all(row["as_expected"] for row in shown["proof"])
+    assert [row["block"] for row in shown["proof"] if row["after_head"] != row["before"]] == ["head"]
 
 
 @pytest.mark.slow

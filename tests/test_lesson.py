@@ -45,7 +45,10 @@ def test_a_link_holds_the_settings_and_nothing_else():  # U06
         "v": "2",
         "n_frozen": "0",
         "image_size": "160",
+        "phases": "1",
+        "head_learning_rate": "0.002",
         "learning_rate": "0.001",
+        "batchnorm": "trained",
         "epochs": "7",
         "lock": "epochs,seed",
         "hide": "optimizer",
@@ -94,7 +97,7 @@ def test_unknown_keys_are_counted_and_never_repeated():  # U02
 
 def test_what_a_link_leaves_out_is_left_open_where_it_depends_on_the_rest():
     assert Lesson.from_query({"v": "2", "epochs": "7"})[0].left_open == frozenset(DEPENDENT)
-    assert Lesson.from_query({"v": "2", "n_frozen": "0"})[0].left_open == {"image_size", "learning_rate"}
+    assert Lesson.from_query({"v": "2", "n_frozen": "0"})[0].left_open == frozenset(DEPENDENT) - {"n_frozen"}
     assert Lesson.from_query({"v": "2", "n_frozen": "?"})[0].left_open == frozenset(DEPENDENT)
 
 

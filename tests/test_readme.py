@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from tl_core.commands.bench import add_bench_options
+from tl_core.commands.expect import add_expect_options
 from tl_core.commands.take_in import add_import_options
 from tl_core.commands.train import OPTIONS
 
@@ -12,12 +13,15 @@ PROJECT = Path(__file__).resolve().parents[1]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
 
-def test_every_option_of_train_bench_and_import_is_in_the_readme_and_no_other():
+def test_every_option_of_every_command_is_in_the_readme_and_no_other():
     written = set(re.findall(r"--([a-z][a-z-]+)", README))
     parser = ArgumentParser(add_help=False)
     add_bench_options(parser)
     add_import_options(parser)
-    others = {option[2:] for action in parser._actions for option in action.option_strings}
+    more = ArgumentParser(add_help=False)
+    add_expect_options(more)
+    actions = [*parser._actions, *more._actions]
+    others = {option[2:] for action in actions for option in action.option_strings if option.startswith("--")}
     assert written == {*OPTIONS, "nesterov", "no-cache", "resume", "baseline", "private", "json", *others}
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tl_core.errors import SpecError
 from tl_core.spec import CHOICES, RANGES, RunSpec, check_field
 
-FRACTIONS = ("dropout", "momentum", "learning_rate")
+FRACTIONS = ("dropout", "momentum", "head_learning_rate", "learning_rate", "batchnorm_momentum")
 
 
 def values_of(name: str) -> st.SearchStrategy:
@@ -21,7 +21,7 @@ def values_of(name: str) -> st.SearchStrategy:
     if name in ("dataset", "backbone"):
         return st.text(max_size=30)
     numbers = st.floats(*RANGES[name]) if name in FRACTIONS else st.integers(*RANGES[name])
-    return st.none() | numbers if name == "per_class" else numbers
+    return st.none() | numbers if name in ("per_class", "batchnorm_momentum") else numbers
 
 
 SPECS = st.builds(RunSpec, **{field.name: values_of(field.name) for field in fields(RunSpec)})
@@ -31,6 +31,11 @@ ANYTHING = st.text() | st.sampled_from(
 BAD = {
     "epochs": [0, -1, 501, 2.5, "0", "abc", "0x10", "", "1e3", "nan", None, True, [3], math.nan, math.inf, 10**400],
     "learning_rate": ["nan", "-1", "1e999", "abc", "0x10", 0, -1, math.nan, math.inf, None, False, {}, "1,5"],
+    "head_learning_rate": ["nan", "-1", 0, None, "1,5"],
+    "head_epochs": [0, 501, 2.5, None],
+    "phases": [0, 3, 1.5, "two", None, True],
+    "batchnorm": ["inference", "", None, True],
+    "batchnorm_momentum": [1.0, -0.1, "slow", math.nan, True],
     "batch_size": [1, 0, 513, "1"],
     "n_frozen": [-1, "all", 1001],
     "image_size": [31, 321, "160px"],

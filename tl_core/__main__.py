@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tl_core import phrases
 from tl_core.commands.bench import add_bench_options, bench
+from tl_core.commands.expect import add_expect_options, expect
 from tl_core.commands.output import Output, complain
 from tl_core.commands.take_in import add_import_options, dataset_rows, import_pictures
 from tl_core.commands.train import add_train_options, train
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     asked.add_argument("images", metavar="IMAGE", nargs="+")
     add_import_options(command("import", import_pictures))
     add_bench_options(command("bench", bench))
+    add_expect_options(command("expect", expect))
     commands.metavar = f"{{{','.join(commands.choices)}}}"
     return parser
 

@@ -11,7 +11,7 @@ from tl_core.spec import RunSpec
 
 VERSION = "2"
 MAX_CHARACTERS = 500
-DEPENDENT = ("n_frozen", "image_size", "learning_rate")
+DEPENDENT = ("n_frozen", "image_size", "phases", "head_learning_rate", "learning_rate", "batchnorm")
 """Fields whose usual value follows from the others; a link may leave them open."""
 FIELDS = tuple(field.name for field in fields(RunSpec))
 CONTROLS = (*(name for name in FIELDS if name not in ("views", "use_cache", "threads")), "baseline")

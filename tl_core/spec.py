@@ -12,6 +12,7 @@ from tl_core.errors import SpecError
 CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "weights": ("pretrained", "random"),
+        "batchnorm": ("frozen", "trained", "updating"),
         "head": ("linear", "dense", "flatten-dense"),
         "optimizer": ("adam", "sgd"),
         "augment": ("none", "light"),
@@ -26,16 +27,22 @@ RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
         "dropout": (0.0, 0.9),
         "image_size": (32, 320),
         "per_class": (1, 10_000),
+        "phases": (1, 2),
+        "head_epochs": (1, 500),
         "epochs": (1, 500),
         "batch_size": (2, 512),
         "momentum": (0.0, 0.999),
+        "head_learning_rate": (1e-7, 10.0),
         "learning_rate": (1e-7, 10.0),
+        "batchnorm_momentum": (0.0, 0.9999),
         "n_views": (1, 20),
         "patience": (0, 500),
         "seed": (0, 2**31 - 1),
         "threads": (1, 256),
     }
 )
+OPEN = frozenset({"per_class", "threads", "batchnorm_momentum"})
+"""Numbers that may be left open: None, in a text "all"."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +59,22 @@ class RunSpec:
         dropout: Fraction of the head's inputs dropped in training.
         image_size: Side of the square pictures that the network sees, in px.
         per_class: Training images kept per class; None keeps all.
-        epochs: Passes over the training images, at most.
+        phases: 2: the head alone is trained first, on fixed features, and what is not frozen goes on from its best
+            weights. 1: all that is trained is trained from the start. As `experiments.plans` makes them, a spec in
+            which only the head is trained has one phase.
+        head_epochs: Passes over the training images in the first of two phases, at most; unused with one.
+        head_learning_rate: Step size in the first of two phases; unused with one.
+        epochs: Passes over the training images in the last phase, at most.
         batch_size: Images per step.
         optimizer: "adam" or "sgd".
         momentum: Momentum of SGD.
         nesterov: Whether SGD uses Nesterov's momentum.
-        learning_rate: Step size of the optimiser.
+        learning_rate: Step size of the optimiser in the last phase.
+        batchnorm: What the BatchNorm layers of the blocks that are trained do. "frozen": they stay as they are and
+            use the stored statistics; "trained": they are trained and use those of the batch. "updating" is a trap to
+            look at: as "trained", and those of the frozen blocks use and update statistics as well.
+        batchnorm_momentum: How much of its old statistics such a layer keeps at a step; None keeps the network's own.
+            Unused by "frozen".
         augment: "none", or "light" (small shifts, zooms and turns; mirroring where the data allow it).
         views: How augmentation meets the cached prefix. "rolling": every picture has one cached view, and a tenth of
             the pictures get a new one in each epoch; "fixed": `n_views` cached views take turns; "fresh": a new view of
@@ -82,12 +99,17 @@ class RunSpec:
     dropout: float = 0.0
     image_size: int = 160
     per_class: int | None = None
+    phases: int = 1
+    head_epochs: int = 5
     epochs: int = 5
     batch_size: int = 32
     optimizer: str = "adam"
     momentum: float = 0.9
     nesterov: bool = False
+    head_learning_rate: float = 2e-3
     learning_rate: float = 1e-3
+    batchnorm: str = "trained"
+    batchnorm_momentum: float | None = None
     augment: str = "none"
     views: str = "rolling"
     n_views: int = 4
@@ -157,7 +179,25 @@ class RunSpec:
             unused |= {"momentum", "nesterov"}
         if self.head == "linear":
             unused.add("hidden")
+        if self.phases == 1:
+            unused |= {"head_epochs", "head_learning_rate"}
+        if self.batchnorm == "frozen":
+            unused.add("batchnorm_momentum")
         return unused
+
+    @property
+    def all_epochs(self) -> int:
+        """Passes over the training images in all phases together, at most."""
+        return self.epochs + (self.head_epochs if self.phases == 2 else 0)
+
+    def head_phase(self, n_blocks: int) -> "RunSpec":
+        """Returns what the first of two phases trains, as a run of its own: the head, on all blocks frozen.
+
+        Args:
+            n_blocks: Blocks of the backbone.
+        """
+        told = {"epochs": self.head_epochs, "learning_rate": self.head_learning_rate}
+        return self.with_changes(phases=1, n_frozen=n_blocks, batchnorm="frozen", batchnorm_momentum=None, **told)
 
     def fingerprint(self) -> str:
         """Returns 16 hexadecimal digits that are equal for equal specs."""
@@ -187,7 +227,7 @@ def check_field(name: str, value: object) -> object:
         return _checked_bool(name, value)
     if name in ("dataset", "backbone"):
         return str(value)
-    if name in ("per_class", "threads") and value in (None, "", "all"):
+    if name in OPEN and value in (None, "", "all"):
         return None
     return _checked_number(name, value)
 
@@ -203,7 +243,7 @@ def _checked_bool(name: str, value: object) -> bool:
 
 def _checked_number(name: str, value: object) -> int | float:
     low, high = RANGES[name]
-    kind = float if name in ("dropout", "momentum", "learning_rate") else int
+    kind = float if isinstance(low, float) else int
     try:
         number = kind(value)
         exact = float(value) == number

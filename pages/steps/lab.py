@@ -9,14 +9,14 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.ui import forms, links, run_panel, services, settings, state, submission
+from pages.ui import expected, forms, links, run_panel, run_record, services, settings, state, submission
 from pages.ui.blocks import layer_map, parameter_metrics, picture_strip
 from pages.ui.text import dataset_name, percent, seconds, sentence, t
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.known import is_here, known_dataset
 from tl_core.engine.estimates import Estimate, Pending
 from tl_core.errors import TransferLabError
-from tl_core.experiments.plans import baseline_of, n_training_images, plan_run
+from tl_core.experiments.plans import baseline_of, decisive, is_head_only, n_training_images, plan_run
 from tl_core.models.catalog import BackboneInfo
 from tl_core.models.weights import weights_address, weights_source
 from tl_core.spec import CHOICES, RunSpec
@@ -42,6 +42,8 @@ def draw() -> None:
         options, costs = settings.choose_settings(dataset, backbone, n_frozen)
         spec = _planned({"dataset": dataset.id, "backbone": backbone.id, "n_frozen": n_frozen, **options})
         if spec is not None:
+            st.caption(_what_is_trained(spec))
+            expected.draw(dataset.id, backbone)
             pace_s = _pace_s(spec)  # before anything that it decides is drawn
             with costs:
                 _draw_costs(spec, dataset)
@@ -59,6 +61,15 @@ def _planned(options: dict) -> RunSpec | None:
     except TransferLabError as error:
         st.error(sentence(error))
         return None
+
+
+def _what_is_trained(spec: RunSpec) -> str:
+    """Returns what is trained when, for how long, and at which rate."""
+    told = {
+        name: f"{getattr(spec, name):g}" for name in ("head_epochs", "head_learning_rate", "epochs", "learning_rate")
+    }
+    kind = "head" if is_head_only(spec) else "two" if spec.phases == 2 else "one"
+    return t(f"lab.trained_{kind}", **told)
 
 
 def _draw_data(dataset: DatasetInfo) -> None:
@@ -140,7 +151,7 @@ def _draw_costs(spec: RunSpec, dataset: DatasetInfo) -> None:
     elif not isinstance(estimate, Estimate):
         st.caption(t(f"views.{estimate.value}"))
     elif estimate.prefix_s:
-        st.caption(t("views.costs", epochs=spec.epochs, costs=_costs(spec, dataset, estimate.prefix_s)))
+        st.caption(t("views.costs", epochs=spec.all_epochs, costs=_costs(spec, dataset, estimate.prefix_s)))
 
 
 def _costs(spec: RunSpec, dataset: DatasetInfo, prefix_s: float) -> str:
@@ -160,6 +171,7 @@ def _draw_train(spec: RunSpec, backbone: BackboneInfo) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         is_pressed = st.button(t("lab.train"), type="primary", icon=":material/play_arrow:", key="train")
         with_baseline = forms.choose_baseline(is_scratch=is_scratch)
+    _draw_differences(spec)
     links.draw_link(spec)
     _draw_downloads(spec, backbone)
     _draw_recorded(spec, baseline_of(spec) if with_baseline else None)
@@ -174,6 +186,25 @@ def _draw_train(spec: RunSpec, backbone: BackboneInfo) -> None:
     )
     scratch_name = t("lab.baseline_name", backbone=backbone.family, dataset=dataset_name(spec.dataset))
     submission.submit(spec, name, baseline, scratch_name)
+
+
+def _draw_differences(spec: RunSpec) -> None:
+    """Draws in what a new run would differ from the one that is shown, of what decides something in both."""
+    shown = run_panel.shown_spec()
+    if shown is None:
+        return
+    before, now = decisive(shown), decisive(spec)
+    changes = [
+        t(
+            "lab.change",
+            name=t(f"field.{name}"),
+            before=run_record.setting(name, value),
+            now=run_record.setting(name, now[name]),
+        )
+        for name, value in before.items()
+        if name != "threads" and name in now and now[name] != value
+    ]
+    st.caption(t("lab.differs", changes=t("unit.comma").join(changes)) if changes else t("lab.same"))
 
 
 def _is_double(spec: RunSpec) -> bool:

@@ -34,6 +34,7 @@ TERMS = (
     "run",
     "epoch",
     "split",
+    "phase",
     "rate",
     "batch",
     "size",
@@ -102,13 +103,23 @@ def curve_of(snapshot: RunSnapshot, name: str) -> RunCurve:
         EpochPoint(e.epoch, e.elapsed_s, e.images, e.step, e.val_loss, e.val_accuracy, e.train_loss, e.train_accuracy)
         for e in snapshot.epochs
     )
-    return RunCurve(record.id, name, record.role, record.state.value, steps, epochs, record.best_epoch)
+    state, best = record.state.value, record.best_epoch
+    n_epochs = snapshot.spec.all_epochs if snapshot.is_active else None
+    return RunCurve(record.id, name, record.role, state, steps, epochs, best, _head_epochs(snapshot), n_epochs)
+
+
+def _head_epochs(snapshot: RunSnapshot) -> int | None:
+    """Returns how many epochs the first of two phases has, or had when it ended early; None where there is one."""
+    if snapshot.spec.phases == 1:
+        return None
+    last = max((epoch.epoch for epoch in snapshot.epochs if epoch.phase == 1), default=0)
+    return last if any(epoch.phase == 2 for epoch in snapshot.epochs) else snapshot.spec.head_epochs
 
 
 def _steps_per_epoch(snapshot: RunSnapshot) -> float:
     if snapshot.epochs:
         return snapshot.epochs[-1].step / snapshot.epochs[-1].epoch
-    return snapshot.n_steps / snapshot.spec.epochs if snapshot.n_steps else 1.0
+    return snapshot.n_steps / snapshot.spec.all_epochs if snapshot.n_steps else 1.0
 
 
 def curves(snapshots: Sequence[RunSnapshot], names: Sequence[str], key: str, *, replay: Replay | None = None) -> None:
@@ -182,8 +193,10 @@ def progress_line(snapshot: RunSnapshot, wait_s: float | None = None) -> None:
 
 def _in_epoch(snapshot: RunSnapshot, phase: str) -> str:
     """Returns which epoch it is, what is being validated where that takes its time, and how long it all still takes."""
-    epochs, finished = snapshot.spec.epochs, snapshot.epochs
-    said = [t("progress.epoch", epoch=min(epochs, len(finished) + 1), epochs=epochs)]
+    spec, finished = snapshot.spec, snapshot.epochs
+    said = [t("progress.epoch", epoch=min(spec.all_epochs, len(finished) + 1), epochs=spec.all_epochs)]
+    if spec.phases == 2:
+        said.append(t("progress.head_first" if len(finished) < _head_epochs(snapshot) else "progress.blocks_too"))
     if snapshot.phase == "validating" and not (finished and finished[-1].seconds < BRIEF_S):
         said.append(_counted(snapshot, phase))
     return " · ".join([*said, time_left(snapshot.left_s(time.monotonic()))])
@@ -207,15 +220,16 @@ def weight_proof(proof: Sequence[dict]) -> None:
     n_trained = len(proof) - n_frozen
     n_changed = sum(not row["frozen"] and row["changed"] for row in proof)
     st.caption(t("proof.summary", n_frozen=n_frozen, n_kept=n_kept, n_trained=n_trained, n_changed=n_changed))
-    table = pd.DataFrame(
-        {
-            t("proof.block"): [row["block"] for row in proof],
-            t("proof.role"): [t(f"map.{_role(row)}") for row in proof],
-            t("proof.changed"): [t("proof.yes") if row["changed"] else t("proof.no") for row in proof],
-            t("proof.before"): [row["before"] for row in proof],
-            t("proof.after"): [row["after"] for row in proof],
-        }
-    )
+    columns = {
+        "block": [row["block"] for row in proof],
+        "role": [t(f"map.{_role(row)}") for row in proof],
+        "changed": [t("proof.yes") if row["changed"] else t("proof.no") for row in proof],
+        "before": [row["before"] for row in proof],
+    }
+    if "after_head" in proof[0]:
+        columns["after_head"] = [row["after_head"] for row in proof]
+    columns["after"] = [row["after"] for row in proof]
+    table = pd.DataFrame({t(f"proof.{name}"): values for name, values in columns.items()})
     st.dataframe(table, hide_index=True, height=260)
 
 

@@ -5,6 +5,7 @@ from functools import partial
 
 from pages.ui import state
 from pages.ui.remembered import remembered
+from tl_core.experiments.plans import is_head_only, usual_training
 from tl_core.lesson import Lesson
 
 
@@ -43,6 +44,9 @@ def choose(
 def lesson_value(lesson: Lesson, field: str) -> object:
     """Returns what a control shows of a lesson."""
     spec = lesson.spec
+    if is_head_only(spec) and field in ("phases", "learning_rate"):  # say nothing of it; of a next run, what suits it
+        blocks = usual_training(spec.optimizer, spec.weights)
+        return blocks[field]
     if field == "baseline":
         return lesson.with_baseline
     if field == "augment":

@@ -83,7 +83,8 @@ def _draw_numbers(info: DatasetInfo, contents: Contents) -> None:
             st.metric(t(f"data.n_{split}"), f"{getattr(info, f'n_{split}'):,}")
     if contents.is_excerpt:
         st.caption(t("data.excerpt", n=len(contents.names)))
-    st.caption(f"{_sizes(contents)} {t('data.colours_grey' if info.channels == 1 else 'data.colours')}")
+    colours = t("data.colours_grey" if info.channels == 1 else "data.colours")
+    st.caption(f"{_sizes(contents)}{t('unit.stop')}{colours}")
 
 
 def _draw_notes(told: Sequence[dict]) -> None:

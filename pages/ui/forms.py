@@ -26,7 +26,10 @@ NAMES = MappingProxyType(
         "n_frozen": "freeze-{backbone}",
         "image_size": "image_size-{backbone}",
         "per_class": "per_class-{dataset}",
+        "phases": "phases-{weights}",
+        "head_learning_rate": "head-rate-{optimizer}",
         "learning_rate": "rate-{optimizer}-{rate}",
+        "batchnorm": "batchnorm-{weights}",
     }
 )
 
@@ -34,8 +37,7 @@ NAMES = MappingProxyType(
 def fill(lesson: Lesson) -> None:
     """Gives all controls the values of a lesson, before they are drawn."""
     spec = lesson.spec
-    n_blocks = backbones()[spec.backbone].n_blocks
-    rate = suggested_rate(spec.optimizer, spec.weights, spec.n_frozen, n_blocks)
+    rate = suggested_rate(spec.optimizer, spec.weights)
     for field in CONTROLS:
         state.fill(NAMES.get(field, field).format(rate=rate, **spec.to_dict()), controls.lesson_value(lesson, field))
 

@@ -13,6 +13,7 @@ from pages.ui.text import literal, percent, seconds, sentence, t
 from tl_core.engine.snapshots import RunSnapshot
 from tl_core.errors import UnknownIdError
 from tl_core.evaluation.comparison import best_validation, compare_runs, seconds_to
+from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord
 
 EAGER_S, POLL_S = 0.4, 1.0  # between two looks: as long as a run may be over at once, and later
@@ -56,6 +57,14 @@ def look(run_id: str) -> list[RunSnapshot]:
     both.sort(key=lambda snapshot: snapshot.record.role == "baseline")
     state.keep("seen", (run_id, both))
     return both
+
+
+def shown_spec() -> RunSpec | None:
+    """Returns the settings of the run that a visitor looks at (of a pair, not the baseline's); None without one."""
+    run_id = state.run_id()
+    with suppress(UnknownIdError):
+        return None if run_id is None else _look_again(run_id)[0].spec
+    return None
 
 
 def _look_again(run_id: str) -> list[RunSnapshot]:

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui.text import dataset_name, day, t, threads
+from tl_core.experiments.plans import decisive
 from tl_core.models.catalog import backbones
 from tl_core.phrases import keys
 from tl_core.spec import RunSpec
@@ -24,8 +25,8 @@ def draw(records: Sequence[RunRecord]) -> None:
 def _rows(record: RunRecord) -> dict[str, str]:
     """Returns name → value, as a reader knows them."""
     spec = RunSpec.from_dict(record.spec)
-    left_out = spec.unused_fields() | {"threads"}  # threads stand with the machine
-    rows = {t(f"field.{name}"): _value(name, value) for name, value in spec.to_dict().items() if name not in left_out}
+    told = {name: value for name, value in decisive(spec).items() if name != "threads"}  # they stand with the machine
+    rows = {t(f"field.{name}"): setting(name, value) for name, value in told.items()}
     here, versions = record.environment, record.environment.get("versions", {})
     rows |= {t("field.threads"): threads(record), t("record.machine"): here.get("machine", "–")}
     rows[t("record.versions")] = ", ".join(f"{name} {versions[name]}" for name in VERSIONS if name in versions) or "–"
@@ -34,7 +35,8 @@ def _rows(record: RunRecord) -> dict[str, str]:
     return rows
 
 
-def _value(name: str, value: object) -> str:
+def setting(name: str, value: object) -> str:
+    """Returns the value of a field of `RunSpec` in words."""
     if isinstance(value, bool):
         return t("record.yes" if value else "record.no")
     if name == "dataset":
@@ -42,7 +44,7 @@ def _value(name: str, value: object) -> str:
     if name == "backbone":
         return backbones()[value].family if value in backbones() else str(value)
     if value is None:
-        return t("lab.all")
+        return t("lab.own_momentum" if name == "batchnorm_momentum" else "lab.all")
     if isinstance(value, float):
         return f"{value:g}"
     key = f"choice.{name}.{value}"

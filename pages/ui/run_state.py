@@ -123,7 +123,7 @@ def _draw_button(name: str, run_id: str, action: Callable[..., None], *, is_disa
 
 def _draw_result(snapshot: RunSnapshot, badge: str) -> None:
     record, n_epochs = snapshot.record, len(snapshot.epochs)
-    is_early = record.state is RunState.COMPLETED and n_epochs < snapshot.spec.epochs
+    is_early = record.state is RunState.COMPLETED and n_epochs < snapshot.spec.all_epochs
     result = t(
         "panel.completed_early" if is_early else f"panel.{record.state.value}",
         epochs=n_epochs,

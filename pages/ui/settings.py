@@ -14,7 +14,7 @@ from pages.ui.forms import NAMES
 from pages.ui.text import named, t
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.experiments.fitting import offered_sizes
-from tl_core.experiments.plans import suggested_rate
+from tl_core.experiments.plans import usual_training
 from tl_core.models.catalog import BackboneInfo
 from tl_core.spec import CHOICES, RANGES, RunSpec
 
@@ -22,6 +22,7 @@ from tl_core.spec import CHOICES, RANGES, RunSpec
 NUMBERS = MappingProxyType(
     {
         "epochs": ("epoch", 1),
+        "head_epochs": ("phase", 1),
         "batch_size": ("batch", 2),
         "momentum": ("optimizer", 0.05),
         "hidden": ("head", 16),
@@ -31,6 +32,7 @@ NUMBERS = MappingProxyType(
         "n_views": ("augment", 1),
     }
 )
+MOMENTA = (0.9, 0.99, 0.999)
 PER_CLASS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
@@ -51,7 +53,7 @@ def choose_settings(dataset: DatasetInfo, backbone: BackboneInfo, n_frozen: int)
                 values[field] = drawn[field]() if field in drawn else _number(field)
         values |= _augmentation()
         costs = st.container()
-        values["learning_rate"] = _learning_rate(values, backbone, n_frozen)
+        values |= _training(values, backbone, is_head_only=n_frozen == backbone.n_blocks)
     return values | controls.without_control(), costs
 
 
@@ -127,19 +129,73 @@ def _per_class(dataset: DatasetInfo) -> int | None:
     return chosen or None
 
 
-def _learning_rate(values: dict, backbone: BackboneInfo, n_frozen: int) -> float:
-    """Draws the learning rate; its starting value follows from optimiser, weights and freezing."""
-    suggested = suggested_rate(values["optimizer"], values["weights"], n_frozen, backbone.n_blocks)
-    usual = {float(f"{base}e-{power}") for power in range(1, 7) for base in (1, 2, 5)}
-    rates = sorted(usual | {suggested, *controls.of_lesson("learning_rate")})
-    slider = partial(st.select_slider, t("field.learning_rate"), rates, help=meaning("rate"))
+def _training(values: dict, backbone: BackboneInfo, *, is_head_only: bool) -> dict:
+    """Draws what is trained when, and at which rates; none of their values follows from the cut.
+
+    What says nothing while only the head is trained is shown, but cannot be changed.
+    """
+    usual = usual_training(values["optimizer"], values["weights"])
+    chosen = {"phases": _phases(values, usual["phases"], is_disabled=is_head_only)}
+    is_head_first = chosen["phases"] == 2 and not is_head_only
+    halves = _halves()
+    if is_head_first:
+        with nullcontext() if controls.is_hidden("head_epochs") else next(halves):
+            chosen["head_epochs"] = _number("head_epochs")
+    for field, is_used in (("head_learning_rate", is_head_first or is_head_only), ("learning_rate", not is_head_only)):
+        with nullcontext() if controls.is_hidden(field) else next(halves):
+            chosen[field] = _rate(field, values, usual, is_disabled=not is_used)
+    if backbone.has_batchnorm:
+        chosen |= _batchnorm(values, usual["batchnorm"], is_disabled=is_head_only, halves=halves)
+    return chosen
+
+
+def _phases(values: dict, usual: int, *, is_disabled: bool) -> int:
+    names = named((2, 1), lambda n: t(f"choice.phases.{n}"))
+    control = partial(st.segmented_control, t("field.phases"), (2, 1), required=True, help=meaning("phase"))
+    name = NAMES["phases"].format(weights=values["weights"])
+    control = partial(control, format_func=names.__getitem__)
+    return controls.choose("phases", control, default=usual, name=name, is_disabled=is_disabled)
+
+
+def _rate(field: str, values: dict, usual: dict, *, is_disabled: bool) -> float:
+    """Draws one of the two learning rates; its starting value follows from optimiser and weights."""
+    suggested = usual[field]
+    offered = {float(f"{base}e-{power}") for power in range(1, 7) for base in (1, 2, 5)}
+    rates = sorted(offered | {suggested, *controls.of_lesson(field)})
+    slider = partial(st.select_slider, t(f"field.{field}"), rates, help=meaning("rate"))
     rate = controls.choose(
-        "learning_rate",
+        field,
         partial(slider, format_func=lambda value: f"{value:g}" + (" ★" if value == suggested else "")),
         default=suggested,
-        name=NAMES["learning_rate"].format(optimizer=values["optimizer"], rate=suggested),
+        name=NAMES[field].format(optimizer=values["optimizer"], rate=suggested),
+        is_disabled=is_disabled,
     )
     return float(rate)
+
+
+def _batchnorm(values: dict, usual: str, *, is_disabled: bool, halves: Iterator[DeltaGenerator]) -> dict:
+    """Draws what BatchNorm does in the blocks that are trained, and a word on what Keras calls it."""
+    names = named(CHOICES["batchnorm"], lambda choice: t(f"choice.batchnorm.{choice}"))
+    box = partial(st.selectbox, t("field.batchnorm"), CHOICES["batchnorm"], help=meaning("batchnorm"))
+    name = NAMES["batchnorm"].format(weights=values["weights"])
+    chosen = {}
+    with nullcontext() if controls.is_hidden("batchnorm") else next(halves):
+        box = partial(box, format_func=names.__getitem__)
+        chosen["batchnorm"] = controls.choose("batchnorm", box, default=usual, name=name, is_disabled=is_disabled)
+    if chosen["batchnorm"] != "frozen" and not is_disabled:
+        with nullcontext() if controls.is_hidden("batchnorm_momentum") else next(halves):
+            chosen["batchnorm_momentum"] = _batchnorm_momentum() or None
+    with st.popover(t("lab.batchnorm_modes"), type="tertiary", icon=":material/help:"):
+        st.markdown(t("lab.batchnorm_about"))
+    return chosen
+
+
+def _batchnorm_momentum() -> float:
+    """Draws how slowly BatchNorm's statistics move; 0 stands for what the network brings."""
+    choices = sorted({0.0, *MOMENTA, *controls.of_lesson("batchnorm_momentum")})
+    names = named(choices, lambda value: f"{value:g}" if value else t("lab.own_momentum"))
+    box = partial(st.selectbox, t("field.batchnorm_momentum"), choices, help=meaning("batchnorm"))
+    return controls.choose("batchnorm_momentum", partial(box, format_func=names.__getitem__), default=0.0)
 
 
 def _pick(field: str, term: str) -> str:

@@ -16,7 +16,7 @@ from tl_core.charts.curves import (
     curves_info,
 )
 
-LABELS = CurvesLabels("Accuracy", "Loss", "Epochs", "Seconds", "Images", "train", "validation", "best")
+LABELS = CurvesLabels("Accuracy", "Loss", "Epochs", "Seconds", "Images", "train", "validation", "best", "blocks too")
 
 
 def step(at: int, loss: float | None = None, accuracy: float | None = None) -> StepPoint:
@@ -149,3 +149,26 @@ def test_the_figure_says_what_its_plain_data_say():
     info = curves_info([one], "loss", "epochs")
     figure, data = json.loads(curves_figure(info, LABELS).to_json(remove_uids=False)), curves_data(info, LABELS)
     assert json.loads(json.dumps(data)) == figure
+
+
+def test_a_line_stands_where_the_second_phase_of_a_run_begins():
+    two = run(epochs=(epoch(1, 1.5, 0.4), epoch(2, 1.2, 0.5), epoch(3, 1.0, 0.6)), head_epochs=2, n_epochs=4)
+    baseline = run("scratch", "baseline", epochs=(epoch(1, 2.0, 0.1),), n_epochs=4)
+    for x, place in (("epochs", 2.0), ("seconds", 4.0), ("images", 256.0)):
+        info = curves_info([two, baseline], "accuracy", x)
+        assert info.marks == (place,)
+        (line,) = curves_figure(info, LABELS).layout.shapes
+        assert (line.x0, line.x1, line.label.text) == (place, place, "blocks too")
+    assert curves_info([run(head_epochs=2)], "accuracy", "epochs").marks == (2,)
+    assert curves_info([run(head_epochs=2)], "accuracy", "seconds").marks == ()
+    assert curves_figure(curves_info([baseline], "accuracy", "epochs"), LABELS).layout.shapes == ()
+
+
+def test_while_a_run_grows_its_axis_already_reaches_to_the_last_epoch():
+    def reach(*runs: RunCurve, x: str = "epochs"):
+        return curves_figure(curves_info(runs, "loss", x), LABELS).layout.xaxis.range
+
+    grown = run(epochs=(epoch(1, 1.5, 0.4),), n_epochs=10)
+    assert reach(grown) == reach(run(n_epochs=10)) == (0, 10.3)
+    assert reach(grown, x="seconds") is None
+    assert reach(run(epochs=(epoch(1, 1.5, 0.4),))) is None

@@ -95,7 +95,7 @@ def step(number: int) -> dict:
     }
 
 
-def epoch(number: int) -> dict:
+def epoch(number: int, phase: int = 1) -> dict:
     return {
         "event": "epoch",
         "epoch": number,
@@ -108,6 +108,7 @@ def epoch(number: int) -> dict:
         "step": number * 4,
         "images": number * 128,
         "is_best": True,
+        "phase": phase,
     }
 
 
@@ -140,9 +141,9 @@ class Bench:
     def worker(self) -> FakeWorker:
         return self.workers[-1]
 
-    def submit(self, name: str = "run", **more) -> str:
+    def submit(self, name: str = "run", spec: RunSpec = SPEC, **more) -> str:
         """Submits a run that waits for no other's result, though all are equal."""
-        return self.engine.submit(SPEC, name=name, **{"is_afresh": True, "by": OPERATOR} | more).id
+        return self.engine.submit(spec, name=name, **{"is_afresh": True, "by": OPERATOR} | more).id
 
     def fill(self) -> list[str]:
         """Submits and starts as many runs as there is room for."""

@@ -174,6 +174,28 @@ def test_a_run_that_lost_patience_has_only_its_test_left(bench, clock):
     assert bench.engine.snapshot(run_id, by=OPERATOR).remaining_s == pytest.approx(128 / 32 - 2)
 
 
+def test_while_the_head_is_trained_alone_nothing_is_said_of_the_time_that_the_blocks_will_take(bench, clock):
+    spec = SPEC.with_changes(phases=2, head_epochs=2, n_frozen=1)  # 4 steps in each of 2 + 2 epochs
+    run_id = bench.submit(spec=spec)
+    bench.worker.tell(run_id, {**STORY, "n_steps": 16})
+    said = []
+    for seconds, event in (
+        *((0.001, step(n)) for n in range(1, 5)),
+        (0, epoch(1)),
+        *((0.001, step(n)) for n in range(5, 9)),
+        (0, epoch(2)),
+        (1, phase("suffix")),
+        (9, step(9)),
+        (1, step(10)),
+        (1, step(11)),
+    ):
+        clock.pass_s(seconds)
+        bench.worker.tell(run_id, event)
+        said.append(bench.engine.snapshot(run_id, by=OPERATOR).remaining_s)
+    assert said[:12] == [None] * 12
+    assert said[12:] == [pytest.approx(6 + 8), pytest.approx(5 + 8)]  # validations and test as if they were training
+
+
 def test_a_run_that_others_look_at_late_is_told_as_late(bench, clock):
     run_id = bench.submit()
     bench.worker.tell(run_id, STARTED, step(1))

@@ -37,7 +37,7 @@ def step(number: int, loss: float = 1.0) -> dict:
     }
 
 
-def epoch(number: int, seconds: float = 2.0) -> dict:
+def epoch(number: int, seconds: float = 2.0, phase: int = 1) -> dict:
     return {
         "event": "epoch",
         "epoch": number,
@@ -50,6 +50,7 @@ def epoch(number: int, seconds: float = 2.0) -> dict:
         "step": number * 4,
         "images": number * 128,
         "is_best": True,
+        "phase": phase,
     }
 
 
@@ -130,6 +131,18 @@ def test_the_speed_is_noted_from_the_second_epoch_as_the_first_one_compiles(stor
     assert store.timing(timing_key(SPEC)) == {"epoch_s_per_image": 0.02}
 
 
+def test_the_speed_of_a_head_alone_is_not_that_of_the_phase_after_it(store):
+    spec = SPEC.with_changes(phases=2, n_frozen=1)
+    recorder = Recorder(store, new_run(store), spec)
+    recorder.record(started())
+    for number in (1, 2):
+        recorder.record(epoch(number, seconds=0.01))
+    recorder.record(epoch(3, seconds=30.0, phase=2))
+    assert store.timing(timing_key(spec)) is None
+    recorder.record(epoch(4, seconds=5.0, phase=2))
+    assert store.timing(timing_key(spec)) == {"epoch_s_per_image": 0.05}
+
+
 def test_after_a_resume_the_first_epoch_compiles_again_and_is_not_noted(store):
     recorder = Recorder(store, new_run(store), SPEC)
     recorder.record(started())
@@ -173,7 +186,8 @@ def test_a_disk_without_room_for_the_curve_costs_only_the_curve(store, monkeypat
 
 def test_runs_that_cost_the_same_share_a_speed_and_others_do_not(monkeypatch):
     key = timing_key(SPEC)
-    assert timing_key(SPEC.with_changes(seed=3, epochs=99, learning_rate=0.5)) == key
+    assert timing_key(SPEC.with_changes(seed=3, epochs=99, learning_rate=0.5, head_epochs=9)) == key
+    assert timing_key(SPEC.with_changes(batchnorm="frozen")) != key
     assert timing_key(SPEC.with_changes(n_frozen=1)) != key
     assert timing_key(SPEC.with_changes(image_size=96)) != key
     monkeypatch.setenv("TL_THREADS", "7")

@@ -24,6 +24,7 @@ SMALL = RunSpec(backbone="squeezenet", image_size=64, per_class=4, batch_size=28
 SPECS = {
     "head only": SMALL.with_changes(head="dense", hidden=16, dropout=0.3, learning_rate=3e-3),
     "last two blocks": SMALL.with_changes(n_frozen=7, learning_rate=1e-4),
+    "head first": SMALL.with_changes(n_frozen=7, phases=2, head_epochs=2, epochs=2, learning_rate=1e-4),
     "from scratch": SMALL.with_changes(weights="random", n_frozen=0, optimizer="sgd", learning_rate=0.01),
 }
 
@@ -182,6 +183,67 @@ class Stopper:
             seen.append(event)
             self.n_steps += isinstance(event, Step)
         return seen
+
+
+HEAD_FIRST = SPECS["head first"]
+
+
+@pytest.mark.slow
+def test_the_head_is_trained_first_as_a_run_of_its_own_and_its_best_weights_start_the_blocks(alone, tmp_path):
+    events, _, _ = alone["head first"]
+    assert [(epoch.epoch, epoch.phase) for epoch in of(Epoch, events)] == [(1, 1), (2, 1), (3, 2), (4, 2)]
+    first, second = events.index(Phase("head")), events.index(Phase("suffix"))
+    assert [len(of(Step, part)) for part in (events[:first], events[first:second], events[second:])] == [0, 4, 4]
+    head = list(task(tmp_path, HEAD_FIRST.head_phase(9)).run())
+    assert curve(of(Step, events)[:4] + of(Epoch, events)[:2] + head[-1:]) == curve(head)
+    proof = events[-1].proof
+    assert [row["block"] for row in proof if row["after_head"] != row["before"]] == [HEAD]
+    assert proof[-1]["after_head"] == head[-1].proof[-1]["after"]
+
+
+@pytest.mark.slow
+def test_both_phases_take_their_features_from_one_pass(alone):
+    events, _, folder = alone["head first"]
+    counted = [event for event in of(Phase, events) if event.name == "features"]
+    assert [event.done for event in counted] == sorted(event.done for event in counted)
+    assert counted[-1].done == counted[-1].total == 56 + 21 + 42
+    assert [event.name for event in of(Phase, events)].count("cached") == 2
+    assert len(list((folder.parents[1] / "cache").iterdir())) == 2 * 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_steps", [3, 5, 7])  # in the first phase's second epoch, and in both epochs of the second
+def test_a_run_in_two_phases_is_resumed_as_if_it_had_never_ended(alone, tmp_path, n_steps):
+    whole, final, _ = alone["head first"]
+    stopper = Stopper(after=n_steps)
+    before = stopper.watch(task(tmp_path, HEAD_FIRST, should_stop=stopper).run())
+    assert before[-1].state == "stopped"
+    assert all(row["as_expected"] for row in before[-1].proof)
+    assert load_trained(tmp_path / "runs" / "run")[1] == HEAD_FIRST
+    after = list(task(tmp_path, HEAD_FIRST, is_resumed=True).run())
+    n_epochs = len(of(Epoch, before))
+    assert [epoch.epoch for epoch in of(Epoch, after)] == list(range(n_epochs + 1, 5))
+    assert curve(of(Epoch, before) + of(Epoch, after) + after[-1:]) == curve(of(Epoch, whole) + whole[-1:])
+    assert same(weights(tmp_path), final)
+
+
+@pytest.mark.slow
+def test_where_the_blocks_only_spoil_it_the_head_s_best_weights_are_kept_and_the_proof_says_so(tmp_path):
+    events = list(task(tmp_path, HEAD_FIRST.with_changes(learning_rate=0.01)).run())
+    assert events[-1].best_epoch <= 2
+    assert [row["block"] for row in events[-1].proof if row["changed"]] == [HEAD]
+    assert all(row["as_expected"] for row in events[-1].proof)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "change", [{"use_cache": False}, {"augment": "light"}, {"augment": "light", "views": "fresh"}, {"n_frozen": 0}]
+)
+def test_two_phases_also_train_what_is_not_cached(change, tmp_path):
+    events = list(task(tmp_path, HEAD_FIRST.with_changes(**change)).run())
+    assert events[-1].state == "completed"
+    assert [epoch.phase for epoch in of(Epoch, events)] == [1, 1, 2, 2]
+    assert all(row["as_expected"] for row in events[-1].proof)
 
 
 RESUMED = SMALL.with_changes(epochs=4, head="dense", hidden=16, dropout=0.3, learning_rate=3e-3)

@@ -2,7 +2,7 @@ import pytest
 
 from tl_core.experiments.fitting import fitted
 from tl_core.experiments.plans import plan_run
-from tl_core.lesson import Lesson
+from tl_core.lesson import DEPENDENT, Lesson
 from tl_core.spec import RunSpec
 
 
@@ -27,12 +27,18 @@ def test_what_fits_stays_as_it_is():
 def test_what_does_not_fit_becomes_the_nearest_that_does_and_is_named(asked, name, becomes):
     lesson, changed = fitted(Lesson(RunSpec(**asked)))
     assert changed == [name]
-    assert lesson.spec == RunSpec(**(asked | {name: becomes}))
+    assert lesson.spec == plan_run(RunSpec(**(asked | {name: becomes})).to_dict())
 
 
 def test_what_is_left_open_is_planned_as_the_lab_does():
-    left_open = frozenset({"n_frozen", "image_size", "learning_rate"})
+    left_open = frozenset(DEPENDENT)
     lesson, changed = fitted(Lesson(RunSpec(backbone="vgg16", optimizer="sgd"), left_open=left_open))
     assert (lesson.spec.n_frozen, lesson.spec.learning_rate, lesson.left_open, changed) == (5, 0.1, frozenset(), [])
-    lesson, _ = fitted(Lesson(RunSpec(backbone="vgg16", n_frozen=2), left_open=frozenset({"learning_rate"})))
-    assert lesson.spec.learning_rate == 1e-4
+    lesson, _ = fitted(Lesson(RunSpec(backbone="vgg16", n_frozen=2), left_open=left_open - {"n_frozen"}))
+    assert (lesson.spec.phases, lesson.spec.learning_rate, lesson.spec.batchnorm) == (2, 1e-4, "frozen")
+
+
+def test_the_rate_of_a_head_alone_goes_by_either_name_in_a_link():
+    asked = RunSpec(backbone="vgg16", n_frozen=5, learning_rate=0.05)
+    lesson, _ = fitted(Lesson(asked, left_open=frozenset(DEPENDENT) - {"n_frozen", "learning_rate"}))
+    assert (lesson.spec.learning_rate, lesson.spec.head_learning_rate, lesson.spec.phases) == (0.05, 0.05, 1)

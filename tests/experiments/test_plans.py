@@ -11,10 +11,10 @@ from tl_core.experiments.plans import (
     HEAD_RATES,
     SCRATCH_RATES,
     baseline_of,
+    decisive,
     n_training_images,
     plan_run,
     resolve_freeze,
-    suggested_rate,
 )
 from tl_core.models.catalog import backbone_info, backbones
 from tl_core.spec import RunSpec
@@ -112,22 +112,73 @@ def test_a_bad_field_is_refused_as_in_a_spec(options, code):
     assert refused(**options)[0] == code
 
 
-def test_rates_follow_what_is_trained():
-    assert suggested_rate("adam", "pretrained", 5, 5) == HEAD_RATES["adam"]
-    assert suggested_rate("sgd", "random", 5, 5) == HEAD_RATES["sgd"]
-    assert suggested_rate("sgd", "pretrained", 4, 5) == FINE_TUNING_RATES["sgd"]
-    assert suggested_rate("adam", "random", 0, 5) == SCRATCH_RATES["adam"]
+def test_rates_follow_what_is_trained_and_never_the_cut():
     for optimizer in ("adam", "sgd"):
         assert FINE_TUNING_RATES[optimizer] < SCRATCH_RATES[optimizer] < HEAD_RATES[optimizer]
+        asked = {"backbone": "vgg16", "optimizer": optimizer}
+        partial = [plan_run(asked | {"freeze": cut}) for cut in range(5)]
+        assert {spec.learning_rate for spec in partial} == {FINE_TUNING_RATES[optimizer]}
+        assert {spec.head_learning_rate for spec in partial} == {HEAD_RATES[optimizer]}
+        assert plan_run(asked | {"freeze": "all"}).learning_rate == HEAD_RATES[optimizer]
+        assert plan_run(asked | {"freeze": "none", "weights": "random"}).learning_rate == SCRATCH_RATES[optimizer]
     assert plan_run({"learning_rate": "0.5"}).learning_rate == 0.5
 
 
-def test_a_baseline_differs_from_its_run_in_start_and_rate_alone():
+def test_pretrained_blocks_are_trained_head_first_with_batchnorm_frozen_and_random_ones_all_at_once():
+    tuned = plan_run({"freeze": 12})
+    assert (tuned.phases, tuned.head_epochs, tuned.batchnorm) == (2, 5, "frozen")
+    scratch = plan_run({"freeze": 0, "weights": "random"})
+    assert (scratch.phases, scratch.batchnorm) == (1, "trained")
+    at_once = plan_run({"freeze": 12, "phases": 1, "batchnorm": "trained", "batchnorm_momentum": 0.9})
+    assert (at_once.phases, at_once.batchnorm, at_once.batchnorm_momentum) == (1, "trained", 0.9)
+    trap = plan_run({"freeze": 12, "batchnorm": "updating"})
+    assert (trap.phases, trap.batchnorm) == (1, "updating")
+
+
+def test_where_only_the_head_is_trained_nothing_is_said_of_blocks():
+    probe = plan_run({})
+    for said in ({"phases": 2}, {"head_epochs": 9}, {"learning_rate": 0.1, "head_learning_rate": 2e-3}):
+        assert plan_run(said) == probe
+    assert plan_run({"batchnorm": "trained", "batchnorm_momentum": 0.9}) == probe
+    assert plan_run({"learning_rate": 0.1}) == plan_run({"head_learning_rate": 0.1})
+    assert plan_run({"freeze": 12}).head_phase(19) == probe.with_changes(head_learning_rate=2e-3)
+
+
+PLANNED = [{}, {"freeze": 3}, {"freeze": 0, "weights": "random"}, {"freeze": 3, "phases": 1}, {"learning_rate": 0.1}]
+
+
+@pytest.mark.parametrize("asked", PLANNED, ids=str)
+def test_a_plan_planned_again_stays_what_it_is(asked):
+    spec = plan_run(asked)
+    assert plan_run(spec.to_dict()) == spec
+
+
+def test_what_differs_between_two_runs_is_what_was_changed():
+    def different(first: dict, second: dict) -> set[str]:
+        values = [decisive(plan_run(asked)) for asked in (first, second)]
+        both = values[0].keys() & values[1].keys()
+        return {name for name in both if values[0][name] != values[1][name]}
+
+    assert different({}, {"freeze": 12}) == {"n_frozen"}
+    assert different({"freeze": 3}, {"freeze": 12}) == {"n_frozen"}
+    assert different({}, {"learning_rate": 0.1}) == {"head_learning_rate"}
+    assert "batchnorm" not in decisive(plan_run({"backbone": "squeezenet", "freeze": 3}))
+
+
+def test_a_baseline_sees_as_many_pictures_as_its_run_and_is_trained_as_suits_a_random_start():
     spec = plan_run({"backbone": "vgg16", "freeze": 3, "seed": 7, "epochs": 4, "optimizer": "sgd", "head": "dense"})
     twin = baseline_of(spec)
-    changed = {name for name, value in twin.to_dict().items() if value != spec.to_dict()[name]}
-    assert changed == {"weights", "n_frozen", "learning_rate"}
-    assert (twin.weights, twin.n_frozen, twin.learning_rate) == ("random", 0, SCRATCH_RATES["sgd"])
+    changed = {name: value for name, value in decisive(twin).items() if value != spec.to_dict()[name]}
+    assert changed == {
+        "weights": "random",
+        "n_frozen": 0,
+        "phases": 1,
+        "epochs": 9,
+        "learning_rate": SCRATCH_RATES["sgd"],
+    }
+    assert twin.batchnorm == "trained"
+    assert baseline_of(plan_run({"epochs": 4})).epochs == 4
+    assert baseline_of(twin) == twin
 
 
 @pytest.mark.parametrize("per_class", [None, 2, 30, 10_000])

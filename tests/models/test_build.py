@@ -6,6 +6,7 @@ import pytest
 
 from tl_core.errors import SpecError
 from tl_core.models.build import SCRATCH_BATCHNORM_MOMENTUM, build
+from tl_core.models.catalog import backbones
 from tl_core.models.networks import network
 from tl_core.spec import RunSpec
 
@@ -105,6 +106,50 @@ def test_frozen_batchnorm_is_in_inference_mode_also_while_training():
     free = build(small(n_frozen=0), 3)
     inner = keras.Model(free.full.inputs[0], free.blocks[4].tensor)
     assert not np.allclose(inner(IMAGES, training=True), inner(IMAGES, training=False))
+
+
+def test_batchnorm_can_stay_frozen_in_blocks_that_are_trained():
+    built = build(small(n_frozen=16, batchnorm="frozen"), 3)
+    free = [layer for block in built.blocks[16:] for layer in block.layers]
+    norms = [layer for layer in free if isinstance(layer, keras.layers.BatchNormalization)]
+    before = [layer.get_weights() for layer in free]
+    one_step(built.full, IMAGES)
+    for layer, values in zip(free, before, strict=True):
+        is_equal = all(map(np.array_equal, values, layer.get_weights()))
+        assert is_equal == (layer in norms or not values), layer.name
+    assert len(norms) == 7
+
+
+def test_the_trap_moves_the_statistics_of_frozen_blocks_and_nothing_else_of_them():
+    built = build(small(n_frozen=16, batchnorm="updating"), 3)
+    assert built.prefix is None
+    frozen = [layer for block in built.blocks[:16] for layer in block.layers if layer.weights]
+    before = [layer.get_weights() for layer in frozen]
+    one_step(built.full, IMAGES)
+    for layer, values in zip(frozen, before, strict=True):
+        is_norm = isinstance(layer, keras.layers.BatchNormalization)
+        moved = [not np.array_equal(*pair) for pair in zip(values, layer.get_weights(), strict=True)]
+        assert moved == ([False, False, True, True] if is_norm else [False] * len(values)), layer.name
+
+
+def test_the_momentum_of_batchnorm_is_the_network_s_own_unless_it_is_given():
+    built = build(small(n_frozen=16, batchnorm_momentum=0.9), 3)
+    norms = [layer for layer in built.full.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert {layer.momentum for layer in norms} == {0.9}
+
+
+def test_the_head_phase_is_the_same_network_cut_behind_its_last_block():
+    built = build(small(n_frozen=16), 3)
+    head = built.head_phase()
+    assert (head.n_frozen, head.cached_shape) == (19, (1280,))
+    assert [variable.path for variable in head.suffix.trainable_variables] == ["head_logits/kernel", "head_logits/bias"]
+    assert head.suffix.get_layer("head_logits") is built.suffix.get_layer("head_logits")
+
+
+@pytest.mark.parametrize("backbone", backbones().values(), ids=lambda backbone: backbone.id)
+def test_the_catalogue_knows_which_networks_have_batchnorm(backbone):
+    layers = network(backbone.id, 96).layers
+    assert any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers) == backbone.has_batchnorm
 
 
 def test_pretrained_blocks_hold_the_bundled_weights_and_the_head_is_new():

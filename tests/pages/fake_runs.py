@@ -63,6 +63,7 @@ def epoch_event(number: int, *, share_right: float = 0.5, seconds: float = 2.0) 
         "step": step,
         "images": 32 * step,
         "is_best": True,
+        "phase": 1,
     }
 
 

@@ -33,8 +33,8 @@ def test_train_queues_the_run_and_its_baseline_and_puts_the_run_into_the_address
     baseline, run = engine.store.list_runs()
     assert (run.role, baseline.role, run.twin_id) == ("run", "baseline", baseline.id)
     assert app.query_params["run"] == run.id
-    scratch = {"weights": "random", "n_frozen": 0, "learning_rate": 0.001, "threads": None}  # it has not begun
-    assert baseline.spec == {**run.spec, **scratch}
+    scratch = {"weights": "random", "n_frozen": 0, "learning_rate": 0.001, "batchnorm": "trained"}
+    assert baseline.spec == {**run.spec, **scratch, "threads": None}  # it has not begun
 
 
 def test_without_the_switch_only_the_run_is_queued(visit, engine):

@@ -28,7 +28,8 @@ def test_every_value_is_told_with_the_widget_itself(visit, query):
     assert epochs.proto.default == int(query.get("epochs", 5))
     widgets = [*app.slider, *app.number_input, *app.selectbox, *app.select_slider, *app.toggle, *app.radio]
     assert len(widgets) >= 12
-    assert [widget.key for widget in widgets if widget.proto.set_value] == []
+    free = [widget for widget in widgets if not widget.disabled]  # what is disabled Streamlit itself puts right
+    assert [widget.key for widget in free if widget.proto.set_value] == []
 
 
 def test_a_drawing_that_overtakes_another_tells_the_same_values(visit):

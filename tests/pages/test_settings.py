@@ -87,3 +87,71 @@ def test_exact_arithmetic_is_one_switch_with_a_sentence(visit, engine, language)
     assert switch.help == phrase(language, "term.arithmetic.about")
     switch.set_value(True).run()
     assert trained(app, engine).arithmetic == "exact"
+
+
+# ---- what is trained when ----
+
+
+def control(kind, field: str, language: str = "en"):
+    return next(one for one in kind if one.label == phrase(language, f"field.{field}"))
+
+
+def test_the_slider_changes_the_cut_and_nothing_else(visit, engine):
+    app = visit()
+    rates = [control(app.select_slider, field).value for field in ("head_learning_rate", "learning_rate")]
+    assert rates == [2e-3, 1e-4]
+    for n_frozen in (18, 7, 0, 19, 12):
+        app.slider[0].set_value(n_frozen).run()
+        assert [control(app.select_slider, name).value for name in ("head_learning_rate", "learning_rate")] == rates
+    spec = trained(app, engine)
+    assert (spec.n_frozen, spec.phases, spec.head_epochs, spec.batchnorm) == (12, 2, 5, "frozen")
+    assert (spec.head_learning_rate, spec.learning_rate) == (2e-3, 1e-4)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_trained_when_and_at_which_rate_is_said_beside_the_slider(visit, language):
+    def said() -> list[str]:
+        return [caption.value for caption in app.caption]
+
+    app = visit(language=language)
+    assert phrase(language, "lab.trained_head", epochs="5", learning_rate="0.002") in said()
+    app.slider[0].set_value(12).run()
+    rates = {"head_learning_rate": "0.002", "learning_rate": "0.0001"}
+    assert phrase(language, "lab.trained_two", head_epochs="5", epochs="5", **rates) in said()
+
+
+def test_training_all_at_once_and_batchnorm_are_choices(visit, engine):
+    app = visit()
+    app.slider[0].set_value(12).run()
+    control(app.button_group, "phases").set_value(1).run()
+    control(app.selectbox, "batchnorm").select("trained").run()
+    control(app.selectbox, "batchnorm_momentum").select(0.9).run()
+    spec = trained(app, engine)
+    assert (spec.phases, spec.batchnorm, spec.batchnorm_momentum, spec.learning_rate) == (1, "trained", 0.9, 1e-4)
+
+
+def test_from_scratch_everything_is_trained_at_once_at_its_own_rate(visit, engine):
+    app = visit()
+    app.slider[0].set_value(0).run()
+    control(app.selectbox, "weights").select("random").run()
+    spec = trained(app, engine)
+    assert (spec.weights, spec.phases, spec.batchnorm, spec.learning_rate) == ("random", 1, "trained", 1e-3)
+
+
+def test_a_network_without_batchnorm_has_no_choice_of_it(visit):
+    app = visit()
+    app.selectbox[1].select("squeezenet").run()
+    assert phrase("en", "field.batchnorm") not in [box.label for box in app.selectbox]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_under_train_stands_what_differs_from_the_run_that_is_shown(visit, engine, language):
+    def said() -> str:
+        return "\n".join(caption.value for caption in app.caption)
+
+    app = visit(language=language)
+    trained(app, engine)
+    assert phrase(language, "lab.same") in said()
+    app.slider[0].set_value(12).run()
+    change = phrase(language, "lab.change", name=phrase(language, "field.n_frozen"), before="19", now="12")
+    assert phrase(language, "lab.differs", changes=change) in said()

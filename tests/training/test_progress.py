@@ -29,6 +29,14 @@ def test_epochs_without_progress_are_counted_from_the_best():
     assert progress.n_worse == 0
 
 
+def test_the_next_phase_keeps_what_is_to_be_beaten_and_has_patience_anew():
+    progress, _ = closed((0.5, 1.0), (0.4, 1.0))
+    progress.next_phase()
+    assert (progress.phase, progress.epoch, progress.phase_epoch, progress.n_worse) == (2, 2, 0, 0)
+    assert not progress.close_epoch(0.45, 1.0)
+    assert (progress.best_epoch, progress.phase_epoch, progress.n_worse) == (1, 1, 1)
+
+
 def test_the_first_epoch_is_the_best_even_with_nothing_right():
     progress, is_best = closed((0.0, 50.0))
     assert is_best == [True]

@@ -42,6 +42,21 @@ def test_the_proof_holds_when_frozen_blocks_are_equal_and_the_others_differ(netw
     assert all(row["as_expected"] for row in rows)
 
 
+def test_of_two_phases_the_first_may_change_the_head_alone(network):
+    before = block_hashes(network)
+    change(network.head_layers[-1])
+    after_head = block_hashes(network)
+    assert all(row["as_expected"] for row in compare(network, before, after_head, after_head, is_head_only=True))
+    for block in network.blocks[4:]:
+        change(next(layer for layer in block.layers if layer.weights))
+    after = block_hashes(network)
+    rows = compare(network, before, after, after_head)
+    assert all(row["as_expected"] for row in rows)
+    assert [row["block"] for row in rows if row["after_head"] != row["before"]] == ["head"]
+    wrong = {row["block"]: row["as_expected"] for row in compare(network, before, after, after)}
+    assert [name for name, is_expected in wrong.items() if not is_expected] == [b.name for b in network.blocks[4:]]
+
+
 def test_the_proof_fails_for_a_frozen_block_that_moved_and_for_a_trainable_one_that_did_not(network):
     before = block_hashes(network)
     change(network.full.get_layer("fire2_squeeze1x1"))

@@ -12,11 +12,16 @@ import keras
 import numpy as np
 import pytest
 
+from tl_core.datasets.arrays import Dataset
+from tl_core.datasets.catalog import dataset_info
 from tl_core.models.build import Network, build
 from tl_core.spec import RunSpec
 from tl_core.training.clock import Clock
+from tl_core.training.events import Epoch
 from tl_core.training.extraction import BATCH
 from tl_core.training.features import FeatureCache, FeatureSource, prefix_key
+from tl_core.training.inputs import Inputs
+from tl_core.training.phases import Phases
 from tl_core.training.trainer import Trainer, batches
 
 TRAIN, VALIDATION = np.arange(40), np.arange(40, 44)
@@ -42,6 +47,23 @@ ALL_CUTS = CUTS + [
         ("resnet50", 32, 16, "conv5_block2_out"),
         ("resnet50", 32, 17, "conv5_block3_out"),
     ]
+]
+
+PHASE_CUTS = [
+    ("mobilenet_v2", 64, 18, "block_16_project_BN"),
+    *(
+        pytest.param(*cut, marks=pytest.mark.full)
+        for cut in [
+            ("mobilenet_v2", 64, 14, "block_12_add"),
+            ("mobilenet_v2", 64, 17, "block_15_add"),
+            ("vgg16", 32, 2, "block2_pool"),
+            ("vgg16", 32, 3, "block3_pool"),
+            ("vgg16", 32, 4, "block4_pool"),
+            ("resnet50", 32, 14, "conv4_block6_out"),
+            ("resnet50", 32, 15, "conv5_block1_out"),
+            ("resnet50", 32, 16, "conv5_block2_out"),
+        ]
+    ),
 ]
 
 
@@ -167,3 +189,62 @@ def test_in_float32_too_every_weight_agrees_to_a_millionth(backbone, side, n_fro
     for mine, theirs in zip(network.full.get_weights(), plain.get_weights(), strict=True):
         assert mine.dtype == np.float32
         assert np.linalg.norm(mine - theirs) <= 1e-6 * np.linalg.norm(theirs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("backbone", "side", "n_frozen", "last_frozen"), PHASE_CUTS)
+def test_two_phases_equal_two_plain_trainings_one_after_the_other_to_the_last_bit(
+    backbone, side, n_frozen, last_frozen, float64, tmp_path
+):
+    """First the head, then the blocks with BatchNorm frozen; both with an optimiser of their own, as in Keras' guide.
+
+    The weights that are compared are those after the last step, whichever epoch was the best.
+    """
+    weights = "pretrained" if backbone == "mobilenet_v2" else "random"
+    spec = RunSpec(
+        backbone=backbone,
+        weights=weights,
+        n_frozen=n_frozen,
+        image_size=side,
+        batch_size=BATCH,
+        phases=2,
+        head_epochs=1,
+        head_learning_rate=1e-2,
+        epochs=1,
+        optimizer="sgd",
+        learning_rate=1e-3,
+        batchnorm="frozen",
+        seed=5,
+        arithmetic="exact",
+    )
+    images = pictures(side)
+    network = start(spec, images)
+    plain = build(spec.with_changes(n_frozen=0, batchnorm="trained"), 3).full
+    plain.set_weights(network.full.get_weights())
+
+    data = Dataset(dataset_info("groceries"), images, LABELS, TRAIN, VALIDATION, VALIDATION)
+    phases = Phases(Inputs(spec, network, data, TRAIN, FeatureCache(tmp_path, 10**10), "CPU"), Clock())
+    last = None
+    for event in phases.run():
+        if isinstance(event, Epoch):
+            last = network.full.get_weights()
+    names = [layer.name for layer in plain.layers]
+    head = next(name for name in reversed(names) if not name.startswith("head_"))
+    for epoch, last_frozen_now, rate in ((1, head, 1e-2), (2, last_frozen, 1e-3)):
+        fit_plainly(plain, names[names.index(last_frozen_now) + 1 :], rate, spec, images, [epoch])
+    differences = [np.abs(mine - theirs).max() for mine, theirs in zip(last, plain.get_weights(), strict=True)]
+    assert max(differences) == 0
+
+
+def fit_plainly(
+    model: keras.Model, trained: list[str], rate: float, spec: RunSpec, images: np.ndarray, epochs: list[int]
+) -> None:
+    """Fits some layers with a new optimiser; their BatchNorm layers stay frozen."""
+    for layer in model.layers:
+        is_norm = isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = layer.name in trained and not is_norm
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer=keras.optimizers.SGD(rate, momentum=0.9), loss=loss, jit_compile=False)
+    for epoch in epochs:
+        order = batches(TRAIN, spec.batch_size, spec.seed, epoch).ravel()
+        model.fit(images[order], LABELS[order], batch_size=spec.batch_size, epochs=1, shuffle=False, verbose=0)

@@ -43,6 +43,8 @@ class RunCurve:
         steps: Steps in the order they were made.
         epochs: Epochs in the order they were made.
         best_epoch: The epoch whose weights were kept, counted from 1; None marks none.
+        head_epochs: Epochs of the first of two phases; None where there is one.
+        n_epochs: Epochs that it will have at most, while it is under way; None once it is over.
     """
 
     run_id: str
@@ -52,6 +54,8 @@ class RunCurve:
     steps: tuple[StepPoint, ...] = ()
     epochs: tuple[EpochPoint, ...] = ()
     best_epoch: int | None = None
+    head_epochs: int | None = None
+    n_epochs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,18 @@ class Series:
 
 @dataclass(frozen=True)
 class CurvesInfo:
-    """All that a figure of learning curves shows; for each run its train series, then its validation series."""
+    """All that a figure of learning curves shows; for each run its train series, then its validation series.
+
+    `marks` are the places where the second phase of a run begins; up to `end` at least the x axis reaches, so that it
+    stands still while a run grows.
+    """
 
     metric: Metric
     x: Axis
     states: tuple[str, ...]
     series: tuple[Series, ...]
+    marks: tuple[float, ...] = ()
+    end: float | None = None
 
 
 @dataclass(frozen=True)
@@ -89,3 +99,4 @@ class CurvesLabels:
     train: str
     validation: str
     best: str
+    second_phase: str

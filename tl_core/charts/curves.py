@@ -44,7 +44,17 @@ def curves_info(runs: Sequence[RunCurve], metric: Metric, x: Axis, max_points: i
             steps, so that the points drawn already stay where they are while a run grows.
     """
     series = [one for run in runs for one in (_train(run, metric, x, max_points), _validation(run, metric, x))]
-    return CurvesInfo(metric, x, tuple(run.state for run in runs), tuple(series))
+    marks = sorted({mark for run in runs if (mark := _second_phase(run, x)) is not None})
+    planned = [run.n_epochs for run in runs if run.n_epochs is not None and x == "epochs"]
+    end = float(max([*planned, *(point.epoch for run in runs for point in run.epochs)])) if planned else None
+    return CurvesInfo(metric, x, tuple(run.state for run in runs), tuple(series), tuple(marks), end)
+
+
+def _second_phase(run: RunCurve, x: Axis) -> float | None:
+    """Returns where the second phase of a run begins; None while that is not known along this axis."""
+    if run.head_epochs is None or x == "epochs":
+        return run.head_epochs
+    return next((float(getattr(point, x)) for point in run.epochs if point.epoch == run.head_epochs), None)
 
 
 def _train(run: RunCurve, metric: Metric, x: Axis, max_points: int) -> Series:
@@ -161,6 +171,9 @@ def _layout(info: CurvesInfo, labels: CurvesLabels) -> dict:
     if info.x == "images":
         x_axis["tickformat"] = "~s"
     longest = max((x for series in info.series for x in series.x), default=0)
+    if info.end is not None:
+        longest = max(longest, info.end)
+        x_axis["range"] = [0, info.end * 1.03]
     if info.x == "epochs" and longest <= MANY_EPOCHS:
         x_axis["dtick"] = 1  # no half epochs
     y_axis = _axis(getattr(labels, info.metric)) | {"hoverformat": ".3f", "nticks": 6}
@@ -169,7 +182,15 @@ def _layout(info: CurvesInfo, labels: CurvesLabels) -> dict:
     spike = {"spikecolor": theme.NEUTRAL, "spikethickness": 1, "spikedash": "dot"}
     y_axis |= {"automargin": False}  # but a fixed margin, so that accuracy and loss stand exactly above each other
     margin = {"l": 64, "r": 12, "t": 8, "b": 8}
-    return theme.plain_layout(xaxis=x_axis | spike, yaxis=y_axis, hovermode="x unified", margin=margin)
+    shown = theme.plain_layout(xaxis=x_axis | spike, yaxis=y_axis, hovermode="x unified", margin=margin)
+    return shown | ({"shapes": [_mark(x, labels) for x in info.marks]} if info.marks else {})
+
+
+def _mark(x: float, labels: CurvesLabels) -> dict:
+    """Returns a line from top to bottom where the second phase begins, with a word on it."""
+    word = {"text": labels.second_phase, "textposition": "top left", "textangle": 0, "font": {"size": 12}}
+    line = {"color": theme.NEUTRAL, "width": 1, "dash": "dot"}
+    return {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1, "line": line, "label": word}
 
 
 def _axis(title: str) -> dict:

@@ -29,11 +29,16 @@ OPTIONS = (
     "dropout",
     "image-size",
     "per-class",
+    "phases",
+    "head-epochs",
+    "head-learning-rate",
     "epochs",
     "batch-size",
     "optimizer",
     "momentum",
     "learning-rate",
+    "batchnorm",
+    "batchnorm-momentum",
     "augment",
     "views",
     "n-views",
@@ -107,7 +112,8 @@ def _to_resume(store: SqliteStore, run_id: str, given: dict) -> RunRecord:
     if not record.state.is_resumable:
         raise InputError("not_resumable", run=record.id, state=record.state.value)
     before = RunSpec.from_dict(record.spec)
-    own = before.to_dict() if "freeze" not in given else {**before.to_dict(), "n_frozen": None}
+    own = before.to_dict() | ({"n_frozen": None} if "freeze" in given else {})
+    own |= {"head_learning_rate": None} if "learning_rate" in given else {}  # of a head alone either name is right
     if plan_run({**own, **given}, data_home()) != before:
         raise InputError("command_line", reason=f"--resume keeps the run's options; received others: {_shown(given)}")
     return record
@@ -146,7 +152,7 @@ def _print_event(event: dict, record: RunRecord, spec: RunSpec, output: Output) 
     elif kind == "epoch":
         output.clear_progress()
         values = {name: event[name] for name in ("epoch", "train_accuracy", "val_accuracy", "seconds")}
-        print(output.phrase("command.epoch", role=record.role, epochs=spec.epochs, **values))
+        print(output.phrase("command.epoch", role=record.role, epochs=spec.all_epochs, **values))
     elif kind == "ended":
         output.clear_progress()
         accuracy = f"{event['scores']['accuracy']:.4f}" if event["scores"] else "–"
@@ -160,7 +166,7 @@ def _print_event(event: dict, record: RunRecord, spec: RunSpec, output: Output) 
 def _print_progress(event: dict, spec: RunSpec, output: Output) -> None:
     if event["event"] == "step":
         values = {"epoch": event["epoch"], "loss": event["train_loss"]}
-        output.progress(output.phrase("command.step", epochs=spec.epochs, **values))
+        output.progress(output.phrase("command.step", epochs=spec.all_epochs, **values))
     else:
         share = event["done"] / event["total"] if event["total"] else None
         output.progress(output.phrase(f"phase.{event['name']}"), share)

@@ -32,6 +32,7 @@ class Pace:
         self._paused_at: float | None = None
         self._marked_s = 0.0
         self._done: dict[str, int] = {}
+        self._begun: set[str] = set()  # kinds that have arrived
         self._spent: dict[str, tuple[float, float]] = {}  # kind → seconds and pictures; old ones weigh less and less
 
     def mark(self, **done: int) -> None:
@@ -40,8 +41,9 @@ class Pace:
         if not news:
             return
         now_s = self._running_s()
-        if news.keys() <= self._done.keys():
+        if news.keys() <= self._begun:
             self._learn(news, now_s - self._marked_s)
+        self._begun |= news.keys()
         self._marked_s, self._done = now_s, self._done | {kind: done[kind] for kind in news}
 
     def _learn(self, news: dict[str, int], passed_s: float) -> None:
@@ -57,6 +59,10 @@ class Pace:
         """Returns what a picture takes; of a kind that was not measured yet, as much as one of another."""
         spent_s, n = self._spent.get(kind) or next(iter(self._spent.values()), (0.0, 0.0))
         return spent_s / n if n else None
+
+    def forget(self) -> None:
+        """Forgets all speeds: from now on other work is done, and its first arrival is a start again."""
+        self._begun, self._spent = set(), {}
 
     def pause(self) -> None:
         """From now on no time counts."""
@@ -112,6 +118,7 @@ class LiveRun:
     n_steps: int = 0
     n_validation: int = 0
     n_test: int = 0
+    part: int = 1  # 2 in the second of two phases of training
     n_judged: int = 0  # pictures of validation and test, each as often as it was classified
     is_sent: bool = False
     is_stopping: bool = False
@@ -165,6 +172,9 @@ class LiveRun:
         if event["event"] == "phase":
             if event["name"] in JUDGING:
                 self.n_judged += max(0, event["done"] - (self.done if event["name"] == self.phase else 0))
+            if event["name"] == "suffix" and self.part == 1:
+                self.part = 2
+                self.pace.forget()
             self._enter(event["name"], event["done"], event["total"])
         elif event["event"] == "started":
             self.n_steps, self.record = event["n_steps"], None
@@ -184,10 +194,14 @@ class LiveRun:
         """Returns the estimated seconds to the end: steps, validations and the test that are left; see `Pace`."""
         if self.phase in ("testing", "saving"):  # perhaps long before the last step: patience ran out
             return self.pace.remaining_s(judged=self.total - self.done)
-        n_validations = self.spec.epochs - len(self.epochs)
+        if self.part < self.spec.phases:
+            return None  # the head's steps on fixed features tell nothing of those to come
+        n_before = sum(epoch.phase < self.part for epoch in self.epochs.values())  # epochs of a phase before
+        n_epochs_left = self.spec.epochs - (len(self.epochs) - n_before)
         n_validated = self.done if self.phase == "validating" else 0
-        n_left = max(0, n_validations * self.n_validation - n_validated) + self.n_test
-        n_steps_left = self.n_steps - self.recorder.trace.step
+        n_left = max(0, n_epochs_left * self.n_validation - n_validated) + self.n_test
+        steps_per_epoch = self.n_steps // self.spec.all_epochs
+        n_steps_left = (n_before + self.spec.epochs) * steps_per_epoch - self.recorder.trace.step
         return self.pace.remaining_s(trained=n_steps_left * self.spec.batch_size, judged=n_left)
 
     @property

@@ -13,6 +13,7 @@ from tl_core.datasets import arrays
 from tl_core.datasets.album import is_own
 from tl_core.datasets.catalog import dataset_info
 from tl_core.engine.environment import environment
+from tl_core.experiments.plans import decisive
 from tl_core.models.weights import BUNDLED, DOWNLOADED, WEIGHTS_FOLDER
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord
@@ -40,8 +41,7 @@ def fingerprint(spec: RunSpec) -> str | None:
     """
     if not is_own(spec.dataset) and dataset_info(spec.dataset).origin != "bundled":
         return None
-    left_out = spec.unused_fields() | {"threads"}
-    told = {name: value for name, value in spec.to_dict().items() if name not in left_out}
+    told = {name: value for name, value in decisive(spec).items() if name != "threads"}
     start = _weights_hash(spec.backbone) if spec.weights == "pretrained" else None
     return _digest(json.dumps([told, _pictures_hash(spec.dataset), start, code_version()], sort_keys=True).encode())
 

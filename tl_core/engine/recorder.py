@@ -14,6 +14,20 @@ from tl_core.store.records import EpochRecord, RunState
 from tl_core.store.store import RunStore
 
 TRACE_S = 1.0  # of training; so much of the curve of the steps may be lost with the process
+_FREE = frozenset(
+    {
+        "seed",
+        "head_learning_rate",
+        "learning_rate",
+        "momentum",
+        "batchnorm_momentum",
+        "dropout",
+        "head_epochs",
+        "epochs",
+        "patience",
+        "threads",
+    }
+)  # what makes no epoch longer
 REFUSALS = frozenset({"disk_full", "home_not_writable", "store_busy", "store_damaged", "store_failed"})
 """What the disk says when it refuses. The run is as good as before: it can go on once there is room."""
 
@@ -107,21 +121,20 @@ class Recorder:
         return [list(row) for row in self.trace.points()]
 
     def _note_speed(self, event: Mapping) -> None:
+        if event["phase"] < self._spec.phases:
+            return  # an epoch of the head on fixed features costs next to nothing
         if self._has_compiled:  # the first epoch, also that after a resume, includes compiling
             self._store.save_timing(timing_key(self._spec), {"epoch_s_per_image": event["seconds"] / self._n_train})
         self._has_compiled = True
 
 
 def timing_key(spec: RunSpec) -> str:
-    """Returns the name under which the speed of runs like this one is kept: equal where an epoch costs the same.
+    """Returns the name under which the speed of runs like this one is kept.
 
-    The machine, its cores and threads are part of it.
+    It is equal where an epoch of the last phase costs the same, and what comes before it. The machine, its cores and
+    threads are part of it.
     """
-    about = {
-        name: value
-        for name, value in spec.to_dict().items()
-        if name not in ("seed", "learning_rate", "momentum", "dropout", "epochs", "patience", "threads")
-    }
+    about = {name: value for name, value in spec.to_dict().items() if name not in _FREE}
     here = environment()
     about |= {"machine": [here["machine"], here["cores"], spec.threads or here["threads"], here["backend"]]}
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:24]

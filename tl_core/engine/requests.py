@@ -118,8 +118,8 @@ def measure(spec: RunSpec, home: Path) -> Iterator[dict]:
     would wait: an upper bound. A finished epoch of the same kind is exacter and replaces both.
 
     Returns:
-        {"prefix_s", "step_s", "eval_s", "batch_size", "is_bound"}: seconds for one picture through the prefix, for one
-        step and for one batch of validation.
+        {"prefix_s", "step_s", "eval_s", "batch_size", "is_bound"}: seconds for one picture through the prefix (of two
+        phases: through all blocks), for one step of the last phase and for one batch of validation.
     """
     n_classes = len(known_dataset(spec.dataset, home).classes)
     spec = spec.with_changes(weights="random", batch_size=min(spec.batch_size, MEASURED_BATCH))
@@ -127,9 +127,12 @@ def measure(spec: RunSpec, home: Path) -> Iterator[dict]:
     yield None
     inputs = np.zeros((MEASURED_BATCH, spec.image_size, spec.image_size, 3), np.uint8)
     prefix_s, model, is_fresh = 0.0, built.full, spec.augment != "none" and spec.views == "fresh"
-    if built.prefix is not None and spec.use_cache and not is_fresh:
-        inputs, prefix_s = yield from _extracted(built.prefix, spec, inputs)
+    images, is_cached = inputs, spec.use_cache and not is_fresh
+    if built.prefix is not None and is_cached:
+        inputs, prefix_s = yield from _extracted(built.prefix, spec, images)
         model = built.suffix
+    if spec.phases == 2 and is_cached:  # one pass through all blocks gives the features of both phases
+        _, prefix_s = yield from _extracted(built.head_phase().prefix, spec, images)
     step_s, eval_s, is_bound = yield from _stepped(model, spec, inputs[: spec.batch_size])
     return {
         "prefix_s": prefix_s,

@@ -33,7 +33,8 @@ class Shelf:
 
     def network(self, spec: RunSpec, n_classes: int, *, on_progress: Progress | None = None) -> Network:
         """Returns the network of a spec, as `build` does."""
-        if spec.weights != "pretrained" or spec.n_frozen != backbone_info(spec.backbone).n_blocks:
+        is_fixed = spec.n_frozen == backbone_info(spec.backbone).n_blocks and spec.batchnorm != "updating"
+        if spec.weights != "pretrained" or not is_fixed:
             return build(spec, n_classes, backbone=make_backbone(spec, on_progress=on_progress))
         key = spec.backbone, spec.image_size, spec.arithmetic
         if self._backbone is None or self._backbone[0] != key:

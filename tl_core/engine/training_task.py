@@ -1,23 +1,18 @@
 """One run from spec to record, as a generator of events: data, network, features, training, test, proof, files."""
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
-from tl_core.datasets.arrays import Dataset, select_per_class
+from tl_core.datasets.arrays import select_per_class
 from tl_core.engine.environment import n_threads
 from tl_core.engine.machine import device_name, is_out_of_memory
 from tl_core.engine.shelf import Shelf
 from tl_core.errors import TrainingError, TransferLabError
 from tl_core.evaluation.scores import score
-from tl_core.models.build import Network
-from tl_core.models.trained import copies, put_back, save_trained
+from tl_core.models.trained import save_trained
 from tl_core.spec import RunSpec
 from tl_core.store.files import latest_checkpoint, save_checkpoint
 from tl_core.training.clock import Clock
@@ -25,9 +20,8 @@ from tl_core.training.events import Ended, Epoch, Event, Phase, Started
 from tl_core.training.features import FeatureCache
 from tl_core.training.inputs import Inputs
 from tl_core.training.mapped import mapped
-from tl_core.training.progress import Progress
-from tl_core.training.proof import block_hashes, compare
-from tl_core.training.trainer import StopRequested, Trainer, steps_per_epoch
+from tl_core.training.phases import Phases
+from tl_core.training.trainer import StopRequested, steps_per_epoch
 
 
 @dataclass(frozen=True)
@@ -94,84 +88,38 @@ class TrainingTask:
         yield Phase("network")
         state.n_classes = len(dataset.info.classes)
         network = self.shelf.network(spec, state.n_classes, on_progress=self._reporter("downloading"))
-        state.network, state.before = network, block_hashes(network)
         inputs = Inputs(spec, network, dataset, train, self._cache(), f"{device_name()}, {n_threads()} threads")
-        n_steps = steps_per_epoch(len(train), spec.batch_size) * spec.epochs
+        state.phases = phases = Phases(inputs, clock, self.should_stop)
         yield Started(
             network.frozen_params,
             network.trainable_params,
             inputs.is_cached,
             len(train),
-            n_steps,
+            steps_per_epoch(len(train), spec.batch_size) * spec.all_epochs,
             device_name(),
             len(dataset.validation),
             len(dataset.test),
         )
-        model, source = yield from self._stoppable(inputs.source())
-        state.trainer = Trainer(model, source, dataset.labels, train, dataset.validation, spec, clock, self.should_stop)
-        yield from self._fit(state, clock, dataset)
-        yield Phase("saving")
-        yield self._ended("completed", clock, state)
-
-    def _fit(self, state: "_State", clock: Clock, dataset: Dataset) -> Iterator[Event]:
-        trainer = state.trainer
-        if self.is_resumed:
-            self._restore(trainer, clock)
-        for event in trainer.run():
+        found = latest_checkpoint(self.folder) if self.is_resumed else None
+        for event in phases.run(found and found[1:]):
             yield event
             if isinstance(event, Epoch):  # after its record: what is cut off between the two is trained again, not lost
-                self._checkpoint(trainer, clock)
-        trainer.restore_best()
-        logits = yield from trainer.predict(dataset.test, "testing")
+                save_checkpoint(self.folder, phases.progress.epoch, *phases.checkpoint())
+        logits = yield from phases.trainer.predict(dataset.test, "testing")
         state.scores = score(logits, dataset.labels[dataset.test])
+        yield Phase("saving")
+        yield self._ended("completed", clock, state)
 
     def _cache(self) -> FeatureCache:
         is_exact = self.spec.arithmetic == "exact"
         return FeatureCache(self.home / "cache", cache_limit_bytes(), is_exact=is_exact, n_threads=n_threads())
 
-    def _stoppable(self, events: Iterator[Event]) -> Iterator[Event]:
-        """Passes on events and asks after each whether to stop; returns what they return."""
-        with closing(events):  # a computation that is stopped removes its file at once
-            while True:
-                try:
-                    yield next(events)
-                except StopIteration as end:
-                    return end.value
-                if self.should_stop():
-                    raise StopRequested
-
-    def _checkpoint(self, trainer: Trainer, clock: Clock) -> None:
-        groups = {
-            "model": copies(trainer.model.variables),
-            "optimizer": copies(trainer.model.optimizer.variables),
-            "best": trainer.best_weights or [],
-        }
-        arrays = {
-            f"{group}/{index:04d}": array for group, members in groups.items() for index, array in enumerate(members)
-        }
-        facts = asdict(trainer.progress) | {"elapsed_s": clock.elapsed_s}
-        save_checkpoint(self.folder, trainer.progress.epoch, arrays, {"progress": json.dumps(facts)})
-
-    def _restore(self, trainer: Trainer, clock: Clock) -> None:
-        found = latest_checkpoint(self.folder)
-        if found is None:
-            return
-        _, arrays, metadata = found
-        put_back(trainer.model.variables, _group(arrays, "model"))
-        put_back(trainer.model.optimizer.variables, _group(arrays, "optimizer"))
-        trainer.best_weights = _group(arrays, "best") or None
-        facts = json.loads(metadata["progress"])
-        clock.set(facts.pop("elapsed_s"))
-        trainer.progress = Progress(**facts)
-
     def _ended(self, state_name: str, clock: Clock, state: "_State", error: dict | None = None) -> Ended:
         proof, best_epoch = None, None
-        if state.trainer is not None and state.trainer.best_weights is not None:
-            best_epoch = state.trainer.progress.best_epoch
-            state.trainer.restore_best()
-            proof = compare(state.network, state.before, block_hashes(state.network))
+        if state.phases is not None and state.phases.has_result:
+            proof, best_epoch = state.phases.restore_best(), state.phases.progress.best_epoch
             try:
-                save_trained(self.folder, state.trainer.model, self.spec, state.n_classes)
+                save_trained(self.folder, state.phases.model, self.spec, state.n_classes)
             except TransferLabError as problem:
                 state_name, error = "failed", error or problem.to_dict()
         return Ended(state_name, best_epoch, clock.elapsed_s, state.scores, proof, error)
@@ -195,9 +143,7 @@ class TrainingTask:
 class _State:
     """What the end of a run needs, as far as the run got."""
 
-    network: Network | None = None
-    trainer: Trainer | None = None
-    before: dict | None = None
+    phases: Phases | None = None
     scores: dict | None = None
     n_classes: int = 0
 
@@ -205,8 +151,3 @@ class _State:
 def cache_limit_bytes() -> int:
     """Returns the size that the prefix cache is kept below: TL_CACHE_GB, 4 unless said otherwise."""
     return int(float(os.environ.get("TL_CACHE_GB", "4")) * 1e9)
-
-
-def _group(arrays: dict[str, np.ndarray], group: str) -> list[np.ndarray]:
-    """Returns one group of a checkpoint's arrays in their order."""
-    return [arrays[name] for name in sorted(arrays) if name.startswith(f"{group}/")]

@@ -8,22 +8,37 @@ from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.known import known_dataset
 from tl_core.errors import SpecError
 from tl_core.models.catalog import BackboneInfo, backbone_info
-from tl_core.spec import RunSpec, check_field
+from tl_core.spec import RANGES, RunSpec, check_field
 
 SCRATCH_RATES = MappingProxyType({"adam": 1e-3, "sgd": 0.03})
 FINE_TUNING_RATES = MappingProxyType({"adam": 1e-4, "sgd": 3e-3})
 HEAD_RATES = MappingProxyType({"adam": 2e-3, "sgd": 0.1})
 
 
-def suggested_rate(optimizer: str, weights: str, n_frozen: int, n_blocks: int) -> float:
-    """Returns the learning rate to start with.
+def suggested_rate(optimizer: str, weights: str) -> float:
+    """Returns the learning rate to start with where blocks are trained.
 
-    A new head on fixed features takes large steps; pretrained blocks take small ones, or they forget what they know; a
-    network from scratch has nothing to lose.
+    Pretrained blocks take small steps, or they forget what they know; a network from scratch has nothing to lose. The
+    cut decides neither this nor the rate of a new head on fixed features, `HEAD_RATES`.
     """
-    if n_frozen == n_blocks:
-        return HEAD_RATES[optimizer]
     return (FINE_TUNING_RATES if weights == "pretrained" else SCRATCH_RATES)[optimizer]
+
+
+def usual_training(optimizer: str, weights: str) -> dict[str, object]:
+    """Returns how blocks are trained where nobody says otherwise: the fields of `RunSpec`, whatever the cut.
+
+    Pretrained blocks are trained in two phases and with BatchNorm frozen; a network from scratch all at once.
+
+    References: Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution"
+    (first the head, then all).
+    """
+    is_pretrained = weights == "pretrained"
+    return {
+        "phases": 2 if is_pretrained else 1,
+        "head_learning_rate": HEAD_RATES[optimizer],
+        "learning_rate": suggested_rate(optimizer, weights),
+        "batchnorm": "frozen" if is_pretrained else "trained",
+    }
 
 
 def plan_run(options: Mapping[str, object], home: Path | None = None) -> RunSpec:
@@ -31,7 +46,8 @@ def plan_run(options: Mapping[str, object], home: Path | None = None) -> RunSpec
 
     Args:
         options: Fields of `RunSpec`; in place of `n_frozen` also `freeze`: a number, a block's name, "all" or "none".
-            What is missing gets its default: all blocks frozen, the backbone's own picture size, the suggested rate.
+            What is missing gets its default: all blocks frozen, the backbone's own picture size; how it is trained as
+            `_training` says.
         home: The data folder, where data sets of one's own are; without it only those of the catalogue are known.
 
     Raises:
@@ -45,16 +61,58 @@ def plan_run(options: Mapping[str, object], home: Path | None = None) -> RunSpec
     if "n_frozen" not in values:
         values["n_frozen"] = resolve_freeze(freeze, backbone)
     values.setdefault("image_size", backbone.image_size)
-    if "learning_rate" not in values:
-        values["learning_rate"] = suggested_rate(
-            str(check_field("optimizer", values.get("optimizer", RunSpec.optimizer))),
-            str(check_field("weights", values.get("weights", RunSpec.weights))),
-            int(check_field("n_frozen", values["n_frozen"])),
-            backbone.n_blocks,
-        )
+    values |= _training(values, backbone.n_blocks)
     spec = RunSpec.from_dict({"dataset": dataset.id, "backbone": backbone.id, **values})
     check_together(spec, dataset, backbone)
     return spec
+
+
+def _training(values: Mapping[str, object], n_blocks: int) -> dict[str, object]:
+    """Returns the fields that say what is trained at which rate: as given, else as suits what is frozen.
+
+    Where only the head is trained there is one phase, whose rate is the head's, and the fields of another one say
+    nothing: equal runs have equal specs.
+    """
+
+    def given(name: str, usual: object) -> object:
+        return check_field(name, values.get(name, usual))
+
+    optimizer, weights = given("optimizer", RunSpec.optimizer), given("weights", RunSpec.weights)
+    is_trap = values.get("batchnorm") == "updating"
+    if given("n_frozen", 0) >= n_blocks:
+        rate = values.get("head_learning_rate", values.get("learning_rate", HEAD_RATES[optimizer]))
+        told = _one_phase() | {"learning_rate": rate, "head_learning_rate": rate}
+        return told if is_trap else told | {"batchnorm": "frozen", "batchnorm_momentum": None}
+    usual = usual_training(optimizer, weights) | ({"phases": 1} if is_trap else {})
+    told = {name: given(name, value) for name, value in usual.items()}
+    told |= _one_phase() if told["phases"] == 1 else {}
+    return told | ({"batchnorm_momentum": None} if told["batchnorm"] == "frozen" else {})
+
+
+def _one_phase() -> dict[str, object]:
+    """Returns the fields of a first phase where there is none."""
+    return {"phases": 1, "head_epochs": RunSpec.head_epochs, "head_learning_rate": RunSpec.head_learning_rate}
+
+
+def is_head_only(spec: RunSpec) -> bool:
+    """Says whether a run trains nothing but the head."""
+    return spec.n_frozen >= backbone_info(spec.backbone).n_blocks
+
+
+def decisive(spec: RunSpec) -> dict[str, object]:
+    """Returns the fields of a spec that decide something, and their values.
+
+    The rate of a head that is trained alone goes by the name that it has in two phases, so that what is left of two
+    specs side by side is what really differs.
+    """
+    values = spec.to_dict()
+    unused = spec.unused_fields() | (set() if backbone_info(spec.backbone).has_batchnorm else {"batchnorm"})
+    if is_head_only(spec):
+        values["head_learning_rate"] = spec.learning_rate
+        unused = (unused - {"head_learning_rate"}) | {"learning_rate", "phases", "head_epochs"}
+        unused |= {"batchnorm"} if spec.batchnorm != "updating" else set()
+    unused |= {"batchnorm_momentum"} if "batchnorm" in unused else set()
+    return {name: value for name, value in values.items() if name not in unused}
 
 
 def resolve_freeze(freeze: object, backbone: BackboneInfo) -> int:
@@ -114,9 +172,11 @@ def n_training_images(spec: RunSpec, dataset: DatasetInfo) -> int:
 
 
 def baseline_of(spec: RunSpec) -> RunSpec:
-    """Returns the from-scratch twin: same network, data, head, budget and seed; random start, everything trained.
+    """Returns the from-scratch twin: same network, data, head and seed; random start, everything trained at once.
 
-    Its learning rate is the one that suits a network from scratch, not the smaller one of fine-tuning.
+    It sees as many pictures as all phases of the run, at the learning rate that suits a network from scratch instead of
+    the smaller one of fine-tuning, and with its BatchNorm trained.
     """
-    rate = SCRATCH_RATES[spec.optimizer]
-    return spec.with_changes(weights="random", n_frozen=0, learning_rate=rate)
+    told = {"learning_rate": SCRATCH_RATES[spec.optimizer], "epochs": min(spec.all_epochs, RANGES["epochs"][1])}
+    told |= {"batchnorm": "trained", "batchnorm_momentum": None}
+    return spec.with_changes(weights="random", n_frozen=0, **_one_phase(), **told)

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -36,15 +36,17 @@ class Backbone:
 
 @dataclass(frozen=True)
 class Network:
-    """A network cut at the cut point. The three models share their layers.
+    """A network cut at the cut point. The models share their layers.
 
     Attributes:
         full: uint8 pictures (N, S, S, 3) → logits (N, classes).
         blocks: The backbone's blocks, from the input.
         n_frozen: How many of them are frozen.
-        prefix: uint8 pictures → the tensor to cache; None when nothing is frozen.
-        suffix: That tensor → logits; `full` itself when nothing is frozen.
-        cached_shape: Shape of the tensor to cache for one picture; None when nothing is frozen.
+        prefix: uint8 pictures → the tensor to cache; None when nothing is frozen, or what is frozen is not fixed.
+        suffix: That tensor → logits; `full` itself without a prefix.
+        cached_shape: Shape of the tensor to cache for one picture; None without a prefix.
+        is_phase: Whether this is cut for one phase only: `full` has layers before the cut that are not frozen, so
+            only `suffix` may be trained.
     """
 
     full: keras.Model
@@ -53,6 +55,7 @@ class Network:
     prefix: keras.Model | None
     suffix: keras.Model
     cached_shape: tuple[int, ...] | None
+    is_phase: bool = False
 
     @property
     def frozen_params(self) -> int:
@@ -61,8 +64,12 @@ class Network:
 
     @property
     def trainable_params(self) -> int:
-        """Numbers that training changes: trainable blocks, their moving statistics, and the head."""
+        """Numbers that are not frozen: those of the trainable blocks, all of their BatchNorm included, and the head."""
         return self.full.count_params() - self.frozen_params
+
+    def head_phase(self) -> "Network":
+        """Returns the same network cut behind its last block, to train the head alone on fixed features."""
+        return replace(_cut(self.full, self.blocks, len(self.blocks)), is_phase=True)
 
     @property
     def head_layers(self) -> tuple[keras.Layer, ...]:
@@ -115,14 +122,19 @@ def build(spec: RunSpec, n_classes: int, *, backbone: Backbone | None = None) ->
     if spec.n_frozen > len(blocks):
         raise SpecError("spec_range", field="n_frozen", received=spec.n_frozen, low=0, high=len(blocks))
     freeze(blocks[: spec.n_frozen])
+    set_batchnorm(blocks, spec)
     full = keras.Model(model.inputs[0], add_head(model.outputs[0], spec, n_classes), name=spec.backbone)
-    if spec.n_frozen == 0:
-        return Network(full, blocks, 0, None, full, None)
-    tensor = cached_tensor(full, blocks[: spec.n_frozen])
+    if spec.n_frozen == 0 or spec.batchnorm == "updating":
+        return Network(full, blocks, spec.n_frozen, None, full, None)
+    return _cut(full, blocks, spec.n_frozen)
+
+
+def _cut(full: keras.Model, blocks: tuple[Block, ...], n_frozen: int) -> Network:
+    tensor = cached_tensor(full, blocks[:n_frozen])
     prefix = keras.Model(full.inputs[0], tensor, name="frozen_prefix")
     prefix.compile(jit_compile=False)  # XLA on convolutions is catastrophic on a CPU
     suffix = keras.Model(tensor, full.outputs[0], name="trainable_suffix")
-    return Network(full, blocks, spec.n_frozen, prefix, suffix, tuple(tensor.shape[1:]))
+    return Network(full, blocks, n_frozen, prefix, suffix, tuple(tensor.shape[1:]))
 
 
 def initialise(backbone: keras.Model, seed: int) -> None:
@@ -149,6 +161,25 @@ def freeze(blocks: tuple[Block, ...]) -> None:
             layer.trainable = False
             if isinstance(layer, keras.layers.Dropout):
                 layer.rate = 0.0
+
+
+def set_batchnorm(blocks: tuple[Block, ...], spec: RunSpec) -> None:
+    """Sets what BatchNorm does as `RunSpec.batchnorm` says; a layer that is not trainable uses its stored statistics.
+
+    For the trap of "updating", the frozen blocks' layers keep their scales and offsets and stay trainable as layers:
+    Keras then computes with the statistics of each batch and moves the stored ones, although nothing else moves.
+    """
+    for index, layer in ((index, layer) for index, block in enumerate(blocks) for layer in block.layers):
+        if not isinstance(layer, keras.layers.BatchNormalization):
+            continue
+        if index < spec.n_frozen and spec.batchnorm == "updating":
+            layer.trainable = True
+            for variable in layer.trainable_variables:
+                variable.trainable = False
+        elif index >= spec.n_frozen and spec.batchnorm == "frozen":
+            layer.trainable = False
+        if spec.batchnorm_momentum is not None:
+            layer.momentum = spec.batchnorm_momentum
 
 
 def cached_tensor(full: keras.Model, frozen: tuple[Block, ...]) -> keras.KerasTensor:

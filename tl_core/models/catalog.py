@@ -13,6 +13,7 @@ from types import MappingProxyType
 from tl_core.errors import UnknownIdError
 
 IMAGE_SIZES = (64, 96, 128, 160, 192, 224)  # px, what the pages offer
+_WITHOUT_BATCHNORM = frozenset({"squeezenet", "vgg16"})
 _BLOCKS_FILE = Path(__file__).with_name("blocks.json")
 
 # id: (family, smallest picture in px, what a page starts with in px, paper)
@@ -65,6 +66,10 @@ class BackboneInfo:
     @property
     def n_blocks(self) -> int:
         return len(self.blocks)
+
+    @property
+    def has_batchnorm(self) -> bool:
+        return self.id not in _WITHOUT_BATCHNORM
 
     def frozen_params(self, n_frozen: int) -> int:
         """Returns the numbers that the first `n_frozen` blocks hold."""

@@ -53,6 +53,7 @@ class EpochRecord:
     images: int  #: Training images seen so far.
     is_best: bool
     is_partial: bool = False  #: Ended before all its batches were seen.
+    phase: int = 1  #: 2 in the second of two phases.
 
     def to_dict(self) -> dict:
         """Returns JSON-able plain data; NaN and infinity become None."""

@@ -247,7 +247,7 @@ def measured(epoch: EpochRecord) -> EpochRecord:
     numbers = {
         name: finite(getattr(epoch, name)) for name in ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
     }
-    counts = {name: int(getattr(epoch, name)) for name in ("epoch", "step", "images")}
+    counts = {name: int(getattr(epoch, name)) for name in ("epoch", "step", "images", "phase")}
     flags = {name: bool(getattr(epoch, name)) for name in ("is_best", "is_partial")}
     return EpochRecord(**counts, **numbers, **flags, seconds=float(epoch.seconds), elapsed_s=float(epoch.elapsed_s))
 

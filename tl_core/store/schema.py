@@ -89,6 +89,7 @@ MIGRATIONS = (
     CREATE INDEX event_by_run ON event (run_seq);
     CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL);
     """,
+    "ALTER TABLE epoch ADD COLUMN phase INTEGER NOT NULL DEFAULT 1",
 )
 """One script per version of the database; the file's `user_version` says how many it has seen. Only ever append."""
 

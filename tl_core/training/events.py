@@ -16,8 +16,9 @@ class Phase(Event):
     """What is being done before and after the steps.
 
     Attributes:
-        name: "data", "downloading", "network", "features", "cached" (all features came from disk), "compiling",
-            "views" (of some pictures before an epoch), "validating", "testing" or "saving" (weights and their proof).
+        name: "data", "downloading", "network", "features", "cached" (all features came from disk), "head" or "suffix"
+            (the first or the second of two phases begins), "compiling", "views" (of some pictures before an epoch),
+            "validating", "testing" or "saving" (weights and their proof).
         done: Units done (pictures, bytes); 0 where there is nothing to count.
         total: Units in all; 0 where that is unknown.
     """
@@ -35,7 +36,7 @@ class Started(Event):
     trainable_params: int
     is_cached: bool
     n_train: int
-    n_steps: int  # steps in all epochs together
+    n_steps: int  # steps in all epochs of all phases together
     device: str
     n_validation: int = 0
     n_test: int = 0
@@ -72,6 +73,7 @@ class Epoch(Event):
     step: int
     images: int
     is_best: bool
+    phase: int = 1
 
 
 @dataclass(frozen=True)

@@ -69,11 +69,35 @@ class Inputs:
         pictures = self._pictures()
         if self.is_cached:
             return self.network.suffix, (yield from self._announced(self._cached(pictures)))
-        if not self._is_allowed or self.spec.arithmetic == "exact":
+        is_exact, prefix = self.spec.arithmetic == "exact", self.network.prefix
+        if (is_exact or not self._is_allowed) and not self.network.is_phase:
             return self.network.full, pictures
         # every epoch computes the prefix anew: outside the step it can be folded
-        plain = (yield from self._plain(pictures)) if self._has_room(0) else None
-        return self.network.suffix, PrefixSource(folded(self.network.prefix).predict_on_batch, pictures, plain)
+        plain = (yield from self._plain(pictures)) if self._is_allowed and self._has_room(0) else None
+        return self.network.suffix, PrefixSource(
+            (prefix if is_exact else folded(prefix)).predict_on_batch, pictures, plain
+        )
+
+    def fill_with(self, other: "Inputs") -> Iterator[Event]:
+        """Computes in one pass what two cuts of a network need of the pictures as they are, where both are cached.
+
+        Args:
+            other: What another phase of the run is fed: the same but for the cut.
+
+        Yields:
+            `Phase("features")` while anything is computed.
+        """
+        if not (self.is_cached and other.is_cached):
+            return
+        pictures, keys = self._pictures(), [self._key, other._key]
+        prefixes = [self.network.prefix, other.network.prefix]
+        wanted = [] if pictures.is_augmented else [self.train]
+        wanted += [self.dataset.validation, self.dataset.test]
+        n_before, n_all = 0, sum(map(len, wanted))
+        for chosen in wanted:
+            events = self.cache.fill(prefixes, keys, pictures.eval_batch, chosen)
+            yield from counted(events, "features", n_before, n_all)
+            n_before += len(chosen)
 
     def _pictures(self) -> PictureSource:
         """Returns the pictures; where nothing is frozen there is no cache to spare, and every epoch shows new views."""

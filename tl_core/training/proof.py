@@ -1,6 +1,7 @@
 """The weight proof: which blocks a training really changed, by hashes of their weights before and after."""
 
 import hashlib
+from collections.abc import Mapping
 
 import keras
 
@@ -27,25 +28,37 @@ def _hash(layers: tuple[keras.Layer, ...]) -> str:
     return digest.hexdigest()[:16]
 
 
-def compare(network: Network, before: dict[str, str], after: dict[str, str]) -> list[dict]:
+def compare(
+    network: Network,
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    after_head: Mapping[str, str] | None = None,
+    *,
+    is_head_only: bool = False,
+) -> list[dict]:
     """Returns one row a block: {"block", "frozen", "before", "after", "changed", "as_expected"}.
 
     A frozen block is as expected when its hashes are equal; a trainable one when they differ, or when it holds nothing
-    that training could change.
+    that training could change. A row of a run in two phases has "after_head" as well, and is as expected only if the
+    first phase changed nothing but the head.
+
+    Args:
+        network: What was trained.
+        before: Hashes before the training.
+        after: Those of the weights that are kept.
+        after_head: Those after the first of two phases, if there were two.
+        is_head_only: Whether the weights that are kept are those of the first of two phases.
     """
     frozen = {block.name for block in network.blocks[: network.n_frozen]}
     fixed = {block.name for block in network.blocks if not any(layer.trainable_weights for layer in block.layers)}
+    fixed |= {block.name for block in network.blocks} if is_head_only else set()
     rows = []
     for name in before:
         changed = before[name] != after[name]
-        rows.append(
-            {
-                "block": name,
-                "frozen": name in frozen,
-                "before": before[name],
-                "after": after[name],
-                "changed": changed,
-                "as_expected": changed != (name in frozen or name in fixed),
-            }
-        )
+        row = {"block": name, "frozen": name in frozen, "before": before[name], "after": after[name]}
+        row |= {"changed": changed, "as_expected": changed != (name in frozen or name in fixed)}
+        if after_head is not None:
+            row["after_head"] = after_head[name]
+            row["as_expected"] &= (after_head[name] != before[name]) == (name == HEAD)
+        rows.append(row)
     return rows

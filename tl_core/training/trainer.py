@@ -29,7 +29,7 @@ class StopRequested(Exception):
 
 
 class Trainer:
-    """Trains a suffix (or a whole network) on a source of inputs.
+    """Trains a suffix (or a whole network) on a source of inputs: one phase of a run, most often its only one.
 
     Args:
         model: Inputs of `source` → logits (N, classes).
@@ -37,9 +37,10 @@ class Trainer:
         labels: int (pictures in the dataset,).
         train: int (n,), numbers of the training pictures.
         validation: int (m,), numbers of the validation pictures.
-        spec: Epochs, batch size, optimiser, patience, seed.
+        spec: Epochs and learning rate of this phase; batch size, optimiser, patience, seed.
         clock: Counts the seconds that this run computes.
         should_stop: Asked after every step and every event of progress.
+        progress: Where the training stands before this phase; it is carried on. Left out: at its beginning.
 
     Random:
         The order of epoch e is the child "order/e" of `spec.seed`.
@@ -57,11 +58,12 @@ class Trainer:
         spec: RunSpec,
         clock: Clock,
         should_stop: Callable[[], bool] = lambda: False,
+        progress: Progress | None = None,
     ) -> None:
         self.model, self.source, self.labels = model, source, labels
         self.train, self.validation = train, validation
         self.spec, self.clock, self.should_stop = spec, clock, should_stop
-        self.progress = Progress()
+        self.progress = progress or Progress()
         self.best_weights: list[np.ndarray] | None = None
         compile_model(model, spec)
         self.steps = make_steps(model, spec.batch_size, is_exact=spec.arithmetic == "exact")
@@ -77,7 +79,7 @@ class Trainer:
         return max(1, CALL_BYTES // (image_bytes * self.spec.batch_size)) if self.source.is_cached else 1
 
     def run(self) -> Iterator[Event]:
-        """Trains to the last epoch, or until patience runs out.
+        """Trains to the last epoch of the phase, or until patience runs out.
 
         Yields:
             `Phase`, `Step` and `Epoch`. After the last, `restore_best` puts the best weights back.
@@ -88,7 +90,7 @@ class Trainer:
         """
         yield Phase("compiling")
         self.steps.compile()
-        while self.progress.epoch < self.spec.epochs and not self._has_lost_patience():
+        while self.progress.phase_epoch < self.spec.epochs and not self._has_lost_patience():
             started_s = self.clock.elapsed_s
             train_loss, train_accuracy = yield from self._train_epoch(self.progress.epoch + 1)
             val_loss, val_accuracy = yield from self._validate()
@@ -177,7 +179,12 @@ class Trainer:
             self.progress.step,
             self.progress.images,
             is_best,
+            phase=self.progress.phase,
         )
+
+    def keep_as_best(self) -> None:
+        """Makes the present weights those to beat: what a phase before this one has found."""
+        self.best_weights = copies(self.model.variables)
 
     def restore_best(self) -> None:
         """Puts the weights of the best epoch back; without a finished epoch the present ones stay."""

@@ -75,16 +75,17 @@ def prefix_passes(spec: RunSpec) -> float:
     An upper bound where views are cached: those that an earlier run with the same seed left behind cost nothing.
 
     Returns:
-        In passes: 1 for cached features without augmentation, `spec.epochs` for fresh views or without a cache, 0
+        In passes: 1 for cached features without augmentation, `spec.all_epochs` for fresh views or without a cache, 0
         where nothing is frozen.
     """
     if spec.n_frozen == 0:
         return 0.0
     if not spec.use_cache or (spec.augment != "none" and spec.views == "fresh"):
-        return float(spec.epochs)
+        return float(spec.all_epochs)
     if spec.augment == "none":
         return 1.0
-    return float(min(spec.n_views, spec.epochs)) if spec.views == "fixed" else 1 + (spec.epochs - 1) / RENEWAL_EPOCHS
+    n_epochs = spec.all_epochs
+    return float(min(spec.n_views, n_epochs)) if spec.views == "fixed" else 1 + (n_epochs - 1) / RENEWAL_EPOCHS
 
 
 def cached_views(spec: RunSpec) -> float:

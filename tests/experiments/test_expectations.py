@@ -1,0 +1,35 @@
+from tl_core.experiments.expectations import COLUMNS, RECIPES, SIZES, Trial, cuts, read, trials, written
+from tl_core.experiments.plans import plan_run
+
+ROW = {"test_accuracy": 0.7, "validation_accuracy": 0.75, "best_epoch": 7.0, "seconds": 12.5}
+
+
+def test_the_cuts_go_from_all_blocks_to_none_and_the_first_notch_is_always_among_them():
+    assert cuts("mobilenet_v2") == [19, 18, 16, 12, 6, 0]
+    assert cuts("squeezenet") == [9, 8, 6, 3, 0]
+
+
+def test_a_trial_is_what_a_student_gets_with_the_defaults_at_its_size():
+    trial = Trial("default", "cifar10-small", "mobilenet_v2", 12, 1)
+    asked = {"dataset": "cifar10-small", "freeze": 12, "seed": 1, "image_size": 96, "per_class": 100}
+    assert trial.spec() == plan_run(asked)
+    spoiled = Trial("at-once", "groceries", "mobilenet_v2", 12, 0).spec()
+    assert (spoiled.phases, spoiled.batchnorm, spoiled.image_size) == (1, "trained", 160)
+
+
+def test_every_trial_comes_once_and_one_seed_is_complete_before_the_next():
+    every = list(trials(recipes=tuple(RECIPES)))
+    assert len(set(every)) == len(every)
+    assert [trial.seed for trial in every] == sorted(trial.seed for trial in every)
+    assert {trial.dataset for trial in every} == set(SIZES)
+    assert not [trial for trial in every if trial.recipe == "at-once" and trial.n_frozen == cuts(trial.backbone)[0]]
+
+
+def test_a_table_survives_its_file_and_its_order_is_always_the_same(tmp_path):
+    table = {trial: ROW for trial in trials(datasets=("mnist-small",))}
+    path = tmp_path / "table.csv"
+    path.write_text(written(table))
+    assert read(path) == table
+    assert written(dict(reversed(table.items()))) == path.read_text()
+    assert path.read_text().splitlines()[0] == ",".join(COLUMNS)
+    assert read(tmp_path / "none.csv") == {}

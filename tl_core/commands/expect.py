@@ -1,0 +1,97 @@
+"""`python -m tl_core expect`: trains the runs by which the defaults were chosen, and writes the table of them."""
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+from tl_core.commands.output import Output
+from tl_core.engine.environment import keras_environment
+from tl_core.errors import InputError, TrainingError
+from tl_core.experiments.expectations import (
+    BACKBONES,
+    COLUMNS,
+    RECIPES,
+    SEEDS,
+    SIZES,
+    TABLE,
+    Trial,
+    read,
+    trials,
+    written,
+)
+from tl_core.store.files import write_atomic
+from tl_core.store.home import data_home
+
+DONE, FAILED = 0, 1
+
+
+def add_expect_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `expect`."""
+    parser.add_argument("-o", dest="path", metavar="FILE", default=str(TABLE))
+    parser.add_argument("--recipe", metavar="NAME,NAME", default="default")
+    parser.add_argument("--dataset", metavar="ID,ID", default=",".join(SIZES))
+    parser.add_argument("--backbone", metavar="ID,ID", default=",".join(BACKBONES))
+    parser.add_argument("--seeds", metavar="N", default=str(len(SEEDS)))
+
+
+def expect(options: argparse.Namespace, output: Output) -> int:
+    """Trains what the table lacks, row by row, and prints each; broken off, it goes on where it was.
+
+    Returns:
+        0, or 1 when a run failed.
+    """
+    path = Path(options.path)
+    asked = list(
+        trials(
+            _names("recipe", options.recipe, RECIPES),
+            _names("dataset", options.dataset, SIZES),
+            _names("backbone", options.backbone, BACKBONES),
+            tuple(range(_number(options.seeds))),
+        )
+    )
+    table = read(path)
+    for number, trial in enumerate(asked, 1):
+        if trial not in table:
+            output.progress(output.phrase("command.expect_trial", number=number, total=len(asked)), number / len(asked))
+            table[trial] = _train(trial)
+            write_atomic(path, written(table).encode())
+    output.clear_progress()
+    rows = [{name: getattr(trial, name) for name in COLUMNS[:5]} | table[trial] for trial in asked]
+    output.rows(rows, COLUMNS)
+    return DONE
+
+
+def _train(trial: Trial) -> dict[str, float]:
+    """Trains one run of the grid; only its features and the row of the table stay."""
+    os.environ.update(keras_environment(data_home()))
+    from tl_core.engine.training_task import TrainingTask
+
+    accuracies = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for event in TrainingTask(trial.spec(), data_home(), Path(folder)).run():
+            told = event.to_dict()
+            if told["event"] == "epoch":
+                accuracies[told["epoch"]] = told["val_accuracy"]
+    if told["state"] != "completed":
+        raise TrainingError(told["error"]["code"], **told["error"]["values"])
+    return {
+        "test_accuracy": round(told["scores"]["accuracy"], 4),
+        "validation_accuracy": round(accuracies[told["best_epoch"]], 4),
+        "best_epoch": told["best_epoch"],
+        "seconds": round(told["seconds"], 1),
+    }
+
+
+def _names(option: str, text: str, allowed) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    if unknown := [name for name in names if name not in allowed]:
+        reason = f"--{option}: received {unknown[0][:20]!r}, allowed {', '.join(allowed)}"
+        raise InputError("command_line", reason=reason)
+    return names
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 100:
+        raise InputError("command_line", reason=f"--seeds: received {text[:20]!r}, allowed 1 to 100")
+    return int(text)

@@ -1,0 +1,120 @@
+"""What to expect: the runs by which the defaults were chosen, and the table of what they reached.
+
+The table lies in the repository, one row a run, and is made by `python -m tl_core expect`: whoever changes a default
+measures it again. Sizes are such that the whole takes about two hours on two cores.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from tl_core.experiments.plans import plan_run
+from tl_core.models.catalog import backbone_info
+from tl_core.spec import RunSpec
+
+TABLE = Path(__file__).resolve().parents[2] / "assets" / "expectations.csv"
+BACKBONES = ("mobilenet_v2", "efficientnet_lite0", "squeezenet")
+SHARES = (1.0, 0.95, 0.85, 0.65, 0.3, 0.0)  # of the blocks that are frozen
+SEEDS = (0, 1, 2)
+SIZES: Mapping[str, Mapping[str, int]] = MappingProxyType(
+    {
+        "groceries": MappingProxyType({"image_size": 160}),
+        "groceries-coarse": MappingProxyType({"image_size": 160}),
+        "cifar10-small": MappingProxyType({"image_size": 96, "per_class": 100}),
+        "mnist-small": MappingProxyType({"image_size": 64, "per_class": 50}),
+        "chest-xray-small": MappingProxyType({"image_size": 96, "per_class": 200}),
+    }
+)
+"""Data set → at which size it is measured."""
+RECIPES: Mapping[str, Mapping[str, object]] = MappingProxyType(
+    {"default": MappingProxyType({}), "at-once": MappingProxyType({"phases": 1, "batchnorm": "trained"})}
+)
+"""How blocks are trained: as the defaults say, or all at once with BatchNorm trained, which spoils them."""
+COLUMNS = (
+    "recipe",
+    "dataset",
+    "backbone",
+    "n_frozen",
+    "seed",
+    "test_accuracy",
+    "validation_accuracy",
+    "best_epoch",
+    "seconds",
+)
+
+
+@dataclass(frozen=True, order=True)
+class Trial:
+    """One run of the grid."""
+
+    recipe: str
+    dataset: str
+    backbone: str
+    n_frozen: int
+    seed: int
+
+    def spec(self) -> RunSpec:
+        """Returns what is trained."""
+        told = {name: getattr(self, name) for name in ("dataset", "backbone", "n_frozen", "seed")}
+        return plan_run({**told, **SIZES[self.dataset], **RECIPES[self.recipe]})
+
+
+def cuts(backbone: str) -> list[int]:
+    """Returns how many blocks are frozen in the trials of a backbone, from all to none; never the same twice."""
+    n_blocks = backbone_info(backbone).n_blocks
+    wanted = [n_blocks, *(min(round(share * n_blocks), n_blocks - 1) for share in SHARES[1:])]
+    return sorted(set(wanted), reverse=True)
+
+
+def trials(
+    recipes: tuple[str, ...] = ("default",),
+    datasets: tuple[str, ...] = tuple(SIZES),
+    backbones: tuple[str, ...] = BACKBONES,
+    seeds: tuple[int, ...] = SEEDS,
+) -> Iterator[Trial]:
+    """Yields the grid, one seed after the other, so that what is broken off has measured everything less often."""
+    for seed in seeds:
+        for recipe in recipes:
+            for dataset in datasets:
+                for backbone in backbones:
+                    for n_frozen in cuts(backbone):
+                        if recipe == "default" or n_frozen < backbone_info(backbone).n_blocks:
+                            yield Trial(recipe, dataset, backbone, n_frozen, seed)
+
+
+def read(path: Path) -> dict[Trial, dict[str, float]]:
+    """Returns what a table holds; nothing of a table that is not there yet."""
+    if not path.exists():
+        return {}
+    rows = csv.DictReader(io.StringIO(path.read_text()))
+    return {
+        Trial(row["recipe"], row["dataset"], row["backbone"], int(row["n_frozen"]), int(row["seed"])): {
+            name: float(row[name]) for name in COLUMNS[5:]
+        }
+        for row in rows
+    }
+
+
+def written(table: Mapping[Trial, Mapping[str, float]]) -> str:
+    """Returns a table as text, in an order that does not depend on when a row was measured."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for trial in sorted(table, key=lambda one: (one.recipe, one.dataset, one.backbone, -one.n_frozen, one.seed)):
+        told = {name: getattr(trial, name) for name in COLUMNS[:5]} | dict(table[trial])
+        writer.writerow([told[name] for name in COLUMNS])
+    return text.getvalue()
+
+
+@cache
+def measured(recipe: str, dataset: str, backbone: str) -> Mapping[int, tuple[float, ...]]:
+    """Returns frozen blocks → test accuracies, one for each seed; nothing where it was not measured."""
+    found: dict[int, list[float]] = {}
+    for trial, values in sorted(read(TABLE).items()):
+        if (trial.recipe, trial.dataset, trial.backbone) == (recipe, dataset, backbone):
+            found.setdefault(trial.n_frozen, []).append(values["test_accuracy"])
+    return MappingProxyType({n_frozen: tuple(values) for n_frozen, values in sorted(found.items())})

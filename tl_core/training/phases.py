@@ -1,0 +1,154 @@
+"""A run's training from its first to its last phase: the head alone on fixed features, then what is not frozen.
+
+A run of one phase begins with the last. What a checkpoint of either must carry is put together here, too.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import asdict, replace
+
+import keras
+import numpy as np
+
+from tl_core.models.trained import copies, put_back
+from tl_core.spec import RunSpec
+from tl_core.training.clock import Clock
+from tl_core.training.events import Event, Phase
+from tl_core.training.inputs import Inputs
+from tl_core.training.progress import Progress
+from tl_core.training.proof import block_hashes, compare
+from tl_core.training.sources import Source
+from tl_core.training.trainer import StopRequested, Trainer
+
+Arrays = Mapping[str, np.ndarray]
+
+
+class Phases:
+    """Trains a network phase by phase. The best weights of the first phase start the second, and are those to beat.
+
+    Args:
+        inputs: What the last phase is fed; says spec, network and pictures.
+        clock: Counts the seconds that this run computes.
+        should_stop: Asked after every step and every event of progress.
+
+    Attributes:
+        progress: Where the training stands.
+        trainer: That of the present phase; None before anything can be trained.
+        model: The model whose weights are the result, whichever phase they come from.
+
+    Thread: worker.
+
+    References: Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features" (linear probing, then fine-tuning).
+    """
+
+    def __init__(self, inputs: Inputs, clock: Clock, should_stop: Callable[[], bool] = lambda: False) -> None:
+        self._inputs, self._clock, self._should_stop = inputs, clock, should_stop
+        self._before, self._after_head = block_hashes(inputs.network), None
+        self.progress = Progress()
+        self.trainer: Trainer | None = None
+        self.model = inputs.network.suffix
+
+    def run(self, checkpoint: tuple[Arrays, Mapping[str, str]] | None = None) -> Iterator[Event]:
+        """Trains to the end of the last phase; then the best weights are in place.
+
+        Args:
+            checkpoint: Arrays and facts, as `checkpoint` returned them, to go on from.
+
+        Yields:
+            What the phases' trainers do, and `Phase` while features are computed.
+
+        Raises:
+            StopRequested: `should_stop` said so.
+            TrainingError: "loss_not_finite".
+        """
+        arrays = None if checkpoint is None else self._take_up(*checkpoint)
+        spec, is_head_first = self._inputs.spec, self._inputs.spec.phases == 2
+        if is_head_first and self.progress.phase == 1:
+            yield from self._train_head(arrays)
+            arrays = None
+        self.model, source = yield from self._stoppable(self._inputs.source())
+        trainer = self._trainer(spec, self.model, source, arrays)
+        if is_head_first and arrays is None:
+            trainer.keep_as_best()
+        yield from self._train(trainer)
+
+    def _train_head(self, arrays: Arrays | None) -> Iterator[Event]:
+        network = self._inputs.network
+        spec = self._inputs.spec.head_phase(len(network.blocks))
+        fixed = replace(self._inputs, spec=spec, network=network.head_phase())
+        yield from self._stoppable(self._inputs.fill_with(fixed))
+        model, source = yield from self._stoppable(fixed.source())
+        yield from self._train(self._trainer(spec, model, source, arrays))
+        self._after_head = block_hashes(network)
+        self.progress.next_phase()
+
+    def _trainer(self, spec: RunSpec, model: keras.Model, source: Source, arrays: Arrays | None) -> Trainer:
+        train, dataset = self._inputs.train, self._inputs.dataset
+        pictures = dataset.labels, train, dataset.validation
+        trainer = Trainer(model, source, *pictures, spec, self._clock, self._should_stop, self.progress)
+        if arrays is not None:
+            put_back(model.variables, _group(arrays, "model"))
+            put_back(model.optimizer.variables, _group(arrays, "optimizer"))
+            trainer.best_weights = _group(arrays, "best") or None
+        return trainer
+
+    def _train(self, trainer: Trainer) -> Iterator[Event]:
+        self.trainer = trainer
+        if self._inputs.spec.phases == 2:
+            yield Phase("head" if self.progress.phase == 1 else "suffix")
+        yield from trainer.run()
+        trainer.restore_best()
+
+    def _stoppable(self, events: Iterator[Event]) -> Iterator[Event]:
+        """Passes on events and asks after each whether to stop; returns what they return."""
+        with closing(events):  # a computation that is stopped removes its file at once
+            while True:
+                try:
+                    yield next(events)
+                except StopIteration as end:
+                    return end.value
+                if self._should_stop():
+                    raise StopRequested
+
+    @property
+    def has_result(self) -> bool:
+        """Whether an epoch was finished, so that there are best weights."""
+        return self.trainer is not None and self.trainer.best_weights is not None
+
+    def restore_best(self) -> list[dict]:
+        """Puts the best weights in place.
+
+        Returns:
+            The proof of what was changed, as `training.proof.compare` returns it.
+        """
+        self.trainer.restore_best()
+        network, progress = self._inputs.network, self.progress
+        is_from_head = progress.phase == 1 or progress.best_epoch <= progress.n_before
+        is_head_only = self._inputs.spec.phases == 2 and is_from_head
+        return compare(network, self._before, block_hashes(network), self._after_head, is_head_only=is_head_only)
+
+    def checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+        """Returns what a process must know to go on after the present epoch: arrays, and facts as text."""
+        groups = {
+            "model": copies(self.trainer.model.variables),
+            "optimizer": copies(self.trainer.model.optimizer.variables),
+            "best": self.trainer.best_weights or [],
+        }
+        arrays = {
+            f"{group}/{index:04d}": array for group, members in groups.items() for index, array in enumerate(members)
+        }
+        facts = asdict(self.progress) | {"elapsed_s": self._clock.elapsed_s, "after_head": self._after_head}
+        return arrays, {"progress": json.dumps(facts)}
+
+    def _take_up(self, arrays: Arrays, facts: Mapping[str, str]) -> Arrays:
+        told = json.loads(facts["progress"])
+        self._clock.set(told.pop("elapsed_s"))
+        self._after_head = told.pop("after_head", None)
+        self.progress = Progress(**told)
+        return arrays
+
+
+def _group(arrays: Arrays, group: str) -> list[np.ndarray]:
+    """Returns one group of a checkpoint's arrays in their order."""
+    return [arrays[name] for name in sorted(arrays) if name.startswith(f"{group}/")]
