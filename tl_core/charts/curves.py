@@ -183,12 +183,13 @@ def _layout(info: CurvesInfo, labels: CurvesLabels) -> dict:
     y_axis |= {"automargin": False}  # but a fixed margin, so that accuracy and loss stand exactly above each other
     margin = {"l": 64, "r": 12, "t": 8, "b": 8}
     shown = theme.plain_layout(xaxis=x_axis | spike, yaxis=y_axis, hovermode="x unified", margin=margin)
-    return shown | ({"shapes": [_mark(x, labels) for x in info.marks]} if info.marks else {})
+    return shown | ({"shapes": [_mark(x, info.metric, labels) for x in info.marks]} if info.marks else {})
 
 
-def _mark(x: float, labels: CurvesLabels) -> dict:
-    """Returns a line from top to bottom where the second phase begins, with a word on it."""
-    word = {"text": labels.second_phase, "textposition": "top left", "textangle": 0, "font": {"size": 12}}
+def _mark(x: float, metric: Metric, labels: CurvesLabels) -> dict:
+    """Returns a line where the second phase begins, with a word on it, in the corner that curves seldom cross."""
+    corner = {"textposition": "start", "yanchor": "bottom"} if metric == "accuracy" else {"textposition": "end"}
+    word = {"text": labels.second_phase, "xanchor": "left", "textangle": 0, "font": {"size": 12}, **corner}
     line = {"color": theme.NEUTRAL, "width": 1, "dash": "dot"}
     return {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1, "line": line, "label": word}
 
