@@ -10,7 +10,7 @@ from types import MappingProxyType
 import streamlit as st
 
 from pages.ui import expected, forms, links, run_panel, run_record, services, settings, state, submission
-from pages.ui.blocks import layer_map, parameter_metrics, picture_strip
+from pages.ui.blocks import layer_map, parameter_line, picture_strip
 from pages.ui.text import dataset_name, percent, seconds, sentence, t
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.known import is_here, known_dataset
@@ -115,8 +115,7 @@ def _draw_numbers(spec: RunSpec, frozen: int, trainable: int, pace_s: float | No
         is_known = isinstance(estimate, Estimate)
         time = seconds(estimate.epoch_s) if is_known else UNKNOWN[estimate]
         about = _about(estimate) if is_known else t(f"lab.{estimate.value}")
-        parameter_metrics(frozen, trainable, time, about)
-        st.caption(about)
+        parameter_line(frozen, trainable, time, about)
         if _pace_s(spec) != pace_s:
             st.rerun()  # begins, slows or ends the asking, and draws what augmentation costs
 

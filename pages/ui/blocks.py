@@ -5,7 +5,6 @@ import time
 from collections.abc import Sequence
 from functools import partial
 from html import escape
-from types import MappingProxyType
 
 import pandas as pd
 import streamlit as st
@@ -50,7 +49,8 @@ TERMS = (
 
 AXES = ("epochs", "seconds", "images")
 BRIEF_S = 2.0  # in epochs that are shorter, the words would flutter between training and validating
-HEIGHTS_PX = MappingProxyType({"accuracy": 320, "loss": 260})
+METRICS = ("accuracy", "loss")
+CURVES_PX = 340
 
 
 def glossary() -> None:
@@ -89,7 +89,6 @@ def layer_map(backbone: BackboneInfo, n_frozen: int, head_params: int, key: str)
     labels = LayerMapLabels(**{name: t(f"map.{name}") for name in LayerMapLabels.__dataclass_fields__})
     label = t("map.label", backbone=backbone.family, n_frozen=n_frozen, n_blocks=backbone.n_blocks)
     live_figure(layer_map_figure(info, labels), key=key, height=116, revision=backbone.id, label=label)
-    st.caption(t("map.note"))
 
 
 def curve_of(snapshot: RunSnapshot, name: str) -> RunCurve:
@@ -135,15 +134,18 @@ def curves(snapshots: Sequence[RunSnapshot], names: Sequence[str], key: str, *, 
     control = partial(st.segmented_control, t("curves.axis"), AXES, required=True, label_visibility="collapsed")
     x = remembered(partial(control, format_func=names_of.__getitem__), f"{key}-axis", AXES[0])
     figures = _figures(snapshots, names, x)
-    for metric, height in HEIGHTS_PX.items():
-        live_figure(
-            figures[metric],
-            key=f"{key}-{metric}",
-            height=height,
-            revision=f"{x}-{'-'.join(snapshot.record.id for snapshot in snapshots)}",
-            label=t(f"curves.label_{metric}", runs=", ".join(names)),
-            replay=replay,
-        )
+    with st.container(key=f"curves-{key}"):
+        places = st.columns(len(METRICS), gap="small")
+    for metric, place in zip(METRICS, places, strict=True):
+        with place:
+            live_figure(
+                figures[metric],
+                key=f"{key}-{metric}",
+                height=CURVES_PX,
+                revision=f"{x}-{'-'.join(snapshot.record.id for snapshot in snapshots)}",
+                label=t(f"curves.label_{metric}", runs=", ".join(names)),
+                replay=replay,
+            )
 
 
 def _figures(snapshots: Sequence[RunSnapshot], names: Sequence[str], x: str) -> dict[str, str]:
@@ -158,7 +160,7 @@ def _drawn(
 ) -> dict[str, str]:
     shown = [curve_of(snapshot, name) for snapshot, name in zip(_snapshots, names, strict=True)]
     labels = CurvesLabels(**{name: t(f"curves.{name}") for name in CurvesLabels.__dataclass_fields__})
-    figures = {metric: curves_data(curves_info(shown, metric, x), labels) for metric in HEIGHTS_PX}
+    figures = {metric: curves_data(curves_info(shown, metric, x), labels) for metric in METRICS}
     return {metric: json.dumps(data, separators=(",", ":"), allow_nan=False) for metric, data in figures.items()}
 
 
@@ -239,12 +241,11 @@ def _role(row: dict) -> str:
     return "frozen" if row["frozen"] else "trainable"
 
 
-def parameter_metrics(frozen: int, trainable: int, epoch: str, epoch_help: str) -> None:
-    """Draws the frozen and trainable counts and the time of an epoch, side by side."""
-    with st.container(horizontal=True, wrap=False, vertical_alignment="bottom", gap="medium", key="metrics"):
-        st.metric(t("lab.frozen_params"), count(frozen), help=t("map.frozen_help"))
-        st.metric(t("lab.trainable_params"), count(trainable), help=t("map.trainable_help"))
-        st.metric(t("lab.epoch_time"), epoch, help=epoch_help)
+def parameter_line(frozen: int, trainable: int, epoch: str, epoch_help: str) -> None:
+    """Draws the frozen and trainable counts and the time of an epoch in one line, with what they mean behind it."""
+    about = [t("map.frozen_help"), t("map.trainable_help"), epoch_help, t("map.note")]
+    line = t("lab.numbers", frozen=count(frozen), trainable=count(trainable), epoch=epoch)
+    st.caption(line, help="\n\n".join(about))
 
 
 def accuracy_with_margin(accuracy: float, margin: float) -> str:

@@ -86,13 +86,11 @@ def _draw_live(run_id: str, pace_s: float | None) -> None:
         bundles.draw_origin(records[0])
     else:
         run_state.draw(snapshots)
-    verdict = st.container()  # is there from the start, so that the charts below stay where they are when it is filled
     if any(snapshot.trace for snapshot in snapshots):
         names = [t(f"panel.{record.role}") for record in records]
         curves(snapshots, names, key="panel", replay=replay)
-    if next_pace_s is None:
-        with verdict:
-            _draw_verdict(snapshots)
+    if next_pace_s is None:  # below the charts: what comes last moves nothing
+        _draw_verdict(snapshots)
         _draw_next(records)
     if pace_s != next_pace_s:
         st.rerun()  # begins, slows or ends the polling

@@ -1,7 +1,11 @@
-from tl_core.experiments.expectations import COLUMNS, RECIPES, SIZES, Trial, cuts, read, trials, written
+from statistics import fmean
+
+import pytest
+
+from tl_core.experiments.expectations import COLUMNS, RECIPES, SIZES, Trial, cuts, measured, read, trials, written
 from tl_core.experiments.plans import plan_run
 
-ROW = {"test_accuracy": 0.7, "validation_accuracy": 0.75, "best_epoch": 7.0, "seconds": 12.5}
+ROW = {"test_accuracy": 0.7, "validation_accuracy": 0.75, "best_epoch": 7, "seconds": 12.5}
 
 
 def test_the_cuts_go_from_all_blocks_to_none_and_the_first_notch_is_always_among_them():
@@ -33,3 +37,15 @@ def test_a_table_survives_its_file_and_its_order_is_always_the_same(tmp_path):
     assert written(dict(reversed(table.items()))) == path.read_text()
     assert path.read_text().splitlines()[0] == ",".join(COLUMNS)
     assert read(tmp_path / "none.csv") == {}
+
+
+@pytest.mark.parametrize("backbone", ["mobilenet_v2", "efficientnet_lite0"])
+@pytest.mark.parametrize("dataset", ["groceries", "cifar10-small"])
+def test_no_cut_of_the_committed_table_is_worse_than_all_frozen_by_more_than_noise(dataset, backbone):
+    """What the defaults are chosen for: a student who moves the slider one way or the other is not misled."""
+    means = {n_frozen: fmean(values) for n_frozen, values in measured("default", dataset, backbone).items()}
+    all_frozen, *others = cuts(backbone)
+    assert set(means) == {all_frozen, *others}
+    assert min(means.values()) >= means[all_frozen] - 0.03
+    if dataset == "cifar10-small":
+        assert max(means[n_frozen] for n_frozen in others if n_frozen) >= means[all_frozen] + 0.02

@@ -126,3 +126,15 @@ def test_what_must_be_downloaded_is_said_before_training(visit, monkeypatch, lan
     assert phrase(language, f"lab.weights_{word}", backbone="VGG16") in shown
     assert any("vgg16" in address for address in asked)
     services.is_reachable.clear()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_was_measured_of_the_defaults_is_shown_for_what_is_chosen_and_nothing_where_nothing_was(visit, language):
+    app = visit(language=language, v="2", dataset="cifar10-small", backbone="mobilenet_v2")
+    about = phrase(language, "expect.default")
+    (table,) = [frame.value for frame in app.dataframe if about in frame.value]
+    assert list(table.iloc[:, 0]) == ["19 / 19", "18 / 19", "16 / 19", "12 / 19", "6 / 19", "0 / 19"]
+    assert "64" in table[about][0]
+    assert "**" in next(one.value for one in app.markdown if "79" in one.value and "64" in one.value)
+    app = visit(language=language, v="2", dataset="mnist", backbone="mobilenet_v2")
+    assert not [frame for frame in app.dataframe if about in frame.value]

@@ -188,8 +188,9 @@ def _layout(info: CurvesInfo, labels: CurvesLabels) -> dict:
 
 def _mark(x: float, metric: Metric, labels: CurvesLabels) -> dict:
     """Returns a line where the second phase begins, with a word on it, in the corner that curves seldom cross."""
-    corner = {"textposition": "start", "yanchor": "bottom"} if metric == "accuracy" else {"textposition": "end"}
-    word = {"text": labels.second_phase, "xanchor": "left", "textangle": 0, "font": {"size": 12}, **corner}
+    at, inside = ("start", "bottom") if metric == "accuracy" else ("end", "top")
+    word = {"text": labels.second_phase, "xanchor": "left", "textangle": 0, "font": {"size": 12}}
+    word |= {"textposition": at, "yanchor": inside}
     line = {"color": theme.NEUTRAL, "width": 1, "dash": "dot"}
     return {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1, "line": line, "label": word}
 
