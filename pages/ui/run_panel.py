@@ -6,18 +6,23 @@ from contextlib import suppress
 
 import streamlit as st
 
-from pages.ui import bundles, class_names, class_share, run_record, run_state, services, state
+from pages.ui import bundles, class_names, class_share, forms, run_record, run_state, services, state
 from pages.ui.blocks import accuracy_with_margin, curves, weight_proof
 from pages.ui.live import Replay
 from pages.ui.text import literal, percent, seconds, sentence, t
 from tl_core.engine.snapshots import RunSnapshot
 from tl_core.errors import UnknownIdError
 from tl_core.evaluation.comparison import best_validation, compare_runs, seconds_to
+from tl_core.experiments.next_step import NextStep, next_step
+from tl_core.lesson import Lesson
+from tl_core.models.catalog import backbone_info
+from tl_core.phrases import keys
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord
 
 EAGER_S, POLL_S = 0.4, 1.0  # between two looks: as long as a run may be over at once, and later
 SHORT_S = 2.0
+GAP = 0.1  # between validation and test accuracy; what is less may be chance
 REPLAY_S = 5.0  # after a record was asked for, its curves are revealed, and then its verdict
 
 
@@ -134,19 +139,42 @@ def _draw_verdict(snapshots: list[RunSnapshot]) -> None:
         baseline=accuracy_with_margin(compared.baseline_accuracy, compared.baseline_margin),
         n=compared.n_test,
     )
+    step = next_step(snapshots[0].spec, compared.outcome)
     box = {"better": st.success, "worse": st.warning}.get(compared.outcome, st.info)
     box(f"**{verdict}**  \n{scores}", icon=":material/balance:")
     st.markdown(t(f"verdict.{outcome}_means"))
+    if step is not None:
+        _draw_step(step, snapshots[0].spec)
     _draw_times(*snapshots)
 
 
+def _draw_step(step: NextStep, spec: RunSpec) -> None:
+    """Draws what to try next, with a button that sets the controls to it."""
+    with st.container(horizontal=True, vertical_alignment="center", key="next-step"):
+        names = {"n_frozen": step.changes.get("n_frozen"), "per_class": step.changes.get("per_class")}
+        family = backbone_info(str(step.changes.get("backbone", spec.backbone))).family
+        st.markdown(f"**{t('next.title')}** {t(f'next.{step.code}', backbone=family, **names)}", width="stretch")
+        if st.button(t("next.set"), key="next", icon=":material/tune:"):
+            _set_controls(step.spec(spec))
+
+
+def _set_controls(spec: RunSpec) -> None:
+    """Gives all controls the values of a run's settings; starts nothing."""
+    forms.fill(Lesson(spec, with_baseline=bool(state.kept("baseline", True))))
+    st.rerun()
+
+
 def _draw_next(records: Sequence[RunRecord]) -> None:
-    """Draws the proof of what the training changed, the settings, and the way to the next step."""
+    """Draws why validation and test lie apart, the proof of what was changed, the settings, and the way on."""
+    _draw_gap(records[0])
     if records[0].proof:
         with st.expander(t("proof.title"), icon=":material/lock:"):
             weight_proof(records[0].proof)
     run_record.draw(records)
     with st.container(horizontal=True, key="bundles"):
+        own = RunSpec.from_dict(records[0].spec).with_changes(threads=None)
+        if own != state.kept("planned") and st.button(t("panel.use"), key="use", icon=":material/tune:"):
+            _set_controls(own)
         for record in records:
             if record.best_epoch is not None:
                 bundles.draw_download(record)
@@ -157,6 +185,16 @@ def _draw_next(records: Sequence[RunRecord]) -> None:
             icon=":material/arrow_forward:",
             query_params={"run": records[0].id, "lang": state.language()},
         )
+
+
+def _draw_gap(record: RunRecord) -> None:
+    """Says why the test pictures of a data set are harder than those of validation, where that is known and seen."""
+    key = f"dataset.{record.spec['dataset']}.gap"
+    validation = best_validation(services.engine().snapshot(record.id, by=state.visitor()).epochs)
+    if key in keys("en") and record.test_accuracy is not None and (validation or 0) - record.test_accuracy >= GAP:
+        with st.container(horizontal=True, vertical_alignment="center", key="gap"):
+            st.caption(t(key, validation=percent(validation), test=percent(record.test_accuracy)), width="stretch")
+            st.page_link("pages/steps/data.py", label=t("data.look"), icon=":material/photo_library:")
 
 
 def _draw_times(run: RunSnapshot, baseline: RunSnapshot) -> None:

@@ -76,6 +76,7 @@ def record_finished(
     name: str,
     twin_id: str | None = None,
     owner: str = "local",
+    validation: float | None = None,
 ) -> str:
     """Writes a completed run through the same recorder that real ones use; returns its id."""
     about = {"environment": {"machine": "Linux x86_64", "threads": 2}, "fingerprint": recorded.fingerprint(spec)}
@@ -86,7 +87,7 @@ def record_finished(
     for step in range(1, 5):
         recorder.record(step_event(step))
         if step % 2 == 0:
-            recorder.record(epoch_event(step // 2, share_right=share_right))
+            recorder.record(epoch_event(step // 2, share_right=validation or share_right))
     labels = np.arange(200) % 14
     predicted = np.where(np.arange(200) < 200 * share_right, labels, (labels + 1) % 14)
     proof = [{"block": "stem", "frozen": True, "before": "aa", "after": "aa", "changed": False, "as_expected": True}]

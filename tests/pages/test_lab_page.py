@@ -1,6 +1,8 @@
 import pytest
+from fake_runs import record_finished
 
 from pages.ui import services
+from tl_core.experiments.plans import plan_run
 from tl_core.phrases import phrase
 
 LANGUAGES = ("en", "zh")
@@ -138,3 +140,25 @@ def test_what_was_measured_of_the_defaults_is_shown_for_what_is_chosen_and_nothi
     assert "**" in next(one.value for one in app.markdown if "79" in one.value and "64" in one.value)
     app = visit(language=language, v="2", dataset="mnist", backbone="mobilenet_v2")
     assert not [frame for frame in app.dataframe if about in frame.value]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_after_the_verdict_stands_what_to_try_next_and_a_button_sets_the_controls_to_it(visit, engine, pair, language):
+    app = visit(language=language, run=pair[0])
+    assert phrase(language, "next.less_frozen", n_frozen=16, backbone="", per_class="") in texts(app)
+    assert "use" not in [button.key for button in app.button]  # the controls stand as the run was trained
+    app.button(key="next").click().run()
+    assert not app.exception
+    assert app.slider[0].value == 16
+    assert len(engine.store.list_runs()) == 2
+    app.button(key="use").click().run()
+    assert app.slider[0].value == 19
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_test_far_below_validation_is_explained_where_it_is_seen(visit, engine, language):
+    run = record_finished(engine.store, plan_run({}), 0.7, role="run", name="far", validation=0.95)
+    app = visit(language=language, run=run)
+    assert phrase(language, "dataset.groceries.gap", validation="95%", test="70%") in texts(app)
+    near = record_finished(engine.store, plan_run({}), 0.9, role="run", name="near", validation=0.95)
+    assert "95%" not in "".join(one.value for one in visit(language=language, run=near).caption)
