@@ -42,8 +42,6 @@ def draw() -> None:
         options, costs = settings.choose_settings(dataset, backbone, n_frozen)
         spec = _planned({"dataset": dataset.id, "backbone": backbone.id, "n_frozen": n_frozen, **options})
         if spec is not None:
-            st.caption(_what_is_trained(spec))
-            expected.draw(dataset.id, backbone)
             pace_s = _pace_s(spec)  # before anything that it decides is drawn
             with costs:
                 _draw_costs(spec, dataset)
@@ -170,8 +168,11 @@ def _draw_train(spec: RunSpec, backbone: BackboneInfo) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         is_pressed = st.button(t("lab.train"), type="primary", icon=":material/play_arrow:", key="train")
         with_baseline = forms.choose_baseline(is_scratch=is_scratch)
+    st.caption(_what_is_trained(spec))
     _draw_differences(spec)
-    links.draw_link(spec)
+    with st.container(horizontal=True, key="behind"):
+        expected.draw(spec.dataset, backbone)
+        links.draw_link(spec)
     _draw_downloads(spec, backbone)
     _draw_recorded(spec, baseline_of(spec) if with_baseline else None)
     if not is_pressed or _is_double(spec):
