@@ -19,7 +19,6 @@ from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunState
 from tl_core.store.sqlite import SqliteStore
 
-STOP_PATIENCE_S = 0.05
 FULL = StoreError("disk_full", needed_bytes=1, free_bytes=0)
 
 
@@ -31,10 +30,16 @@ def alone(monkeypatch):
 
 @pytest.fixture
 def bench(tmp_path, monkeypatch):
-    monkeypatch.setattr(supervisor, "STOP_PATIENCE_S", STOP_PATIENCE_S)
+    monkeypatch.setattr(supervisor, "STOP_PATIENCE_S", PATIENCE_S)  # a stop is recorded when its worker confirms it
     made = Bench(MemoryStore(), tmp_path)
     yield made
     made.engine.close()
+
+
+@pytest.fixture
+def unconfirmed(bench, monkeypatch):
+    """Records a stop in a moment, whatever its worker says."""
+    monkeypatch.setattr(supervisor, "STOP_PATIENCE_S", 0.05)
 
 
 # ---- submitting ----
@@ -140,6 +145,7 @@ def test_a_baseline_begins_when_the_worker_dies_under_its_run(bench):
     assert bench.worker.trained() == [twin_id]
 
 
+@pytest.mark.usefixtures("unconfirmed")
 def test_a_baseline_begins_when_the_stop_of_its_run_is_not_confirmed(bench):
     run_id, twin_id = pair(bench)
     bench.worker.tell(run_id, STARTED)
@@ -215,6 +221,7 @@ def test_pressing_stop_twice_asks_the_worker_once(bench):
     assert bench.worker.stopped() == [run_id]
 
 
+@pytest.mark.usefixtures("unconfirmed")
 def test_a_stop_that_nobody_confirms_is_recorded_anyway_with_what_is_on_the_disk(bench):
     run_id = bench.submit()
     bench.worker.begin(run_id, n_steps=4)
@@ -246,6 +253,7 @@ def test_a_stop_is_recorded_within_a_second_though_the_worker_says_nothing(tmp_p
     bench.engine.close()
 
 
+@pytest.mark.usefixtures("unconfirmed")
 def test_what_the_worker_says_after_an_unconfirmed_stop_changes_nothing(bench):
     run_id = bench.submit()
     bench.worker.begin(run_id)
@@ -257,6 +265,7 @@ def test_what_the_worker_says_after_an_unconfirmed_stop_changes_nothing(bench):
     assert bench.engine.snapshot(run_id, by=OPERATOR) == before
 
 
+@pytest.mark.usefixtures("unconfirmed")
 def test_an_unconfirmed_stop_keeps_its_slot_until_the_worker_lets_go(bench):
     ids = bench.fill()
     waiting = bench.submit("late")
@@ -299,6 +308,7 @@ def test_a_stopped_run_is_sent_again_and_goes_on_with_its_curve(bench):
     assert bench.state(run_id) is RunState.COMPLETED
 
 
+@pytest.mark.usefixtures("unconfirmed")
 def test_a_run_that_the_worker_has_not_let_go_of_is_resumed_only_afterwards(bench):
     run_id = bench.submit()
     bench.worker.begin(run_id)
@@ -354,6 +364,7 @@ def test_a_dead_worker_fails_its_runs_and_the_waiting_ones_go_to_the_next(bench)
     assert bench.state(ids[-1]) is RunState.COMPLETED
 
 
+@pytest.mark.usefixtures("unconfirmed")
 def test_a_dead_worker_frees_the_slots_of_unconfirmed_stops(bench):
     ids = bench.fill()
     waiting = bench.submit("late")
@@ -689,6 +700,7 @@ def test_a_run_that_vanishes_from_the_store_does_not_hold_up_the_queue(bench):
     assert waiting in bench.worker.trained()
 
 
+@pytest.mark.usefixtures("unconfirmed")
 def test_a_stop_recorded_before_the_worker_confirms_gets_its_proof_from_the_late_confirmation(bench):
     run_id = bench.submit()
     bench.worker.begin(run_id)

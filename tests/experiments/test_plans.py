@@ -19,6 +19,8 @@ from tl_core.experiments.plans import (
 from tl_core.models.catalog import backbone_info, backbones
 from tl_core.spec import RunSpec
 
+UNUSED = ("head_epochs", "head_learning_rate", "batchnorm_momentum")  # beside one phase or a frozen BatchNorm
+
 
 def refused(kind=SpecError, **options):
     with pytest.raises(kind) as caught:
@@ -106,6 +108,9 @@ def test_unknown_ids_are_refused_with_those_that_exist():
         ({"weights": "imagenet"}, "spec_choice"),
         ({"batch_size": 1}, "spec_range"),
         ({"colour": "red"}, "unknown_field"),
+        ({"phases": 3}, "spec_range"),
+        ({"batchnorm": "inference"}, "spec_choice"),
+        *(({"freeze": cut, name: "slow"}, "spec_number") for cut in (12, "all") for name in UNUSED),
     ],
 )
 def test_a_bad_field_is_refused_as_in_a_spec(options, code):

@@ -12,6 +12,14 @@ from tl_core.spec import RANGES, RunSpec, check_field
 
 SCRATCH_RATES = MappingProxyType({"adam": 1e-3, "sgd": 0.03})
 FINE_TUNING_RATES = MappingProxyType({"adam": 1e-4, "sgd": 3e-3})
+TRAINING = (
+    "phases",
+    "head_epochs",
+    "head_learning_rate",
+    "learning_rate",
+    "batchnorm",
+    "batchnorm_momentum",
+)
 HEAD_RATES = MappingProxyType({"adam": 2e-3, "sgd": 0.1})
 
 
@@ -77,6 +85,8 @@ def _training(values: Mapping[str, object], n_blocks: int) -> dict[str, object]:
     def given(name: str, usual: object) -> object:
         return check_field(name, values.get(name, usual))
 
+    for name in TRAINING:  # also what says nothing beside the others must be what it may be
+        given(name, getattr(RunSpec, name))
     optimizer, weights = given("optimizer", RunSpec.optimizer), given("weights", RunSpec.weights)
     is_trap = values.get("batchnorm") == "updating"
     if given("n_frozen", 0) >= n_blocks:
