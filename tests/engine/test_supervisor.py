@@ -4,6 +4,7 @@ import pytest
 from engine_bench import SCRATCH, SPEC, Bench, Clock, step
 from patience import PATIENCE_S
 
+from tl_core.engine import supervisor
 from tl_core.engine.member import SILENCE_S, START_S, TURN_S
 from tl_core.engine.trainings import PAUSE_S
 from tl_core.experiments.plans import plan_run
@@ -51,6 +52,7 @@ class Watched(Bench):
 @pytest.fixture
 def bench(tmp_path, monkeypatch):
     monkeypatch.setenv("TL_WORKERS", "1")
+    monkeypatch.setattr(supervisor, "STOP_PATIENCE_S", PATIENCE_S)
     made = Watched(tmp_path)
     yield made
     made.engine.close()
