@@ -174,7 +174,7 @@ def test_the_next_student_gets_the_record_replayed_and_may_train_afresh(server, 
 
 
 def test_a_run_is_paused_stepped_and_let_go_on(server, page):
-    asked = "backbone=squeezenet&image_size=64&per_class=5&n_frozen=4&epochs=499&seed=8&baseline=0"
+    asked = "backbone=squeezenet&image_size=64&per_class=5&n_frozen=4&phases=1&epochs=499&seed=8&baseline=0"
     page.goto(f"{server.url}/?lang=en&v=2&{asked}")
     page.get_by_role("button", name="Train", exact=True).click()
     expect(page.get_by_text(re.compile(r"^epoch \d+ of 499"))).to_be_visible()
