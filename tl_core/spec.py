@@ -196,8 +196,14 @@ class RunSpec:
         Args:
             n_blocks: Blocks of the backbone.
         """
-        told = {"epochs": self.head_epochs, "learning_rate": self.head_learning_rate}
-        return self.with_changes(phases=1, n_frozen=n_blocks, batchnorm="frozen", batchnorm_momentum=None, **told)
+        return self.with_changes(
+            phases=1,
+            n_frozen=n_blocks,
+            epochs=self.head_epochs,
+            learning_rate=self.head_learning_rate,
+            batchnorm="frozen",
+            batchnorm_momentum=None,
+        )
 
     def fingerprint(self) -> str:
         """Returns 16 hexadecimal digits that are equal for equal specs."""

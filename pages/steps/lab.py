@@ -63,11 +63,14 @@ def _planned(options: dict) -> RunSpec | None:
 
 def _what_is_trained(spec: RunSpec) -> str:
     """Returns what is trained when, for how long, and at which rate."""
-    told = {
-        name: f"{getattr(spec, name):g}" for name in ("head_epochs", "head_learning_rate", "epochs", "learning_rate")
-    }
     kind = "head" if is_head_only(spec) else "two" if spec.phases == 2 else "one"
-    return t(f"lab.trained_{kind}", **told)
+    return t(
+        f"lab.trained_{kind}",
+        head_epochs=spec.head_epochs,
+        head_learning_rate=f"{spec.head_learning_rate:g}",
+        epochs=spec.epochs,
+        learning_rate=f"{spec.learning_rate:g}",
+    )
 
 
 def _draw_data(dataset: DatasetInfo) -> None:

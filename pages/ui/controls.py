@@ -45,8 +45,7 @@ def lesson_value(lesson: Lesson, field: str) -> object:
     """Returns what a control shows of a lesson."""
     spec = lesson.spec
     if is_head_only(spec) and field in ("phases", "learning_rate"):  # say nothing of it; of a next run, what suits it
-        blocks = usual_training(spec.optimizer, spec.weights)
-        return blocks[field]
+        return usual_training(spec.optimizer, spec.weights)[field]
     if field == "baseline":
         return lesson.with_baseline
     if field == "augment":
@@ -58,9 +57,11 @@ def lesson_value(lesson: Lesson, field: str) -> object:
 
 
 def of_lesson(field: str) -> set:
-    """Returns the value of the lesson that was opened, if one was: a control offers it beside the usual ones."""
-    lesson = state.kept("lesson")
-    return set() if lesson is None else {lesson_value(lesson, field)}
+    """Returns the values of the lesson that was opened and of the run whose settings are used again, where there are.
+
+    A control offers them beside the usual ones.
+    """
+    return {lesson_value(one, field) for name in ("lesson", "used") if (one := state.kept(name)) is not None}
 
 
 def without_control() -> dict[str, object]:

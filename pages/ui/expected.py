@@ -24,8 +24,16 @@ def draw(dataset_id: str, backbone: BackboneInfo) -> None:
         size = SIZES[dataset_id]
         per_class = t("expect.per_class", n=count(size["per_class"])) if "per_class" in size else t("lab.all")
         n_seeds = min(len(values) for values in found.values())
-        told = {"data": dataset_name(dataset_id), "backbone": backbone.family, "px": size["image_size"]}
-        st.caption(t("expect.about", **told, pictures=per_class, n_seeds=n_seeds))
+        st.caption(
+            t(
+                "expect.about",
+                data=dataset_name(dataset_id),
+                backbone=backbone.family,
+                px=size["image_size"],
+                pictures=per_class,
+                n_seeds=n_seeds,
+            )
+        )
 
 
 def _verdict(means: dict[int, float], n_blocks: int) -> str:

@@ -13,7 +13,7 @@ from tl_core.datasets.album import is_own
 from tl_core.datasets.catalog import DATASETS, DatasetInfo
 from tl_core.datasets.known import is_here, known_dataset
 from tl_core.errors import TransferLabError
-from tl_core.experiments.plans import is_ready, suggested_rate
+from tl_core.experiments.plans import is_ready, usual_training
 from tl_core.lesson import CONTROLS, Lesson
 from tl_core.models.catalog import BackboneInfo, backbones
 from tl_core.models.weights import weights_source
@@ -37,7 +37,7 @@ NAMES = MappingProxyType(
 def fill(lesson: Lesson) -> None:
     """Gives all controls the values of a lesson, before they are drawn."""
     spec = lesson.spec
-    rate = suggested_rate(spec.optimizer, spec.weights)
+    rate = usual_training(spec.optimizer, spec.weights)["learning_rate"]
     for field in CONTROLS:
         state.fill(NAMES.get(field, field).format(rate=rate, **spec.to_dict()), controls.lesson_value(lesson, field))
 

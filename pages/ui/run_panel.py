@@ -18,6 +18,7 @@ from tl_core.lesson import Lesson
 from tl_core.models.catalog import backbone_info
 from tl_core.phrases import keys
 from tl_core.spec import RunSpec
+from tl_core.store.home import data_home
 from tl_core.store.records import RunRecord
 
 EAGER_S, POLL_S = 0.4, 1.0  # between two looks: as long as a run may be over at once, and later
@@ -96,7 +97,7 @@ def _draw_live(run_id: str, pace_s: float | None) -> None:
         curves(snapshots, names, key="panel", replay=replay)
     if next_pace_s is None:  # below the charts: what comes last moves nothing
         _draw_verdict(snapshots)
-        _draw_next(records)
+        _draw_next(snapshots)
     if pace_s != next_pace_s:
         st.rerun()  # begins, slows or ends the polling
 
@@ -155,24 +156,27 @@ def _draw_step(step: NextStep, spec: RunSpec) -> None:
         family = backbone_info(str(step.changes.get("backbone", spec.backbone))).family
         st.markdown(f"**{t('next.title')}** {t(f'next.{step.code}', backbone=family, **names)}", width="stretch")
         if st.button(t("next.set"), key="next", icon=":material/tune:"):
-            _set_controls(step.spec(spec))
+            _set_controls(step.spec(spec, data_home()))
 
 
 def _set_controls(spec: RunSpec) -> None:
     """Gives all controls the values of a run's settings; starts nothing."""
-    forms.fill(Lesson(spec, with_baseline=bool(state.kept("baseline", True))))
+    used = Lesson(spec, with_baseline=bool(state.kept("baseline", True)))
+    state.keep("used", used)
+    forms.fill(used)
     st.rerun()
 
 
-def _draw_next(records: Sequence[RunRecord]) -> None:
+def _draw_next(snapshots: Sequence[RunSnapshot]) -> None:
     """Draws why validation and test lie apart, the proof of what was changed, the settings, and the way on."""
-    _draw_gap(records[0])
+    records = [snapshot.record for snapshot in snapshots]
+    _draw_gap(snapshots[0])
     if records[0].proof:
         with st.expander(t("proof.title"), icon=":material/lock:"):
             weight_proof(records[0].proof)
     run_record.draw(records)
     with st.container(horizontal=True, key="bundles"):
-        own = RunSpec.from_dict(records[0].spec).with_changes(threads=None)
+        own = snapshots[0].spec.with_changes(threads=None)
         if own != state.kept("planned") and st.button(t("panel.use"), key="use", icon=":material/tune:"):
             _set_controls(own)
         for record in records:
@@ -187,10 +191,10 @@ def _draw_next(records: Sequence[RunRecord]) -> None:
         )
 
 
-def _draw_gap(record: RunRecord) -> None:
+def _draw_gap(snapshot: RunSnapshot) -> None:
     """Says why the test pictures of a data set are harder than those of validation, where that is known and seen."""
-    key = f"dataset.{record.spec['dataset']}.gap"
-    validation = best_validation(services.engine().snapshot(record.id, by=state.visitor()).epochs)
+    key, record = f"dataset.{snapshot.spec.dataset}.gap", snapshot.record
+    validation = best_validation(snapshot.epochs)
     if key in keys("en") and record.test_accuracy is not None and (validation or 0) - record.test_accuracy >= GAP:
         with st.container(horizontal=True, vertical_alignment="center", key="gap"):
             st.caption(t(key, validation=percent(validation), test=percent(record.test_accuracy)), width="stretch")

@@ -32,5 +32,13 @@ def test_the_next_run_is_trained_as_suits_its_own_cut():
     assert after == plan_run({"freeze": 16})
 
 
+@pytest.mark.parametrize("asked", [{"dataset": "chest-xray-small", "freeze": 12}, {"seed": 2**31 - 1}])
+@pytest.mark.parametrize("outcome", ["better", "worse", "within_noise"])
+def test_whatever_comes_next_fits_together(asked, outcome):
+    spec = plan_run(asked)
+    after = next_step(spec, outcome).spec(spec)
+    assert plan_run(after.to_dict()) == after
+
+
 def test_a_run_from_random_numbers_asks_for_nothing():
     assert next_step(plan_run({"weights": "random", "freeze": "none"}), "better") is None

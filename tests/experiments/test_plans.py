@@ -197,3 +197,7 @@ def test_the_number_of_training_images_is_never_less_than_what_a_run_uses(per_cl
         assert smallest >= 2
         assert used == expected
     assert math.isfinite(expected)
+
+
+def test_a_record_of_a_network_that_there_is_no_more_can_still_be_read():
+    assert decisive(RunSpec(backbone="gone", n_frozen=3))["n_frozen"] == 3

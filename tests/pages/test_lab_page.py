@@ -167,3 +167,13 @@ def test_a_test_far_below_validation_is_explained_where_it_is_seen(visit, engine
     assert phrase(language, "dataset.groceries.gap", validation="95%", test="70%") in texts(app)
     near = record_finished(engine.store, plan_run({}), 0.9, role="run", name="near", validation=0.95)
     assert "95%" not in "".join(one.value for one in visit(language=language, run=near).caption)
+
+
+def test_settings_that_no_control_offers_are_used_again_all_the_same(visit, engine):
+    odd = plan_run({"freeze": 12, "learning_rate": 0.000123, "head_learning_rate": 0.0045, "per_class": 7})
+    app = visit(run=record_finished(engine.store, odd, 0.8, role="run", name="odd"))
+    app.button(key="use").click().run()
+    assert not app.exception
+    app.button(key="train").click().run()
+    _, again, _ = engine.store.list_runs()  # the baseline, the new run, the one that is shown
+    assert plan_run(again.spec).with_changes(threads=None) == odd

@@ -3,6 +3,7 @@
 import argparse
 import os
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 from tl_core.commands.output import Output
@@ -83,7 +84,7 @@ def _train(trial: Trial) -> dict[str, float]:
     }
 
 
-def _names(option: str, text: str, allowed) -> tuple[str, ...]:
+def _names(option: str, text: str, allowed: Collection[str]) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(","))
     if unknown := [name for name in names if name not in allowed]:
         reason = f"--{option}: received {unknown[0][:20]!r}, allowed {', '.join(allowed)}"

@@ -1,11 +1,14 @@
 """What to try after a run and its baseline: one change that asks the next question, from what the two have shown."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from tl_core.experiments.expectations import cuts
-from tl_core.experiments.plans import is_head_only, plan_run
+from tl_core.experiments.fitting import fitted
+from tl_core.experiments.plans import is_head_only
+from tl_core.lesson import Lesson
 from tl_core.models.catalog import backbone_info
-from tl_core.spec import RunSpec
+from tl_core.spec import RANGES, RunSpec
 
 FEW = 5  # pictures a class: little enough to be felt
 OTHER = {"mobilenet_v2": "efficientnet_lite0"}  # which network comes after; for all others the first one
@@ -23,11 +26,16 @@ class NextStep:
     code: str
     changes: dict[str, object]
 
-    def spec(self, before: RunSpec) -> RunSpec:
-        """Returns what to train next; what follows from the changed fields is planned anew."""
-        free = {"phases", "head_learning_rate", "learning_rate", "batchnorm", "batchnorm_momentum", "threads"}
-        kept = {name: value for name, value in before.to_dict().items() if name not in free}
-        return plan_run({**kept, **self.changes})
+    def spec(self, before: RunSpec, home: Path | None = None) -> RunSpec:
+        """Returns what to train next, made to fit together; how it is trained is planned anew.
+
+        Args:
+            before: What was trained.
+            home: The data folder, where data sets of one's own are.
+        """
+        changed = before.with_changes(**self.changes)
+        planned = frozenset({"phases", "head_learning_rate", "learning_rate", "batchnorm"})
+        return fitted(Lesson(changed, left_open=planned), home)[0].spec
 
 
 def next_step(spec: RunSpec, outcome: str) -> NextStep | None:
@@ -52,6 +60,6 @@ def next_step(spec: RunSpec, outcome: str) -> NextStep | None:
     elif outcome == "within_noise" and spec.per_class is not None:
         return NextStep("all_pictures", {"per_class": None})
     if outcome == "within_noise":
-        return NextStep("seed", {"seed": spec.seed + 1})
+        return NextStep("seed", {"seed": (spec.seed + 1) % (RANGES["seed"][1] + 1)})
     other = backbone_info(OTHER.get(spec.backbone, "mobilenet_v2"))
     return NextStep("backbone", {"backbone": other.id, "n_frozen": other.n_blocks})

@@ -7,35 +7,21 @@ from types import MappingProxyType
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.known import known_dataset
 from tl_core.errors import SpecError
-from tl_core.models.catalog import BackboneInfo, backbone_info
+from tl_core.models.catalog import BackboneInfo, backbone_info, backbones
 from tl_core.spec import RANGES, RunSpec, check_field
 
 SCRATCH_RATES = MappingProxyType({"adam": 1e-3, "sgd": 0.03})
 FINE_TUNING_RATES = MappingProxyType({"adam": 1e-4, "sgd": 3e-3})
-TRAINING = (
-    "phases",
-    "head_epochs",
-    "head_learning_rate",
-    "learning_rate",
-    "batchnorm",
-    "batchnorm_momentum",
-)
 HEAD_RATES = MappingProxyType({"adam": 2e-3, "sgd": 0.1})
-
-
-def suggested_rate(optimizer: str, weights: str) -> float:
-    """Returns the learning rate to start with where blocks are trained.
-
-    Pretrained blocks take small steps, or they forget what they know; a network from scratch has nothing to lose. The
-    cut decides neither this nor the rate of a new head on fixed features, `HEAD_RATES`.
-    """
-    return (FINE_TUNING_RATES if weights == "pretrained" else SCRATCH_RATES)[optimizer]
+TRAINING = ("phases", "head_epochs", "head_learning_rate", "learning_rate", "batchnorm", "batchnorm_momentum")
+"""Fields that say what is trained when, and how."""
 
 
 def usual_training(optimizer: str, weights: str) -> dict[str, object]:
     """Returns how blocks are trained where nobody says otherwise: the fields of `RunSpec`, whatever the cut.
 
-    Pretrained blocks are trained in two phases and with BatchNorm frozen; a network from scratch all at once.
+    Pretrained blocks are trained in two phases, with BatchNorm frozen and in small steps, or they forget what they
+    know; a network from scratch all at once: it has nothing to lose. A new head on fixed features takes large steps.
 
     References: Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution"
     (first the head, then all).
@@ -44,7 +30,7 @@ def usual_training(optimizer: str, weights: str) -> dict[str, object]:
     return {
         "phases": 2 if is_pretrained else 1,
         "head_learning_rate": HEAD_RATES[optimizer],
-        "learning_rate": suggested_rate(optimizer, weights),
+        "learning_rate": (FINE_TUNING_RATES if is_pretrained else SCRATCH_RATES)[optimizer],
         "batchnorm": "frozen" if is_pretrained else "trained",
     }
 
@@ -106,7 +92,8 @@ def _one_phase() -> dict[str, object]:
 
 def is_head_only(spec: RunSpec) -> bool:
     """Says whether a run trains nothing but the head."""
-    return spec.n_frozen >= backbone_info(spec.backbone).n_blocks
+    info = backbones().get(spec.backbone)  # a record may name one that there is no more
+    return info is not None and spec.n_frozen >= info.n_blocks
 
 
 def decisive(spec: RunSpec) -> dict[str, object]:
@@ -116,7 +103,8 @@ def decisive(spec: RunSpec) -> dict[str, object]:
     specs side by side is what really differs.
     """
     values = spec.to_dict()
-    unused = spec.unused_fields() | (set() if backbone_info(spec.backbone).has_batchnorm else {"batchnorm"})
+    info = backbones().get(spec.backbone)
+    unused = spec.unused_fields() | (set() if info is None or info.has_batchnorm else {"batchnorm"})
     if is_head_only(spec):
         values["head_learning_rate"] = spec.learning_rate
         unused = (unused - {"head_learning_rate"}) | {"learning_rate", "phases", "head_epochs"}
@@ -187,6 +175,12 @@ def baseline_of(spec: RunSpec) -> RunSpec:
     It sees as many pictures as all phases of the run, at the learning rate that suits a network from scratch instead of
     the smaller one of fine-tuning, and with its BatchNorm trained.
     """
-    told = {"learning_rate": SCRATCH_RATES[spec.optimizer], "epochs": min(spec.all_epochs, RANGES["epochs"][1])}
-    told |= {"batchnorm": "trained", "batchnorm_momentum": None}
-    return spec.with_changes(weights="random", n_frozen=0, **_one_phase(), **told)
+    return spec.with_changes(
+        weights="random",
+        n_frozen=0,
+        **_one_phase(),
+        epochs=min(spec.all_epochs, RANGES["epochs"][1]),
+        learning_rate=SCRATCH_RATES[spec.optimizer],
+        batchnorm="trained",
+        batchnorm_momentum=None,
+    )
