@@ -45,6 +45,15 @@ def shared(server) -> list[tuple[RunRecord, bytes]]:
     return found
 
 
+def wait_for_worker(page: Page, url: str) -> None:
+    """Waits until no page draws itself again because the worker is there: Streamlit loses what a button asks for then.
+
+    It empties its queue of answers where a run of the script begins, and an answer to a download button is in there.
+    """
+    page.goto(f"{url}/?lang=en")
+    expect(page.get_by_text(re.compile("^" + phrase("en", "frame.machine", device="")))).to_be_visible()
+
+
 def downloaded(page: Page, url: str, record: RunRecord, folder: Path) -> Path:
     page.goto(f"{url}/?run={record.id}&lang=en")
     with page.expect_download() as caught:
@@ -55,6 +64,7 @@ def downloaded(page: Page, url: str, record: RunRecord, folder: Path) -> Path:
 
 
 def test_a_classmate_downloads_a_network_brings_it_in_and_classifies(server, page, shared, tmp_path):  # M07, M08
+    wait_for_worker(page, server.url)
     paths = [downloaded(page, server.url, record, tmp_path) for record, _ in shared]
     for path, (record, expected) in zip(paths, shared, strict=True):
         assert path.name == f"猫-a-b-c-{record.id[:12]}.tlnet"
