@@ -315,6 +315,30 @@ def test_an_unknown_run_is_refused_in_one_line_and_leaves_no_run(home, capsys, a
 
 
 @pytest.mark.slow
+def test_a_completed_pair_goes_on_for_more_epochs_and_equals_one_that_was_asked_for_so_many(home, capsys):
+    options = (*TINY, "--image-size=32", "--per-class=4", "--freeze=8", "--baseline")
+    one, two = ["--epochs=1"], ["--epochs=2"]
+    first = events(called(capsys, "train", "--json", *options, *one)[1])
+    ids = [event["run_id"] for event in first if event["event"] == "run_started"]
+    status, out, err = called(capsys, "train", "--json", "--resume", ids[0], *options[:-1], *two)
+    assert (status, err) == (0, "")
+    after = events(out)
+    whole = events(called(capsys, "train", "--json", *options, *two)[1])
+    assert [event["run_id"] for event in after if event["event"] == "run_started"] == ids
+    for index, id in enumerate(ids):
+        shown = json.loads(called(capsys, "show", "--json", id)[1])
+        other = [event["run_id"] for event in whole if event["event"] == "run_started"][index]
+        like = json.loads(called(capsys, "show", "--json", other)[1])
+        assert (shown["state"], shown["test_accuracy"]) == ("completed", like["test_accuracy"])
+        losses = [[epoch["train_loss"] for epoch in run["epochs"]] for run in (shown, like)]
+        assert losses[0] == losses[1]
+        assert [before["epochs"] for before in shown["earlier"]] == [shown["spec"]["epochs"] - 1]
+    status, out, err = called(capsys, "train", "--resume", ids[0], *two)
+    assert (status, out, is_one_line(err)) == (2, "", True)
+    assert "2" in err
+
+
+@pytest.mark.slow
 def test_a_finished_run_cannot_be_resumed(house, trained):
     done = command(house, "train", "--resume", run_id(trained))
     assert (done.returncode, done.stdout) == (2, "")

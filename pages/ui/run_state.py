@@ -13,6 +13,7 @@ from pages.ui.submission import attempt, train_afresh
 from pages.ui.text import day, literal, percent, seconds, sentence, t, threads
 from tl_core.engine.snapshots import RunSnapshot
 from tl_core.evaluation.comparison import best_validation
+from tl_core.spec import RANGES
 from tl_core.store.records import RunRecord, RunState
 
 ICONS = MappingProxyType(
@@ -22,8 +23,10 @@ ICONS = MappingProxyType(
         "continue": ":material/play_arrow:",
         "step": ":material/skip_next:",
         "resume": ":material/play_arrow:",
+        "longer": ":material/more_time:",
     }
 )
+MOST_EPOCHS = RANGES["epochs"][1]
 ASK_S = 5.0  # after so long, when a waiting run will begin is worked out anew
 
 
@@ -69,6 +72,9 @@ def _wait_s(snapshot: RunSnapshot) -> float | None:
 
 def _draw_remarks(snapshot: RunSnapshot) -> None:
     record = snapshot.record
+    for before in record.earlier or ():
+        n_epochs = snapshot.spec.with_changes(epochs=before["epochs"]).all_epochs
+        st.caption(t("panel.earlier", epochs=n_epochs, test=percent(before["test_accuracy"])))
     if is_too_large_to_cache(snapshot):
         st.caption(t("panel.not_cached"))
     for error in (record.error, state.taken(f"problem-{record.id}")):
@@ -109,15 +115,25 @@ def _draw_controls(snapshot: RunSnapshot) -> None:
             _draw_button(name, snapshot.record.id, action, is_disabled=snapshot.is_stopping)
 
 
-def _draw_button(name: str, run_id: str, action: Callable[..., None], *, is_disabled: bool = False) -> None:
+def _can_go_on(snapshot: RunSnapshot, *, is_early: bool) -> bool:
+    """Says whether a run may go on for more epochs; its baseline goes with it and has no button of its own."""
+    record = snapshot.record
+    is_one_to_ask = record.role == "run" and record.state is RunState.COMPLETED and may_change(record)
+    return is_one_to_ask and not is_early and snapshot.spec.epochs < MOST_EPOCHS
+
+
+def _draw_button(
+    name: str, run_id: str, action: Callable[..., None], *told: object, is_disabled: bool = False, **words: object
+) -> None:
+    """Draws a button that does `action(run_id, *told)`; `words` are named in its label."""
     st.button(
-        t(f"panel.{name}"),
+        t(f"panel.{name}", **words),
         key=f"{name}-{run_id}",
         icon=ICONS[name],
         help=t(f"panel.{name}_help"),
         disabled=is_disabled,
         on_click=attempt,
-        args=[action, run_id],
+        args=[action, run_id, *told],
     )
 
 
@@ -134,3 +150,6 @@ def _draw_result(snapshot: RunSnapshot, badge: str) -> None:
     st.markdown(f"{badge} {result}", width="stretch")
     if record.state.is_resumable and may_change(record):
         _draw_button("resume", record.id, services.engine().resume)
+    elif _can_go_on(snapshot, is_early=is_early):
+        epochs = min(2 * snapshot.spec.epochs, MOST_EPOCHS)
+        _draw_button("longer", record.id, services.engine().go_on, epochs, n=epochs - snapshot.spec.epochs)

@@ -162,6 +162,7 @@ ON_A_RUN = {
     "find": lambda engine, run_id, by: engine.find(run_id, by=by),
     "classify": lambda engine, run_id, by: engine.classify(run_id, [], by=by),
     "resume": lambda engine, run_id, by: engine.resume(run_id, by=by),
+    "go_on": lambda engine, run_id, by: goes_on(engine, run_id, by),
     "rename": lambda engine, run_id, by: engine.rename(run_id, "new name", by=by),
     "share": lambda engine, run_id, by: engine.share(run_id, Visibility.CLASS, by=by),
     "pin": lambda engine, run_id, by: engine.pin(run_id, True, by=by),
@@ -189,6 +190,15 @@ def bundled(engine, run_id: str, by: Visitor) -> None:
         engine.bundle(run_id, by=by)
     except InputError as error:
         if error.code != "run_without_weights":
+            raise
+
+
+def goes_on(engine, run_id: str, by: Visitor) -> None:
+    """Asks for more epochs of a run, which one that has not completed does not get from anybody."""
+    try:
+        engine.go_on(run_id, 5, by=by)
+    except StoreError as error:
+        if error.code not in ("run_is_active", "run_not_completed"):
             raise
 
 

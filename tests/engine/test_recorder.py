@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tl_core.engine import going_on
 from tl_core.engine.recorder import Recorder, timing_key
 from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
@@ -73,8 +74,8 @@ def store():
         yield store
 
 
-def new_run(store: MemoryStore) -> str:
-    return store.create_run(SPEC.to_dict(), role="run", name="test", environment={}).id
+def new_run(store: MemoryStore, owner: str = "local") -> str:
+    return store.create_run(SPEC.to_dict(), role="run", name="test", environment={}, owner=owner).id
 
 
 def test_a_whole_run_is_kept_as_it_was_told(store):
@@ -110,6 +111,36 @@ def test_a_run_that_only_the_disk_refused_keeps_its_checkpoints_and_can_be_resum
     Recorder(store, run_id, SPEC).record(ended("failed", {"code": code, "values": {}}))
     assert (store.get(run_id).state, store.get(run_id).error["code"]) == (state, code)
     assert (latest_checkpoint(store.run_folder(run_id)) is not None) == state.is_resumable
+
+
+def completed(store, owner="local", size=3) -> str:
+    """A run that has completed, with two checkpoints before it did."""
+    run_id = new_run(store, owner)
+    for number in (1, 2):
+        save_checkpoint(store.run_folder(run_id), number, {"w": np.full(size, float(number))}, {})
+    recorder = Recorder(store, run_id, SPEC)
+    for event in (started(), ended()):
+        recorder.record(event)
+    return run_id
+
+
+def test_a_completed_run_keeps_its_newest_checkpoint_to_go_on_from(store):
+    run_id = completed(store)
+    assert [path.name for path in store.run_folder(run_id).glob("checkpoint-*")] == ["checkpoint-000002.safetensors"]
+
+
+def test_only_the_newest_runs_of_an_owner_keep_one(store):
+    other = completed(store, "ben")
+    runs = [completed(store) for _ in range(going_on.KEPT_RUNS + 2)]
+    kept = [run_id for run_id in runs if latest_checkpoint(store.run_folder(run_id))]
+    assert kept == runs[2:]
+    assert latest_checkpoint(store.run_folder(other))
+
+
+def test_a_checkpoint_that_takes_much_is_not_kept(store, monkeypatch):
+    monkeypatch.setattr(going_on, "KEPT_BYTES", 1000)
+    assert latest_checkpoint(store.run_folder(completed(store, size=10)))
+    assert not latest_checkpoint(store.run_folder(completed(store, size=1000)))
 
 
 def test_the_curve_is_kept_with_an_epoch_once_a_second_of_training(store):

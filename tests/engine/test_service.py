@@ -15,6 +15,7 @@ from tl_core.engine.service import Engine
 from tl_core.errors import InputError, StoreError, UnknownIdError, WorkerError
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR, Visitor
+from tl_core.store.files import WEIGHTS_FILE, latest_checkpoint, save_checkpoint
 from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunState
 from tl_core.store.sqlite import SqliteStore
@@ -334,6 +335,95 @@ def test_only_what_was_stopped_or_interrupted_can_be_resumed(bench):
     with pytest.raises(StoreError) as caught:
         bench.engine.resume(done, by=OPERATOR)
     assert caught.value.code == "run_already_finished"
+
+
+def completed(bench: Bench, run_id: str, n_epochs: int = 2) -> str:
+    bench.worker.begin(run_id, n_steps=2)
+    bench.worker.tell(run_id, *(epoch(number + 1) for number in range(n_epochs)))
+    bench.worker.end(run_id)
+    return run_id
+
+
+def completed_pair(bench: Bench, **more) -> tuple[str, str]:
+    """A run and its baseline that have both completed."""
+    run_id = bench.submit(baseline=SCRATCH, **more)
+    twin_id = bench.engine.find(run_id, by=OPERATOR).twin_id
+    return completed(bench, run_id), completed(bench, twin_id)
+
+
+def test_a_completed_run_goes_on_for_more_epochs_and_its_baseline_with_it(bench):
+    run_id, twin_id = completed_pair(bench)
+    bench.engine.go_on(run_id, 5, by=OPERATOR)
+    assert bench.worker.sent[-1] == train(run_id, SPEC.with_changes(epochs=5), is_resumed=True)
+    seen = bench.engine.snapshot(run_id, by=OPERATOR)
+    assert (seen.is_active, [done.epoch for done in seen.epochs]) == (True, [1, 2])
+    assert bench.position(twin_id) == 1
+    bench.worker.tell(run_id, STARTED, step(3))
+    assert bench.worker.sent[-1] == train(twin_id, SCRATCH.with_changes(epochs=5), is_resumed=True)
+    bench.worker.tell(run_id, epoch(3), epoch(4), epoch(5))
+    bench.worker.end(run_id)
+    record = bench.engine.snapshot(run_id, by=OPERATOR).record
+    assert (record.state, record.earlier[0]["epochs"], record.twin_id) == (RunState.COMPLETED, 2, twin_id)
+
+
+def test_of_a_pair_either_may_be_asked_to_go_on(bench):
+    run_id, twin_id = completed_pair(bench)
+    bench.engine.go_on(twin_id, 3, by=OPERATOR)
+    assert bench.worker.trained()[-1] == twin_id
+    assert bench.engine.snapshot(run_id, by=OPERATOR).record.spec["epochs"] == 3
+
+
+def test_a_run_that_is_stopped_before_it_goes_on_is_what_it_was(bench):
+    run_id, twin_id = completed_pair(bench)
+    before = [bench.engine.find(id, by=OPERATOR) for id in (run_id, twin_id)]
+    bench.fill()
+    bench.engine.go_on(run_id, 5, by=OPERATOR)
+    for id in (run_id, twin_id):
+        bench.engine.stop(id, by=OPERATOR)
+    assert [bench.engine.find(id, by=OPERATOR) for id in (run_id, twin_id)] == before
+
+
+def test_a_run_that_patience_has_ended_or_that_waits_cannot_go_on(bench):
+    early = completed(bench, bench.submit(), n_epochs=1)
+    with pytest.raises(InputError) as caught:
+        bench.engine.go_on(early, 5, by=OPERATOR)
+    assert (caught.value.code, caught.value.values["epochs"]) == ("ended_early", 1)
+    run_id, _ = completed_pair(bench)
+    bench.engine.go_on(run_id, 5, by=OPERATOR)
+    with pytest.raises(StoreError) as caught:
+        bench.engine.go_on(run_id, 6, by=OPERATOR)
+    assert caught.value.code == "run_is_active"
+
+
+def test_a_run_whose_pictures_are_gone_cannot_go_on_and_keeps_what_it_found(bench):
+    run_id = bench.submit(spec=SPEC.with_changes(dataset="own-0123456789abcdef"), by=OPERATOR)
+    completed(bench, run_id)
+    before = bench.engine.find(run_id, by=OPERATOR)
+    with pytest.raises(UnknownIdError):
+        bench.engine.go_on(run_id, 5, by=OPERATOR)
+    assert bench.engine.find(run_id, by=OPERATOR) == before
+
+
+@pytest.mark.parametrize(("epochs", "code"), [(2, "not_longer"), (0, "not_longer"), (501, "spec_range")])
+def test_a_run_goes_on_only_for_more_epochs_than_it_had_and_no_more_than_a_run_may_have(bench, epochs, code):
+    run_id, twin_id = completed_pair(bench)
+    before = [bench.engine.find(id, by=OPERATOR) for id in (run_id, twin_id)]
+    with pytest.raises(InputError) as caught:
+        bench.engine.go_on(run_id, epochs, by=OPERATOR)
+    assert caught.value.code == code
+    assert [bench.engine.find(id, by=OPERATOR) for id in (run_id, twin_id)] == before
+
+
+def test_a_copy_goes_on_from_where_the_run_that_was_trained_has_ended(bench):
+    source = completed(bench, bench.submit(is_afresh=False))
+    save_checkpoint(bench.engine.store.run_folder(source), 2, {"w": np.ones(2)}, {})
+    weights = bench.engine.store.run_folder(source) / WEIGHTS_FILE
+    weights.write_bytes(b"weights")
+    copy = bench.submit(is_afresh=False)
+    assert bench.engine.find(copy, by=OPERATOR).recorded_from == source
+    bench.engine.go_on(copy, 3, by=OPERATOR)
+    assert latest_checkpoint(bench.engine.store.run_folder(copy))[0] == 2
+    assert bench.engine.find(copy, by=OPERATOR).recorded_from is None
 
 
 def test_a_resumed_run_that_is_stopped_while_it_waits_stays_as_it_was(bench):

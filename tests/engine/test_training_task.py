@@ -292,6 +292,21 @@ def test_a_finished_run_that_is_resumed_only_repeats_its_test(uninterrupted, tmp
     assert again[-1].scores == uninterrupted[0][-1].scores
 
 
+@pytest.mark.parametrize("has_checkpoint", [True, False])
+def test_a_finished_run_that_goes_on_ends_as_if_it_had_been_asked_for_from_the_start(
+    uninterrupted, tmp_path, has_checkpoint
+):
+    whole, final = uninterrupted
+    before = list(task(tmp_path, RESUMED.with_changes(epochs=2)).run())
+    if not has_checkpoint:
+        files.drop_checkpoints(tmp_path / "runs" / "run")
+    after = list(task(tmp_path, RESUMED, is_resumed=True).run())
+    assert [epoch.epoch for epoch in of(Epoch, after)] == ([3, 4] if has_checkpoint else [1, 2, 3, 4])
+    first = of(Epoch, before) if has_checkpoint else []
+    assert curve(first + of(Epoch, after) + after[-1:]) == curve(of(Epoch, whole) + whole[-1:])
+    assert same(weights(tmp_path), final)
+
+
 def test_a_run_resumed_without_a_checkpoint_starts_from_the_beginning(uninterrupted, tmp_path):
     events = list(task(tmp_path, RESUMED, is_resumed=True).run())
     assert curve(events) == curve(uninterrupted[0])

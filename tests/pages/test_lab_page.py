@@ -1,12 +1,14 @@
 from statistics import fmean
 
 import pytest
-from fake_runs import record_finished
+from fake_runs import epoch_event, record_finished, started, step_event
 
 from pages.ui import services
 from tl_core.experiments.expectations import measured
-from tl_core.experiments.plans import plan_run
+from tl_core.experiments.plans import baseline_of, plan_run
 from tl_core.phrases import phrase
+from tl_core.store.access import OPERATOR, Visitor
+from tl_core.store.records import Visibility
 
 LANGUAGES = ("en", "zh")
 
@@ -167,6 +169,33 @@ def test_a_test_far_below_validation_is_explained_where_it_is_seen(visit, engine
     assert phrase(language, "dataset.groceries.gap", validation="95%", test="70%") in texts(app)
     near = record_finished(engine.store, plan_run({}), 0.9, role="run", name="near", validation=0.95)
     assert "95%" not in "".join(one.value for one in visit(language=language, run=near).caption)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_completed_pair_goes_on_in_one_click_and_says_so_afterwards(visit, engine, workers, language):
+    spec = plan_run({"epochs": 2})
+    run_id = record_finished(engine.store, spec, 0.8, role="run", name="two")
+    twin_id = record_finished(engine.store, baseline_of(spec), 0.3, role="baseline", name="two", twin_id=run_id)
+    app = visit(language=language, run=run_id)
+    (longer,) = [button for button in app.button if (button.key or "").startswith("longer")]
+    assert longer.label == phrase(language, "panel.longer", n=2)
+    longer.click().run()
+    assert not app.exception
+    assert [(engine.find(id, by=OPERATOR).spec["epochs"]) for id in (run_id, twin_id)] == [4, 4]
+    assert workers[0].sent[-1]["run_id"] == run_id
+    workers[0].tell(run_id, started(), step_event(5), epoch_event(3), step_event(7), epoch_event(4))
+    ended = {"event": "ended", "state": "completed", "best_epoch": 4, "seconds": 8.0, "proof": [], "error": None}
+    workers[0].tell(run_id, ended | {"scores": {"accuracy": 0.9, "n": 200}})
+    said = phrase(language, "panel.earlier", epochs=2, test="80%")
+    assert said in [one.value for one in visit(language=language, run=run_id).caption]
+
+
+def test_neither_what_patience_has_ended_nor_a_classmate_s_run_offers_more_epochs(visit, engine):
+    early = record_finished(engine.store, plan_run({"epochs": 3}), 0.8, role="run", name="early")
+    annas = record_finished(engine.store, plan_run({"epochs": 2}), 0.8, role="run", name="annas", owner="anna")
+    engine.share(annas, Visibility.CLASS, by=Visitor("anna"))
+    for run_id in (early, annas):
+        assert not [one for one in visit(run=run_id).button if (one.key or "").startswith("longer")]
 
 
 def test_settings_that_no_control_offers_are_used_again_all_the_same(visit, engine):

@@ -40,6 +40,7 @@ ENGINES_OWN = {
     "copy_run",
     "fill_run",
     "set_threads",
+    "lengthen",
     "link_twins",
     "start_run",
     "add_epoch",

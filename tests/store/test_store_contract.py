@@ -554,6 +554,86 @@ class TestThreads:
             thread.join()
 
 
+# ---- going on ----
+
+
+def completed_run(store, epochs=2):
+    made = store.create_run({"epochs": epochs}, role="run", name="n", environment={}, fingerprint="two")
+    start(store, made)
+    store.add_epoch(made.id, EPOCH)
+    return store.finish_run(made.id, RunState.COMPLETED, best_epoch=1, test_accuracy=0.5, scores={"n": 3}, seconds=4.0)
+
+
+def test_a_completed_run_goes_on_and_its_record_says_what_it_was(store):
+    before = completed_run(store)
+    waiting = store.lengthen(before.id, 5, "five")
+    assert (waiting.state, waiting.spec["epochs"], waiting.fingerprint) == (RunState.QUEUED, 5, "five")
+    assert (waiting.test_accuracy, waiting.scores) == (0.5, {"n": 3})
+    assert start(store, before).test_accuracy is None
+    store.add_epoch(before.id, replace(EPOCH, epoch=2))
+    ended = store.finish_run(before.id, RunState.COMPLETED, best_epoch=2, test_accuracy=0.75, seconds=9.0)
+    assert [epoch.epoch for epoch in store.epochs(before.id)] == [1, 2]
+    assert ended.earlier == [
+        {
+            "epochs": 2,
+            "fingerprint": "two",
+            "recorded_from": None,
+            "recorded_at": None,
+            "best_epoch": 1,
+            "test_accuracy": 0.5,
+            "seconds": 4.0,
+            "ended_at": before.ended_at,
+        }
+    ]
+    assert store.get(before.id) == ended
+    assert len(store.lengthen(before.id, 6).earlier) == 2
+
+
+@pytest.mark.parametrize("state", [state for state in FINISHED if state is not RunState.COMPLETED])
+def test_a_run_that_ends_before_it_goes_on_is_what_it_was(store, state):
+    before = completed_run(store)
+    store.lengthen(before.id, 5, "five")
+    assert store.finish_run(before.id, state) == before == store.get(before.id)
+
+
+def test_a_copy_that_goes_on_is_no_copy_any_more(store):
+    source = completed_run(store)
+    (store.run_folder(source.id) / WEIGHTS_FILE).write_bytes(b"weights")
+    copy = store.copy_run(source.id, name="copy", owner="ben", role="run")
+    copy = store.lengthen(copy.id, 3)
+    assert (copy.recorded_from, copy.earlier[0]["recorded_from"]) == (None, source.id)
+
+
+@pytest.mark.parametrize("epochs", [0, 1, 2])
+def test_a_run_goes_on_for_more_epochs_only(store, epochs):
+    run = completed_run(store)
+    with pytest.raises(InputError) as caught:
+        store.lengthen(run.id, epochs)
+    assert (caught.value.code, caught.value.values["received"], caught.value.values["low"]) == ("not_longer", epochs, 3)
+    assert store.get(run.id) == run
+
+
+@pytest.mark.parametrize("state", [RunState.STOPPED, RunState.FAILED, RunState.INTERRUPTED])
+def test_only_a_completed_run_goes_on(store, state):
+    run = ended_run(store, state)
+    with pytest.raises(StoreError) as caught:
+        store.lengthen(run.id, 5)
+    assert caught.value.code == "run_not_completed"
+
+
+@pytest.mark.parametrize("has_begun", [False, True])
+def test_a_run_whose_process_dies_before_it_goes_on_is_what_it_was(tmp_path, has_begun):
+    with SqliteStore(tmp_path) as first:
+        before = completed_run(first)
+        first.lengthen(before.id, 5)
+        if has_begun:
+            start(first, before)
+    with SqliteStore(tmp_path) as second:
+        found = second.get(before.id)
+    assert (found == before) != has_begun
+    assert not has_begun or (found.state, found.spec["epochs"]) == (RunState.INTERRUPTED, 5)
+
+
 def test_records_turn_into_plain_data_and_back(store):
     run = ended_run(store, scores={"f1": math.nan})
     data = run.to_dict()

@@ -1,4 +1,7 @@
-"""Any order of calls leads only along the arrows QUEUED → RUNNING → finished (→ RUNNING, where it may resume)."""
+"""Any order of calls leads only along the arrows QUEUED → RUNNING → finished (→ RUNNING, where it may resume).
+
+A completed run may be QUEUED again to go on; whatever ends it before it begins leaves it COMPLETED as it was.
+"""
 
 import tempfile
 from pathlib import Path
@@ -7,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from tl_core.errors import StoreError
+from tl_core.errors import InputError, StoreError
 from tl_core.store.memory import MemoryStore
 from tl_core.store.records import EpochRecord, RunState
 from tl_core.store.sqlite import SqliteStore
@@ -17,7 +20,7 @@ ARROWS = {
     "running": {"completed", "stopped", "failed", "interrupted"},
     "stopped": {"running"},
     "interrupted": {"running"},
-    "completed": set(),
+    "completed": {"queued"},
     "failed": set(),
 }
 
@@ -30,7 +33,7 @@ class Lives(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.store = self.opened()
-        self.states, self.epochs, self.final = {}, {}, {}
+        self.states, self.epochs, self.final, self.going_on = {}, {}, {}, set()
 
     def opened(self):
         return MemoryStore()
@@ -40,7 +43,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(target=ids)
     def create(self):
-        run = self.store.create_run({}, role="run", name="n", environment={})
+        run = self.store.create_run({"epochs": 3}, role="run", name="n", environment={})
         self.states[run.id], self.epochs[run.id] = "queued", set()
         return run.id
 
@@ -48,10 +51,28 @@ class Lives(RuleBasedStateMachine):
     def start(self, id):
         numbers = {"frozen_params": 0, "trainable_params": 1, "is_cached": False}
         self._move(id, "running", lambda: self.store.start_run(id, **numbers))
+        if self.states[id] == "running":
+            self.going_on.discard(id)
+            self.final.pop(id, None)
+
+    @rule(id=ids, n_more=st.integers(0, 2))
+    def lengthen(self, id, n_more):
+        is_allowed = self.states[id] == "completed" and n_more > 0
+        try:
+            self.store.lengthen(id, self.store.get(id).spec["epochs"] + n_more)
+        except (StoreError, InputError):
+            assert not is_allowed
+        else:
+            assert is_allowed
+            self.states[id] = "queued"
+            self.going_on.add(id)
 
     @rule(id=ids, state=st.sampled_from([state for state in RunState if state.is_finished]))
     def finish(self, id, state):
         self._move(id, state.value, lambda: self.store.finish_run(id, state))
+        if self.states[id] != "queued" and id in self.going_on:
+            self.going_on.remove(id)
+            self.states[id] = "completed"
 
     @rule(id=ids, number=st.integers(1, 3))
     def add_epoch(self, id, number):

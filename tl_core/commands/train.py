@@ -8,14 +8,15 @@ from tl_core.commands.output import Output, complain
 from tl_core.datasets.known import known_dataset
 from tl_core.engine import recorded
 from tl_core.engine.environment import environment, n_threads
+from tl_core.engine.going_on import lengthen
 from tl_core.engine.inline import interruptible, train_here
 from tl_core.errors import InputError
 from tl_core.experiments.plans import baseline_of, plan_run
 from tl_core.phrases import explain
-from tl_core.spec import RunSpec
+from tl_core.spec import RunSpec, check_field
 from tl_core.store.access import OPERATOR
 from tl_core.store.home import data_home
-from tl_core.store.records import RunRecord, Visibility
+from tl_core.store.records import RunRecord, RunState, Visibility
 from tl_core.store.run_data import told
 from tl_core.store.sqlite import SqliteStore
 
@@ -73,13 +74,11 @@ def train(options: argparse.Namespace, output: Output) -> int:
     spec = None if is_resumed else with_threads(plan_run(given, data_home()))
     store = SqliteStore(data_home())
     try:
-        record = (
-            _to_resume(store, options.resume, given)
-            if is_resumed
-            else _created(store, spec, "run", is_private=options.private)
-        )
-        status = _train_one(store, record, output, is_resumed=is_resumed)
-        if options.baseline and status == 0 and not is_resumed:
+        if is_resumed:
+            return _resume(store, options.resume, given, output)
+        record = _created(store, spec, "run", is_private=options.private)
+        status = _train_one(store, record, output)
+        if options.baseline and status == 0:
             twin = _created(store, baseline_of(spec), "baseline", is_private=options.private, twin_id=record.id)
             status = _train_one(store, twin, output)
         return status
@@ -106,17 +105,29 @@ def _created(
     return record if is_private else store.share(record.id, Visibility.CLASS, by=OPERATOR)
 
 
-def _to_resume(store: SqliteStore, run_id: str, given: dict) -> RunRecord:
-    """Returns the run to go on with; options may be repeated, but not changed."""
+def _resume(store: SqliteStore, run_id: str, given: dict, output: Output) -> int:
+    """Goes on with a run that was stopped or interrupted, or with a completed one, and its twin, for more epochs."""
     record = store.get(run_id)
-    if not record.state.is_resumable:
+    if record.state.is_resumable:
+        _check_equal(record, given)
+        return _train_one(store, record, output, is_resumed=True)
+    if record.state is not RunState.COMPLETED or "epochs" not in given:
         raise InputError("not_resumable", run=record.id, state=record.state.value)
+    epochs = check_field("epochs", given.pop("epochs"))
+    _check_equal(record, given)
+    status = 0
+    for one, _ in lengthen(store, record, epochs, data_home()):
+        status = status or _train_one(store, one, output, is_resumed=True)
+    return status
+
+
+def _check_equal(record: RunRecord, given: dict) -> None:
+    """Refuses other options than the run has: they may be repeated, but not changed."""
     before = RunSpec.from_dict(record.spec)
     own = before.to_dict() | ({"n_frozen": None} if "freeze" in given else {})
     own |= {"head_learning_rate": None} if "learning_rate" in given else {}  # of a head alone either name is right
     if plan_run({**own, **given}, data_home()) != before:
         raise InputError("command_line", reason=f"--resume keeps the run's options; received others: {_shown(given)}")
-    return record
 
 
 def _shown(given: dict) -> str:

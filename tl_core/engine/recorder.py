@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from tl_core.engine.environment import environment
+from tl_core.engine.going_on import keep_place
 from tl_core.engine.traces import Trace
 from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
@@ -108,7 +109,9 @@ class Recorder:
             seconds=event["seconds"],
         )
         self.save_trace()
-        if not state.is_resumable:
+        if state is RunState.COMPLETED:
+            keep_place(self._store, self._store.get(self._run_id))
+        elif not state.is_resumable:
             drop_checkpoints(self._store.run_folder(self._run_id))
 
     def save_trace(self) -> None:

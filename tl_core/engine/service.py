@@ -16,6 +16,7 @@ from tl_core.engine.bringing import Bringing
 from tl_core.engine.capacity import free_bytes
 from tl_core.engine.estimates import Estimate, Estimates, Pending
 from tl_core.engine.executor import Executor
+from tl_core.engine.going_on import lengthen
 from tl_core.engine.live import LiveRun
 from tl_core.engine.queue import Place, places
 from tl_core.engine.snapshots import Finished, RunSnapshot
@@ -203,6 +204,29 @@ class Engine:
                 raise StoreError("run_already_finished", run=record.id)
             self._finished.forget(record.id)
             self._trainings.add(record.id, RunSpec.from_dict(record.spec), record.owner, is_resumed=True)
+            self._trainings.dispatch()
+
+    def go_on(self, run_id: str, epochs: int, *, by: Visitor) -> None:
+        """Queues a completed run again, to go on for more epochs, and its baseline with it.
+
+        Args:
+            run_id: The run.
+            epochs: Of its last phase, in all: more than it had.
+            by: Whose it is.
+
+        Raises:
+            UnknownIdError, StoreError: As `RunStore.permitted`; "run_is_active"; beyond the limits for one student.
+            TransferLabError: As `going_on.lengthen`. Nothing has changed then.
+        """
+        with self._lock:
+            record = self.store.permitted(run_id, by=by)
+            if self._trainings.get(record.id) or self._trainings.get(record.twin_id):
+                raise StoreError("run_is_active", run=record.id)
+            check_limits(self.store, 0, by=by)
+            for one, spec in lengthen(self.store, record, epochs, self.home):
+                self._finished.forget(one.id)
+                after = record.id if one.id != record.id else None
+                self._trainings.add(one.id, spec, one.owner, after=after, is_resumed=True)
             self._trainings.dispatch()
 
     def version(self, run_id: str) -> int:

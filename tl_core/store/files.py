@@ -179,8 +179,22 @@ def drop_leftovers(folder: Path) -> None:
         forget(path)
 
 
+def keep_checkpoint(folder: Path, most_bytes: int) -> None:
+    """Keeps only the newest checkpoint of a run that has ended, from which it may go on; none above a size."""
+    for place, path in enumerate(_checkpoints(folder)):
+        if place > 0 or path.stat().st_size > most_bytes:
+            forget(path)
+
+
+def share_checkpoint(source: Path, folder: Path) -> None:
+    """Gives a run without a checkpoint the newest one of another, where that has one."""
+    if not _checkpoints(folder):
+        for path in _checkpoints(source)[:1]:
+            share_file(path, folder / path.name)
+
+
 def drop_checkpoints(folder: Path) -> None:
-    """Removes the checkpoints of a run that will never be resumed."""
+    """Removes the checkpoints of a run: it will never go on, or then begins anew."""
     for path in folder.glob("*checkpoint-*"):
         forget(path)
 

@@ -214,6 +214,10 @@ class Ledger:
         Returns:
             Whether the run is INTERRUPTED now.
         """
+        record = self.one(orphan["id"])
+        if record.state is RunState.QUEUED and record.earlier:
+            self.update(rules.as_before(record), lock=None)
+            return False
         copy = rescue.read_copy(self._runs / orphan["id"])
         if copy is not None:
             self._take_in_curves(orphan["seq"], copy)

@@ -82,6 +82,10 @@ class MemoryStore(RunStore):
         with self._lock:
             return self._put(rules.with_threads(self._one(run_id), n_threads))
 
+    def lengthen(self, run_id: str, epochs: int, fingerprint: str | None = None) -> RunRecord:
+        with self._lock:
+            return self._put(rules.longer(self._one(run_id), epochs, fingerprint))
+
     def link_twins(self, run_id: str, baseline_id: str) -> None:
         with self._lock:
             run, baseline = self._one(run_id), self._one(baseline_id)

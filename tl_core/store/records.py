@@ -8,9 +8,9 @@ from enum import Enum, StrEnum
 class RunState(StrEnum):
     """Where a run stands. QUEUED → RUNNING → one of the finished states, whatever happens."""
 
-    QUEUED = "queued"  #: Waits for its turn; no epoch yet.
+    QUEUED = "queued"  #: Waits for its turn: no epoch yet, or all of a completed run that is to go on.
     RUNNING = "running"  #: A living process trains it.
-    COMPLETED = "completed"  #: All epochs of its spec are done. Final.
+    COMPLETED = "completed"  #: All epochs of its spec are done. Can go on for more of them.
     STOPPED = "stopped"  #: A person ended it early; its best weights so far are kept. Can be resumed.
     FAILED = "failed"  #: It could not go on; the record's `error` says why. Final.
     INTERRUPTED = "interrupted"  #: Its process died, or the disk refused to go on. Can be resumed from its checkpoint.
@@ -93,6 +93,7 @@ class RunRecord:
     fingerprint: str | None = None  #: Equal for runs that must end alike (`engine.recorded`); None: cannot be told.
     recorded_from: str | None = None  #: The run that was trained, where this one is a copy of its record.
     recorded_at: str | None = None  #: When that run ended.
+    earlier: list | None = None  #: What it was each time that it had ended and went on, first to last (`rules.longer`).
     visibility: Visibility = Visibility.PRIVATE
     is_pinned: bool = False  #: Kept when old runs are cleared away.
 

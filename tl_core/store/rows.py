@@ -10,7 +10,7 @@ from tl_core.store.records import EpochRecord, RunRecord, RunState, Visibility, 
 
 RUN_COLUMNS = tuple(field.name for field in fields(RunRecord))
 EPOCH_COLUMNS = tuple(field.name for field in fields(EpochRecord))
-_JSON = ("spec", "environment", "scores", "proof", "error")
+_JSON = ("spec", "environment", "scores", "proof", "error", "earlier")
 
 
 def to_json(value: object) -> str:

@@ -15,6 +15,7 @@ MAX_NAME = 80
 _ID_OR_PREFIX = re.compile(rf"[0-9a-f]{{{MIN_PREFIX},32}}")
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _ROLES = ("run", "baseline")
+_EARLIER = ("fingerprint", "recorded_from", "recorded_at", "best_epoch", "test_accuracy", "seconds", "ended_at")
 _OWN = ("id", "seq", "name", "role", "owner", "twin_id", "created_at", "visibility", "is_pinned")  # never copied
 
 
@@ -70,6 +71,42 @@ def shown(received: object) -> str:
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(received)[:61]
     )
     return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def longer(record: RunRecord, epochs: int, fingerprint: str | None) -> RunRecord:
+    """Returns a completed run that waits to go on for more epochs; until it begins it keeps all that it has found.
+
+    Args:
+        record: The run.
+        epochs: Of its last phase, more than it had.
+        fingerprint: Of the run that it will be.
+
+    Raises:
+        StoreError: "run_not_completed".
+        InputError: "not_longer".
+    """
+    if record.state is not RunState.COMPLETED:
+        raise StoreError("run_not_completed", run=record.id, state=record.state.value)
+    if epochs <= record.spec["epochs"]:
+        raise InputError("not_longer", received=epochs, low=record.spec["epochs"] + 1, run=record.id)
+    before = {"epochs": record.spec["epochs"]} | {name: getattr(record, name) for name in _EARLIER}
+    return replace(
+        record,
+        state=RunState.QUEUED,
+        spec=record.spec | {"epochs": epochs},
+        fingerprint=fingerprint,
+        recorded_from=None,
+        recorded_at=None,
+        earlier=[*(record.earlier or []), before],
+    )
+
+
+def as_before(record: RunRecord) -> RunRecord:
+    """Returns a run that waited to go on, and will not, as it was when it had completed."""
+    *others, before = record.earlier
+    told = {name: before[name] for name in _EARLIER}
+    spec = record.spec | {"epochs": before["epochs"]}
+    return replace(record, state=RunState.COMPLETED, spec=spec, earlier=others or None, **told)
 
 
 def check_start(record: RunRecord) -> None:
@@ -228,7 +265,9 @@ def finished(
     error: dict | None,
     seconds: float | None,
 ) -> RunRecord:
-    """Returns the record as it is once the run has ended."""
+    """Returns the record as it is once the run has ended; one that only waited to go on is as it was before."""
+    if record.state is RunState.QUEUED and record.earlier:
+        return as_before(record)
     return replace(
         record,
         state=state,

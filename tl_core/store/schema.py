@@ -90,6 +90,7 @@ MIGRATIONS = (
     CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL);
     """,
     "ALTER TABLE epoch ADD COLUMN phase INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE run ADD COLUMN earlier TEXT",
 )
 """One script per version of the database; the file's `user_version` says how many it has seen. Only ever append."""
 

@@ -100,6 +100,11 @@ class SqliteStore(RunStore):
             record = ledger.update(rules.with_threads(ledger.one(run_id), n_threads))
         return self._kept(record)
 
+    def lengthen(self, run_id: str, epochs: int, fingerprint: str | None = None) -> RunRecord:
+        with self._writing() as ledger:
+            record = rules.longer(ledger.one(run_id), epochs, fingerprint)
+            return ledger.update(record, lock=self._life.name)
+
     def link_twins(self, run_id: str, baseline_id: str) -> None:
         with self._writing() as ledger:
             ledger.link(ledger.one(run_id).id, ledger.one(baseline_id).id)

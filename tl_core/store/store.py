@@ -15,7 +15,8 @@ class RunStore(ABC):
 
     Promises:
         1. A finished record never changes, except for its name, its twin, its pin, who may see it, when a stopped or
-           interrupted run is started again (`set_threads` prepares that), and once by `complete_stop`.
+           interrupted run is started again (`set_threads` prepares that), once by `complete_stop`, and when a completed
+           run goes on for more epochs (`lengthen`); what it was before then stands in `earlier`.
         2. Every reader gets a copy: what is done to it changes nothing in the store.
         3. Ids are 128 random bits; `seq` orders runs by creation whatever the clock says, and is never used twice.
         4. When `add_epoch` or `finish_run` has returned, what it was told survives kill -9 (`MemoryStore`: no).
@@ -104,6 +105,24 @@ class RunStore(ABC):
 
         Raises:
             StoreError: "run_is_active" or "run_already_finished".
+        """
+
+    @abstractmethod
+    def lengthen(self, run_id: str, epochs: int, fingerprint: str | None = None) -> RunRecord:
+        """Sets a COMPLETED run QUEUED, to go on until it has had more epochs.
+
+        Until it begins it keeps all that it has found; if it ends before, or its process dies, it is COMPLETED as it
+        was. Once it has begun, `earlier` says what it was.
+
+        Args:
+            run_id: The run.
+            epochs: Of its last phase, in all.
+            fingerprint: As in `create_run`, of what it will be.
+
+        Raises:
+            UnknownIdError: "unknown_run".
+            StoreError: "run_not_completed".
+            InputError: "not_longer".
         """
 
     @abstractmethod
