@@ -24,6 +24,7 @@ RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         "n_frozen": (0, 1000),
         "hidden": (1, 4096),
+        "head_at": (1, 1000),
         "dropout": (0.0, 0.9),
         "image_size": (32, 320),
         "per_class": (1, 10_000),
@@ -41,7 +42,7 @@ RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
         "threads": (1, 256),
     }
 )
-OPEN = frozenset({"per_class", "threads", "batchnorm_momentum"})
+OPEN = frozenset({"head_at", "per_class", "threads", "batchnorm_momentum"})
 """Numbers that may be left open: None, in a text "all"."""
 
 
@@ -55,6 +56,7 @@ class RunSpec:
         weights: How the backbone starts: "pretrained" or "random" initialisation.
         n_frozen: Frozen blocks, counted from the input.
         head: "linear" (pool, linear), "dense" (pool, hidden ReLU layer, linear) or "flatten-dense" (flatten, not pool).
+        head_at: Blocks before the head, counted from the input; those behind are left out. None: all are there.
         hidden: Units of the hidden layer; unused by "linear".
         dropout: Fraction of the head's inputs dropped in training.
         image_size: Side of the square pictures that the network sees, in px.
@@ -95,6 +97,7 @@ class RunSpec:
     weights: str = "pretrained"
     n_frozen: int = 0
     head: str = "linear"
+    head_at: int | None = None
     hidden: int = 1024
     dropout: float = 0.0
     image_size: int = 160
@@ -194,7 +197,7 @@ class RunSpec:
         """Returns what the first of two phases trains, as a run of its own: the head, on all blocks frozen.
 
         Args:
-            n_blocks: Blocks of the backbone.
+            n_blocks: Blocks before the head.
         """
         return self.with_changes(
             phases=1,

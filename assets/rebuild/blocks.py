@@ -12,12 +12,12 @@ MIN_SIZES = {"inception_v3": 75}
 
 
 def describe(backbone_id: str) -> dict:
-    """Returns one backbone's row: {"blocks": [[name, layers, params]], "channels", "feature_sides": {size: side}}."""
-    model = network(backbone_id, 160)
-    blocks = [[block.name, len(block.layers), block.n_params] for block in find_blocks(model)]
+    """Returns one backbone's row: {"blocks": [[name, layers, params, channels]], "sides": {size: [side of each]}}."""
+    found = find_blocks(network(backbone_id, 160))
+    blocks = [[block.name, len(block.layers), block.n_params, block.tensor.shape[-1]] for block in found]
     sizes = [size for size in IMAGE_SIZES if size >= MIN_SIZES.get(backbone_id, 32)]
-    sides = {str(size): network(backbone_id, size).output_shape[1] for size in sizes}
-    return {"blocks": blocks, "channels": model.output_shape[-1], "feature_sides": sides}
+    sides = {str(size): [block.tensor.shape[1] for block in find_blocks(network(backbone_id, size))] for size in sizes}
+    return {"blocks": blocks, "sides": sides}
 
 
 def main() -> None:

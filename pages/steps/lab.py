@@ -16,7 +16,7 @@ from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.known import is_here, known_dataset
 from tl_core.engine.estimates import Estimate, Pending
 from tl_core.errors import TransferLabError
-from tl_core.experiments.plans import baseline_of, decisive, is_head_only, n_training_images, plan_run
+from tl_core.experiments.plans import baseline_of, decisive, is_head_only, n_training_images, plan_run, share_frozen
 from tl_core.models.catalog import BackboneInfo
 from tl_core.models.weights import weights_address, weights_source
 from tl_core.spec import CHOICES, RunSpec
@@ -38,8 +38,11 @@ def draw() -> None:
         dataset = forms.choose_dataset()
         _draw_data(dataset)
         backbone = forms.choose_backbone()
-        n_frozen = forms.choose_freeze(backbone)
+        n_frozen, words = forms.choose_freeze(backbone), st.container()
         options, costs = settings.choose_settings(dataset, backbone, n_frozen)
+        n_frozen = min(n_frozen, backbone.n_used(options["head_at"]))
+        with words:
+            forms.draw_freeze_words(backbone, n_frozen, options["head_at"])
         spec = _planned({"dataset": dataset.id, "backbone": backbone.id, "n_frozen": n_frozen, **options})
         if spec is not None:
             pace_s = _pace_s(spec)  # before anything that it decides is drawn
@@ -102,10 +105,11 @@ def _draw_data(dataset: DatasetInfo) -> None:
 
 
 def _draw_cut(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo, pace_s: float | None) -> None:
-    head = backbone.head_params(spec.head, spec.hidden, spec.image_size, len(dataset.classes)) or 0
-    layer_map(backbone, spec.n_frozen, head, key="lab-map")
+    n_classes = len(dataset.classes)
+    head = backbone.head_params(spec.head, spec.hidden, spec.image_size, n_classes, spec.head_at) or 0
+    layer_map(backbone, spec.n_frozen, head, key="lab-map", head_at=spec.head_at)
     frozen = backbone.frozen_params(spec.n_frozen)
-    _draw_numbers(spec, frozen, backbone.params - frozen + head, pace_s)
+    _draw_numbers(spec, frozen, backbone.used_params(spec.head_at) - frozen + head, pace_s)
 
 
 def _draw_numbers(spec: RunSpec, frozen: int, trainable: int, pace_s: float | None) -> None:
@@ -181,13 +185,12 @@ def _draw_train(spec: RunSpec, backbone: BackboneInfo) -> None:
     if not is_pressed or _is_double(spec):
         return
     baseline = baseline_of(spec) if with_baseline and not is_scratch else None
-    name = t(
-        "lab.run_name",
-        backbone=backbone.family,
-        dataset=dataset_name(spec.dataset),
-        share=percent(spec.n_frozen / backbone.n_blocks),
+    family = (
+        backbone.family if spec.head_at is None else f"{backbone.family} ≤ {backbone.blocks[spec.head_at - 1].name}"
     )
-    scratch_name = t("lab.baseline_name", backbone=backbone.family, dataset=dataset_name(spec.dataset))
+    data, share = dataset_name(spec.dataset), percent(share_frozen(spec))
+    name = t("lab.run_name", backbone=family, dataset=data, share=share)
+    scratch_name = t("lab.baseline_name", backbone=family, dataset=data)
     submission.submit(spec, name, baseline, scratch_name)
 
 

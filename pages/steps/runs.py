@@ -112,14 +112,14 @@ def _table(records: list[RunRecord]) -> list[RunRecord]:
 
 
 def _row(record: RunRecord, owner: str) -> dict:
-    spec = {"backbone": "", "dataset": "–", "n_frozen": "–"} | record.spec  # a damaged record has none
+    spec = {"backbone": "", "dataset": "–", "n_frozen": "–", "head_at": None} | record.spec  # one may be damaged
     info = backbones().get(spec["backbone"])
     return {
         "name": f"📌 {record.name}" if record.is_pinned else record.name,
         "owner": owner,
         "test": None if record.test_accuracy is None else round(record.test_accuracy, 3),
         "role": t(f"panel.{record.role}"),
-        "frozen": f"{spec['n_frozen']} / {info.n_blocks if info else '?'}",
+        "frozen": f"{spec['n_frozen']} / {info.n_used(spec['head_at']) if info else '?'}",
         "backbone": info.family if info else "",
         "dataset": dataset_name(spec["dataset"]),
         "state": t("runs.recorded" if record.recorded_from else f"state.{record.state.value}"),

@@ -20,12 +20,17 @@ from tl_core.engine.snapshots import RunSnapshot
 from tl_core.models.catalog import BackboneInfo
 
 TERMS = (
+    "transfer",
     "backbone",
+    "pretrained",
     "head",
+    "head_at",
     "block",
+    "freeze",
     "cut",
     "prefix",
-    "pretrained",
+    "feature",
+    "parameter",
     "probe",
     "finetuning",
     "scratch",
@@ -42,6 +47,10 @@ TERMS = (
     "dropout",
     "patience",
     "seed",
+    "accuracy",
+    "loss",
+    "overfitting",
+    "interval",
     "arithmetic",
     "batchnorm",
 )
@@ -82,10 +91,10 @@ def picture_strip(samples: Sequence[ClassSample], *, is_own: bool = False) -> No
     st.html(f'<div class="tl-strip" style="--columns: {n_columns}">{figures}</div>')
 
 
-def layer_map(backbone: BackboneInfo, n_frozen: int, head_params: int, key: str) -> None:
-    """Draws the strip of blocks with the cut."""
+def layer_map(backbone: BackboneInfo, n_frozen: int, head_params: int, key: str, *, head_at: int | None = None) -> None:
+    """Draws the strip of blocks with the cut, and what a head inside the network leaves out."""
     blocks = [(block.name, block.n_layers, block.params) for block in backbone.blocks]
-    info = layer_map_info(blocks, (t("map.head"), head_params), n_frozen)
+    info = layer_map_info(blocks, (t("map.head"), head_params), n_frozen, head_at)
     labels = LayerMapLabels(**{name: t(f"map.{name}") for name in LayerMapLabels.__dataclass_fields__})
     label = t("map.label", backbone=backbone.family, n_frozen=n_frozen, n_blocks=backbone.n_blocks)
     live_figure(layer_map_figure(info, labels), key=key, height=116, revision=backbone.id, label=label)

@@ -16,8 +16,7 @@ from pages.ui.remembered import remembered
 from pages.ui.text import dataset_name, named, t
 from tl_core.charts.board import BoardAxis, BoardLabels, BoardRun, board_data, board_info
 from tl_core.errors import TransferLabError
-from tl_core.experiments.plans import n_training_images
-from tl_core.models.catalog import backbone_info
+from tl_core.experiments.plans import n_training_images, share_frozen
 from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor
 from tl_core.store.records import RunRecord, Visibility
@@ -85,7 +84,7 @@ def _board_run(record: RunRecord, names: dict[str, str]) -> BoardRun:
         name=record.name,
         owner=names.get(record.owner, "–"),
         start=spec.weights,
-        frozen=spec.n_frozen / backbone_info(spec.backbone).n_blocks,
+        frozen=share_frozen(spec),
         per_class=n_training_images(spec, data) / len(data.classes),
         accuracy=record.test_accuracy,
         interval=tuple(interval) if interval else None,

@@ -24,6 +24,7 @@ from tl_core.store.home import data_home
 NAMES = MappingProxyType(
     {
         "n_frozen": "freeze-{backbone}",
+        "head_at": "head_at-{backbone}",
         "image_size": "image_size-{backbone}",
         "per_class": "per_class-{dataset}",
         "phases": "phases-{weights}",
@@ -92,21 +93,29 @@ def choose_backbone() -> BackboneInfo:
 
 def choose_freeze(backbone: BackboneInfo) -> int:
     """Draws the freeze slider: how many blocks, from the input, are frozen."""
-    n_frozen = controls.choose(
+    return controls.choose(
         "n_frozen",
         partial(st.slider, t("lab.freeze"), 0, backbone.n_blocks, help=meaning("cut")),
         default=backbone.n_blocks,
         name=NAMES["n_frozen"].format(backbone=backbone.id),  # a slider is another widget when its range changes
         fit=lambda asked: min(asked, backbone.n_blocks),
     )
+
+
+def draw_freeze_words(backbone: BackboneInfo, n_frozen: int, head_at: int | None) -> None:
+    """Draws what is trained at a cut, and what a head inside the network leaves out."""
+    n_used = backbone.n_used(head_at)
     if n_frozen == 0:
-        st.caption(t("lab.freeze_none"))
-    elif n_frozen == backbone.n_blocks:
-        st.caption(t("lab.freeze_all"))
+        words = t("lab.freeze_none")
+    elif n_frozen == n_used:
+        words = t("lab.freeze_all")
     else:
-        n_blocks, last = backbone.n_blocks, backbone.blocks[n_frozen - 1].name
-        st.caption(t("lab.freeze_some", block=last, n=n_blocks - n_frozen, n_blocks=n_blocks))
-    return n_frozen
+        last = backbone.blocks[n_frozen - 1].name
+        words = t("lab.freeze_some", block=last, n=n_used - n_frozen, n_blocks=n_used)
+    if n_used < backbone.n_blocks:
+        last = backbone.blocks[n_used - 1].name
+        words += t("unit.stop") + t("lab.head_inside", block=last, n=backbone.n_blocks - n_used)
+    st.caption(words)
 
 
 def choose_baseline(*, is_scratch: bool) -> bool:

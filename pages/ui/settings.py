@@ -44,6 +44,7 @@ def choose_settings(dataset: DatasetInfo, backbone: BackboneInfo, n_frozen: int)
     """
     with st.expander(t("lab.more"), icon=":material/tune:"):
         values = {"weights": _pick("weights", "pretrained"), "head": _pick("head", "head")}
+        values["head_at"] = _head_at(backbone)
         drawn = {"image_size": lambda: _image_size(backbone), "per_class": lambda: _per_class(dataset)}
         drawn |= {"optimizer": lambda: _pick("optimizer", "optimizer"), "batch_size": lambda: _batch_size(dataset)}
         drawn |= {"arithmetic": _arithmetic, "nesterov": lambda: _switch("nesterov", "optimizer", RunSpec.nesterov)}
@@ -53,7 +54,7 @@ def choose_settings(dataset: DatasetInfo, backbone: BackboneInfo, n_frozen: int)
                 values[field] = drawn[field]() if field in drawn else _number(field)
         values |= _augmentation()
         costs = st.container()
-        values |= _training(values, backbone, is_head_only=n_frozen == backbone.n_blocks)
+        values |= _training(values, backbone, is_head_only=n_frozen >= backbone.n_used(values["head_at"]))
     return values | controls.without_control(), costs
 
 
@@ -88,6 +89,21 @@ def _augmentation() -> dict:
     if way == "none":
         return {"augment": "none"}
     return {"augment": "light", "views": way, **({"n_views": _number("n_views")} if way == "fixed" else {})}
+
+
+def _head_at(backbone: BackboneInfo) -> int | None:
+    """Draws behind which block the head stands; 0 stands for the last."""
+    blocks = {0: t("lab.head_at_end")} | {n: block.name for n, block in enumerate(backbone.blocks[:-1], start=1)}
+    chosen = controls.choose(
+        "head_at",
+        partial(
+            st.selectbox, t("field.head_at"), list(blocks), format_func=blocks.__getitem__, help=meaning("head_at")
+        ),
+        default=0,
+        name=NAMES["head_at"].format(backbone=backbone.id),
+        fit=lambda asked: asked if asked in blocks else 0,
+    )
+    return chosen or None
 
 
 def _arithmetic() -> str:

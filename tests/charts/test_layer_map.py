@@ -14,7 +14,7 @@ from tl_core.charts.layer_map import (
     segment_widths,
 )
 
-LABELS = LayerMapLabels("frozen", "trainable", "head", "layers", "parameters", "cut")
+LABELS = LayerMapLabels("frozen", "trainable", "head", "left out", "layers", "parameters", "cut")
 BLOCKS = [("stem", 3, 900), ("middle", 8, 3_600), ("top", 2, 8_100)]
 HEAD = ("head", 0)
 
@@ -70,6 +70,21 @@ def test_each_role_has_a_colour_and_a_pattern_of_its_own():
     assert [trace.marker.color for trace in figure.data] == [theme.FROZEN, theme.TRAINABLE, theme.HEAD]
     assert len({trace.marker.pattern.shape for trace in figure.data}) == 3
     assert [trace.name for trace in figure.data] == ["frozen", "trainable", "head"]
+
+
+def test_what_a_head_inside_the_network_leaves_out_comes_after_it():
+    info = layer_map_info(BLOCKS, HEAD, 1, head_at=2)
+    assert [(one.name, one.role) for one in info.segments] == [
+        ("stem", "frozen"),
+        ("middle", "trainable"),
+        ("head", "head"),
+        ("top", "dropped"),
+    ]
+    figure = layer_map_figure(info, LABELS)
+    assert len({trace.marker.color for trace in figure.data}) == len(figure.data) == 4
+    assert len({trace.marker.pattern.shape for trace in figure.data}) == 4
+    with pytest.raises(ValueError, match="0 to 2"):
+        layer_map_info(BLOCKS, HEAD, 3, head_at=2)
 
 
 def test_a_role_that_does_not_occur_is_not_in_the_legend():

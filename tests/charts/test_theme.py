@@ -9,7 +9,10 @@ from tl_core.charts import theme
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
-COLOURS = sorted({style.colour for style in theme.PALETTE} | {theme.FROZEN, theme.TRAINABLE, theme.HEAD, theme.NEUTRAL})
+COLOURS = sorted(
+    {style.colour for style in theme.PALETTE}
+    | {theme.FROZEN, theme.TRAINABLE, theme.HEAD, theme.DROPPED, theme.NEUTRAL}
+)
 
 
 def luminance(colour: str) -> float:

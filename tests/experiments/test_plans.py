@@ -12,9 +12,11 @@ from tl_core.experiments.plans import (
     SCRATCH_RATES,
     baseline_of,
     decisive,
+    is_head_only,
     n_training_images,
     plan_run,
     resolve_freeze,
+    share_frozen,
 )
 from tl_core.models.catalog import backbone_info, backbones
 from tl_core.spec import RunSpec
@@ -57,7 +59,7 @@ def test_the_cut_point_is_named_by_number_or_by_the_last_frozen_block(freeze, n_
 @pytest.mark.parametrize("backbone", backbones().values(), ids=lambda backbone: backbone.id)
 def test_every_block_of_every_backbone_can_be_named(backbone):
     names = [block.name for block in backbone.blocks]
-    assert [resolve_freeze(name, backbone) for name in names] == list(range(1, len(names) + 1))
+    assert [resolve_freeze(name, backbone, backbone.n_blocks) for name in names] == list(range(1, len(names) + 1))
 
 
 @pytest.mark.parametrize("freeze", [-1, 10, "10", 10**30])
@@ -149,7 +151,40 @@ def test_where_only_the_head_is_trained_nothing_is_said_of_blocks():
     assert plan_run({"freeze": 12}).head_phase(19) == probe.with_changes(head_learning_rate=2e-3)
 
 
+@pytest.mark.parametrize(
+    ("head_at", "n"), [(None, None), ("all", None), (19, None), ("top", None), (7, 7), ("7", 7), ("block_5", 7)]
+)
+def test_the_head_stands_behind_the_block_that_is_named_or_counted(head_at, n):
+    assert plan_run({"head_at": head_at}).head_at == n
+
+
+@pytest.mark.parametrize("head_at", [-1, 20, "block_99", "2.5", "none", True])
+def test_a_head_behind_no_block_is_refused_with_the_names_that_exist(head_at):
+    code, values = refused(head_at=head_at)
+    assert (code, values["high"], values["allowed"][:2]) == ("head_at_unknown", 19, ["stem", "expanded_conv"])
+
+
+def test_with_a_head_inside_the_network_all_blocks_are_those_before_it():
+    probe = plan_run({"head_at": "block_5"})
+    assert (probe.n_frozen, is_head_only(probe), share_frozen(probe)) == (7, True, 1.0)
+    assert (probe.phases, probe.learning_rate) == (1, HEAD_RATES["adam"])
+    tuned = plan_run({"head_at": 7, "freeze": "block_4"})
+    assert (tuned.n_frozen, is_head_only(tuned), tuned.phases) == (6, False, 2)
+    assert baseline_of(tuned).head_at == 7
+    assert refused(head_at=7, freeze=8) == ("freeze_range", {"received": "8", "backbone": "mobilenet_v2", "high": 7})
+    assert refused(head_at=7, freeze="block_6")[0] == "freeze_unknown"
+    assert refused(head_at=7, n_frozen=8)[0] == "freeze_range"
+
+
+def test_a_head_that_no_memory_holds_is_refused_with_its_size():
+    asked = {"backbone": "vgg16", "head": "flatten-dense", "image_size": 224, "dataset": "groceries"}
+    assert plan_run(asked).head == "flatten-dense"
+    code, values = refused(**asked, head_at="block1")
+    assert (code, values["params"]) == ("head_too_large", 112 * 112 * 64 * 1024 + 1024 + 1025 * 14)
+
+
 PLANNED = [{}, {"freeze": 3}, {"freeze": 0, "weights": "random"}, {"freeze": 3, "phases": 1}, {"learning_rate": 0.1}]
+PLANNED += [{"head_at": 7}, {"head_at": 7, "freeze": 3}]
 
 
 @pytest.mark.parametrize("asked", PLANNED, ids=str)

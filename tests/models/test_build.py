@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tl_core.errors import SpecError
-from tl_core.models.build import SCRATCH_BATCHNORM_MOMENTUM, build
+from tl_core.models.build import SCRATCH_BATCHNORM_MOMENTUM, build, make_backbone
 from tl_core.models.catalog import backbones
 from tl_core.models.networks import network
 from tl_core.spec import RunSpec
@@ -74,6 +74,24 @@ def test_in_the_middle_the_block_s_own_feature_map_is_cached():
     built = build(small(n_frozen=4), 3)
     assert built.cached_shape == built.blocks[3].tensor.shape[1:]
     assert built.suffix.input_shape[1:] == built.cached_shape
+
+
+@pytest.mark.parametrize("n_frozen", [7, 4])
+def test_a_head_inside_the_network_sees_what_plain_keras_gives_there(n_frozen):
+    built = build(small(n_frozen=n_frozen, head_at=7), 3)
+    assert [block.name for block in built.blocks][-1] == "block_5"
+    backbone = make_backbone(small(n_frozen=0)).model
+    there = keras.Model(backbone.inputs[0], backbone.get_layer("block_5_add").output).predict_on_batch(IMAGES)
+    kernel, bias = built.full.get_layer("head_logits").get_weights()
+    logits = built.suffix.predict_on_batch(built.prefix.predict_on_batch(IMAGES))
+    np.testing.assert_allclose(logits, there.mean(axis=(1, 2)) @ kernel + bias, rtol=1e-4, atol=1e-5)
+    assert (built.cached_shape == (32,)) == (n_frozen == 7)  # then it is pooled before the cache
+
+
+def test_a_head_behind_more_blocks_than_there_are_is_refused():
+    with pytest.raises(SpecError) as caught:
+        build(small(head_at=20), 3)
+    assert (caught.value.values["field"], caught.value.values["high"]) == ("head_at", 19)
 
 
 def test_nothing_frozen_leaves_nothing_to_cache():

@@ -10,9 +10,14 @@ import plotly.graph_objects as go
 from tl_core.charts import theme
 from tl_core.charts.names import plain
 
-Role = Literal["frozen", "trainable", "head"]
-COLOURS = {"frozen": theme.FROZEN, "trainable": theme.TRAINABLE, "head": theme.HEAD}
-PATTERNS = {"frozen": "/", "trainable": "", "head": "|"}  # so that the roles do not rest on colour alone
+Role = Literal["frozen", "trainable", "head", "dropped"]
+COLOURS = {"frozen": theme.FROZEN, "trainable": theme.TRAINABLE, "head": theme.HEAD, "dropped": theme.DROPPED}
+PATTERNS = {
+    "frozen": "/",
+    "trainable": "",
+    "head": "|",
+    "dropped": "x",
+}  # so that the roles do not rest on colour alone
 _PATTERN = {"size": 9, "solidity": 0.1, "fgcolor": theme.ON_FILL, "fgopacity": 0.45}
 GAP = 0.0015  # of the strip's width, between two blocks
 
@@ -31,7 +36,10 @@ class Segment:
 
 @dataclass(frozen=True)
 class LayerMapInfo:
-    """The strip from input to output, the head last; `cut` is where the frozen prefix ends, as a fraction."""
+    """The strip from input to output: the head comes after the blocks that it uses, then those that are left out.
+
+    `cut` is where the frozen prefix ends, as a fraction.
+    """
 
     segments: tuple[Segment, ...]
     cut: float
@@ -44,26 +52,32 @@ class LayerMapLabels:
     frozen: str
     trainable: str
     head: str
+    dropped: str
     layers: str
     params: str
     cut: str
 
 
-def layer_map_info(blocks: Sequence[tuple[str, int, int]], head: tuple[str, int], n_frozen: int) -> LayerMapInfo:
+def layer_map_info(
+    blocks: Sequence[tuple[str, int, int]], head: tuple[str, int], n_frozen: int, head_at: int | None = None
+) -> LayerMapInfo:
     """Returns what to draw of a backbone and its head.
 
     Args:
         blocks: Name, number of layers and number of parameters of each block, from the input on.
         head: Name and number of parameters of the head.
-        n_frozen: So many blocks are frozen, 0 to all of them.
+        n_frozen: So many blocks are frozen, 0 to all of them before the head.
+        head_at: So many blocks stand before the head; None: all.
 
     Raises:
-        ValueError: `n_frozen` is not between 0 and the number of blocks.
+        ValueError: `n_frozen` is not between 0 and the number of blocks before the head.
     """
-    if not 0 <= n_frozen <= len(blocks):
-        raise ValueError(f"n_frozen is {n_frozen}, allowed are 0 to {len(blocks)}")
-    roles: list[Role] = ["frozen"] * n_frozen + ["trainable"] * (len(blocks) - n_frozen) + ["head"]
-    rows = [*blocks, (head[0], None, head[1])]
+    n_used = len(blocks) if head_at is None else head_at
+    if not 0 <= n_frozen <= n_used:
+        raise ValueError(f"n_frozen is {n_frozen}, allowed are 0 to {n_used}")
+    roles: list[Role] = ["frozen"] * n_frozen + ["trainable"] * (n_used - n_frozen) + ["head"]
+    roles += ["dropped"] * (len(blocks) - n_used)
+    rows = [*blocks[:n_used], (head[0], None, head[1]), *blocks[n_used:]]
     widths = segment_widths([params for _, _, params in rows])
     starts = [math.fsum(widths[:at]) for at in range(len(rows) + 1)]
     segments = (

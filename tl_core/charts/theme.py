@@ -17,6 +17,7 @@ import plotly.graph_objects as go
 FROZEN = "#0B76B8"  # blue: kept from pretraining
 TRAINABLE = "#C9520A"  # vermillion: changed by this training
 HEAD = "#12876A"  # green: new
+DROPPED = "#77726A"  # grey: not there in this training
 NEUTRAL = "#7B766E"  # lines that carry no class of their own
 ON_FILL = "#FFFFFF"  # text and patterns upon the colours above
 

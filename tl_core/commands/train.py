@@ -26,6 +26,7 @@ OPTIONS = (
     "freeze",
     "weights",
     "head",
+    "head-at",
     "hidden",
     "dropout",
     "image-size",

@@ -122,9 +122,11 @@ def _n_numbers(spec: RunSpec, model: str, n_classes: int, file: str) -> int:
     except UnknownIdError as error:
         received = shown(spec.backbone)
         raise BundleError("bundle_spec", file=file, field="backbone", received=received) from error
-    head = info.head_params(spec.head, spec.hidden, spec.image_size, n_classes)
-    if spec.n_frozen > info.n_blocks:
+    head = info.head_params(spec.head, spec.hidden, spec.image_size, n_classes, spec.head_at)
+    if (spec.head_at or 1) > info.n_blocks:
+        raise BundleError("bundle_spec", file=file, field="head_at", received=spec.head_at)
+    if spec.n_frozen > info.n_used(spec.head_at):
         raise BundleError("bundle_spec", file=file, field="n_frozen", received=spec.n_frozen)
     if head is None or spec.image_size < info.min_image_size:
         raise BundleError("bundle_spec", file=file, field="image_size", received=spec.image_size)
-    return info.params + head - (0 if model == spec.backbone else info.frozen_params(spec.n_frozen))
+    return info.used_params(spec.head_at) + head - (0 if model == spec.backbone else info.frozen_params(spec.n_frozen))

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tl_core.datasets.arrays import Dataset, load_dataset
+from tl_core.experiments.plans import is_head_only
 from tl_core.models.build import Backbone, Network, build, make_backbone
-from tl_core.models.catalog import backbone_info
 from tl_core.spec import RunSpec
 
 Progress = Callable[[int, int | None], None]
@@ -33,7 +33,7 @@ class Shelf:
 
     def network(self, spec: RunSpec, n_classes: int, *, on_progress: Progress | None = None) -> Network:
         """Returns the network of a spec, as `build` does."""
-        is_fixed = spec.n_frozen == backbone_info(spec.backbone).n_blocks and spec.batchnorm != "updating"
+        is_fixed = is_head_only(spec) and spec.batchnorm != "updating"
         if spec.weights != "pretrained" or not is_fixed:
             return build(spec, n_classes, backbone=make_backbone(spec, on_progress=on_progress))
         key = spec.backbone, spec.image_size, spec.arithmetic

@@ -7,7 +7,7 @@ from pathlib import Path
 from tl_core.datasets.catalog import DATASETS
 from tl_core.datasets.known import known_dataset
 from tl_core.errors import TransferLabError
-from tl_core.experiments.plans import is_ready, n_training_images, plan_run
+from tl_core.experiments.plans import is_head_too_large, is_ready, n_training_images, plan_run
 from tl_core.lesson import Lesson
 from tl_core.models.catalog import IMAGE_SIZES, BackboneInfo, backbones
 from tl_core.spec import RunSpec
@@ -37,11 +37,14 @@ def fitted(lesson: Lesson, home: Path | None = None) -> tuple[Lesson, list[str]]
     fits = {
         "dataset": dataset.id,
         "backbone": backbone.id,
-        "n_frozen": min(asked.n_frozen, backbone.n_blocks),
+        "head_at": None if backbone.n_used(asked.head_at) == backbone.n_blocks else asked.head_at,
+        "n_frozen": min(asked.n_frozen, backbone.n_used(asked.head_at)),
         "image_size": min(offered_sizes(backbone), key=lambda size: abs(size - asked.image_size)),
         "batch_size": min(asked.batch_size, n_training_images(asked, dataset)),
         "threads": None,
     }
+    if is_head_too_large(asked.with_changes(**fits), dataset, backbone):
+        fits["head"] = "dense"  # as many hidden units on pooled features
     changed = [name for name, value in fits.items() if value != getattr(asked, name)]
     values = {name: value for name, value in (asked.to_dict() | fits).items() if name not in lesson.left_open}
     return replace(lesson, spec=plan_run(values, home), left_open=frozenset()), changed

@@ -51,15 +51,15 @@ def next_step(spec: RunSpec, outcome: str) -> NextStep | None:
     if spec.weights != "pretrained":
         return None
     if outcome == "better":
-        if is_head_only(spec):
+        if is_head_only(spec) and spec.head_at is None:
             return NextStep("less_frozen", {"n_frozen": cuts(spec.backbone)[2]})
         if spec.per_class is None or spec.per_class > FEW:
             return NextStep("fewer_pictures", {"per_class": FEW})
     elif outcome == "worse" and not is_head_only(spec):
-        return NextStep("all_frozen", {"n_frozen": backbone_info(spec.backbone).n_blocks})
+        return NextStep("all_frozen", {"n_frozen": backbone_info(spec.backbone).n_used(spec.head_at)})
     elif outcome == "within_noise" and spec.per_class is not None:
         return NextStep("all_pictures", {"per_class": None})
     if outcome == "within_noise":
         return NextStep("seed", {"seed": (spec.seed + 1) % (RANGES["seed"][1] + 1)})
     other = backbone_info(OTHER.get(spec.backbone, "mobilenet_v2"))
-    return NextStep("backbone", {"backbone": other.id, "n_frozen": other.n_blocks})
+    return NextStep("backbone", {"backbone": other.id, "n_frozen": other.n_blocks, "head_at": None})

@@ -13,6 +13,7 @@ from tl_core.spec import RANGES, RunSpec, check_field
 SCRATCH_RATES = MappingProxyType({"adam": 1e-3, "sgd": 0.03})
 FINE_TUNING_RATES = MappingProxyType({"adam": 1e-4, "sgd": 3e-3})
 HEAD_RATES = MappingProxyType({"adam": 2e-3, "sgd": 0.1})
+MOST_HEAD_PARAMS = 120_000_000  # with Adam and the best weights 2 GB; 1024 units on all of VGG16 at 224 px: 26 million
 TRAINING = ("phases", "head_epochs", "head_learning_rate", "learning_rate", "batchnorm", "batchnorm_momentum")
 """Fields that say what is trained when, and how."""
 
@@ -41,7 +42,7 @@ def plan_run(options: Mapping[str, object], home: Path | None = None) -> RunSpec
     Args:
         options: Fields of `RunSpec`; in place of `n_frozen` also `freeze`: a number, a block's name, "all" or "none".
             What is missing gets its default: all blocks frozen, the backbone's own picture size; how it is trained as
-            `_training` says.
+            `_training` says. `head_at` may be a number or a block's name.
         home: The data folder, where data sets of one's own are; without it only those of the catalogue are known.
 
     Raises:
@@ -52,10 +53,12 @@ def plan_run(options: Mapping[str, object], home: Path | None = None) -> RunSpec
     freeze = values.pop("freeze", "all")
     dataset = known_dataset(str(values.get("dataset", RunSpec.dataset)), home)
     backbone = backbone_info(str(values.get("backbone", RunSpec.backbone)))
+    values["head_at"] = resolve_head_at(values.get("head_at"), backbone)
+    n_used = backbone.n_used(values["head_at"])
     if "n_frozen" not in values:
-        values["n_frozen"] = resolve_freeze(freeze, backbone)
+        values["n_frozen"] = resolve_freeze(freeze, backbone, n_used)
     values.setdefault("image_size", backbone.image_size)
-    values |= _training(values, backbone.n_blocks)
+    values |= _training(values, n_used)
     spec = RunSpec.from_dict({"dataset": dataset.id, "backbone": backbone.id, **values})
     check_together(spec, dataset, backbone)
     return spec
@@ -93,7 +96,12 @@ def _one_phase() -> dict[str, object]:
 def is_head_only(spec: RunSpec) -> bool:
     """Says whether a run trains nothing but the head."""
     info = backbones().get(spec.backbone)  # a record may name one that there is no more
-    return info is not None and spec.n_frozen >= info.n_blocks
+    return info is not None and spec.n_frozen >= info.n_used(spec.head_at)
+
+
+def share_frozen(spec: RunSpec) -> float:
+    """Returns the share of the blocks before the head that is frozen, of a backbone of the catalogue."""
+    return spec.n_frozen / backbone_info(spec.backbone).n_used(spec.head_at)
 
 
 def decisive(spec: RunSpec) -> dict[str, object]:
@@ -113,48 +121,84 @@ def decisive(spec: RunSpec) -> dict[str, object]:
     return {name: value for name, value in values.items() if name not in unused}
 
 
-def resolve_freeze(freeze: object, backbone: BackboneInfo) -> int:
+def resolve_freeze(freeze: object, backbone: BackboneInfo, n_used: int) -> int:
     """Returns how many blocks are frozen.
 
     Args:
         freeze: A number from the input side, a block's name (frozen up to and with it), "all" or "none".
         backbone: Whose blocks.
+        n_used: How many of them there are before the head.
 
     Raises:
         SpecError: "freeze_unknown" for an unknown name, "freeze_range" beyond the blocks.
     """
-    text, names = str(freeze).strip(), [block.name for block in backbone.blocks]
+    text, names = str(freeze).strip(), [block.name for block in backbone.blocks[:n_used]]
     if text in ("all", "none"):
-        return backbone.n_blocks if text == "all" else 0
+        return n_used if text == "all" else 0
+    number = _block_number(text, names)
+    if number is None:
+        raise SpecError("freeze_unknown", received=text[:40], backbone=backbone.id, high=n_used, allowed=names)
+    if not 0 <= number <= n_used:
+        raise SpecError("freeze_range", received=text[:40], backbone=backbone.id, high=n_used)
+    return number
+
+
+def resolve_head_at(head_at: object, backbone: BackboneInfo) -> int | None:
+    """Returns behind how many blocks the head stands; None for all of them.
+
+    Args:
+        head_at: A number from the input side, a block's name (the head stands behind it), "all" or None.
+        backbone: Whose blocks.
+
+    Raises:
+        SpecError: "head_at_unknown" for what is no block of this backbone.
+    """
+    text, names = str(head_at or "all").strip(), [block.name for block in backbone.blocks]
+    number = backbone.n_blocks if text == "all" else _block_number(text, names)
+    if number is None or not 1 <= number <= backbone.n_blocks:
+        told = {"received": text[:40], "backbone": backbone.id, "high": backbone.n_blocks, "allowed": names}
+        raise SpecError("head_at_unknown", **told)
+    return number if number < backbone.n_blocks else None
+
+
+def _block_number(text: str, names: list[str]) -> int | None:
+    """Returns what a number or a block's name counts; None for neither."""
     if text in names:
         return names.index(text) + 1
     try:
-        number = int(text)
+        return int(text)
     except ValueError:
-        raise SpecError(
-            "freeze_unknown", received=text[:40], backbone=backbone.id, high=backbone.n_blocks, allowed=names
-        ) from None
-    if not 0 <= number <= backbone.n_blocks:
-        raise SpecError("freeze_range", received=text[:40], backbone=backbone.id, high=backbone.n_blocks)
-    return number
+        return None
 
 
 def check_together(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) -> None:
     """Checks what no field can be checked for alone.
 
     Raises:
-        SpecError: "dataset_not_ready", "freeze_range", "image_size_small" or "batch_too_large".
+        SpecError: "dataset_not_ready", "freeze_range", "image_size_small", "batch_too_large" or "head_too_large".
     """
     if not is_ready(dataset):
         counts = {"n_train": dataset.n_train, "n_validation": dataset.n_validation, "n_test": dataset.n_test}
         raise SpecError("dataset_not_ready", n_classes=len(dataset.classes), **counts)
-    if spec.n_frozen > backbone.n_blocks:
-        raise SpecError("freeze_range", received=spec.n_frozen, backbone=backbone.id, high=backbone.n_blocks)
+    n_used = backbone.n_used(spec.head_at)
+    if spec.n_frozen > n_used:
+        raise SpecError("freeze_range", received=spec.n_frozen, backbone=backbone.id, high=n_used)
     if spec.image_size < backbone.min_image_size:
         raise SpecError("image_size_small", received=spec.image_size, backbone=backbone.id, low=backbone.min_image_size)
     n_train = n_training_images(spec, dataset)
     if spec.batch_size > n_train:
         raise SpecError("batch_too_large", received=spec.batch_size, high=n_train)
+    if is_head_too_large(spec, dataset, backbone):
+        raise SpecError("head_too_large", params=_head_params(spec, dataset, backbone), allowed=MOST_HEAD_PARAMS)
+
+
+def is_head_too_large(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) -> bool:
+    """Says whether a head holds more numbers than any machine of a class has room for."""
+    return (_head_params(spec, dataset, backbone) or 0) > MOST_HEAD_PARAMS
+
+
+def _head_params(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) -> int | None:
+    return backbone.head_params(spec.head, spec.hidden, spec.image_size, len(dataset.classes), spec.head_at)
 
 
 def is_ready(dataset: DatasetInfo) -> bool:

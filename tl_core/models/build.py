@@ -40,7 +40,7 @@ class Network:
 
     Attributes:
         full: uint8 pictures (N, S, S, 3) → logits (N, classes).
-        blocks: The backbone's blocks, from the input.
+        blocks: The backbone's blocks before the head, from the input.
         n_frozen: How many of them are frozen.
         prefix: uint8 pictures → the tensor to cache; None when nothing is frozen, or what is frozen is not fixed.
         suffix: That tensor → logits; `full` itself without a prefix.
@@ -111,19 +111,22 @@ def build(spec: RunSpec, n_classes: int, *, backbone: Backbone | None = None) ->
         backbone: From `make_backbone`; made here if it is not given. Its first blocks are frozen.
 
     Raises:
-        SpecError: "spec_range" when more blocks are frozen than there are.
+        SpecError: "spec_range" when more blocks are frozen than there are, or the head stands behind more.
         UnavailableError: Pretrained weights are neither here nor to be fetched.
 
     Random:
         The weights of the head draw from children of `spec.seed`; the backbone's as in `make_backbone`.
     """
     backbone = backbone or make_backbone(spec)
-    model, blocks = backbone.model, backbone.blocks
+    model, blocks = backbone.model, backbone.blocks[: spec.head_at]
+    if (spec.head_at or 0) > len(blocks):
+        raise SpecError("spec_range", field="head_at", received=spec.head_at, low=1, high=len(blocks))
     if spec.n_frozen > len(blocks):
         raise SpecError("spec_range", field="n_frozen", received=spec.n_frozen, low=0, high=len(blocks))
     freeze(blocks[: spec.n_frozen])
     set_batchnorm(blocks, spec)
-    full = keras.Model(model.inputs[0], add_head(model.outputs[0], spec, n_classes), name=spec.backbone)
+    features = model.outputs[0] if spec.head_at is None else blocks[-1].tensor
+    full = keras.Model(model.inputs[0], add_head(features, spec, n_classes), name=spec.backbone)
     if spec.n_frozen == 0 or spec.batchnorm == "updating":
         return Network(full, blocks, spec.n_frozen, None, full, None)
     return _cut(full, blocks, spec.n_frozen)

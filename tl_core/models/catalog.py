@@ -30,11 +30,12 @@ _FAMILIES = {
 
 @dataclass(frozen=True)
 class BlockInfo:
-    """One block of a backbone: its name, its layers with or without weights, the numbers they hold."""
+    """One block of a backbone: its name, its layers with or without weights, their numbers, channels of its output."""
 
     name: str
     n_layers: int
     params: int
+    channels: int
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,7 @@ class BackboneInfo:
         image_size: Side of the pictures that a page starts with, in px.
         min_image_size: Smallest side that the network accepts, in px.
         blocks: The blocks from the input to the last feature map.
-        channels: Channels of the last feature map.
-        feature_sides: Picture side in px → side of the last feature map, for the sizes that the pages offer.
+        sides: Picture side in px → side of each block's feature map, for the sizes that the pages offer.
         reference: The paper.
     """
 
@@ -59,8 +59,7 @@ class BackboneInfo:
     image_size: int
     min_image_size: int
     blocks: tuple[BlockInfo, ...]
-    channels: int
-    feature_sides: Mapping[int, int]
+    sides: Mapping[int, tuple[int, ...]]
     reference: str
 
     @property
@@ -71,15 +70,26 @@ class BackboneInfo:
     def has_batchnorm(self) -> bool:
         return self.id not in _WITHOUT_BATCHNORM
 
+    def n_used(self, head_at: int | None) -> int:
+        """Returns how many blocks there are before the head: all, or those up to the one that it stands on."""
+        return self.n_blocks if head_at is None else min(head_at, self.n_blocks)
+
+    def used_params(self, head_at: int | None) -> int:
+        """Returns the numbers that the blocks before the head hold."""
+        return sum(block.params for block in self.blocks[: self.n_used(head_at)])
+
     def frozen_params(self, n_frozen: int) -> int:
         """Returns the numbers that the first `n_frozen` blocks hold."""
         return sum(block.params for block in self.blocks[:n_frozen])
 
-    def head_params(self, head: str, hidden: int, image_size: int, n_classes: int) -> int | None:
+    def head_params(
+        self, head: str, hidden: int, image_size: int, n_classes: int, head_at: int | None = None
+    ) -> int | None:
         """Returns the numbers that a head holds; None for a picture size whose feature map is not in the table."""
-        if head == "flatten-dense" and image_size not in self.feature_sides:
+        if head == "flatten-dense" and image_size not in self.sides:
             return None
-        n_inputs = self.channels * (self.feature_sides[image_size] ** 2 if head == "flatten-dense" else 1)
+        last = self.n_used(head_at) - 1
+        n_inputs = self.blocks[last].channels * (self.sides[image_size][last] ** 2 if head == "flatten-dense" else 1)
         if head == "linear":
             return (n_inputs + 1) * n_classes
         return (n_inputs + 1) * hidden + (hidden + 1) * n_classes
@@ -95,9 +105,9 @@ def backbones() -> Mapping[str, BackboneInfo]:
 def _info(id_: str, measured: dict) -> BackboneInfo:
     family, smallest, image_size, reference = _FAMILIES[id_]
     blocks = tuple(BlockInfo(*row) for row in measured["blocks"])
-    sides = MappingProxyType({int(size): side for size, side in measured["feature_sides"].items()})
+    sides = MappingProxyType({int(size): tuple(each) for size, each in measured["sides"].items()})
     params = sum(block.params for block in blocks)
-    return BackboneInfo(id_, family, params, image_size, smallest, blocks, measured["channels"], sides, reference)
+    return BackboneInfo(id_, family, params, image_size, smallest, blocks, sides, reference)
 
 
 def backbone_info(id_: str) -> BackboneInfo:
