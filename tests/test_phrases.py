@@ -159,3 +159,8 @@ def test_there_is_no_silent_fallback():
         phrase("en", "errors.no_such_thing")
     with pytest.raises(KeyError):
         phrase("en", "errors.spec_number", field="epochs")
+
+
+@pytest.mark.parametrize(("n", "said"), [(0, "0 more epochs"), (1, "1 more epoch"), (2, "2 more epochs")])
+def test_one_epoch_is_no_epochs(n, said):
+    assert phrase("en", "panel.longer", n=n) == said

@@ -46,12 +46,22 @@ def phrase(language: str, key: str, **values: object) -> str:
     Args:
         language: "en" or "zh".
         key: "section.key" as in the copy file.
-        **values: What the text's {names} stand for.
+        **values: What the text's {names} stand for. "{n:?epoch|epochs}" is the first word where n is 1,
+            else the second.
 
     Raises:
         KeyError: The key or one of the values is missing. There is no silent fallback to another language.
     """
-    return _table(language)[key].format(**values)
+    counted = {name: _Count(value) if type(value) is int else value for name, value in values.items()}
+    return _table(language)[key].format(**counted)
+
+
+class _Count(int):
+    """A number that also chooses between the words for one and for many."""
+
+    def __format__(self, form: str) -> str:
+        one, is_choice, many = form.removeprefix("?").partition("|")
+        return (one if self == 1 else many) if is_choice else format(int(self), form)
 
 
 def explain(error: TransferLabError | dict, language: str) -> str:

@@ -14,6 +14,7 @@ from pages.ui.answers import draw_picture
 from pages.ui.blocks import meaning
 from pages.ui.field_words import draw_field_words
 from pages.ui.remembered import remembered
+from pages.ui.run_names import name_of
 from pages.ui.text import named, t
 from tl_core.datasets.image_headers import MAX_FILE_BYTES
 from tl_core.datasets.images import ACCEPTED_FORMATS
@@ -80,7 +81,7 @@ def _first_choice(by_id: dict[str, RunRecord]) -> list[str]:
 
 
 def _label(record: RunRecord) -> str:
-    return f"{record.name} · {record.id[:6]}"
+    return f"{name_of(record)} · {record.id[:6]}"
 
 
 def _choose_pictures() -> list[tuple[str, bytes]]:

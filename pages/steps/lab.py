@@ -9,14 +9,14 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.ui import expected, forms, links, run_panel, run_record, services, settings, state, submission
+from pages.ui import expected, forms, links, run_names, run_panel, run_record, services, settings, state, submission
 from pages.ui.blocks import layer_map, parameter_line, picture_strip
-from pages.ui.text import dataset_name, percent, seconds, sentence, t
+from pages.ui.text import seconds, sentence, t
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.known import is_here, known_dataset
 from tl_core.engine.estimates import Estimate, Pending
 from tl_core.errors import TransferLabError
-from tl_core.experiments.plans import baseline_of, decisive, is_head_only, n_training_images, plan_run, share_frozen
+from tl_core.experiments.plans import baseline_of, decisive, is_head_only, n_training_images, plan_run
 from tl_core.models.catalog import BackboneInfo
 from tl_core.models.weights import weights_address, weights_source
 from tl_core.spec import CHOICES, RunSpec
@@ -185,13 +185,7 @@ def _draw_train(spec: RunSpec, backbone: BackboneInfo) -> None:
     if not is_pressed or _is_double(spec):
         return
     baseline = baseline_of(spec) if with_baseline and not is_scratch else None
-    family = (
-        backbone.family if spec.head_at is None else f"{backbone.family} ≤ {backbone.blocks[spec.head_at - 1].name}"
-    )
-    data, share = dataset_name(spec.dataset), percent(share_frozen(spec))
-    name = t("lab.run_name", backbone=family, dataset=data, share=share)
-    scratch_name = t("lab.baseline_name", backbone=family, dataset=data)
-    submission.submit(spec, name, baseline, scratch_name)
+    submission.submit(spec, run_names.automatic(spec, "run"), baseline, run_names.automatic(spec, "baseline"))
 
 
 def _draw_differences(spec: RunSpec) -> None:

@@ -16,6 +16,7 @@ from pages.ui import class_share, run_dialogs, services, sheets, state
 from pages.ui.blocks import curves
 from pages.ui.class_names import owner_names
 from pages.ui.remembered import remembered
+from pages.ui.run_names import name_of, names_apart, shortened
 from pages.ui.submission import attempt
 from pages.ui.text import dataset_name, named, sentence, t
 from tl_core.errors import UnknownIdError
@@ -24,8 +25,9 @@ from tl_core.store.records import RunRecord, RunState, Visibility
 
 SHOWN = 500
 MAX_OVERLAID = 8
+MOST_SIGNS = 27  # of a name in its column
 WIDTHS_PX = MappingProxyType(
-    dict(name=200, owner=95, test=95, role=72, frozen=88, backbone=110, dataset=125, state=78, seen_by=78, created=125)
+    dict(name=200, test=95, owner=95, role=72, frozen=88, backbone=110, dataset=125, state=78, seen_by=78, created=125)
 )
 
 
@@ -47,7 +49,9 @@ def draw() -> None:
         st.caption(t("runs.too_many", n=MAX_OVERLAID))
     with suppress(UnknownIdError):  # one was deleted in another tab; the next look at the list is without it
         curves(
-            [services.engine().snapshot(record.id, by=state.visitor()) for record in shown], _names(shown), key="runs"
+            [services.engine().snapshot(record.id, by=state.visitor()) for record in shown],
+            names_apart(shown),
+            key="runs",
         )
 
 
@@ -86,7 +90,7 @@ def _filtered(show: dict) -> list[RunRecord]:
 
 
 def _table(records: list[RunRecord]) -> list[RunRecord]:
-    """Draws the table; returns the runs whose rows are marked."""
+    """Draws the table; returns the runs whose rows are marked. A name that is pressed opens its run."""
     config = {name: st.column_config.TextColumn(t(f"runs.{name}"), width=px) for name, px in WIDTHS_PX.items()}
     config["test"] = st.column_config.NumberColumn(t("runs.test"), format="percent", width=WIDTHS_PX["test"])
     config["created"] = st.column_config.DatetimeColumn(
@@ -98,16 +102,19 @@ def _table(records: list[RunRecord]) -> list[RunRecord]:
     names = owner_names()
     table = pd.DataFrame([_row(record, names.get(record.owner, "–")) for record in records])
     marked = st.dataframe(
-        table,
+        table.assign(name=[shortened(name, MOST_SIGNS) for name in table["name"]]),
         hide_index=True,
         on_select="rerun",
-        selection_mode="multi-row",
+        selection_mode=["multi-row", "single-cell"],
         column_config=config,
         placeholder="–",
         key=f"runs-table-{hash(tuple(record.id for record in records))}",  # other rows, other marks
         alt=t("runs.title"),
     )
     sheets.offer(table.rename(columns=lambda name: t(f"runs.{name}")), "runs")
+    for index, column in marked.selection.cells:
+        if column == "name" and index < len(records):
+            _open(records[index])
     return [records[index] for index in marked.selection.rows if index < len(records)]
 
 
@@ -115,9 +122,9 @@ def _row(record: RunRecord, owner: str) -> dict:
     spec = {"backbone": "", "dataset": "–", "n_frozen": "–", "head_at": None} | record.spec  # one may be damaged
     info = backbones().get(spec["backbone"])
     return {
-        "name": f"📌 {record.name}" if record.is_pinned else record.name,
-        "owner": owner,
+        "name": f"📌 {name_of(record)}" if record.is_pinned else name_of(record),
         "test": None if record.test_accuracy is None else round(record.test_accuracy, 3),
+        "owner": owner,
         "role": t(f"panel.{record.role}"),
         "frozen": f"{spec['n_frozen']} / {info.n_used(spec['head_at']) if info else '?'}",
         "backbone": info.family if info else "",
@@ -128,19 +135,12 @@ def _row(record: RunRecord, owner: str) -> dict:
     }
 
 
-def _names(records: list[RunRecord]) -> list[str]:
-    """Returns what the legend calls the runs: runs of the same name are told apart by their ids."""
-    names = [record.name for record in records]
-    return [record.name if names.count(record.name) == 1 else f"{record.id[:6]} · {record.name}" for record in records]
-
-
 def _actions(chosen: list[RunRecord]) -> None:
     """Draws what can be done with the marked runs: look at one, and change those that are the visitor's."""
     mine = [record for record in chosen if class_share.may_change(record)]
     with st.container(horizontal=True):
         if len(chosen) == 1 and st.button(t("runs.open"), icon=":material/open_in_new:", type="primary"):
-            state.open_run(chosen[0].id)
-            st.switch_page("pages/steps/lab.py", query_params={"run": chosen[0].id, "lang": state.language()})
+            _open(chosen[0])
         if len(chosen) == 1 and mine:
             class_share.draw(mine[0])
             if st.button(t("runs.rename"), icon=":material/edit:"):
@@ -152,6 +152,12 @@ def _actions(chosen: list[RunRecord]) -> None:
     for record in mine:
         if problem := state.taken(f"problem-{record.id}"):
             st.error(sentence(problem))
+
+
+def _open(record: RunRecord) -> None:
+    """Leaves for the lab, where the run is shown."""
+    state.open_run(record.id)
+    st.switch_page("pages/steps/lab.py", query_params={"run": record.id, "lang": state.language()})
 
 
 def _draw_pin(records: Sequence[RunRecord]) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui import services, state
 from pages.ui.live import live_figure
+from pages.ui.run_names import name_of
 from pages.ui.text import class_name, literal, sentence, t
 from tl_core.charts.probabilities import ProbabilitiesLabels, probabilities_figure, probabilities_info
 from tl_core.datasets.catalog import DATASETS
@@ -98,7 +99,8 @@ def _class_names(record: RunRecord) -> list[str]:
 def _draw_answer(subject: str, answer: object, runs: Sequence[RunRecord], key: str) -> None:
     record = next((record for record in runs if record.id == subject), None)
     role = record.role if record else "backbone"
-    st.markdown(f"**{t(f'classify.{role}')}**", help=literal(record.name) if record else t("classify.backbone_help"))
+    about = literal(name_of(record)) if record else t("classify.backbone_help")
+    st.markdown(f"**{t(f'classify.{role}')}**", help=about)
     if isinstance(answer, TransferLabError):
         st.error(sentence(answer))
         return

@@ -13,6 +13,7 @@ from pages.ui import services, state
 from pages.ui.class_names import owner_names
 from pages.ui.live import live_figure
 from pages.ui.remembered import remembered
+from pages.ui.run_names import name_of
 from pages.ui.text import dataset_name, named, t
 from tl_core.charts.board import BoardAxis, BoardLabels, BoardRun, board_data, board_info
 from tl_core.errors import TransferLabError
@@ -81,7 +82,7 @@ def _board_run(record: RunRecord, names: dict[str, str]) -> BoardRun:
     data, interval = run_data(record, services.engine().home), (record.scores or {}).get("interval")
     return BoardRun(
         run_id=record.id,
-        name=record.name,
+        name=name_of(record),
         owner=names.get(record.owner, "–"),
         start=spec.weights,
         frozen=share_frozen(spec),

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui import services, state
 from pages.ui.class_names import owner_names
+from pages.ui.run_names import name_of
 from pages.ui.text import sentence, t
 from tl_core.errors import TransferLabError
 from tl_core.store.retention import OldRun, old_runs
@@ -71,7 +72,7 @@ def _table(found: Sequence[OldRun]) -> pd.DataFrame:
     names = owner_names()
     rows = [
         {
-            t("classroom.run"): old.record.name,
+            t("classroom.run"): name_of(old.record),
             t("classroom.owner"): names.get(old.record.owner, "–"),
             t("classroom.ended"): (old.record.ended_at or old.record.created_at)[:10],
             t("classroom.size"): _size([old]),

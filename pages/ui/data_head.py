@@ -25,7 +25,7 @@ def draw(id: str, contents: Contents | None) -> None:
     info = known_dataset(id, data_home())
     record = services.own_record(id) if is_own(id) else None
     with st.container(horizontal=True, vertical_alignment="center", key="data-head"):
-        st.subheader(literal(dataset_name(id)), anchor=False, width="stretch")
+        st.header(literal(dataset_name(id)), anchor=False, width="stretch")
         if record is not None and services.is_mine(record):
             _draw_owner(record)
         if contents is not None and is_ready(info):

@@ -1,5 +1,6 @@
 """What is around every page: title, language, the steps of the lesson, the words."""
 
+import time
 from pathlib import Path
 from types import MappingProxyType
 
@@ -24,6 +25,9 @@ ICONS = MappingProxyType(
 POLL_S = 3.3  # no multiple of the second of the live panel: of two questions in one moment Streamlit answers one
 SIDEBAR_PX = 272
 WEB = Path(__file__).resolve().parents[2] / "assets" / "web"
+ASKED_S = 5.0  # after so long the way to a run that was asked for is not shown any more
+
+_SCRIPT = st.components.v2.component("page", js=(WEB / "page.js").read_text(encoding="utf-8"), isolate_styles=False)
 
 
 def draw() -> None:
@@ -39,6 +43,9 @@ def draw() -> None:
         class_names.draw_own()  # after the engine was found to work
     links.open_lesson()
     state.write_address()
+    asked_s = state.kept("asked_at", 0.0)
+    is_new = time.monotonic() - asked_s < ASKED_S
+    _SCRIPT(data={"language": state.language(), "asked": str(asked_s) if is_new else None}, key="page-script", height=1)
     page.run()
 
 

@@ -13,7 +13,7 @@ import streamlit as st
 
 PLOTLY_VERSION = "4.1.1"  # of assets/web/plotly-basic.min.js; a part of its address, so that browsers may keep it
 
-_HTML = '<div class="tl-live" role="img"></div>'
+_HTML = '<div class="tl-live"></div>'
 
 _CSS = ".tl-live { width: 100%; overflow: hidden; }"
 
@@ -80,6 +80,7 @@ async function draw(Plotly, node) {
 export default async function ({ data, parentElement }) {
   const node = parentElement.querySelector('.tl-live');
   node.style.height = `${data.height}px`;
+  node.setAttribute('role', 'img');
   node.setAttribute('aria-label', data.label);
   node.latest = data;
   const leave = () => node.isConnected || (node.resizing?.disconnect(), window.Plotly?.purge(node));

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.ui import services, state
+from pages.ui.run_names import name_of
 from pages.ui.submission import done
 from pages.ui.text import t
 from tl_core.store.records import RunRecord
@@ -15,7 +16,7 @@ def rename(record: RunRecord) -> None:
 
     @st.dialog(t("runs.rename"))
     def dialog() -> None:
-        name = st.text_input(t("runs.new_name"), value=record.name, max_chars=80)
+        name = st.text_input(t("runs.new_name"), value=name_of(record), max_chars=80)
         is_pressed = st.button(t("runs.save"), type="primary")
         if is_pressed and done(lambda: services.engine().rename(record.id, name, by=state.visitor())):
             st.rerun()
@@ -30,7 +31,7 @@ def delete(records: Sequence[RunRecord]) -> None:
     def dialog() -> None:
         st.markdown(t("runs.delete_question", n=len(records)))
         for record in records:
-            st.text(record.name)
+            st.text(name_of(record))
         if st.button(t("runs.delete", n=len(records)), type="primary", icon=":material/delete:"):
             for record in records:
                 if not done(lambda record=record: services.engine().delete(record.id, by=state.visitor())):

@@ -9,6 +9,7 @@ import streamlit as st
 from pages.ui import bundles, class_names, class_share, forms, run_record, run_state, services, state
 from pages.ui.blocks import accuracy_with_margin, curves, weight_proof
 from pages.ui.live import Replay
+from pages.ui.run_names import name_of
 from pages.ui.text import literal, percent, seconds, sentence, t
 from tl_core.engine.snapshots import RunSnapshot
 from tl_core.errors import UnknownIdError
@@ -105,7 +106,7 @@ def _draw_live(run_id: str, pace_s: float | None) -> None:
 def _draw_title(record: RunRecord) -> None:
     """Draws the run's name, with who may see it where the visitor decides that, or else whose it is."""
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="run-title"):
-        st.subheader(literal(record.name), anchor=False, width="stretch")
+        st.header(literal(name_of(record)), anchor=False, width="stretch")
         if class_share.may_change(record):
             class_share.draw(record)
     if record.owner != state.visitor().owner:

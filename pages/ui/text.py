@@ -24,6 +24,7 @@ _SIGNS = re.compile(
     r"(?P<joint>:(?=\S)|@|(?<=www)\.|(?<=[<>~-])[-=]|-(?=[->]))|^(?:\d{1,9}[.)]|[-+])(?=\s|$)|[\\`*_{}\[\]<>~$|#&]",
     re.IGNORECASE,
 )
+SHORT_S = 0.01  # below it, milliseconds
 LATE_S = 1.0  # an estimate is not worse for having run out since the last look
 # the units of large numbers, largest first: name, how many it counts, and from which number on it is used
 _LARGE = MappingProxyType(
@@ -31,9 +32,9 @@ _LARGE = MappingProxyType(
 )
 
 
-def t(key: str, **values: object) -> str:
-    """Returns one text of the copy file, filled in."""
-    return phrase(state.language(), key, **values)
+def t(key: str, language: str | None = None, /, **values: object) -> str:
+    """Returns one text of the copy file, filled in, in the visitor's language unless another is asked for."""
+    return phrase(language or state.language(), key, **values)
 
 
 def sentence(error: TransferLabError | dict) -> str:
@@ -76,15 +77,18 @@ def class_name(name: str) -> str:
     return t(key) if key in keys(state.language()) else name
 
 
-def dataset_name(dataset_id: str) -> str:
-    """Returns a dataset's name in the visitor's language, or what its owner calls it; an unknown id as it is."""
+def dataset_name(dataset_id: str, language: str | None = None) -> str:
+    """Returns a dataset's name in a language, the visitor's if none is given, or what its owner calls it.
+
+    An unknown id stays as it is.
+    """
     if is_own(dataset_id):
         try:
             return engine().albums.find(dataset_id, by=state.visitor()).name
         except UnknownIdError:  # another's, or deleted since
-            return t("data.own_other")
+            return t("data.own_other", language)
     key = f"dataset.{dataset_id}.name"
-    return t(key) if key in keys(state.language()) else dataset_id
+    return t(key, language) if key in keys("en") else dataset_id
 
 
 def note(told: dict) -> str:
@@ -108,6 +112,8 @@ def seconds(value: float | None) -> str:
         return "–"
     if value >= 90:
         return t("unit.minutes", n=f"{value / 60:.1f}")
+    if value < SHORT_S:
+        return t("unit.milliseconds", n=f"{value * 1000:.1f}")
     return t("unit.seconds", n=f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2f}")
 
 

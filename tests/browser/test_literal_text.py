@@ -16,10 +16,10 @@ www.a.example WWW.a.example http://a.example https://a.example a@a.example mailt
 [^1] [^1]: {x} %s {0} " ' 猫 é ! ^ == @ a x 1 + = ★ 👩‍🔬 ../.. C:\x
 """
 LITERAL = """[...document.querySelectorAll(
-  '[data-testid=stMain] :is([data-testid=stCaptionContainer], h3, label)')
+  '[data-testid=stMain] :is([data-testid=stCaptionContainer], h2, label)')
 ].map(e => e.textContent.trim().replace(/\\s+/g, ' '))"""
 MARKED_UP = """[...document.querySelectorAll(
-  `[data-testid=stMain] :is([data-testid=stMarkdownContainer], [data-testid=stCaptionContainer]) :is(p, h3) *`
+  `[data-testid=stMain] :is([data-testid=stMarkdownContainer], [data-testid=stCaptionContainer]) :is(p, h2) *`
 )].filter(e => e.tagName !== 'SPAN' || e.matches('[role=img], [style], [class^=stMarkdown]'))
   .map(e => e.outerHTML.slice(0, 200))"""
 

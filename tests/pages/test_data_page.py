@@ -71,7 +71,7 @@ def test_every_part_of_ones_own_data_can_be_looked_at(visit, brought, language, 
     app = look_at(visit("data", language, owner="anna"), part, language)
     assert not app.exception
     assert not app.error
-    assert literal(HOSTILE) in texts(app.subheader)
+    assert literal(HOSTILE) in texts(app.header)
     assert [metric.value for metric in app.metric] == ["2", "12", "2", "2"]
     assert {phrase(language, "data.rename"), phrase(language, "data.delete")} <= set(labels(app.button))
 
@@ -98,7 +98,7 @@ def test_private_data_are_nobody_elses(visit, brought):
 def test_shared_data_can_be_looked_at_and_trained_with_but_not_changed(visit, engine, brought):
     engine.albums.share(brought.id, Visibility.CLASS, by=ANNA)
     app = visit("data", owner="ben")
-    assert literal(HOSTILE) in texts(app.subheader)
+    assert literal(HOSTILE) in texts(app.header)
     changing = {phrase("en", f"data.{word}") for word in ("rename", "delete", "split_again", "save_classes")}
     assert not changing & set(labels(app.button)) | changing & set(labels(look_at(app, "classes").button))
     assert phrase("en", "data.train") in labels(app.button)
@@ -117,7 +117,7 @@ def test_the_split_is_drawn_anew_with_another_seed_and_the_page_goes_on_with_wha
     (record,) = engine.albums.listed(by=ANNA)
     assert record.id != brought.id
     assert engine.albums.album(record.id).seed == 7
-    assert literal(HOSTILE) in texts(app.subheader)
+    assert literal(HOSTILE) in texts(app.header)
 
 
 def test_data_that_cannot_be_trained_on_say_why_and_are_not_offered_in_the_lab(visit, engine):
@@ -201,7 +201,7 @@ def test_a_zip_is_taken_in_by_a_process_of_its_own_and_opened(visit, engine, hom
     (one,) = finished(engine, ANNA)
     assert (one.state, one.error) == (ImportState.DONE, None)
     app.run()
-    assert "my fruit" in texts(app.subheader)
+    assert "my fruit" in texts(app.header)
     assert phrase("en", "data.import_done_all", name="my fruit") in texts(app.success)
     assert list((home / "uploads").iterdir()) == []  # Z15: what was sent is gone from disk and from the field
     assert not app.file_uploader[0].value

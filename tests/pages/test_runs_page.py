@@ -3,6 +3,7 @@ from types import SimpleNamespace
 import pytest
 import streamlit as st
 
+from pages.ui import run_names
 from tl_core.experiments.plans import plan_run
 from tl_core.phrases import phrase
 from tl_core.store.access import OPERATOR, Visitor
@@ -87,7 +88,7 @@ def all_marked(monkeypatch):
     """Every row of every table is marked, which AppTest cannot do."""
 
     def dataframe(table, **settings) -> SimpleNamespace:
-        return SimpleNamespace(selection=SimpleNamespace(rows=list(range(len(table)))))
+        return SimpleNamespace(selection=SimpleNamespace(rows=list(range(len(table))), cells=[]))
 
     monkeypatch.setattr(st, "dataframe", dataframe)
 
@@ -152,3 +153,28 @@ def test_who_waits_is_told_the_place_and_the_time(visit, engine, language):
     assert seen.queue_position == 1
     shown = visit(language=language, owner="anna", run=first[-1])
     assert phrase(language, "progress.queued", position=1) in [bar.proto.text for bar in shown.get("progress")]
+
+
+def test_a_name_that_is_pressed_opens_its_run(visit, pair, monkeypatch):
+    pressed = SimpleNamespace(rows=[], cells=[(1, "test"), (1, "name")])
+    monkeypatch.setattr(st, "dataframe", lambda *_, **__: SimpleNamespace(selection=pressed))
+    app = visit("runs")
+    assert not app.exception
+    assert app.title[0].value == phrase("en", "lab.title")
+    assert app.query_params["run"] == pair[0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_made_here_follow_the_language_and_names_that_were_typed_stay(visit, engine, language):
+    spec = plan_run({"freeze": 12})
+    for name in (run_names.automatic(spec, "run", "en"), run_names.automatic(spec, "run", "zh"), "mine"):
+        engine.store.create_run(spec.to_dict(), role="run", name=name, environment={})
+    here = run_names.shortened(run_names.automatic(spec, "run", language), 27)
+    names = list(visit("runs", language).dataframe[0].value["name"])
+    assert names == ["mine", here, here]
+
+
+def test_a_long_name_loses_its_middle():
+    long = run_names.shortened("a" * 30 + "b" * 30, 27)
+    assert (len(long), long) == (27, "a" * 13 + "…" + "b" * 13)
+    assert run_names.shortened("short", 27) == "short"

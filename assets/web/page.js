@@ -1,0 +1,42 @@
+// What no setting of Streamlit's can say: the page's language, what screen readers are told, and the way to a new run.
+
+const MOST_OFTEN_MS = 10_000;  // so often the line that is read out may change
+
+function makeLine() {
+  const line = Object.assign(document.createElement('div'), { id: 'tl-status' });
+  line.setAttribute('role', 'status');
+  document.body.append(line);
+  return line;
+}
+
+function mend(lab) {
+  for (const zone of document.querySelectorAll('[data-testid="stFileUploaderDropzone"][role="presentation"]'))
+    zone.setAttribute('role', 'group');  // it has a name of its own
+  for (const region of document.querySelectorAll('[data-testid="stPopoverBody"]:not([tabindex])'))
+    region.tabIndex = 0;  // what scrolls can be scrolled with keys
+  const text = document.querySelector('[data-testid="stProgress"]')?.textContent.trim() ?? '';
+  if (text === lab.said || (text && performance.now() - lab.saidAt < MOST_OFTEN_MS)) return;
+  [lab.said, lab.saidAt, lab.line.textContent] = [text, performance.now(), text];
+}
+
+function begin() {
+  const lab = { line: makeLine(), said: '', saidAt: -MOST_OFTEN_MS, asked: null };
+  new MutationObserver(() => {
+    lab.waiting ??= setTimeout(() => { lab.waiting = undefined; mend(lab); }, 300);
+  }).observe(document.body, { childList: true, subtree: true, characterData: true });
+  return lab;
+}
+
+// Where the results stand below the choices, a run that was just asked for is brought into view.
+function goTo(selector, tries = 25) {
+  const place = document.querySelector(selector);
+  if (place) place.scrollIntoView({ block: 'start', behavior: 'smooth' });
+  else if (tries) setTimeout(goTo, 200, selector, tries - 1);
+}
+
+export default function ({ data }) {
+  const lab = (window.transferLab ??= begin());
+  document.documentElement.lang = data.language;
+  if (data.asked && data.asked !== lab.asked && innerWidth <= 1100) goTo('.st-key-run-title');
+  lab.asked = data.asked;
+}

@@ -1,0 +1,58 @@
+"""What runs are called: a name made here is said in the reader's language, one that a person typed as it was typed."""
+
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
+
+from pages.ui.text import dataset_name, percent, t
+from tl_core.errors import TransferLabError
+from tl_core.experiments.plans import share_frozen
+from tl_core.models.catalog import backbone_info
+from tl_core.phrases import LANGUAGES
+from tl_core.spec import RunSpec
+from tl_core.store.records import RunRecord
+
+MOST_SIGNS = 80  # of a name
+
+
+def automatic(spec: RunSpec, role: str, language: str | None = None) -> str:
+    """Returns what a run is called that nobody has named.
+
+    Args:
+        spec: Its settings.
+        role: "run" or "baseline".
+        language: The visitor's, unless it is given.
+
+    Raises:
+        UnknownIdError: "unknown_backbone".
+    """
+    backbone = backbone_info(spec.backbone)
+    family = backbone.family + (f" ≤ {backbone.blocks[spec.head_at - 1].name}" if spec.head_at else "")
+    told = {"backbone": family, "dataset": dataset_name(spec.dataset, language)}
+    if role == "baseline":
+        return t("lab.baseline_name", language, **told)[:MOST_SIGNS]
+    return t("lab.run_name", language, share=percent(share_frozen(spec)), **told)[:MOST_SIGNS]
+
+
+def name_of(record: RunRecord) -> str:
+    """Returns a run's name as this visitor reads it."""
+    with suppress(TransferLabError):  # a damaged record, or a network that there is no more
+        spec = RunSpec.from_dict(record.spec)
+        if record.spec and record.name in {automatic(spec, record.role, language) for language in LANGUAGES}:
+            return automatic(spec, record.role)
+    return record.name
+
+
+def shortened(name: str, most: int) -> str:
+    """Returns a name of at most so many signs; what it loses is in its middle: names differ at both ends."""
+    n_end = (most - 1) // 2
+    return name if len(name) <= most else f"{name[: most - 1 - n_end]}…{name[len(name) - n_end :]}"
+
+
+def names_apart(records: Iterable[RunRecord]) -> list[str]:
+    """Returns the names of some runs; runs of one name are told apart by the beginning of their ids."""
+    records = list(records)
+    names = [name_of(record) for record in records]
+    n_called = Counter(names)
+    named = zip(records, names, strict=True)
+    return [name if n_called[name] == 1 else f"{record.id[:6]} · {name}" for record, name in named]

@@ -1,0 +1,96 @@
+"""No page has a fault that axe-core knows, in either theme, closed or with everything opened."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from real_server import Server
+
+from pages.measures.clicks import IDLE
+from tests.pages.fake_runs import record_finished
+from tl_core.experiments.plans import baseline_of, plan_run
+from tl_core.phrases import phrase
+from tl_core.store.access import Visitor
+from tl_core.store.records import Visibility
+from tl_core.store.sqlite import SqliteStore
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
+RUN_AXE = "async () => (await axe.run(document, {rules: {'target-size': {enabled: true}}})).violations"
+FOLDED = "[data-testid=stExpander] summary"
+POPOVERS = "[data-testid=stPopover] > div > button"
+CALM = """() => document.querySelector('%s') && document.getAnimations()
+  .every(one => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)"""
+PAGES = ("", "data", "classify", "runs", "classroom")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Server]:
+    """A server of these tests' own, with a pair of runs that the class sees."""
+    started = Server(tmp_path_factory.mktemp("server")).wait()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def shared(server) -> str:
+    with SqliteStore(server.log.parent) as store:
+        spec = plan_run({"epochs": 2})
+        run_id = record_finished(store, spec, 0.8, role="run", name="a run", owner="anna")
+        record_finished(store, baseline_of(spec), 0.3, role="baseline", name="its twin", owner="anna", twin_id=run_id)
+        store.share(run_id, Visibility.CLASS, by=Visitor("anna"))
+    return run_id
+
+
+@pytest.fixture
+def visit(chromium: Browser, server, shared, request) -> Iterator:
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, color_scheme=request.param)
+    page = context.new_page()
+
+    def visit(name: str) -> Page:
+        page.goto(f"{server.url}/{name}?lang=en&run={shared}")
+        expect(page.get_by_text(phrase("en", "frame.machine", device=""))).to_be_visible()
+        page.evaluate(AXE)
+        return page
+
+    yield visit
+    context.close()
+
+
+def faults(page: Page) -> list[str]:
+    """Returns what is wrong once the page has settled: what is drawn anew has other colours for a moment."""
+    for _ in range(5):
+        page.wait_for_function(CALM % IDLE)
+        if not (found := page.evaluate(RUN_AXE)):
+            break
+        page.wait_for_timeout(1000)
+    return [f"{fault['id']}: {node['target']} {node['html'][:200]}" for fault in found for node in fault["nodes"]]
+
+
+def open_all(page: Page) -> None:
+    """Unfolds what is folded; what opens may hold more."""
+    for folded in page.locator(FOLDED).all():
+        folded.click()
+
+
+@pytest.mark.parametrize("visit", ["light", "dark"], indirect=True)
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_has_a_fault_that_axe_knows(visit, name):
+    page = visit(name)
+    assert faults(page) == []
+    open_all(page)
+    assert faults(page) == []
+    for button in page.locator(POPOVERS).all():
+        if button.is_visible():
+            _press(button)
+            expect(page.get_by_test_id("stPopoverBody")).to_have_attribute("tabindex", "0")
+            assert faults(page) == []
+            page.keyboard.press("Escape")
+            expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
+
+
+def _press(button: Locator) -> None:
+    button.scroll_into_view_if_needed()
+    button.click()
