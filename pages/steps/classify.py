@@ -9,9 +9,10 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import bundles, services, state
+from pages.ui import bundles, samples, services, state
 from pages.ui.answers import draw_picture
 from pages.ui.blocks import meaning
+from pages.ui.class_names import owner_name
 from pages.ui.field_words import draw_field_words
 from pages.ui.remembered import remembered
 from pages.ui.run_names import name_of
@@ -37,8 +38,8 @@ def draw() -> None:
         st.info(t("classify.no_runs"), icon=":material/science:")
         st.page_link("pages/steps/lab.py", label=t("classify.to_lab"), icon=":material/arrow_back:")
         return
-    for place, (name, data) in enumerate(_choose_pictures()):
-        draw_picture(name, data, runs, place)
+    for place, picture in enumerate(_choose_pictures(runs)):
+        draw_picture(picture, runs, place)
 
 
 def _choose_runs() -> list[RunRecord] | None:
@@ -81,11 +82,13 @@ def _first_choice(by_id: dict[str, RunRecord]) -> list[str]:
 
 
 def _label(record: RunRecord) -> str:
-    return f"{name_of(record)} · {record.id[:6]}"
+    """Returns a run's name, with whose it is where it is another's."""
+    is_mine = record.owner == state.visitor().owner
+    return " · ".join([name_of(record), *([] if is_mine else [owner_name(record.owner)]), record.id[:6]])
 
 
-def _choose_pictures() -> list[tuple[str, bytes]]:
-    """Draws the three ways in; returns (file name, content) of each picture."""
+def _choose_pictures(runs: list[RunRecord]) -> list[samples.Picture]:
+    """Draws the three ways in; returns the pictures."""
     ways = ("sample", "upload", "camera")
     names = named(ways, lambda name: t(f"classify.{name}"))
     control = partial(st.segmented_control, t("classify.way"), ways, required=True, format_func=names.__getitem__)
@@ -99,19 +102,11 @@ def _choose_pictures() -> list[tuple[str, bytes]]:
             max_upload_size=MAX_MEGABYTES,
             key="upload",
         )
-        return [(file.name, file.getvalue()) for file in files]
+        return [samples.Picture(file.name, file.getvalue()) for file in files]
     if way == "camera":
         photo = st.camera_input(t("classify.camera_label"), key="camera", width=480)
-        return [(t("classify.photo"), photo.getvalue())] if photo else []
-    files = services.sample_files()
-    label = named(files, _sample_name).__getitem__
-    pills = partial(st.pills, t("classify.sample_label"), files, required=True, format_func=label)
-    chosen = remembered(pills, "sample", "granny_smith_1.jpg")
-    return [(_sample_name(chosen), (services.SAMPLES / chosen).read_bytes())]
-
-
-def _sample_name(file: str) -> str:
-    return t(f"sample.{file.removesuffix('.jpg')}")
+        return [samples.Picture(t("classify.photo"), photo.getvalue())] if photo else []
+    return samples.choose(str(runs[0].spec["dataset"]))
 
 
 draw()

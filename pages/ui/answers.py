@@ -10,6 +10,7 @@ import streamlit as st
 from pages.ui import services, state
 from pages.ui.live import live_figure
 from pages.ui.run_names import name_of
+from pages.ui.samples import Picture
 from pages.ui.text import class_name, literal, sentence, t
 from tl_core.charts.probabilities import ProbabilitiesLabels, probabilities_figure, probabilities_info
 from tl_core.datasets.catalog import DATASETS
@@ -26,22 +27,21 @@ TOP = 5
 KEPT_ANSWERS = 200
 
 
-def draw_picture(name: str, data: bytes, runs: Sequence[RunRecord], place: int) -> None:
+def draw_picture(asked: Picture, runs: Sequence[RunRecord], place: int) -> None:
     """Draws one picture and what every network says of it; a bad file gets one sentence and stops nothing.
 
     Args:
-        name: What the picture is called.
-        data: The content of its file.
+        asked: The picture.
         runs: The networks to ask; their untouched backbones are asked as well.
         place: Which picture of the page it is; the same file may be there twice.
     """
-    name = safe_name(name)
+    name = safe_name(asked.name)
     try:
-        image = decode_image(data, name)
+        image = decode_image(asked.data, name)
     except TransferLabError as error:
         st.error(sentence(error))
         return
-    picture_hash = hashlib.sha256(data).hexdigest()
+    picture_hash = hashlib.sha256(asked.data).hexdigest()
     backbones = dict.fromkeys(record.spec["backbone"] for record in runs)
     subjects = {record.id: record.ended_at for record in runs}
     subjects |= {f"backbone:{id_}": None for id_ in backbones if _has_weights(id_)}
@@ -54,7 +54,11 @@ def draw_picture(name: str, data: bytes, runs: Sequence[RunRecord], place: int) 
             st.caption(t("classify.as_seen", name=literal(name), size=size))
         for column, subject in zip(columns, subjects, strict=True):
             with column:
-                _draw_answer(subject, answers[subject], runs, f"{place}-{picture_hash[:12]}-{subject}")
+                key = f"{place}-{picture_hash[:12]}-{subject}"
+                record = next((record for record in runs if record.id == subject), None)
+                _draw_answer(record, answers[subject], asked.truth, key)
+        if asked.is_outside:
+            st.info(t("classify.closed_world"), icon=":material/door_front:")
 
 
 def _has_weights(backbone_id: str) -> bool:
@@ -96,8 +100,8 @@ def _class_names(record: RunRecord) -> list[str]:
     return [class_name(name) for name in names] if record.spec["dataset"] in DATASETS else list(names)
 
 
-def _draw_answer(subject: str, answer: object, runs: Sequence[RunRecord], key: str) -> None:
-    record = next((record for record in runs if record.id == subject), None)
+def _draw_answer(record: RunRecord | None, answer: object, truth: str | None, key: str) -> None:
+    """Draws what a run says, or with None the untouched backbone; and whether it is right, where that is known."""
     role = record.role if record else "backbone"
     about = literal(name_of(record)) if record else t("classify.backbone_help")
     st.markdown(f"**{t(f'classify.{role}')}**", help=about)
@@ -109,7 +113,15 @@ def _draw_answer(subject: str, answer: object, runs: Sequence[RunRecord], key: s
         return
     names = _class_names(record) if record else imagenet_classes()
     best = int(np.argmax(answer))
-    st.markdown(f"{literal(names[best])} · {answer[best] * 100:.0f}%")
+    st.markdown(f"{literal(names[best])} · {answer[best] * 100:.0f}%{_verdict(record, best, truth)}")
     info = probabilities_info(list(zip(names, map(float, answer), strict=True)), TOP, role)
     figure = probabilities_figure(info, ProbabilitiesLabels(t("classify.probability")))
     live_figure(figure, key=key, height=210, revision=key, label=t("classify.label", name=names[best]))
+
+
+def _verdict(record: RunRecord | None, best: int, truth: str | None) -> str:
+    """Returns a sign for right or wrong; nothing where the run does not know the class that the picture shows."""
+    classes = () if record is None else run_classes(record, data_home())
+    if truth not in classes:
+        return ""
+    return f" · :green[✓ {t('classify.right')}]" if classes[best] == truth else f" · :orange[✗ {t('classify.wrong')}]"

@@ -30,7 +30,7 @@ export default function ({ data, parentElement, setStateValue }) {
   grid.setAttribute('aria-label', data.label);
   if (grid.shown !== data.token) {
     grid.shown = data.token;
-    grid.marked ??= new Set();
+    grid.marked ??= new Set(data.marked);
     grid.replaceChildren(...data.tiles.map((tile) => {
       const button = document.createElement('button');
       const image = document.createElement('img');
@@ -49,9 +49,11 @@ export default function ({ data, parentElement, setStateValue }) {
         button.append(badge);
       }
       button.onclick = () => {
-        const { marked } = grid;
-        marked.has(tile.place) ? marked.delete(tile.place) : marked.add(tile.place);
-        button.setAttribute('aria-pressed', String(marked.has(tile.place)));
+        const { marked } = grid, wasMarked = marked.has(tile.place);
+        if (data.is_single) marked.clear();
+        wasMarked && !data.is_single ? marked.delete(tile.place) : marked.add(tile.place);
+        for (const [at, one] of [...grid.children].entries())
+          one.setAttribute('aria-pressed', String(marked.has(data.tiles[at].place)));
         grid.tell([...marked]);
       };
       return button;
@@ -83,7 +85,7 @@ class Tile:
     is_tiny: bool = False
 
 
-def gallery(tiles: Sequence[Tile], *, key: str, label: str, can_mark: bool) -> list[int]:
+def gallery(tiles: Sequence[Tile], *, key: str, label: str, can_mark: bool, is_single: bool = False) -> list[int]:
     """Draws pictures; returns the places of those that are marked, in the order in which they were.
 
     Args:
@@ -91,9 +93,12 @@ def gallery(tiles: Sequence[Tile], *, key: str, label: str, can_mark: bool) -> l
         key: Names the gallery; other pictures need another key, or marks would be carried over.
         label: What is shown, in a sentence, for those who cannot see it.
         can_mark: Whether a click marks a picture.
+        is_single: Whether always exactly one is marked, at first the first one.
     """
-    data = {"tiles": [asdict(tile) for tile in tiles], "label": label, "can_mark": can_mark, "token": f"{key} {label}"}
-    shown = _GALLERY(data=data, key=key, default={"marked": []}, on_marked_change=_nothing)
+    start = [tiles[0].place] if is_single and tiles else []
+    told = {"label": label, "can_mark": can_mark, "is_single": is_single, "marked": start, "token": f"{key} {label}"}
+    data = {"tiles": [asdict(tile) for tile in tiles], **told}
+    shown = _GALLERY(data=data, key=key, default={"marked": start}, on_marked_change=_nothing)
     places = {tile.place for tile in tiles}
     return [place for place in shown.marked or [] if place in places]
 

@@ -45,7 +45,7 @@ def name_of(record: RunRecord) -> str:
 
 def shortened(name: str, most: int) -> str:
     """Returns a name of at most so many signs; what it loses is in its middle: names differ at both ends."""
-    n_end = (most - 1) // 2
+    n_end = most // 3
     return name if len(name) <= most else f"{name[: most - 1 - n_end]}…{name[len(name) - n_end :]}"
 
 

@@ -177,6 +177,7 @@ def _draw_next(snapshots: Sequence[RunSnapshot]) -> None:
             weight_proof(records[0].proof)
     run_record.draw(records)
     with st.container(horizontal=True, key="bundles"):
+        run_state.draw_longer(snapshots[0])
         own = snapshots[0].spec.with_changes(threads=None)
         if own != state.kept("planned") and st.button(t("panel.use"), key="use", icon=":material/tune:"):
             _set_controls(own)

@@ -72,7 +72,7 @@ def _wait_s(snapshot: RunSnapshot) -> float | None:
 
 def _draw_remarks(snapshot: RunSnapshot) -> None:
     record = snapshot.record
-    for before in record.earlier or ():
+    for before in (record.earlier or ()) if record.role == "run" else ():
         n_epochs = snapshot.spec.with_changes(epochs=before["epochs"]).all_epochs
         st.caption(t("panel.earlier", epochs=n_epochs, test=percent(before["test_accuracy"])))
     if is_too_large_to_cache(snapshot):
@@ -115,11 +115,13 @@ def _draw_controls(snapshot: RunSnapshot) -> None:
             _draw_button(name, snapshot.record.id, action, is_disabled=snapshot.is_stopping)
 
 
-def _can_go_on(snapshot: RunSnapshot, *, is_early: bool) -> bool:
-    """Says whether a run may go on for more epochs; its baseline goes with it and has no button of its own."""
-    record = snapshot.record
-    is_one_to_ask = record.role == "run" and record.state is RunState.COMPLETED and may_change(record)
-    return is_one_to_ask and not is_early and snapshot.spec.epochs < MOST_EPOCHS
+def draw_longer(snapshot: RunSnapshot) -> None:
+    """Draws a button that has a completed run go on for as many epochs again, its baseline with it."""
+    record, spec = snapshot.record, snapshot.spec
+    is_whole = record.state is RunState.COMPLETED and len(snapshot.epochs) == spec.all_epochs
+    if is_whole and spec.epochs < MOST_EPOCHS and may_change(record) and "imported" not in record.environment:
+        epochs = min(2 * spec.epochs, MOST_EPOCHS)
+        _draw_button("longer", record.id, services.engine().go_on, epochs, n=epochs - spec.epochs)
 
 
 def _draw_button(
@@ -150,6 +152,3 @@ def _draw_result(snapshot: RunSnapshot, badge: str) -> None:
     st.markdown(f"{badge} {result}", width="stretch")
     if record.state.is_resumable and may_change(record):
         _draw_button("resume", record.id, services.engine().resume)
-    elif _can_go_on(snapshot, is_early=is_early):
-        epochs = min(2 * snapshot.spec.epochs, MOST_EPOCHS)
-        _draw_button("longer", record.id, services.engine().go_on, epochs, n=epochs - snapshot.spec.epochs)

@@ -14,7 +14,7 @@ from pages.ui import state
 from tl_core import download
 from tl_core.datasets.album import identity, is_own
 from tl_core.datasets.contents import Contents, class_counts, contents, thumbnails
-from tl_core.datasets.images import fit_image, kept_image
+from tl_core.datasets.images import decode_image, fit_image, kept_image
 from tl_core.datasets.known import is_here, known_dataset
 from tl_core.datasets.twins import look, twin_groups
 from tl_core.engine.singleton import doorkeeper, engine
@@ -34,7 +34,7 @@ __all__ = [
     "may_change_dataset",
     "own_datasets",
     "own_record",
-    "sample_files",
+    "sample_address",
     "sample_strip",
     "thumbnail_addresses",
 ]
@@ -82,11 +82,9 @@ def _data_address(pixels: np.ndarray) -> str:
 
 
 @st.cache_data(show_spinner=False)
-def sample_files() -> list[str]:
-    """Returns the names of the bundled sample photographs: fruit first, then what no fruit network has ever seen."""
-    return sorted(
-        (path.name for path in SAMPLES.glob("*.jpg")), key=lambda name: (name.startswith(("cat", "espresso")), name)
-    )
+def sample_address(file: str) -> str:
+    """Returns a small version of one of the bundled photographs as a data address."""
+    return _data_address(decode_image((SAMPLES / file).read_bytes(), file))
 
 
 # ---- data sets of one's own: who asks is the visitor, and the store says what they may see ----

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_runs import record_finished
 from PIL import Image
 
+from tl_core.experiments.plans import plan_run
 from tl_core.phrases import phrase
+from tl_core.store.access import OPERATOR
+from tl_core.store.records import Visibility
 
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
 LANGUAGES = ("en", "zh")
@@ -36,7 +40,8 @@ def test_the_run_its_baseline_and_the_untouched_backbone_stand_side_by_side(visi
     shown = [element.value for element in app.markdown]
     for role in ("run", "baseline", "backbone"):
         assert f"**{phrase(language, f'classify.{role}')}**" in shown
-    assert shown.count(f"{phrase(language, 'class.anjou')} · 75%") == 2
+    wrong = f":orange[✗ {phrase(language, 'classify.wrong')}]"  # the first sample shows a Granny Smith
+    assert shown.count(f"{phrase(language, 'class.anjou')} · 75% · {wrong}") == 2
     assert "tench, Tinca tinca · 75%" in " ".join(shown)
 
 
@@ -64,6 +69,51 @@ def test_a_picture_that_claims_3600_megapixels_is_refused_before_it_is_decoded(v
     (error,) = app.error
     assert "poster" in error.value
     assert "60,000" in error.value or "60000" in error.value
+
+
+@pytest.fixture
+def pressed(monkeypatch):
+    """Presses a sample, which AppTest cannot do; returns what was offered: name and badge of each."""
+    offered = []
+
+    def press(place: int) -> list:
+        def gallery(tiles, **told):
+            offered[:] = [(tile.about, tile.badge) for tile in tiles]
+            return [place]
+
+        monkeypatch.setattr("pages.ui.samples.gallery", gallery)
+        return offered
+
+    return press
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_picture_of_no_class_says_what_a_closed_world_means(visit, pair, pressed, language):
+    offered = pressed(5)
+    app = visit("classify", language, run=pair[0])
+    assert offered[5] == (phrase(language, "sample.cat_1"), phrase(language, "classify.no_class"))
+    assert phrase(language, "classify.closed_world") in [info.value for info in app.info]
+    assert not [one for one in app.markdown if "✗" in one.value or "✓" in one.value]
+
+
+def test_samples_follow_the_data_of_the_run_and_the_right_answer_is_marked(visit, engine, workers, pressed):
+    workers[0].n_classes = 10
+    spec = plan_run({"dataset": "cifar10-small", "image_size": 96})
+    run = record_finished(engine.store, spec, 0.8, role="run", name="cifar")
+    offered = pressed(0)
+    app = visit("classify", run=run)
+    assert not app.exception
+    assert [name for name, _ in offered][:2] == ["Airplane, a test picture", "Automobile, a test picture"]
+    assert (len(offered), offered[10:]) == (12, [("Cat", ""), ("Espresso", "no class")])
+    assert "Airplane · 75% · :green[✓ right]" in [one.value for one in app.markdown]
+
+
+def test_a_classmate_s_run_is_offered_in_their_name(visit, engine, pair):
+    engine.name_me("Carla", by=OPERATOR)
+    engine.share(pair[0], Visibility.CLASS, by=OPERATOR)
+    options = visit("classify", owner="anna").multiselect[0].options
+    assert all(" · Carla · " in option for option in options)
+    assert not any("Carla" in option for option in visit("classify").multiselect[0].options)
 
 
 def png(pixels: np.ndarray) -> bytes:

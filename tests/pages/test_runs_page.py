@@ -176,5 +176,5 @@ def test_names_made_here_follow_the_language_and_names_that_were_typed_stay(visi
 
 def test_a_long_name_loses_its_middle():
     long = run_names.shortened("a" * 30 + "b" * 30, 27)
-    assert (len(long), long) == (27, "a" * 13 + "…" + "b" * 13)
+    assert (len(long), long) == (27, "a" * 17 + "…" + "b" * 9)
     assert run_names.shortened("short", 27) == "short"
