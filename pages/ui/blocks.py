@@ -91,6 +91,16 @@ def picture_strip(samples: Sequence[ClassSample], *, is_own: bool = False) -> No
     st.html(f'<div class="tl-strip" style="--columns: {n_columns}">{figures}</div>')
 
 
+def view_strip(addresses: Sequence[str]) -> None:
+    """Draws a picture, and beside it what augmentation makes of it."""
+    labels = [t("views.original"), *(t("views.view", n=n) for n in range(1, len(addresses)))]
+    figures = "".join(
+        f'<figure><img src="{address}" alt=""><figcaption>{escape(label)}</figcaption></figure>'
+        for address, label in zip(addresses, labels, strict=True)
+    )
+    st.html(f'<div class="tl-strip" style="--columns: {len(addresses)}">{figures}</div>')
+
+
 def layer_map(backbone: BackboneInfo, n_frozen: int, head_params: int, key: str, *, head_at: int | None = None) -> None:
     """Draws the strip of blocks with the cut, and what a head inside the network leaves out."""
     blocks = [(block.name, block.n_layers, block.params) for block in backbone.blocks]

@@ -21,9 +21,11 @@ from tl_core.engine.singleton import doorkeeper, engine
 from tl_core.errors import TransferLabError, UnknownIdError
 from tl_core.store.albums import AlbumRecord
 from tl_core.store.home import data_home
+from tl_core.training.augment import augment
 
 __all__ = [
     "SAMPLES",
+    "augmented_strip",
     "class_names_of",
     "compared",
     "doorkeeper",
@@ -40,6 +42,7 @@ __all__ = [
 ]
 
 MOST_SAMPLES = 20  # classes on a strip
+N_VIEWS = 5  # of a picture, to show what augmentation does
 THUMBNAIL_PX = 96  # twice what the strip shows, for sharp screens
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
 
@@ -72,6 +75,23 @@ def _sample_strip(dataset_id: str) -> list[ClassSample]:
         ClassSample(classes[label], counts[label], _data_address(pixels))
         for label, pixels in thumbnails(dataset_id, home, 1, 3, MOST_SAMPLES)
     ]
+
+
+def augmented_strip(dataset_id: str) -> list[str]:
+    """Returns a training picture and views of it as augmentation makes them, as data addresses; none without data."""
+    return _augmented_strip(dataset_id) if is_here(dataset_id, data_home()) else []
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _augmented_strip(dataset_id: str) -> list[str]:
+    home = data_home()
+    found = thumbnails(dataset_id, home, 1, 3, 1)
+    if not found:
+        return []
+    picture = fit_image(found[0][1], THUMBNAIL_PX)
+    same, numbers = np.stack([picture] * N_VIEWS), np.arange(N_VIEWS)
+    told = {"indices": np.zeros(N_VIEWS, int), "seed": 0, "can_flip": known_dataset(dataset_id, home).can_flip}
+    return [_data_address(one) for one in (picture, *augment(same, views=numbers + 1, **told))]
 
 
 def _data_address(pixels: np.ndarray) -> str:

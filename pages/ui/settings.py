@@ -8,8 +8,8 @@ from types import MappingProxyType
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.ui import controls
-from pages.ui.blocks import meaning
+from pages.ui import controls, services
+from pages.ui.blocks import meaning, view_strip
 from pages.ui.forms import NAMES
 from pages.ui.text import named, t
 from tl_core.datasets.catalog import DatasetInfo
@@ -52,7 +52,7 @@ def choose_settings(dataset: DatasetInfo, backbone: BackboneInfo, n_frozen: int)
         for field in _fields(values):
             with nullcontext() if controls.is_hidden(field) else next(halves):
                 values[field] = drawn[field]() if field in drawn else _number(field)
-        values |= _augmentation()
+        values |= _augmentation(dataset)
         costs = st.container()
         values |= _training(values, backbone, is_head_only=n_frozen >= backbone.n_used(values["head_at"]))
     return values | controls.without_control(), costs
@@ -74,7 +74,7 @@ def _fields(values: dict) -> Iterator[str]:
     yield from ("dropout", "patience", "seed", "arithmetic")
 
 
-def _augmentation() -> dict:
+def _augmentation(dataset: DatasetInfo) -> dict:
     """Draws whether and how pictures are changed, in plain words; returns the fields of `RunSpec` that say so."""
     ways = ("none", *CHOICES["views"])
     radio = partial(
@@ -88,6 +88,8 @@ def _augmentation() -> dict:
     way = controls.choose("augment", radio, default="none")
     if way == "none":
         return {"augment": "none"}
+    if views := services.augmented_strip(dataset.id):
+        view_strip(views)
     return {"augment": "light", "views": way, **({"n_views": _number("n_views")} if way == "fixed" else {})}
 
 

@@ -1,7 +1,10 @@
 """Augmentation in plain words with its cost, and exact arithmetic."""
 
+import re
+
 import pytest
 
+from pages.ui import services
 from tl_core.datasets.catalog import dataset_info
 from tl_core.experiments.plans import plan_run
 from tl_core.phrases import phrase
@@ -114,10 +117,10 @@ def test_what_is_trained_when_and_at_which_rate_is_said_beside_the_slider(visit,
         return [caption.value for caption in app.caption]
 
     app = visit(language=language)
-    assert phrase(language, "lab.trained_head", epochs="5", learning_rate="0.002") in said()
+    assert phrase(language, "lab.trained_head", epochs=5, learning_rate="0.002") in said()
     app.slider[0].set_value(12).run()
     rates = {"head_learning_rate": "0.002", "learning_rate": "0.0001"}
-    assert phrase(language, "lab.trained_two", head_epochs="5", epochs="5", **rates) in said()
+    assert phrase(language, "lab.trained_two", head_epochs=5, epochs=5, **rates) in said()
 
 
 def test_training_all_at_once_and_batchnorm_are_choices(visit, engine):
@@ -155,3 +158,17 @@ def test_under_train_stands_what_differs_from_the_run_that_is_shown(visit, engin
     app.slider[0].set_value(12).run()
     change = phrase(language, "lab.change", name=phrase(language, "field.n_frozen"), before="19", now="12")
     assert phrase(language, "lab.differs", changes=change) in said()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_augmentation_shows_what_it_does_to_a_picture(visit, language):
+    def strips(app) -> list[str]:
+        return [one.proto.body for one in app.get("html") if phrase(language, "views.original") in one.proto.body]
+
+    app = visit(language=language)
+    assert strips(app) == []
+    app.radio[0].set_value("rolling").run()
+    assert not app.exception
+    (strip,) = strips(app)
+    pictures = re.findall(r'src="(data:image/jpeg[^"]+)"', strip)
+    assert len(set(pictures)) == 1 + services.N_VIEWS

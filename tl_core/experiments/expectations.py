@@ -31,10 +31,22 @@ SIZES: Mapping[str, Mapping[str, int]] = MappingProxyType(
     }
 )
 """Data set → at which size it is measured."""
-RECIPES: Mapping[str, Mapping[str, object]] = MappingProxyType(
-    {"default": MappingProxyType({}), "at-once": MappingProxyType({"phases": 1, "batchnorm": "trained"})}
+SCRATCH_RATES_TRIED = (3e-4, 1e-3, 3e-3)
+SCRATCH_MOMENTA_TRIED = (0.9, 0.99)
+SCRATCH = MappingProxyType(
+    {
+        f"scratch-{rate:g}-{momentum:g}": MappingProxyType(
+            {"weights": "random", "learning_rate": rate, "batchnorm_momentum": momentum}
+        )
+        for rate in SCRATCH_RATES_TRIED
+        for momentum in SCRATCH_MOMENTA_TRIED
+    }
 )
-"""How blocks are trained: as the defaults say, or all at once with BatchNorm trained, which spoils them."""
+"""What was tried for the from-scratch baseline: learning rates, and momenta of BatchNorm."""
+RECIPES: Mapping[str, Mapping[str, object]] = MappingProxyType(
+    {"default": MappingProxyType({}), "at-once": MappingProxyType({"phases": 1, "batchnorm": "trained"}), **SCRATCH}
+)
+"""How blocks are trained: as the defaults say; all at once with BatchNorm trained, which spoils them; from scratch."""
 COLUMNS = (
     "recipe",
     "dataset",
@@ -82,9 +94,16 @@ def trials(
         for recipe in recipes:
             for dataset in datasets:
                 for backbone in backbones:
-                    for n_frozen in cuts(backbone):
-                        if recipe == "default" or n_frozen < backbone_info(backbone).n_blocks:
-                            yield Trial(recipe, dataset, backbone, n_frozen, seed)
+                    for n_frozen in _cuts_of(recipe, backbone):
+                        yield Trial(recipe, dataset, backbone, n_frozen, seed)
+
+
+def _cuts_of(recipe: str, backbone: str) -> list[int]:
+    """Returns the cuts at which a recipe makes a difference."""
+    if recipe in SCRATCH:
+        has_momentum = backbone_info(backbone).has_batchnorm
+        return [0] if has_momentum or recipe in list(SCRATCH)[:: len(SCRATCH_MOMENTA_TRIED)] else []
+    return cuts(backbone) if recipe == "default" else cuts(backbone)[1:]
 
 
 def read(path: Path) -> dict[Trial, dict[str, float]]:
