@@ -91,7 +91,7 @@ def is_brought_in(record: RunRecord) -> bool:
 def draw_origin(record: RunRecord) -> None:
     """Draws where a run that was brought in comes from, in the place of what it measured."""
     claimed = record.environment["imported"]
-    st.markdown(f":blue-badge[{t(f'panel.{record.role}')}] :gray-badge[{t('bundle.badge')}]")
+    st.markdown(f":violet-badge[{t(f'panel.{record.role}')}] :gray-badge[{t('bundle.badge')}]")
     share = claimed["test_accuracy"]
     told = {"name": literal(claimed["name"]), "date": day(claimed["ended_at"]), "since": day(record.created_at)}
     origin = t("bundle.origin_untested", **told) if share is None else t("bundle.origin", test=percent(share), **told)

@@ -77,7 +77,7 @@ def _draw_place(place: Place, owner: str, *, is_held: bool) -> None:
     """Draws one run in a row, with its buttons."""
     engine, is_waiting = services.engine(), place.position is not None
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"place-{place.run_id}"):
-        role = f":{'blue' if place.role == 'run' else 'orange'}-badge[{t(f'panel.{place.role}')}]"
+        role = f":{'violet' if place.role == 'run' else 'yellow'}-badge[{t(f'panel.{place.role}')}]"
         st.markdown(f"{role} **{literal(place.name)}**  \n{_about(place, literal(owner), is_held)}", width="stretch")
         if is_waiting:
             _draw_button("classroom.next", engine.hasten, place, icon=":material/vertical_align_top:")

@@ -44,7 +44,7 @@ def draw(snapshots: Sequence[RunSnapshot]) -> None:
 
 def _draw_line(snapshot: RunSnapshot) -> None:
     role = snapshot.record.role
-    badge = f":{'blue' if role == 'run' else 'orange'}-badge[{t(f'panel.{role}')}]"
+    badge = f":{'violet' if role == 'run' else 'yellow'}-badge[{t(f'panel.{role}')}]"
     if snapshot.is_active:
         st.markdown(badge, width="content")
         progress_line(snapshot, _wait_s(snapshot))

@@ -2,6 +2,7 @@ import itertools
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit import config
 
@@ -9,10 +10,21 @@ from tl_core.charts import theme
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
-COLOURS = sorted(
-    {style.colour for style in theme.PALETTE}
-    | {theme.FROZEN, theme.TRAINABLE, theme.HEAD, theme.DROPPED, theme.NEUTRAL}
-)
+ROLES = (theme.FROZEN, theme.TRAINABLE, theme.HEAD, theme.BACKBONE.colour, *theme.SPLITS)
+COLOURS = sorted({style.colour for style in theme.PALETTE} | {*ROLES, theme.NEUTRAL})
+# linear RGB as seen with a full deficiency of one kind of cone: Machado et al. 2009, table 1
+VISIONS = {
+    "ordinary": np.eye(3),
+    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+XYZ = [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+SEEN_TOGETHER = {
+    "map": (theme.FROZEN, theme.TRAINABLE, theme.HEAD),
+    "curves": (theme.RUN.colour, theme.BASELINE.colour),
+    "answers": (theme.RUN.colour, theme.BASELINE.colour, theme.BACKBONE.colour),
+}
 
 
 def luminance(colour: str) -> float:
@@ -20,6 +32,15 @@ def luminance(colour: str) -> float:
     channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def seen(colour: str, vision: str) -> np.ndarray:
+    """CIE L*a*b* of "#RRGGBB" (D65) for one kind of colour vision."""
+    channels = np.array([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    x, y, z = np.array(XYZ) @ np.clip(np.array(VISIONS[vision]) @ linear, 0, 1) / [0.95047, 1.0, 1.08883]
+    x, y, z = (v ** (1 / 3) if v > 0.008856 else 7.787 * v + 16 / 116 for v in (x, y, z))
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
 def contrast(first: str, second: str) -> float:
@@ -72,6 +93,18 @@ def test_runs_never_rest_on_colour_alone():
         assert first.colour != second.colour
         assert first.dash != second.dash
         assert first.marker != second.marker
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+@pytest.mark.parametrize("chart", SEEN_TOGETHER)
+def test_what_stands_together_differs_for_every_kind_of_colour_vision(chart, vision):
+    for first, second in itertools.combinations(SEEN_TOGETHER[chart], 2):
+        assert np.linalg.norm(seen(first, vision) - seen(second, vision)) >= 10
+
+
+def test_no_colour_has_two_meanings():
+    meanings = [*ROLES, *(style.colour for style in theme.PALETTE)]
+    assert len(set(meanings)) == len(meanings)
 
 
 def test_a_pair_looks_the_same_whatever_else_is_drawn():

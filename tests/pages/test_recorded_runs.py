@@ -22,7 +22,8 @@ def spec(visit):
 def replays(app) -> list[dict]:
     """Returns what each chart of curves is told to reveal bit by bit."""
     messages = [json.loads(element.proto.mixed.json or element.proto.json) for element in app.get("bidi_component")]
-    return [message["replay"] for message in messages[1:]]  # the first is the layer map
+    figures = [message for message in messages if "figure" in message]
+    return [figure["replay"] for figure in figures[1:]]  # the first is the layer map
 
 
 def captions(app) -> list[str]:

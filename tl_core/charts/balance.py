@@ -11,7 +11,7 @@ from tl_core.charts.names import plain, shortened
 
 MOST_CLASSES = 40
 SPLITS = ("train", "validation", "test")
-_COLOURS = (theme.FROZEN, theme.HEAD, theme.TRAINABLE)
+_COLOURS = theme.SPLITS
 _SHAPES = ("", "/", "x")
 _PATTERN = MappingProxyType({"fgcolor": theme.ON_FILL, "size": 5})
 

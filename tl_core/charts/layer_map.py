@@ -11,13 +11,9 @@ from tl_core.charts import theme
 from tl_core.charts.names import plain
 
 Role = Literal["frozen", "trainable", "head", "dropped"]
-COLOURS = {"frozen": theme.FROZEN, "trainable": theme.TRAINABLE, "head": theme.HEAD, "dropped": theme.DROPPED}
-PATTERNS = {
-    "frozen": "/",
-    "trainable": "",
-    "head": "|",
-    "dropped": "x",
-}  # so that the roles do not rest on colour alone
+DROPPED = theme.translucent(theme.NEUTRAL, 0.3)
+COLOURS = {"frozen": theme.FROZEN, "trainable": theme.TRAINABLE, "head": theme.HEAD, "dropped": DROPPED}
+PATTERNS = {"frozen": "/", "trainable": "", "head": "|", "dropped": "x"}  # the roles do not rest on colour alone
 _PATTERN = {"size": 9, "solidity": 0.1, "fgcolor": theme.ON_FILL, "fgopacity": 0.45}
 GAP = 0.0015  # of the strip's width, between two blocks
 
@@ -152,7 +148,7 @@ def _bars(segments: Sequence[Segment], role: Role, labels: LayerMapLabels) -> go
             "line": {"width": 0},
             "pattern": {"shape": PATTERNS[role], "fillmode": "overlay", **_PATTERN},
         },
-        text=[plain(segment.name) for segment in segments],
+        text=[plain(segment.name) if role != "dropped" else "" for segment in segments],
         textposition="inside",
         insidetextanchor="middle",
         textangle=0,

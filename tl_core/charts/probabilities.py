@@ -19,7 +19,7 @@ class Probability:
 
 @dataclass(frozen=True)
 class ProbabilitiesInfo:
-    """The most probable classes, best first, and how the classifier is drawn: as a "run" or as a "baseline"."""
+    """The most probable classes, best first, and how the classifier is drawn: as "run", "baseline" or "backbone"."""
 
     bars: tuple[Probability, ...]
     role: str
@@ -38,7 +38,7 @@ def probabilities_info(predictions: Sequence[tuple[str, float]], top: int = 5, r
     Args:
         predictions: Class name and probability, in any order. Equal probabilities keep their order.
         top: At most so many classes.
-        role: "run" or "baseline".
+        role: "run", "baseline" or "backbone".
     """
     bars = (Probability(name, float(probability)) for name, probability in predictions)
     ranked = sorted(bars, key=lambda bar: bar.probability, reverse=True)

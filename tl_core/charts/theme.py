@@ -1,12 +1,15 @@
 """The colours of every chart, and the layout that all figures start from. Nothing else names a colour.
 
-Two colours carry the one idea of the lab: blue is what pretraining brought and training leaves alone, vermillion is
-what this training changes. All are derived from the Okabe–Ito palette, moved to a luminance that reads on the light
-and on the dark background alike (at least 3:1), and never the only sign: blocks also differ by pattern and curves by
-dash and marker. Figures name no text or background colour: whoever draws them fills those in.
+A colour has one meaning. Three carry the one idea of the lab: blue is what pretraining brought and training leaves
+alone, vermillion is what this training changes, green is the new head. A run is violet, its baseline ochre, the
+untouched backbone teal; the splits of a data set have three quiet tones. All read on the light and on the dark
+background alike (at least 3:1), those of one chart differ for every kind of colour vision, and none is the only sign:
+blocks also differ by pattern and curves by dash and marker. Figures name no text or background colour: whoever draws
+them fills those in.
 
 References:
-    Okabe and Ito (2008), Color Universal Design. WCAG 2.2, success criteria 1.4.1 and 1.4.11.
+    Okabe and Ito (2008), Color Universal Design. WCAG 2.2, success criteria 1.4.1 and 1.4.11. Machado et al. (2009), A
+    Physiologically-based Model for Simulation of Color Vision Deficiency.
 """
 
 from collections.abc import Sequence
@@ -17,7 +20,7 @@ import plotly.graph_objects as go
 FROZEN = "#0B76B8"  # blue: kept from pretraining
 TRAINABLE = "#C9520A"  # vermillion: changed by this training
 HEAD = "#12876A"  # green: new
-DROPPED = "#77726A"  # grey: not there in this training
+SPLITS = ("#5F7387", "#8C7A5E", "#7E6B8F")  # training, validation, test
 NEUTRAL = "#7B766E"  # lines that carry no class of their own
 ON_FILL = "#FFFFFF"  # text and patterns upon the colours above
 
@@ -31,14 +34,15 @@ class Style:
     marker: str
 
 
-RUN = Style(FROZEN, "solid", "circle")
-BASELINE = Style(TRAINABLE, "dash", "square")
+RUN = Style("#9A5FC4", "solid", "circle")
+BASELINE = Style("#9A7A10", "dash", "square")
+BACKBONE = Style("#2A8FA3", "solid", "circle")  # as it came, without any training here
 OTHERS = (
-    Style(HEAD, "dot", "diamond"),
-    Style("#B0609C", "dashdot", "triangle-up"),
-    Style("#9A7A10", "longdash", "x"),
-    Style("#C4455A", "longdashdot", "triangle-down"),
-    Style("#2A8FA3", "2px,3px", "pentagon"),
+    Style("#5B8C2A", "dot", "diamond"),
+    Style("#C4455A", "dashdot", "triangle-up"),
+    Style("#A0714A", "longdash", "x"),
+    Style("#6D6BD1", "longdashdot", "triangle-down"),
+    Style("#B0609C", "2px,3px", "pentagon"),
     Style(NEUTRAL, "8px,3px", "hexagon"),
 )
 PALETTE = (RUN, BASELINE, *OTHERS)
@@ -48,13 +52,13 @@ def styles(roles: Sequence[str]) -> tuple[Style, ...]:
     """Returns one style for each run, in order.
 
     Args:
-        roles: "run" or "baseline" for each run. The first run and the first baseline have styles of their own, so that
-            a pair looks the same on every page; all others take the remaining styles in turn.
+        roles: "run", "baseline" or "backbone" for each. The first of each role has a style of its own, so that a pair
+            looks the same on every page; all others take the remaining styles in turn.
     """
     chosen: list[Style] = []
     n_others = 0
     for role in roles:
-        style = BASELINE if role == "baseline" else RUN
+        style = {"baseline": BASELINE, "backbone": BACKBONE}.get(role, RUN)
         if style in chosen:
             style = OTHERS[n_others % len(OTHERS)]
             n_others += 1
