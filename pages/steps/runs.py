@@ -114,7 +114,7 @@ def _table(records: list[RunRecord]) -> list[RunRecord]:
     sheets.offer(table.rename(columns=lambda name: t(f"runs.{name}")), "runs")
     for index, column in marked.selection.cells:
         if column == "name" and index < len(records):
-            _open(records[index])
+            run_dialogs.open_run(records[index].id)
     return [records[index] for index in marked.selection.rows if index < len(records)]
 
 
@@ -140,7 +140,7 @@ def _actions(chosen: list[RunRecord]) -> None:
     mine = [record for record in chosen if class_share.may_change(record)]
     with st.container(horizontal=True):
         if len(chosen) == 1 and st.button(t("runs.open"), icon=":material/open_in_new:", type="primary"):
-            _open(chosen[0])
+            run_dialogs.open_run(chosen[0].id)
         if len(chosen) == 1 and mine:
             class_share.draw(mine[0])
             if st.button(t("runs.rename"), icon=":material/edit:"):
@@ -152,12 +152,6 @@ def _actions(chosen: list[RunRecord]) -> None:
     for record in mine:
         if problem := state.taken(f"problem-{record.id}"):
             st.error(sentence(problem))
-
-
-def _open(record: RunRecord) -> None:
-    """Leaves for the lab, where the run is shown."""
-    state.open_run(record.id)
-    st.switch_page("pages/steps/lab.py", query_params={"run": record.id, "lang": state.language()})
 
 
 def _draw_pin(records: Sequence[RunRecord]) -> None:

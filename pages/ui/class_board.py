@@ -1,6 +1,7 @@
 """The class board: all runs that were shared with the class, in one chart and one table, as they come in."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,10 +10,11 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from pages.ui import services, state
+from pages.ui import services, sheets, state
 from pages.ui.class_names import owner_names
 from pages.ui.live import live_figure
 from pages.ui.remembered import remembered
+from pages.ui.run_dialogs import open_run
 from pages.ui.run_names import name_of
 from pages.ui.text import dataset_name, named, t
 from tl_core.charts.board import BoardAxis, BoardLabels, BoardRun, board_data, board_info
@@ -111,7 +113,8 @@ def _choose_runs(shared: Sequence[Shared]) -> list[BoardRun]:
         format_func=named(choices, lambda one: dataset_name(one) if one else t("classroom.all_data")).__getitem__,
         width=320,
     )
-    chosen = remembered(box, "board-data", "")
+    most = Counter(one.dataset for one in shared).most_common(1)[0][0]
+    chosen = remembered(box, "board-data", most)
     if not chosen:
         st.caption(t("classroom.mixed"))
     return [one.run for one in shared if chosen in ("", one.dataset)]
@@ -119,7 +122,10 @@ def _choose_runs(shared: Sequence[Shared]) -> list[BoardRun]:
 
 def _draw_chart(runs: Sequence[BoardRun], x: BoardAxis) -> None:
     label = t("classroom.label", n=len(runs), axis=t(f"classroom.{x}"))
-    live_figure(_figure(runs, x), key="board", height=HEIGHT_PX, revision=f"board-{x}", label=label)
+    told = {"height": HEIGHT_PX, "revision": f"board-{x}", "label": label}
+    if pressed := live_figure(_figure(runs, x), key="board", can_press=True, **told):
+        open_run(pressed)
+    st.caption(t("classroom.press"))
     n_untested = sum(run.accuracy is None for run in runs)
     if n_untested:
         st.caption(t("classroom.untested", n=n_untested))
@@ -132,7 +138,7 @@ def _figure(runs: Sequence[BoardRun], x: BoardAxis) -> str:
     if before and before[:2] == (about, info):
         return before[2]
     words = {"pretrained": t("choice.weights.pretrained"), "random": t("choice.weights.random")}
-    words |= {name: t(f"classroom.{name}") for name in ("accuracy", "frozen", "per_class")}
+    words |= {name: t(f"classroom.{name}") for name in ("accuracy", "frozen", "per_class", "mean")}
     text = json.dumps(board_data(info, BoardLabels(**words)), separators=(",", ":"), allow_nan=False)
     state.keep("board-figure", (about, info, text))
     return text
@@ -155,8 +161,10 @@ def _draw_table(runs: Sequence[BoardRun]) -> None:
         config[name] = st.column_config.NumberColumn(heads[name], format="percent")
     table = pd.DataFrame(columns)
     height = min(HEIGHT_PX, ROW_PX * (len(table) + 1) + 3)  # no empty rows
-    st.dataframe(
+    pressed = st.dataframe(
         table,
+        on_select="rerun",
+        selection_mode="single-cell",
         hide_index=True,
         height=height,
         row_height=ROW_PX,
@@ -164,3 +172,7 @@ def _draw_table(runs: Sequence[BoardRun]) -> None:
         placeholder="–",
         key="board-table",
     )
+    for row, column in pressed.selection.cells:
+        if column == "run" and row < len(ranked):
+            open_run(ranked[row].run_id)
+    sheets.offer(table.rename(columns=heads), "class")

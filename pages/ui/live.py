@@ -77,7 +77,7 @@ async function draw(Plotly, node) {
   setTimeout(() => { node.isPlaying = false; if (node.isConnected) draw(Plotly, node); }, 60);
 }
 
-export default async function ({ data, parentElement }) {
+export default async function ({ data, parentElement, setTriggerValue }) {
   const node = parentElement.querySelector('.tl-live');
   node.style.height = `${data.height}px`;
   node.setAttribute('role', 'img');
@@ -87,6 +87,8 @@ export default async function ({ data, parentElement }) {
   const Plotly = await plotly(data.version);
   if (!Plotly || !node.isConnected || node.latest !== data) return leave;
   await draw(Plotly, node);
+  node.open = (pressed) => pressed.points[0]?.id && setTriggerValue('pressed', pressed.points[0].id);
+  if (data.can_press && !node.opens) node.opens = node.on('plotly_click', (pressed) => node.open(pressed)) ?? true;
   node.resizing ??= new ResizeObserver(() => node.offsetWidth && Plotly.Plots.resize(node));
   node.resizing.observe(node);
   return leave;
@@ -112,8 +114,15 @@ class Replay:
 
 
 def live_figure(
-    figure: go.Figure | str, *, key: str, height: int, revision: str, label: str, replay: Replay | None = None
-) -> None:
+    figure: go.Figure | str,
+    *,
+    key: str,
+    height: int,
+    revision: str,
+    label: str,
+    replay: Replay | None = None,
+    can_press: bool = False,
+) -> str | None:
     """Draws a figure in the place that `key` names, or redraws the one that is there.
 
     Args:
@@ -124,6 +133,10 @@ def live_figure(
         revision: Zoom, and which curves the legend hides, are kept while this stays the same.
         label: What the chart shows, in a sentence, for those who cannot see it.
         replay: Reveals recorded curves bit by bit, if given.
+        can_press: Whether a point that has an id can be pressed.
+
+    Returns:
+        The id of the point that was pressed just now; None in every other run of the page.
 
     Thread:
         Script thread.
@@ -135,5 +148,12 @@ def live_figure(
         "label": label,
         "version": PLOTLY_VERSION,
         "replay": asdict(replay) if replay else None,
+        "can_press": can_press,
     }
-    _FIGURE(data=data, key=key, height=height)
+    told = {"on_pressed_change": _nothing} if can_press else {}
+    shown = _FIGURE(data=data, key=key, height=height, **told)
+    return getattr(shown, "pressed", None) if can_press else None
+
+
+def _nothing() -> None:
+    """Has the page drawn again when a point is pressed, which is all that is needed."""

@@ -1,4 +1,4 @@
-"""The questions that the list of runs asks before it changes something."""
+"""The way from a list to a run, and the questions that are asked before one is changed."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,12 @@ from pages.ui.run_names import name_of
 from pages.ui.submission import done
 from pages.ui.text import t
 from tl_core.store.records import RunRecord
+
+
+def open_run(run_id: str) -> None:
+    """Leaves for the lab, where a run is shown."""
+    state.open_run(run_id)
+    st.switch_page("pages/steps/lab.py", query_params={"run": run_id, "lang": state.language()})
 
 
 def rename(record: RunRecord) -> None:

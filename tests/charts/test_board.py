@@ -7,7 +7,7 @@ import pytest
 from tl_core.charts import theme
 from tl_core.charts.board import BoardInfo, BoardLabels, BoardPoint, BoardRun, board_data, board_figure, board_info
 
-LABELS = BoardLabels("Accuracy", "Frozen", "Pictures", "pretrained", "random")
+LABELS = BoardLabels("Accuracy", "Frozen", "Pictures", "pretrained", "random", "mean")
 PROBE = BoardRun("id-1", "probe", "Anna", "pretrained", 1.0, 52, 0.8, (0.75, 0.85))
 SCRATCH = BoardRun("id-2", "scratch", "Ben", "random", 0.0, 10, 0.3)
 
@@ -69,3 +69,21 @@ def test_the_plain_data_and_the_figure_say_the_same_and_hold_no_nan():
     assert written["layout"]["xaxis"]["range"] == [-0.04, 1.04]
     assert not any(math.isnan(value) for trace in written["data"] for value in trace["y"])
     assert board_figure(board_info([PROBE, SCRATCH], "frozen"), LABELS).layout.yaxis.title.text == "Accuracy"
+
+
+def test_the_mean_of_the_pretrained_runs_runs_along_the_places_where_there_are_several():
+    runs = [
+        replace(PROBE, run_id=str(at), frozen=x, accuracy=y)
+        for at, (x, y) in enumerate([(1, 0.5), (0.5, 0.7), (1, 0.7)])
+    ]
+    info = board_info([*runs, SCRATCH], "frozen")
+    assert info.mean == ((0.5, 0.7), (1.0, pytest.approx(0.6)))
+    (mean,) = [trace for trace in board_figure(info, LABELS).data if trace.uid == "board-mean"]
+    assert (mean.name, mean.x, mean.y) == ("mean", (0.5, 1.0), (0.7, pytest.approx(0.6)))
+    assert board_info(runs[:2], "frozen").mean == ()
+    assert board_info([runs[0], runs[2]], "frozen").mean == ()
+
+
+def test_each_point_has_the_id_of_its_run():
+    figure = board_figure(board_info([SCRATCH, PROBE], "frozen"), LABELS)
+    assert [trace.ids for trace in figure.data] == [(PROBE.run_id,), (SCRATCH.run_id,)]

@@ -109,10 +109,21 @@ def test_runs_on_several_kinds_of_data_can_be_told_apart(visit, engine, pair):
     for run_id in (pair[0], other):
         engine.store.share(run_id, Visibility.CLASS, by=OPERATOR)
     app = visit("classroom")
+    assert app.selectbox[0].value == "groceries"  # of which the class has shared most
+    app.selectbox[0].select("").run()
     assert phrase("en", "classroom.mixed") in texts(app)
     app.selectbox[0].select("mnist-small").run()
     assert list(app.dataframe[0].value["run"]) == ["digits"]
     assert phrase("en", "classroom.mixed") not in texts(app)
+
+
+def test_a_run_that_is_pressed_on_the_board_is_opened(visit, engine, pair, monkeypatch):
+    engine.store.share(pair[0], Visibility.CLASS, by=OPERATOR)
+    monkeypatch.setattr("pages.ui.class_board.live_figure", lambda *_, **__: pair[0])
+    app = visit("classroom", owner="anna")
+    assert not app.exception
+    assert app.title[0].value == phrase("en", "lab.title")
+    assert app.query_params["run"] == pair[0]
 
 
 def test_a_damaged_record_hides_no_other_on_the_board(visit, engine, pair):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Literal
 
 import plotly.graph_objects as go
@@ -55,11 +56,15 @@ class BoardPoint:
 
 @dataclass(frozen=True)
 class BoardInfo:
-    """All that the figure shows: what it runs along, and the points of the runs that started in either way."""
+    """All that the figure shows: what it runs along, and the points of the runs that started in either way.
+
+    `mean` are the means of the pretrained runs at each place, (x, accuracy), where there are several places.
+    """
 
     x: BoardAxis
     pretrained: tuple[BoardPoint, ...]
     random: tuple[BoardPoint, ...]
+    mean: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ class BoardLabels:
     per_class: str
     pretrained: str
     random: str
+    mean: str
 
 
 def board_info(runs: Sequence[BoardRun], x: BoardAxis) -> BoardInfo:
@@ -81,7 +87,15 @@ def board_info(runs: Sequence[BoardRun], x: BoardAxis) -> BoardInfo:
         x: What the board runs along.
     """
     points = {start: tuple(_points(runs, start, x)) for start in STARTS}
-    return BoardInfo(x, **points)
+    return BoardInfo(x, **points, mean=_means(points["pretrained"]))
+
+
+def _means(points: Sequence[BoardPoint]) -> tuple[tuple[float, float], ...]:
+    """Returns the mean accuracy at each place; nothing where one point is all that there would be to see."""
+    places: dict[float, list[float]] = {}
+    for point in points:
+        places.setdefault(point.x, []).append(point.y)
+    return tuple((x, fmean(places[x])) for x in sorted(places)) if 1 < len(places) < len(points) else ()
 
 
 def _points(runs: Sequence[BoardRun], start: str, x: BoardAxis) -> list[BoardPoint]:
@@ -105,7 +119,22 @@ def board_figure(info: BoardInfo, labels: BoardLabels) -> go.Figure:
 def board_data(info: BoardInfo, labels: BoardLabels) -> dict:
     """Returns what `board_figure` returns as the plain data that Plotly draws in a browser."""
     traces = [_trace(start, getattr(info, start), getattr(labels, start)) for start in STARTS]
+    if info.mean:
+        traces.append(_mean_trace(info.mean, labels.mean))
     return {"data": traces, "layout": _layout(info, labels)}
+
+
+def _mean_trace(mean: Sequence[tuple[float, float]], word: str) -> dict:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "uid": "board-mean",
+        "name": word,
+        "x": [x for x, _ in mean],
+        "y": [y for _, y in mean],
+        "line": {"color": theme.RUN.colour, "dash": "dot", "width": 2},
+        "hoverinfo": "skip",
+    }
 
 
 def _trace(start: str, points: Sequence[BoardPoint], word: str) -> dict:
@@ -117,6 +146,7 @@ def _trace(start: str, points: Sequence[BoardPoint], word: str) -> dict:
         "name": word,
         "x": [point.x for point in points] or [None],  # keeps its name in the legend
         "y": [point.y for point in points] or [None],
+        "ids": [point.run_id for point in points],
         "text": [plain_in_template(shortened(point.name, _NAME_LETTERS)) for point in points],
         "customdata": [plain_in_template(shortened(point.owner, _NAME_LETTERS)) for point in points],
         "hovertemplate": "%{text}<br>%{customdata}<br>%{y:.1%}<extra></extra>",
