@@ -174,7 +174,7 @@ def _draw_train(spec: RunSpec, backbone: BackboneInfo) -> None:
     is_scratch = spec == baseline_of(spec)
     with st.container(horizontal=True, vertical_alignment="center"):
         is_pressed = st.button(t("lab.train"), type="primary", icon=":material/play_arrow:", key="train")
-        with_baseline = forms.choose_baseline(is_scratch=is_scratch)
+        with_baseline = forms.choose_baseline(spec, is_scratch=is_scratch)
     st.caption(_what_is_trained(spec))
     _draw_differences(spec)
     with st.container(horizontal=True, key="behind"):

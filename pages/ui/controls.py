@@ -45,7 +45,7 @@ def lesson_value(lesson: Lesson, field: str) -> object:
     """Returns what a control shows of a lesson."""
     spec = lesson.spec
     if is_head_only(spec) and field in ("phases", "learning_rate"):  # say nothing of it; of a next run, what suits it
-        return usual_training(spec.optimizer, spec.weights)[field]
+        return usual_training(spec.optimizer, spec.weights, spec.backbone)[field]
     if field == "baseline":
         return lesson.with_baseline
     if field == "augment":

@@ -13,7 +13,8 @@ from tl_core.datasets.album import is_own
 from tl_core.datasets.catalog import DATASETS, DatasetInfo
 from tl_core.datasets.known import is_here, known_dataset
 from tl_core.errors import TransferLabError
-from tl_core.experiments.plans import is_ready, usual_training
+from tl_core.experiments.expectations import SCRATCH, SCRATCH_RATES_TRIED, measured
+from tl_core.experiments.plans import is_ready, scratch_rate, usual_training
 from tl_core.lesson import CONTROLS, Lesson
 from tl_core.models.catalog import BackboneInfo, backbones
 from tl_core.models.weights import weights_source
@@ -38,7 +39,7 @@ NAMES = MappingProxyType(
 def fill(lesson: Lesson) -> None:
     """Gives all controls the values of a lesson, before they are drawn."""
     spec = lesson.spec
-    rate = usual_training(spec.optimizer, spec.weights)["learning_rate"]
+    rate = usual_training(spec.optimizer, spec.weights, spec.backbone)["learning_rate"]
     for field in CONTROLS:
         state.fill(NAMES.get(field, field).format(rate=rate, **spec.to_dict()), controls.lesson_value(lesson, field))
 
@@ -118,7 +119,12 @@ def draw_freeze_words(backbone: BackboneInfo, n_frozen: int, head_at: int | None
     st.caption(words)
 
 
-def choose_baseline(*, is_scratch: bool) -> bool:
+def choose_baseline(spec: RunSpec, *, is_scratch: bool) -> bool:
     """Draws whether the baseline is trained as well; a run from scratch is its own."""
-    toggle = partial(st.toggle, t("lab.baseline"), help=meaning("baseline"))
+    about = meaning("baseline")
+    if spec.optimizer == "adam" and measured(next(iter(SCRATCH)), RunSpec.dataset, spec.backbone):
+        rates = t("unit.comma").join(f"{rate:g}" for rate in SCRATCH_RATES_TRIED)
+        about += t("unit.stop") + t("lab.baseline_rate", rate=f"{scratch_rate(spec.backbone, 'adam'):g}", rates=rates)
+        about += t("unit.stop") + t("lab.baseline_momentum") if backbones()[spec.backbone].has_batchnorm else ""
+    toggle = partial(st.toggle, t("lab.baseline"), help=about)
     return controls.choose("baseline", toggle, default=True, is_disabled=is_scratch)

@@ -152,7 +152,7 @@ def _training(values: dict, backbone: BackboneInfo, *, is_head_only: bool) -> di
 
     What says nothing while only the head is trained is shown, but cannot be changed.
     """
-    usual = usual_training(values["optimizer"], values["weights"])
+    usual = usual_training(values["optimizer"], values["weights"], backbone.id)
     chosen = {"phases": _phases(values, usual["phases"], is_disabled=is_head_only)}
     is_head_first = chosen["phases"] == 2 and not is_head_only
     halves = _halves()

@@ -10,5 +10,5 @@ from pages.ui.text import literal
 
 for number, text in enumerate(json.loads(Path(os.environ["TL_TEXTS"]).read_text(encoding="utf-8"))):
     st.caption(f"{literal(text)} · 80 px")
-    st.subheader(literal(text), anchor=False)
+    st.header(literal(text), anchor=False)
     st.checkbox(literal(text), key=f"label-{number}")

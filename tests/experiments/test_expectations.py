@@ -2,8 +2,22 @@ from statistics import fmean
 
 import pytest
 
-from tl_core.experiments.expectations import COLUMNS, RECIPES, SIZES, Trial, cuts, measured, read, trials, written
-from tl_core.experiments.plans import plan_run
+from tl_core.experiments.expectations import (
+    BACKBONES,
+    COLUMNS,
+    RECIPES,
+    SCRATCH,
+    SIZES,
+    TABLE,
+    Trial,
+    cuts,
+    measured,
+    read,
+    trials,
+    written,
+)
+from tl_core.experiments.plans import baseline_of, plan_run, scratch_rate
+from tl_core.models.build import SCRATCH_BATCHNORM_MOMENTUM
 
 ROW = {"test_accuracy": 0.7, "validation_accuracy": 0.75, "best_epoch": 7, "seconds": 12.5}
 
@@ -49,3 +63,13 @@ def test_no_cut_of_the_committed_table_is_worse_than_all_frozen_by_more_than_noi
     assert min(means.values()) >= means[all_frozen] - 0.03
     if dataset == "cifar10-small":
         assert max(means[n_frozen] for n_frozen in others if n_frozen) >= means[all_frozen] + 0.02
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_the_baseline_is_trained_as_did_best_on_validation_pictures_of_what_was_tried(backbone):
+    tried = {trial: row for trial, row in read(TABLE).items() if trial.recipe in SCRATCH and trial.backbone == backbone}
+    assert len(tried) == len(list(trials(tuple(SCRATCH), ("groceries",), (backbone,), (0,))))
+    best = max(tried, key=lambda trial: tried[trial]["validation_accuracy"]).spec()
+    assert best.learning_rate == scratch_rate(backbone, "adam")
+    assert best.batchnorm_momentum == SCRATCH_BATCHNORM_MOMENTUM
+    assert best.with_changes(batchnorm_momentum=None) == baseline_of(best)

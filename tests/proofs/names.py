@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
+from pages.ui.run_names import shortened
 from tests.browser.real_server import PROJECT, Server
 from tests.pages.fake_runs import record_finished
 from tests.patience import PATIENCE_MS
@@ -287,14 +288,15 @@ def _visit_lab(tour: Tour, home: Path) -> None:
             store.name_owner(tour.guest.by.owner, name, by=tour.guest.by)
         run = next(one for one in tour.guest.records if (one.name, one.role) == (name, "run"))
         tour.open("lab", run=run.id)
-        tour.find("the lab's title", "[data-testid=stMain] h3", [name])
+        tour.find("the lab's title", "[data-testid=stMain] h2", [name])
         tour.find("the visitor's name", ".st-key-own-name button", [name])
 
 
 def _visit_runs(tour: Tour) -> None:
     """Marks all runs: table, legend, what stands under the pointer, and the question before deleting."""
     tour.open("runs")
-    tour.find("the table of runs", "[data-testid=stDataFrame] td", tour.guest.names)
+    in_table = [shortened(name, 27) for name in tour.guest.names]
+    tour.find("the table of runs", "[data-testid=stDataFrame] td", in_table)
     _mark(tour.page, 0)
     # each name stands there twice, so the legend has the beginnings of the ids too
     legend = [_drawn(f"{record.id[:6]} · {record.name}", 32) for record in tour.guest.records]
@@ -356,7 +358,7 @@ def _visit_data(tour: Tour) -> None:
     """Looks at the pictures of the visitor: the names of their data set, classes and files."""
     classes = [clean_class_name(_part(name)) for name in tour.guest.names]
     tour.open("data")
-    tour.find("the title of the data", "[data-testid=stMain] h3", [tour.guest.album.name])
+    tour.find("the title of the data", "[data-testid=stMain] h2", [tour.guest.album.name])
     tour.find("where the data come from", "[data-testid=stCaptionContainer]", [tour.guest.names[-1]])
     tour.page.locator(".tl-gallery button").first.wait_for()
     tour.press_choice("data.part_classes")
