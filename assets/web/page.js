@@ -37,6 +37,7 @@ function goTo(selector, tries = 25) {
 export default function ({ data }) {
   const lab = (window.transferLab ??= begin());
   document.documentElement.lang = data.language;
+  mend(lab);  // what was there before this script came
   if (data.asked && data.asked !== lab.asked && innerWidth <= 1100) goTo('.st-key-run-title');
   lab.asked = data.asked;
 }
