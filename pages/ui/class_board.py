@@ -122,8 +122,9 @@ def _choose_runs(shared: Sequence[Shared]) -> list[BoardRun]:
 
 def _draw_chart(runs: Sequence[BoardRun], x: BoardAxis) -> None:
     label = t("classroom.label", n=len(runs), axis=t(f"classroom.{x}"))
-    told = {"height": HEIGHT_PX, "revision": f"board-{x}", "label": label}
-    if pressed := live_figure(_figure(runs, x), key="board", can_press=True, **told):
+    figure, revision = _figure(runs, x), f"board-{x}"
+    pressed = live_figure(figure, key="board", height=HEIGHT_PX, revision=revision, label=label, can_press=True)
+    if pressed:
         open_run(pressed)
     st.caption(t("classroom.press"))
     n_untested = sum(run.accuracy is None for run in runs)

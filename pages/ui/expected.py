@@ -54,7 +54,8 @@ def _table(dataset_id: str, backbone: BackboneInfo) -> pd.DataFrame:
         t("expect.default"): [_said(default[n]) for n in cuts],
     }
     if at_once:
-        columns[t("expect.at_once")] = [_said(at_once.get(n, ())) for n in cuts]
+        n_seeds = min(len(values) for values in at_once.values())
+        columns[t("expect.at_once", n=n_seeds)] = [_said(at_once.get(n, ())) for n in cuts]
     return pd.DataFrame(columns)
 
 

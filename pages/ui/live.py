@@ -150,9 +150,10 @@ def live_figure(
         "replay": asdict(replay) if replay else None,
         "can_press": can_press,
     }
-    told = {"on_pressed_change": _nothing} if can_press else {}
-    shown = _FIGURE(data=data, key=key, height=height, **told)
-    return getattr(shown, "pressed", None) if can_press else None
+    if not can_press:
+        _FIGURE(data=data, key=key, height=height)
+        return None
+    return _FIGURE(data=data, key=key, height=height, on_pressed_change=_nothing).pressed
 
 
 def _nothing() -> None:

@@ -28,10 +28,11 @@ def automatic(spec: RunSpec, role: str, language: str | None = None) -> str:
     """
     backbone = backbone_info(spec.backbone)
     family = backbone.family + (f" ≤ {backbone.blocks[spec.head_at - 1].name}" if spec.head_at else "")
-    told = {"backbone": family, "dataset": dataset_name(spec.dataset, language)}
+    dataset = dataset_name(spec.dataset, language)
     if role == "baseline":
-        return t("lab.baseline_name", language, **told)[:MOST_SIGNS]
-    return t("lab.run_name", language, share=percent(share_frozen(spec)), **told)[:MOST_SIGNS]
+        return t("lab.baseline_name", language, backbone=family, dataset=dataset)[:MOST_SIGNS]
+    share = percent(share_frozen(spec))
+    return t("lab.run_name", language, share=share, backbone=family, dataset=dataset)[:MOST_SIGNS]
 
 
 def name_of(record: RunRecord) -> str:

@@ -89,9 +89,10 @@ def _augmented_strip(dataset_id: str) -> list[str]:
     if not found:
         return []
     picture = fit_image(found[0][1], THUMBNAIL_PX)
-    same, numbers = np.stack([picture] * N_VIEWS), np.arange(N_VIEWS)
-    told = {"indices": np.zeros(N_VIEWS, int), "seed": 0, "can_flip": known_dataset(dataset_id, home).can_flip}
-    return [_data_address(one) for one in (picture, *augment(same, views=numbers + 1, **told))]
+    same, views, indices = np.stack([picture] * N_VIEWS), np.arange(1, N_VIEWS + 1), np.zeros(N_VIEWS, int)
+    can_flip = known_dataset(dataset_id, home).can_flip
+    shown = augment(same, views=views, indices=indices, seed=0, can_flip=can_flip)
+    return [_data_address(one) for one in (picture, *shown)]
 
 
 def _data_address(pixels: np.ndarray) -> str:

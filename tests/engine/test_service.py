@@ -426,6 +426,31 @@ def test_a_copy_goes_on_from_where_the_run_that_was_trained_has_ended(bench):
     assert bench.engine.find(copy, by=OPERATOR).recorded_from is None
 
 
+def test_a_copy_takes_no_checkpoint_of_a_run_that_has_gone_on_since(bench):
+    source = completed(bench, bench.submit(is_afresh=False))
+    (bench.engine.store.run_folder(source) / WEIGHTS_FILE).write_bytes(b"weights")
+    copy = bench.submit(is_afresh=False)
+    save_checkpoint(bench.engine.store.run_folder(source), 5, {"w": np.ones(2)}, {})
+    bench.engine.go_on(copy, 3, by=OPERATOR)
+    assert latest_checkpoint(bench.engine.store.run_folder(copy)) is None
+
+
+def test_half_a_pair_that_the_disk_refuses_leaves_the_whole_as_it_was(bench, monkeypatch):
+    run_id, twin_id = completed_pair(bench)
+    before = [bench.engine.find(id, by=OPERATOR) for id in (run_id, twin_id)]
+    store, lengthen = bench.engine.store, bench.engine.store.lengthen
+
+    def refuse_the_twin(id, *told):
+        if id == twin_id:
+            raise FULL
+        return lengthen(id, *told)
+
+    monkeypatch.setattr(store, "lengthen", refuse_the_twin)
+    with pytest.raises(StoreError):
+        bench.engine.go_on(run_id, 5, by=OPERATOR)
+    assert [bench.engine.find(id, by=OPERATOR) for id in (run_id, twin_id)] == before
+
+
 def test_a_resumed_run_that_is_stopped_while_it_waits_stays_as_it_was(bench):
     run_id = stopped_run(bench)
     before = bench.engine.snapshot(run_id, by=OPERATOR)

@@ -25,8 +25,8 @@ _LOOKED_AT = 20  # runs beyond those: each end looks again, so few ever have any
 def keep_place(store: RunStore, record: RunRecord) -> None:
     """Keeps what a run that has completed needs to go on, and lets that of older ones go."""
     keep_checkpoint(store.run_folder(record.id), KEPT_BYTES)
-    told = {"owner": record.owner, "states": [RunState.COMPLETED], "offset": KEPT_RUNS, "limit": _LOOKED_AT}
-    for older in store.list_runs(**told):
+    completed = [RunState.COMPLETED]
+    for older in store.list_runs(owner=record.owner, states=completed, offset=KEPT_RUNS, limit=_LOOKED_AT):
         drop_checkpoints(store.run_folder(older.id))
 
 
@@ -71,7 +71,15 @@ def lengthen(store: RunStore, record: RunRecord, epochs: int, home: Path) -> lis
         raise InputError("not_longer", received=epochs, low=record.spec["epochs"] + 1, run=record.id)
     together = [record, *_twin(store, record, home)]
     specs = [RunSpec.from_dict(one.spec).with_changes(epochs=one.spec["epochs"] + n_more) for one in together]
-    return [(_waiting(store, one, spec), spec) for one, spec in zip(together, specs, strict=True)]
+    waiting: list[tuple[RunRecord, RunSpec]] = []
+    try:
+        for one, spec in zip(together, specs, strict=True):
+            waiting.append((_waiting(store, one, spec), spec))
+    except TransferLabError:  # half a pair is refused whole
+        for one, _ in waiting:
+            store.finish_run(one.id, RunState.STOPPED)  # what waited to go on is what it was
+        raise
+    return waiting
 
 
 def _twin(store: RunStore, record: RunRecord, home: Path) -> list[RunRecord]:
@@ -88,6 +96,7 @@ def _waiting(store: RunStore, record: RunRecord, spec: RunSpec) -> RunRecord:
     with suppress(OSError):  # a bundled file is missing: the run will say so
         fingerprint = recorded.fingerprint(spec)
     if record.recorded_from:
-        with suppress(TransferLabError):  # that run may be gone, or have no checkpoint any more
-            share_checkpoint(store.run_folder(record.recorded_from), store.run_folder(record.id))
+        n_epochs = len(store.epochs(record.id))  # the run that was trained may itself have gone on since
+        with suppress(TransferLabError):  # or be gone, or have no checkpoint any more
+            share_checkpoint(store.run_folder(record.recorded_from), store.run_folder(record.id), n_epochs)
     return store.lengthen(record.id, spec.epochs, fingerprint)

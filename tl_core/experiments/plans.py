@@ -163,8 +163,9 @@ def resolve_head_at(head_at: object, backbone: BackboneInfo) -> int | None:
     text, names = str(head_at or "all").strip(), [block.name for block in backbone.blocks]
     number = backbone.n_blocks if text == "all" else _block_number(text, names)
     if number is None or not 1 <= number <= backbone.n_blocks:
-        told = {"received": text[:40], "backbone": backbone.id, "high": backbone.n_blocks, "allowed": names}
-        raise SpecError("head_at_unknown", **told)
+        raise SpecError(
+            "head_at_unknown", received=text[:40], backbone=backbone.id, high=backbone.n_blocks, allowed=names
+        )
     return number if number < backbone.n_blocks else None
 
 

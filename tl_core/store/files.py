@@ -186,11 +186,12 @@ def keep_checkpoint(folder: Path, most_bytes: int) -> None:
             forget(path)
 
 
-def share_checkpoint(source: Path, folder: Path) -> None:
-    """Gives a run without a checkpoint the newest one of another, where that has one."""
+def share_checkpoint(source: Path, folder: Path, number: int) -> None:
+    """Gives a run without a checkpoint that of another with this very number, where it has it."""
     if not _checkpoints(folder):
-        for path in _checkpoints(source)[:1]:
-            share_file(path, folder / path.name)
+        for path in _checkpoints(source):
+            if _number(path) == number:
+                share_file(path, folder / path.name)
 
 
 def drop_checkpoints(folder: Path) -> None:
