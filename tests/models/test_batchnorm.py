@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import layers
 
 from tl_core.datasets.arrays import batch, load_dataset
+from tl_core.models import batchnorm
 from tl_core.models.batchnorm import (
     FastBatchNormalization,
     channel_moments,
@@ -17,6 +18,12 @@ from tl_core.models.networks import network
 from tl_core.models.weights import load_pretrained
 
 SHAPE = (4, 6, 10, 5)
+
+
+@pytest.fixture(params=[True, False], ids=["kernel", "plain operations"], autouse=True)
+def way(request, monkeypatch):
+    """Both ways of computing, whichever is the quick one on this processor."""
+    monkeypatch.setattr(batchnorm, "IS_KERNEL_QUICK", request.param)
 
 
 def pictures(shape: tuple[int, ...] = SHAPE, mean: float = 0.0) -> np.ndarray:
@@ -127,6 +134,23 @@ def test_masked_pixels_do_not_count():
         layer_of(kind)(x, training=True, mask=mask) for kind in (FastBatchNormalization, layers.BatchNormalization)
     )
     np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("found", "held_to", "is_quick"),
+    [
+        (["X86_V3", "X86_V4"], None, True),
+        (["X86_V3", "X86_V4"], "AVX2", False),
+        (["X86_V3"], None, False),
+        ([], "", False),
+    ],
+)
+def test_the_kernel_is_used_only_where_avx_512_may_be(found, held_to, is_quick, monkeypatch):
+    monkeypatch.setattr(np, "show_config", lambda mode: {"SIMD Extensions": {"found": found}})
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
+    if held_to is not None:
+        monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", held_to)
+    assert batchnorm._is_kernel_quick() is is_quick
 
 
 def small_network() -> keras.Model:
