@@ -27,14 +27,16 @@ class Notice:
     Attributes:
         code: "replaced" (could not be used, so the usual value was taken), "migrated" (an older link was carried over),
             "unknown" (not known and left aside), "version" (a version not known; read as far as possible), or "fitted"
-            (did not fit the rest).
+            (did not fit the rest), "no_lesson" (a short address whose code nobody gave).
         names: The fields, or "lock", "hide" and "baseline"; names that a link brought are never repeated.
         n: How many were left aside, of "unknown".
+        received: The code, of "no_lesson"; anything, as a stranger may have written it.
     """
 
     code: str
     names: tuple[str, ...] = ()
     n: int = 0
+    received: str = ""
 
 
 @dataclass(frozen=True)

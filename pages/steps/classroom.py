@@ -4,30 +4,50 @@ The learner answers: what do the runs of a whole class say that one run cannot?
 Reads the runs that were shared; the instructor's desk changes the queue, the limits, and what is kept.
 """
 
+from functools import partial
+
 import streamlit as st
 
 from pages.ui import class_board, class_join, class_key, class_limits, class_queue, class_retention, state
+from pages.ui.remembered import remembered
 from pages.ui.text import t
 
 
 def draw() -> None:
-    st.title(t("classroom.title"))
+    is_instructor = state.visitor().is_instructor
+    with st.container(horizontal=True, vertical_alignment="bottom", key="class-head"):
+        st.title(t("classroom.title"), width="stretch")
+        toggle = partial(st.toggle, t("classroom.projector"), help=t("classroom.projector_help"))
+        is_large = remembered(toggle, "projector", False)
+        if is_instructor and not is_large:
+            class_join.draw()
+    if is_large:
+        _draw_large(is_instructor)
+        return
     st.markdown(t("classroom.lead"))
     class_board.draw()
-    if not state.visitor().is_instructor:
+    if not is_instructor:
         class_key.draw()
         return
-    desk = {
-        "queue": class_queue.draw,
-        "join": class_join.draw,
-        "limits": class_limits.draw,
-        "old": class_retention.draw,
-    }
+    desk = {"queue": class_queue.draw, "limits": class_limits.draw, "old": class_retention.draw}
     st.divider()
     for tab, draw_part in zip(st.tabs([t(f"classroom.{name}") for name in desk]), desk.values(), strict=True):
         with tab:
             draw_part()
     class_key.draw_leave()
+
+
+def _draw_large(is_instructor: bool) -> None:
+    """Draws the board for a projector: the chart in large letters, and beside it the way to join."""
+    with st.container(key="projector-board"):
+        if not is_instructor:
+            class_board.draw(is_large=True)
+            return
+        chart, join = st.columns([3, 1], gap="large")
+        with chart:
+            class_board.draw(is_large=True)
+        with join:
+            class_join.draw_large()
 
 
 draw()

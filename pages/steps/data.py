@@ -41,20 +41,20 @@ PARTS = MappingProxyType(
 def draw() -> None:
     st.title(t("data.title"))
     st.markdown(t("data.lead"))
-    data_ways.draw()
-    data_imports.draw()
+    is_bringing = data_ways.draw()
+    is_bringing |= data_imports.draw()
     shown = _choose()
     try:
-        _draw(shown)
+        _draw(shown, is_bringing=is_bringing)
     except TransferLabError as error:
         st.error(sentence(error))
         data_head.draw_damaged(shown)
 
 
-def _draw(shown: str) -> None:
+def _draw(shown: str, *, is_bringing: bool) -> None:
     """Draws a data set: its head, and the part that was chosen."""
     contents = services.look_into(shown)
-    data_head.draw(shown, contents)
+    data_head.draw(shown, contents, is_bringing=is_bringing)
     if contents is None:
         return
     parts = [part for part in PARTS if part != "left_out" or is_own(shown)]

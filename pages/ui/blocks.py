@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
 
@@ -16,6 +16,7 @@ from pages.ui.services import ClassSample
 from pages.ui.text import class_name, count, named, percent, seconds_left, t, time_left
 from tl_core.charts.curves import CurvesLabels, EpochPoint, RunCurve, StepPoint, curves_data, curves_info
 from tl_core.charts.layer_map import LayerMapLabels, layer_map_figure, layer_map_info
+from tl_core.charts.weight_changes import percent_moved
 from tl_core.engine.snapshots import RunSnapshot
 from tl_core.models.catalog import BackboneInfo
 
@@ -140,7 +141,14 @@ def _steps_per_epoch(snapshot: RunSnapshot) -> float:
     return snapshot.n_steps / snapshot.spec.all_epochs if snapshot.n_steps else 1.0
 
 
-def curves(snapshots: Sequence[RunSnapshot], names: Sequence[str], key: str, *, replay: Replay | None = None) -> None:
+def curves(
+    snapshots: Sequence[RunSnapshot],
+    names: Sequence[str],
+    key: str,
+    *,
+    replay: Replay | None = None,
+    beside: Callable[[], None] | None = None,
+) -> None:
     """Draws accuracy and loss of several runs, with a choice of the x axis.
 
     Args:
@@ -148,10 +156,14 @@ def curves(snapshots: Sequence[RunSnapshot], names: Sequence[str], key: str, *, 
         names: What the legend calls them.
         key: Names the pair of charts on its page.
         replay: Reveals recorded curves bit by bit, if given.
+        beside: Draws what stands beside that choice, if given.
     """
     names_of = named(AXES, lambda axis: t(f"curves.{axis}"))
     control = partial(st.segmented_control, t("curves.axis"), AXES, required=True, label_visibility="collapsed")
-    x = remembered(partial(control, format_func=names_of.__getitem__), f"{key}-axis", AXES[0])
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"axis-{key}"):
+        x = remembered(partial(control, format_func=names_of.__getitem__), f"{key}-axis", AXES[0])
+        if beside is not None:
+            beside()
     figures = _figures(snapshots, names, x)
     with st.container(key=f"curves-{key}"):
         places = st.columns(len(METRICS), gap="small")
@@ -244,14 +256,20 @@ def weight_proof(proof: Sequence[dict]) -> None:
     columns = {
         "block": [row["block"] for row in proof],
         "role": [t(f"map.{_role(row)}") for row in proof],
-        "changed": [t("proof.yes") if row["changed"] else t("proof.no") for row in proof],
+        "changed": [_change(row) for row in proof],
         "before": [row["before"] for row in proof],
     }
     if "after_head" in proof[0]:
         columns["after_head"] = [row["after_head"] for row in proof]
     columns["after"] = [row["after"] for row in proof]
     table = pd.DataFrame({t(f"proof.{name}"): values for name, values in columns.items()})
-    st.dataframe(table, hide_index=True, height=260)
+    st.table(table, hide_index=True, height=260, alt=t("proof.title"))
+
+
+def _change(row: dict) -> str:
+    """Returns whether a block was changed, and by how much where that is known."""
+    said = t("proof.yes") if row["changed"] else t("proof.no")
+    return f"{said} ({percent_moved(row['relative_change'])})" if row.get("relative_change") else said
 
 
 def _role(row: dict) -> str:

@@ -16,19 +16,21 @@ from pages.ui.live import live_figure
 from pages.ui.remembered import remembered
 from pages.ui.run_dialogs import open_run
 from pages.ui.run_names import name_of
-from pages.ui.text import dataset_name, named, t
+from pages.ui.text import dataset_name, day, named, sentence, t
 from tl_core.charts.board import BoardAxis, BoardLabels, BoardRun, board_data, board_info
 from tl_core.errors import TransferLabError
 from tl_core.experiments.plans import n_training_images, share_frozen
 from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor
+from tl_core.store.board_start import board_start, start_board
 from tl_core.store.records import RunRecord, Visibility
 from tl_core.store.run_data import run_data
 
 POLL_S = 4.3  # no multiple of the other polls of a page: of two questions in one moment Streamlit answers one
 SHOWN = 300
 ROW_PX = 36
-HEIGHT_PX = 430
+HEIGHT_PX, LARGE_PX = 430, 640
+LARGE = 1.6  # letters and points for a projector, relative to those for a desk
 AXES: tuple[BoardAxis, ...] = ("frozen", "per_class")
 
 
@@ -40,20 +42,28 @@ class Shared:
     run: BoardRun
 
 
-def draw() -> None:
-    """Draws the board, and looks again every few seconds."""
-    st.fragment(_draw_live, run_every=POLL_S)()
+def draw(*, is_large: bool = False) -> None:
+    """Draws the board, and looks again every few seconds.
+
+    Args:
+        is_large: Whether it is for a projector: the chart alone, in large letters.
+    """
+    st.fragment(_draw_live, run_every=POLL_S)(is_large)
 
 
-def _draw_live() -> None:
+def _draw_live(is_large: bool) -> None:
     engine = services.engine()
-    shared = shared_runs(str(engine.home), state.language(), state.visitor())
+    since = board_start(engine.store)
+    shared = shared_runs(str(engine.home), state.language(), None if _draw_since(since) else since, state.visitor())
     if not shared:
         st.info(t("classroom.board_empty"), icon=":material/groups:")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         x = _choose_axis()
         runs = _choose_runs(shared)
+    if is_large:
+        _draw_chart(runs, x, is_large=True)
+        return
     chart, table = st.columns([3, 2], gap="medium")
     with chart:
         _draw_chart(runs, x)
@@ -61,19 +71,54 @@ def _draw_live() -> None:
         _draw_table(runs)
 
 
+def _draw_since(since: str | None) -> bool:
+    """Says when the lesson began, and lets the instructor begin another; returns whether to show earlier runs too."""
+    is_instructor = state.visitor().is_instructor
+    if since is None and not is_instructor:
+        return True
+    with st.container(horizontal=True, vertical_alignment="center", key="board-since"):
+        with_earlier = since is None
+        if since is not None:
+            st.caption(t("classroom.since", day=day(since)), width="content")
+            with_earlier = remembered(partial(st.toggle, t("classroom.earlier")), "board-earlier", False)
+        if is_instructor:
+            st.button(
+                t("classroom.new_lesson"),
+                key="board-start",
+                icon=":material/restart_alt:",
+                type="tertiary",
+                help=t("classroom.new_lesson_help"),
+                on_click=_begin,
+            )
+    if problem := state.taken("board-problem"):
+        st.error(sentence(problem))
+    return with_earlier
+
+
+def _begin() -> None:
+    try:
+        start_board(services.engine().store, by=state.visitor())
+    except TransferLabError as error:
+        state.keep("board-problem", error.to_dict())
+    shared_runs.clear()
+
+
 @st.cache_data(ttl=2.0, max_entries=8, show_spinner=False)
-def shared_runs(home: str, language: str, _by: Visitor) -> list[Shared]:
+def shared_runs(home: str, language: str, since: str | None, _by: Visitor) -> list[Shared]:
     """Returns the newest runs on the board; everybody finds the same, so a whole class asks the store once.
 
     Args:
         home: The data folder, which tells one engine's answers from another's.
         language: Of the names.
+        since: Only runs that were begun since then, ISO 8601 in UTC; None: all.
         _by: Who asks; decides nothing.
     """
     records = services.engine().list_runs(by=_by, visibility=Visibility.CLASS, limit=SHOWN)
     names = owner_names()
     found = []
     for record in records:
+        if since is not None and record.created_at < since:
+            continue
         with suppress(TransferLabError):  # a damaged record, or data and a backbone that are not known any more
             found.append(Shared(record.spec["dataset"], _board_run(record, names)))
     return found
@@ -120,27 +165,34 @@ def _choose_runs(shared: Sequence[Shared]) -> list[BoardRun]:
     return [one.run for one in shared if chosen in ("", one.dataset)]
 
 
-def _draw_chart(runs: Sequence[BoardRun], x: BoardAxis) -> None:
+def _draw_chart(runs: Sequence[BoardRun], x: BoardAxis, *, is_large: bool = False) -> None:
     label = t("classroom.label", n=len(runs), axis=t(f"classroom.{x}"))
-    figure, revision = _figure(runs, x), f"board-{x}"
-    pressed = live_figure(figure, key="board", height=HEIGHT_PX, revision=revision, label=label, can_press=True)
+    pressed = live_figure(
+        _figure(runs, x, LARGE if is_large else 1.0),
+        key="board-large" if is_large else "board",
+        height=LARGE_PX if is_large else HEIGHT_PX,
+        revision=f"board-{x}",
+        label=label,
+        can_press=True,
+    )
     if pressed:
         open_run(pressed)
-    st.caption(t("classroom.press"))
+    if not is_large:
+        st.caption(t("classroom.press"))
     n_untested = sum(run.accuracy is None for run in runs)
     if n_untested:
         st.caption(t("classroom.untested", n=n_untested))
 
 
-def _figure(runs: Sequence[BoardRun], x: BoardAxis) -> str:
+def _figure(runs: Sequence[BoardRun], x: BoardAxis, scale: float) -> str:
     """Returns the figure as JSON: made now, or the last time that the same runs were drawn in this visit."""
-    info, about = board_info(runs, x), (x, state.language())
+    info, about = board_info(runs, x), (x, scale, state.language())
     before = state.kept("board-figure")
     if before and before[:2] == (about, info):
         return before[2]
     words = {"pretrained": t("choice.weights.pretrained"), "random": t("choice.weights.random")}
     words |= {name: t(f"classroom.{name}") for name in ("accuracy", "frozen", "per_class", "mean")}
-    text = json.dumps(board_data(info, BoardLabels(**words)), separators=(",", ":"), allow_nan=False)
+    text = json.dumps(board_data(info, BoardLabels(**words), scale), separators=(",", ":"), allow_nan=False)
     state.keep("board-figure", (about, info, text))
     return text
 

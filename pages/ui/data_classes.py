@@ -76,7 +76,7 @@ def _draw_editor(id: str, contents: Contents, table: list[dict]) -> None:
     frame.insert(0, use, [row["name"] not in contents.album.excluded for row in table])
     fixed = [name for name in frame.columns if name not in (new, use)]
     edited = st.data_editor(frame, hide_index=True, disabled=fixed, key=f"data-editor-{id}")
-    if st.button(t("data.save_classes"), icon=":material/save:", type="primary", key="data-save-classes"):
+    if st.button(t("data.save_classes"), icon=":material/save:", key="data-save-classes"):
         old = [row["name"] for row in table]
         names = {name: str(text or name) for name, text in zip(old, edited[new], strict=True)}
         excluded = [name for name, is_used in zip(old, edited[use], strict=True) if not is_used]

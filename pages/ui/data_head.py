@@ -20,8 +20,14 @@ from tl_core.store.home import data_home
 SERIOUS = frozenset({"needs_classes", "needs_pictures", "in_two_classes", "twins_crossed", "untested", "untrained"})
 
 
-def draw(id: str, contents: Contents | None) -> None:
-    """Draws the head of a data set."""
+def draw(id: str, contents: Contents | None, *, is_bringing: bool = False) -> None:
+    """Draws the head of a data set.
+
+    Args:
+        id: The data set.
+        contents: What is in it; None where it is not on this machine.
+        is_bringing: Whether other pictures are on their way, so that training is not what to press next.
+    """
     info = known_dataset(id, data_home())
     record = services.own_record(id) if is_own(id) else None
     with st.container(horizontal=True, vertical_alignment="center", key="data-head"):
@@ -29,7 +35,7 @@ def draw(id: str, contents: Contents | None) -> None:
         if record is not None and services.is_mine(record):
             _draw_owner(record)
         if contents is not None and is_ready(info):
-            _draw_train(id)
+            _draw_train(id, is_next=not is_bringing)
     _draw_about(id, info, record)
     if contents is None:
         st.info(t("data.not_here"), icon=":material/cloud_download:")
@@ -48,8 +54,9 @@ def draw_damaged(id: str) -> None:
                 data_dialogs.delete(record)
 
 
-def _draw_train(id: str) -> None:
-    if st.button(t("data.train"), type="primary", icon=":material/science:", key="data-train"):
+def _draw_train(id: str, *, is_next: bool) -> None:
+    kind = "primary" if is_next else "secondary"
+    if st.button(t("data.train"), type=kind, icon=":material/science:", key="data-train"):
         state.fill("dataset", id)
         st.switch_page("pages/steps/lab.py", query_params={"lang": state.language()})
 

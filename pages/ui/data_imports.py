@@ -10,9 +10,11 @@ from tl_core.errors import UnknownIdError
 POLL_S = 0.7
 
 
-def draw() -> None:
-    """Draws the visitor's imports, redrawn as long as one is under way."""
-    st.fragment(_draw_all, run_every=POLL_S if _open() else None)()
+def draw() -> bool:
+    """Draws the visitor's imports, redrawn as long as one is under way; returns whether one is."""
+    is_open = bool(_open())
+    st.fragment(_draw_all, run_every=POLL_S if is_open else None)()
+    return is_open
 
 
 def _open() -> list[ImportSnapshot]:

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.ui import services, state
+from pages.ui.camera import Photo, burst
 from pages.ui.field_words import draw_field_words
 from pages.ui.remembered import remembered
 from pages.ui.sent_files import let_go
@@ -29,8 +30,12 @@ MOST_LETTERS = 80
 MAX_MEGABYTES = MAX_FILE_BYTES // 1_000_000
 
 
-def draw() -> None:
-    """Draws the choice of the way, folded away, and the way that was chosen."""
+def draw() -> bool:
+    """Draws the choice of the way, folded away, and the way that was chosen.
+
+    Returns:
+        Whether pictures were chosen and its button is what to press next.
+    """
     with st.expander(t("data.bring"), icon=":material/add_photo_alternate:", key="data-bring"):
         ways = dict(_WAYS)
         if operators_folder() is None:
@@ -43,10 +48,10 @@ def draw() -> None:
             st.success(said)
         if problem := state.taken("data-problem"):
             st.error(sentence(problem))
-        ways[way]()
+        return ways[way]()
 
 
-def _draw_zip() -> None:
+def _draw_zip() -> bool:
     draw_field_words("data.zip_limit", st.get_option("server.maxUploadSize"))
     file = st.file_uploader(t("data.zip_label"), key=_field("zip"))
     if file is not None:
@@ -56,9 +61,10 @@ def _draw_zip() -> None:
             safe_name(file.name),
             [file],
         )
+    return file is not None
 
 
-def _draw_folder() -> None:
+def _draw_folder() -> bool:
     draw_field_words("data.files_limit", MAX_MEGABYTES)
     told = {"max_upload_size": MAX_MEGABYTES, "key": _field("folder")}
     files = st.file_uploader(t("data.folder_label"), accept_multiple_files="directory", **told)
@@ -67,38 +73,46 @@ def _draw_folder() -> None:
         st.caption(t("data.n_files", n=len(files)))
         sent = partial(_sent_files, files)
         _draw_new(name, sent, name, files)
+    return bool(files)
 
 
-def _draw_files() -> None:
+def _draw_files() -> bool:
     into, class_name = _choose_class("files")
     draw_field_words("data.files_limit", MAX_MEGABYTES)
     told = {"max_upload_size": MAX_MEGABYTES, "key": _field("files")}
     files = st.file_uploader(t("data.files_label"), accept_multiple_files=True, **told)
     if files:
         _draw_add(into, class_name, [(file.name, file) for file in files])
+    return bool(files)
 
 
-def _draw_camera() -> None:
+def _draw_camera() -> bool:
     into, class_name = _choose_class("camera")
-    draw_field_words("data.files_limit", MAX_MEGABYTES)
     if not class_name.strip():
         st.info(t("data.name_class_first"), icon=":material/arrow_upward:")
-        return
-    photo = st.camera_input(t("data.camera_label"), key=_field("camera"), width=480)
-    if photo is not None:
-        n_taken = int(state.kept("n-photos", 0)) + 1
-        state.keep("n-photos", n_taken)
-        _take_in(into, class_name, [(f"camera-{n_taken:03d}.jpg", photo)], is_taken=True)
+        return False
+    n_before = int(state.kept("n-photos", 0))
+    try:
+        photos = burst("data-camera")
+    except TransferLabError as error:
+        st.error(sentence(error))
+        return False
+    if photos:
+        state.keep("n-photos", n_before + len(photos))
+        files = [(f"camera-{n_before + at:03d}.jpg", Photo(photo)) for at, photo in enumerate(photos, 1)]
+        _take_in(into, class_name, files, is_taken=True)
+    return False
 
 
-def _draw_server() -> None:
+def _draw_server() -> bool:
     root = operators_folder()
     entries = offered(root)
     if not entries:
         st.info(t("data.server_empty"))
-        return
+        return False
     chosen = st.selectbox(t("data.server_label"), entries, key=_field("server"))
     _draw_new(safe_name(chosen).removesuffix(".zip"), lambda: below(root, chosen), safe_name(chosen))
+    return True
 
 
 _WAYS = MappingProxyType(
@@ -193,7 +207,7 @@ def _take_in(into: str | None, class_name: str, files: list, *, is_taken: bool =
         into: Id of the data set; None makes a new one.
         class_name: The class.
         files: (name, file) of each.
-        is_taken: Whether it is a photo, which is gone with its field whatever comes of it.
+        is_taken: Whether these are photos, which are gone whatever comes of them.
     """
     engine, by = services.engine(), state.visitor()
     told = {"by": by, "name": str(state.kept("data-new-name")), "into": into, "class_name": class_name}
@@ -212,7 +226,8 @@ def _take_in(into: str | None, class_name: str, files: list, *, is_taken: bool =
         state.keep("data-problem", error.to_dict())
         if not is_taken:  # files that were dropped stay, so that they need not be dropped again
             st.rerun()
-    _empty_fields([file for _, file in files])
+    if not is_taken:
+        _empty_fields([file for _, file in files])
     st.rerun()
 
 

@@ -20,7 +20,7 @@ def draw(dataset_id: str, backbone: BackboneInfo) -> None:
     means = {n_frozen: fmean(values) for n_frozen, values in found.items()}
     with st.popover(t("expect.title"), icon=":material/query_stats:", type="tertiary"):
         st.markdown(_verdict(means, backbone.n_blocks))
-        st.dataframe(_table(dataset_id, backbone), hide_index=True)
+        st.table(_table(dataset_id, backbone), hide_index=True, alt=t("expect.title"))
         size = SIZES[dataset_id]
         per_class = t("expect.per_class", n=count(size["per_class"])) if "per_class" in size else t("lab.all")
         n_seeds = min(len(values) for values in found.values())

@@ -27,17 +27,31 @@ SIDEBAR_PX = 272
 WEB = Path(__file__).resolve().parents[2] / "assets" / "web"
 ASKED_S = 5.0  # after so long the way to a run that was asked for is not shown any more
 
+_THEME = st.components.v2.component(
+    "theme",
+    html='<button type="button" class="tl-theme"></button>',
+    js=(WEB / "theme.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
 _SCRIPT = st.components.v2.component("page", js=(WEB / "page.js").read_text(encoding="utf-8"), isolate_styles=False)
 
 
 def draw() -> None:
     """Draws the frame, then the page that the address names."""
-    st.set_page_config(page_title="Transfer Lab", page_icon="🧪", layout="wide", initial_sidebar_state=SIDEBAR_PX)
+    st.set_page_config(
+        page_title="Transfer Lab",
+        page_icon="🧪",
+        layout="wide",
+        initial_sidebar_state=SIDEBAR_PX,
+        menu_items={"About": "Transfer Lab"},  # without an entry of ours there is no menu, and no way to change the theme
+    )
     st.logo(WEB / "logo.svg", size="large")
     st.html(WEB / "page.css")
     page = st.navigation([*map(_page, STEPS), _page("lab", is_alias=True)])
     with st.sidebar:
-        _language_choice()
+        with st.container(horizontal=True, vertical_alignment="bottom", key="faces"):
+            _language_choice()
+            _THEME(data={"light": t("frame.light"), "dark": t("frame.dark")}, key="theme", width="content", height=44)
         glossary()
         _machine()
         class_names.draw_own()  # after the engine was found to work

@@ -7,18 +7,21 @@ import streamlit as st
 
 from pages.ui import controls, forms, services, state
 from pages.ui.remembered import remembered
-from pages.ui.text import named, t
+from pages.ui.text import literal, named, t
 from tl_core.datasets.album import is_own
 from tl_core.experiments.fitting import fitted
 from tl_core.experiments.plans import plan_run
 from tl_core.lesson import CONTROLS, Lesson, Notice, is_lesson
 from tl_core.spec import RunSpec
 from tl_core.store.home import data_home
+from tl_core.store.lesson_codes import LENGTH, lesson_of_code
+
+MOST_LETTERS = 20  # of a wrong code that are said again
 
 
 def open_lesson() -> None:
     """Takes over what the address sets: fills the controls, once, and keeps what there is to say. Starts nothing."""
-    query, opened = state.asked_settings(), state.kept("lesson")
+    query, opened = _with_code(state.asked_settings()), state.kept("lesson")
     if not query or (opened and query == {name: [value] for name, value in opened.to_query().items()}):
         return
     lesson, notices = Lesson.from_query(query)
@@ -31,6 +34,17 @@ def open_lesson() -> None:
         for name, marked in (("lock", lesson.locked), ("hide", lesson.hidden)):
             state.fill(name, [control for control in CONTROLS if control in marked])
     state.keep("notices", notices)
+
+
+def _with_code(query: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Returns what an address sets, a short one in full; notes where its code stands for nothing."""
+    if "join" not in query:
+        return query
+    code = query["join"][-1]
+    found = lesson_of_code(services.engine().store, code)
+    if found is None:
+        state.keep("notices", [Notice("no_lesson", received=code[:MOST_LETTERS])])
+    return {name: [value] for name, value in (found or {}).items()}
 
 
 def _fitted(lesson: Lesson) -> tuple[Lesson, list[str]]:
@@ -88,7 +102,8 @@ def _choose_controls(name: str) -> None:
 
 
 def _sentence(notice: Notice) -> str:
-    return t(f"link.{notice.code}", fields=_listed(notice.names), n=notice.n)
+    received = literal(notice.received)
+    return t(f"link.{notice.code}", fields=_listed(notice.names), n=notice.n, received=received, length=LENGTH)
 
 
 def _listed(names: tuple[str, ...] | list[str]) -> str:

@@ -7,6 +7,7 @@ Figures bring no text and no background colour; the page's theme fills those in,
 """
 
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -122,6 +123,7 @@ def live_figure(
     label: str,
     replay: Replay | None = None,
     can_press: bool = False,
+    width: int | Literal["stretch"] = "stretch",
 ) -> str | None:
     """Draws a figure in the place that `key` names, or redraws the one that is there.
 
@@ -129,11 +131,12 @@ def live_figure(
         figure: From one of `tl_core.charts`, or the JSON of one; only scatter and bar traces, which the small Plotly
             bundle knows.
         key: Names the chart among all of the page.
-        height: Of the chart, in pixels; its width is that of its container.
+        height: Of the chart, in pixels.
         revision: Zoom, and which curves the legend hides, are kept while this stays the same.
         label: What the chart shows, in a sentence, for those who cannot see it.
         replay: Reveals recorded curves bit by bit, if given.
         can_press: Whether a point that has an id can be pressed.
+        width: Of the chart, in pixels; "stretch": that of its container.
 
     Returns:
         The id of the point that was pressed just now; None in every other run of the page.
@@ -151,9 +154,9 @@ def live_figure(
         "can_press": can_press,
     }
     if not can_press:
-        _FIGURE(data=data, key=key, height=height)
+        _FIGURE(data=data, key=key, height=height, width=width)
         return None
-    return _FIGURE(data=data, key=key, height=height, on_pressed_change=_nothing).pressed
+    return _FIGURE(data=data, key=key, height=height, width=width, on_pressed_change=_nothing).pressed
 
 
 def _nothing() -> None:

@@ -3,10 +3,11 @@
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 import streamlit as st
 
-from pages.ui import bundles, class_names, class_share, forms, run_record, run_state, services, state
+from pages.ui import bundles, class_names, class_share, forms, run_motion, run_record, run_state, services, state
 from pages.ui.blocks import accuracy_with_margin, curves, weight_proof
 from pages.ui.live import Replay
 from pages.ui.run_names import name_of
@@ -93,9 +94,11 @@ def _draw_live(run_id: str, pace_s: float | None) -> None:
         bundles.draw_origin(records[0])
     else:
         run_state.draw(snapshots)
-    if any(snapshot.trace for snapshot in snapshots):
+    if not any(snapshot.trace for snapshot in snapshots):
+        run_motion.draw_pass(snapshots)
+    else:
         names = [t(f"panel.{record.role}") for record in records]
-        curves(snapshots, names, key="panel", replay=replay)
+        curves(snapshots, names, key="panel", replay=replay, beside=partial(run_motion.draw_weights, snapshots))
     if next_pace_s is None:  # below the charts: what comes last moves nothing
         _draw_verdict(snapshots)
         _draw_next(snapshots)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.ui.text import dataset_name, day, t, threads
+from pages.ui.text import dataset_name, day, literal, t, threads
 from tl_core.experiments.plans import decisive
 from tl_core.models.catalog import backbones
 from tl_core.phrases import keys
@@ -18,8 +18,8 @@ VERSIONS = ("keras", "tensorflow", "tensorflow-cpu", "numpy")
 def draw(records: Sequence[RunRecord]) -> None:
     """Draws the settings of a run and its baseline side by side, folded away."""
     with st.expander(t("record.title"), icon=":material/list_alt:"):
-        table = pd.DataFrame({t(f"panel.{record.role}"): _rows(record) for record in records})
-        st.dataframe(table.rename_axis(t("record.setting")), height=320, placeholder="–")
+        table = pd.DataFrame({t(f"panel.{record.role}"): _rows(record) for record in records}).fillna("–")
+        st.table(table.rename_axis(t("record.setting")).map(literal), height=320, alt=t("record.title"))
 
 
 def _rows(record: RunRecord) -> dict[str, str]:

@@ -13,12 +13,13 @@ from PIL import Image
 from pages.ui import state
 from tl_core import download
 from tl_core.datasets.album import identity, is_own
-from tl_core.datasets.contents import Contents, class_counts, contents, thumbnails
+from tl_core.datasets.contents import Contents, class_counts, contents, split_places, thumbnails
 from tl_core.datasets.images import decode_image, fit_image, kept_image
 from tl_core.datasets.known import is_here, known_dataset
 from tl_core.datasets.twins import look, twin_groups
 from tl_core.engine.singleton import doorkeeper, engine
 from tl_core.errors import TransferLabError, UnknownIdError
+from tl_core.spec import RunSpec
 from tl_core.store.albums import AlbumRecord
 from tl_core.store.home import data_home
 from tl_core.training.augment import augment
@@ -36,12 +37,14 @@ __all__ = [
     "may_change_dataset",
     "own_datasets",
     "own_record",
+    "pass_strip",
     "sample_address",
     "sample_strip",
     "thumbnail_addresses",
 ]
 
 MOST_SAMPLES = 20  # classes on a strip
+N_PASS = 16  # pictures that stand for a pass over all of them
 N_VIEWS = 5  # of a picture, to show what augmentation does
 THUMBNAIL_PX = 96  # twice what the strip shows, for sharp screens
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
@@ -93,6 +96,35 @@ def _augmented_strip(dataset_id: str) -> list[str]:
     can_flip = known_dataset(dataset_id, home).can_flip
     shown = augment(same, views=views, indices=indices, seed=0, can_flip=can_flip)
     return [_data_address(one) for one in (picture, *shown)]
+
+
+def pass_strip(spec: RunSpec, total: int) -> list[tuple[int, str]]:
+    """Returns some of the pictures that a pass through a frozen prefix takes, evenly spread.
+
+    Args:
+        spec: The run that needs the pass.
+        total: Pictures in it.
+
+    Returns:
+        (place in the pass, small picture as a data address), in the order of the pass; empty where the pictures of a
+        pass are others, such as views, not at hand, such as those of the full data sets, or not the visitor's to see.
+    """
+    with suppress(TransferLabError):
+        found = look_into(spec.dataset) if spec.augment == "none" else None
+        if found is not None and not found.is_excerpt:
+            return _pass_strip(str(data_home()), spec.dataset, spec.per_class, spec.seed, total, found)
+    return []
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _pass_strip(
+    home: str, dataset_id: str, per_class: int | None, seed: int, total: int, _found: Contents
+) -> list[tuple[int, str]]:
+    order = np.concatenate(split_places(_found, per_class, seed))
+    if len(order) != total:
+        return []
+    places = np.linspace(0, total - 1, min(N_PASS, total)).astype(int)
+    return [(int(place), _data_address(_found.pictures[order[place]])) for place in places]
 
 
 def _data_address(pixels: np.ndarray) -> str:

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tl_core.phrases import phrase
+
 pytestmark = pytest.mark.browser
 
 TITLES = {
@@ -58,3 +60,20 @@ def test_the_freeze_slider_moves_the_cut_on_the_layer_map(server, page):
     page.keyboard.press("ArrowLeft")
     page.wait_for_function(f"({count})('frozen') === 17 && ({count})('trainable') === 2")
     expect(page.get_by_text("Frozen up to and including block_15")).to_be_visible()
+
+
+def test_one_press_changes_the_face_of_the_page_and_it_stays_so(server, page):
+    page.emulate_media(color_scheme="light")
+    page.goto(server.url)
+    paper = "() => getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+    expect(page.get_by_role("slider", name="3 · Frozen blocks")).to_be_visible()
+    light = page.evaluate(paper)
+    page.get_by_role("button", name=phrase("en", "frame.dark"), exact=True).click()
+    page.wait_for_function(f"light => ({paper})() !== light", arg=light)
+    back = page.get_by_role("button", name=phrase("en", "frame.light"), exact=True)
+    expect(back).to_be_visible()
+    expect(page.get_by_test_id("stMainMenuPopover")).to_have_count(0)
+    page.reload()
+    expect(back).to_be_visible()
+    back.click()
+    page.wait_for_function(f"light => ({paper})() === light", arg=light)

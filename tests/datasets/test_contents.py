@@ -9,9 +9,9 @@ from intake.pictures import encoded, pattern, take, tree
 from PIL import Image
 
 from tl_core.datasets.album import is_own, own_folder, read_album
-from tl_core.datasets.arrays import batch, load_dataset
+from tl_core.datasets.arrays import batch, load_dataset, select_per_class
 from tl_core.datasets.catalog import DATASETS
-from tl_core.datasets.contents import class_counts, contents, thumbnails
+from tl_core.datasets.contents import class_counts, contents, split_places, thumbnails
 from tl_core.datasets.edits import dropped, with_classes
 from tl_core.datasets.images import decode_image, fit_image
 from tl_core.errors import UnavailableError, UnknownIdError
@@ -145,3 +145,12 @@ def test_a_list_of_pictures_that_is_gone_is_said(tmp_path):
     (own_folder(tmp_path, record.id) / "pictures.parquet").unlink()
     with pytest.raises(UnavailableError):
         contents(record.id, tmp_path)
+
+
+@pytest.mark.parametrize(("id", "per_class"), [("groceries", None), ("groceries", 5), ("cifar10-small", 20)])
+def test_a_run_and_who_looks_at_its_data_mean_the_same_pictures(id, per_class, tmp_path):
+    data = load_dataset(id, tmp_path)
+    train, validation, test = split_places(contents(id, tmp_path), per_class, 3)
+    np.testing.assert_array_equal(train, select_per_class(data.labels, data.train, per_class, 3))
+    np.testing.assert_array_equal(validation, data.validation)
+    np.testing.assert_array_equal(test, data.test)

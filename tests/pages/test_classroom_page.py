@@ -9,11 +9,13 @@ from fake_runs import record_finished, started, step_event
 from PIL import Image
 
 from pages.ui import class_board, class_join
+from pages.ui.text import literal
 from tl_core.engine import singleton
 from tl_core.experiments.plans import plan_run
 from tl_core.phrases import phrase
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.doorkeeper import Doorkeeper
+from tl_core.store.lesson_codes import LENGTH
 from tl_core.store.limits import Limits
 from tl_core.store.records import RunState, Visibility
 
@@ -137,7 +139,7 @@ def test_a_damaged_record_hides_no_other_on_the_board(visit, engine, pair):
 def test_the_same_answer_serves_the_whole_class_for_a_moment(engine, pair, monkeypatch):
     asked = []
     monkeypatch.setattr(engine, "list_runs", lambda **wanted: asked.append(wanted) or [])
-    assert [class_board.shared_runs(str(engine.home), "en", OPERATOR) for _ in range(3)] == [[]] * 3
+    assert [class_board.shared_runs(str(engine.home), "en", None, OPERATOR) for _ in range(3)] == [[]] * 3
     assert len(asked) == 1
 
 
@@ -158,7 +160,7 @@ def test_the_right_key_opens_the_desk_for_this_visit(visit, queue, language):
     app = try_key(visit("classroom", language, owner="anna"), "open sesame")
     assert not app.exception
     assert [tab.label for tab in app.tabs] == [
-        phrase(language, f"classroom.{name}") for name in ("queue", "join", "limits", "old")
+        phrase(language, f"classroom.{name}") for name in ("queue", "limits", "old")
     ]
     assert not visit("classroom", language, owner="ben").tabs
     app.button(key="instructor-leave").click().run()
@@ -240,11 +242,75 @@ def test_limits_are_set_for_everybody(visit, engine):
     assert engine.limits() == Limits(waiting=3)
 
 
+def code_of(app) -> str:
+    """Returns the code in the short address that the instructor sees."""
+    (address,) = (code.value for code in app.code)
+    return address.rpartition("?join=")[2]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_join_link_is_text_and_code(visit, engine, language):
+def test_the_join_link_is_a_short_text_and_a_code_to_scan(visit, engine, language):
     app = visit("classroom", language, is_instructor=True)
-    assert any("backbone" in code.value or "v=2" in code.value for code in app.code)
+    assert not app.exception
+    assert len(code_of(app)) == LENGTH
     assert len(app.get("image")) == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_short_address_opens_the_lab_with_the_instructor_s_settings(visit, engine, language):
+    lab = visit(language=language, is_instructor=True, backbone="squeezenet", n_frozen="7", epochs="3", lock="epochs")
+    code = code_of(lab.switch_page("pages/steps/classroom.py").run())
+    app = visit(language=language, owner="anna", join=code.upper())
+    assert not app.exception
+    lesson = app.session_state["kept"]["lesson"]
+    assert (lesson.spec.backbone, lesson.spec.n_frozen, lesson.spec.epochs) == ("squeezenet", 7, 3)
+    assert lesson.locked == {"epochs"}
+    assert "join" not in app.query_params
+    assert app.query_params["backbone"] == "squeezenet"  # a reload finds the lesson again
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_code_that_nobody_gave_is_said_again_in_one_sentence(visit, engine, language):
+    app = visit(language=language, join="<b>zzzz")
+    assert not app.exception
+    said = phrase(language, "link.no_lesson", received=literal("<b>zzzz"), length=LENGTH)
+    assert said in texts(app)
+    assert "join" not in app.query_params
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_for_a_projector_the_chart_is_large_and_the_way_to_join_stands_beside_it(visit, engine, pair, language):
+    engine.store.share(pair[0], Visibility.CLASS, by=OPERATOR)
+    app = visit("classroom", language, is_instructor=True)
+    desk = figures(app)[0]["layout"]["font"]["size"]
+    app.toggle(key="w:projector").set_value(True).run()
+    assert not app.exception
+    assert figures(app)[0]["layout"]["font"]["size"] > 1.5 * desk
+    assert len(app.get("image")) == 1
+    assert len(app.dataframe) == 0
+    assert any("?join=" in markdown.value for markdown in app.markdown)
+    students = visit("classroom", language, owner="anna")
+    students.toggle(key="w:projector").set_value(True).run()
+    assert not students.exception
+    assert len(figures(students)) == 1
+    assert students.get("image") == []  # a student invites nobody to their own settings
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_new_lesson_begins_with_an_empty_board_and_loses_nothing(visit, engine, pair, language):
+    engine.store.share(pair[0], Visibility.CLASS, by=OPERATOR)
+    app = visit("classroom", language, is_instructor=True)
+    assert len(figures(app)) == 1
+    app.button(key="board-start").click().run()
+    assert not app.exception
+    assert figures(app) == []
+    assert [info.value for info in app.info] == [phrase(language, "classroom.board_empty")]
+    students = visit("classroom", language, owner="anna")
+    assert figures(students) == []
+    assert "board-start" not in [button.key for button in students.button]
+    students.toggle(key="w:board-earlier").set_value(True).run()
+    assert not students.exception
+    assert next(iter(students.dataframe[0].value["run"])) == "**bold** <b>run</b>"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

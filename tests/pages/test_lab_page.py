@@ -139,14 +139,14 @@ def test_what_must_be_downloaded_is_said_before_training(visit, monkeypatch, lan
 def test_what_was_measured_of_the_defaults_is_shown_for_what_is_chosen_and_nothing_where_nothing_was(visit, language):
     app = visit(language=language, v="2", dataset="cifar10-small", backbone="mobilenet_v2")
     about = phrase(language, "expect.default")
-    (table,) = [frame.value for frame in app.dataframe if about in frame.value]
+    (table,) = [frame.value for frame in app.table if about in frame.value]
     assert list(table.iloc[:, 0]) == ["19 / 19", "18 / 19", "16 / 19", "12 / 19", "6 / 19", "0 / 19"]
     means = {n: f"{fmean(values):.0%}" for n, values in measured("default", "cifar10-small", "mobilenet_v2").items()}
     assert table[about][0].startswith(means[19])
     best = max((n for n in means if n < 19), key=means.__getitem__)
     assert any(means[best] in one.value and means[19] in one.value for one in app.markdown)
     app = visit(language=language, v="2", dataset="mnist", backbone="mobilenet_v2")
-    assert not [frame for frame in app.dataframe if about in frame.value]
+    assert not [frame for frame in app.table if about in frame.value]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,15 +1,25 @@
 """The panel while something trains: phases by name, pause and step, and no work where nothing has changed."""
 
+import io
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from fake_runs import epoch_event, started, step_event
+from PIL import Image
 
 from pages.ui import blocks
+from pages.ui.services import N_PASS
+from tl_core.charts.weight_changes import FOOT
+from tl_core.datasets.contents import contents, split_places
 from tl_core.experiments.plans import plan_run
+from tl_core.models.catalog import backbone_info
 from tl_core.phrases import phrase
-from tl_core.store.access import OPERATOR
+from tl_core.store.access import OPERATOR, Visitor
+from tl_core.store.home import data_home
+from tl_core.store.records import Visibility
 
 LANGUAGES = ("en", "zh")
 FEATURES = {"event": "phase", "name": "features", "done": 640, "total": 1393}
@@ -254,3 +264,93 @@ def test_visitors_without_cookies_are_owners_of_their_own(visit, engine):
     first, second = engine.store.list_runs()
     assert "local" not in (first.owner, second.owner)
     assert first.owner != second.owner
+
+
+# ---- what moves ----
+
+
+def messages(app) -> list[dict]:
+    """Returns what the components of the page are told."""
+    return [json.loads(element.proto.mixed.json or element.proto.json) for element in app.get("bidi_component")]
+
+
+def strips(app) -> list[dict]:
+    """Returns the figures of how far the weights of each block have moved: the run's, then its baseline's."""
+    found = [json.loads(one["figure"]) for one in messages(app) if "figure" in one]
+    return [one for one in found if "bargap" in one["layout"]]
+
+
+def heights(strip: dict) -> dict[str, list[float]]:
+    return {trace["uid"]: trace["y"] for trace in strip["data"]}
+
+
+def moved_event(*changes: float) -> dict:
+    return {"event": "moved", "changes": list(changes)}
+
+
+def picture(seed: int) -> bytes:
+    cells = np.random.default_rng(seed).integers(0, 255, (8, 8, 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(cells).resize((40, 40), Image.Resampling.BICUBIC).save(file, "PNG")
+    return file.getvalue()
+
+
+def in_pass(app) -> tuple[int, int]:
+    """Returns how many pictures of the pass are shown, and how many places are empty yet."""
+    (shown,) = [html.proto.body for html in app.get("html") if 'class="tl-pass"' in html.proto.body]
+    return shown.count("<img"), shown.count("<i>")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_weights_of_each_block_are_drawn_as_they_move(visit, engine, workers, language):
+    run = engine.submit(plan_run({"backbone": "squeezenet", "n_frozen": 7}), by=OPERATOR, name="live")
+    workers[0].tell(run.id, started(), step_event(1))
+    app = visit(language=language, run=run.id)
+    (strip,) = strips(app)
+    assert heights(strip) == {"frozen": [FOOT] * 7, "trainable": [FOOT] * 2, "head": [FOOT]}
+    workers[0].tell(run.id, moved_event(*[0.0] * 7, 0.012, 0.034, 0.43), step_event(2))
+    app.run()
+    assert not app.exception
+    (strip,) = strips(app)
+    assert heights(strip)["frozen"] == [FOOT] * 7
+    assert FOOT < heights(strip)["trainable"][0] < heights(strip)["trainable"][1] < heights(strip)["head"][0]
+    (label,) = [one["label"] for one in messages(app) if "1.2%–3.4%" in one.get("label", "")]
+    assert phrase(language, "motion.head", change="43%") in label
+    assert phrase(language, "motion.frozen", change="0") in label
+
+
+def test_what_a_finished_run_has_moved_stands_there_for_ever_and_older_records_have_no_strip(visit, engine, pair):
+    assert strips(visit(run=pair[0])) == []
+    blocks = backbone_info(engine.store.get(pair[0]).spec["backbone"]).blocks
+    rows = [{"block": block.name, "frozen": True, "changed": False, "before": "a", "after": "a"} for block in blocks]
+    proof = [row | {"relative_change": 0.0} for row in [*rows, rows[0] | {"block": "head"}]]
+    proof[-1] |= {"relative_change": 0.5, "changed": True, "frozen": False}
+    engine.store._edit(pair[0], proof=proof)
+    app = visit(run=pair[0])
+    assert not app.exception
+    (strip,) = strips(app)
+    assert heights(strip)["head"][0] > 0.9
+    assert any("50%" in str(table.value) for table in app.table)
+
+
+def test_pictures_appear_as_the_pass_through_the_frozen_blocks_reaches_them(visit, run, workers):
+    total = sum((len(places) for places in split_places(contents("groceries", data_home()), None, 0)), 0)
+    shown = []
+    for done in (0, 1, total // 2, total):
+        workers[0].tell(run.id, phase_event("features", done, total))
+        shown.append(in_pass(visit(run=run.id)))
+    assert [n_images + n_empty for n_images, n_empty in shown] == [N_PASS] * 4
+    assert [n_images for n_images, _ in shown] == [0, 1, N_PASS // 2, N_PASS]
+
+
+def test_nobody_sees_pictures_of_a_pass_over_data_that_are_not_theirs_to_see(visit, engine, workers):
+    files = [(f"{name}/{at}.png", picture(at + 100 * place)) for place, name in enumerate("ab") for at in range(48)]
+    anna = Visitor("anna")
+    album = engine.bring_now(files, by=anna, name="private", source="files")
+    run = engine.submit(plan_run({"dataset": album.id}, engine.home), by=anna, name="shared")
+    engine.share(run.id, Visibility.CLASS, by=anna)
+    workers[0].tell(run.id, phase_event("features", len(files), len(files)))
+    assert in_pass(visit(owner="anna", run=run.id))[0] > 0
+    others = visit(owner="ben", run=run.id)
+    assert not others.exception
+    assert [html for html in others.get("html") if 'class="tl-pass"' in html.proto.body] == []

@@ -6,6 +6,7 @@ import pytest
 from fake_runs import record_finished
 
 from pages.ui import run_panel
+from pages.ui.text import literal
 from tl_core.experiments.plans import baseline_of, plan_run
 from tl_core.phrases import phrase
 from tl_core.store.records import RunState
@@ -23,7 +24,7 @@ def replays(app) -> list[dict]:
     """Returns what each chart of curves is told to reveal bit by bit."""
     messages = [json.loads(element.proto.mixed.json or element.proto.json) for element in app.get("bidi_component")]
     figures = [message for message in messages if "figure" in message]
-    return [figure["replay"] for figure in figures[1:]]  # the first is the layer map
+    return [figure["replay"] for figure in figures[-2:]]  # before them stand the layer map and what has moved
 
 
 def captions(app) -> list[str]:
@@ -118,16 +119,16 @@ def test_the_list_of_runs_tells_records_from_trainings(visit, engine, pair, lang
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_settings_threads_and_machine_stand_side_by_side(visit, pair, language):
     app = visit(language=language, run=pair[0])
-    table = app.dataframe[-1].value
+    table = app.table[-1].value
     run = phrase(language, "panel.run")
     assert table.loc[phrase(language, "field.threads"), run] == phrase(language, "record.threads", n=2)
-    assert table.loc[phrase(language, "record.machine"), run] == "Linux x86_64"
+    assert table.loc[phrase(language, "record.machine"), run] == literal("Linux x86_64")
     assert table.loc[phrase(language, "field.arithmetic"), run] == phrase(language, "choice.arithmetic.fast")
     baseline = table[phrase(language, "panel.baseline")]
     assert baseline[phrase(language, "field.weights")] == phrase(language, "choice.weights.random")
 
 
 def test_settings_without_effect_are_left_out(visit, pair):
-    rows = set(visit(run=pair[0]).dataframe[-1].value.index)
+    rows = set(visit(run=pair[0]).table[-1].value.index)
     assert phrase("en", "field.learning_rate") in rows
     assert not rows & {phrase("en", f"field.{name}") for name in ("hidden", "momentum", "nesterov", "views", "n_views")}

@@ -116,12 +116,18 @@ def board_figure(info: BoardInfo, labels: BoardLabels) -> go.Figure:
     return go.Figure(board_data(info, labels))
 
 
-def board_data(info: BoardInfo, labels: BoardLabels) -> dict:
-    """Returns what `board_figure` returns as the plain data that Plotly draws in a browser."""
-    traces = [_trace(start, getattr(info, start), getattr(labels, start)) for start in STARTS]
+def board_data(info: BoardInfo, labels: BoardLabels, scale: float = 1.0) -> dict:
+    """Returns what `board_figure` returns as the plain data that Plotly draws in a browser.
+
+    Args:
+        info: From `board_info`.
+        labels: Words in the reader's language.
+        scale: How large letters and points are, relative to those for a desk.
+    """
+    traces = [_trace(start, getattr(info, start), getattr(labels, start), scale) for start in STARTS]
     if info.mean:
         traces.append(_mean_trace(info.mean, labels.mean))
-    return {"data": traces, "layout": _layout(info, labels)}
+    return {"data": traces, "layout": _layout(info, labels, scale)}
 
 
 def _mean_trace(mean: Sequence[tuple[float, float]], word: str) -> dict:
@@ -137,7 +143,7 @@ def _mean_trace(mean: Sequence[tuple[float, float]], word: str) -> dict:
     }
 
 
-def _trace(start: str, points: Sequence[BoardPoint], word: str) -> dict:
+def _trace(start: str, points: Sequence[BoardPoint], word: str, scale: float) -> dict:
     style = _STYLES[start]
     return {
         "type": "scatter",
@@ -150,7 +156,7 @@ def _trace(start: str, points: Sequence[BoardPoint], word: str) -> dict:
         "text": [plain_in_template(shortened(point.name, _NAME_LETTERS)) for point in points],
         "customdata": [plain_in_template(shortened(point.owner, _NAME_LETTERS)) for point in points],
         "hovertemplate": "%{text}<br>%{customdata}<br>%{y:.1%}<extra></extra>",
-        "marker": {"color": theme.translucent(style.colour, 0.8), "symbol": style.marker, "size": 9},
+        "marker": {"color": theme.translucent(style.colour, 0.8), "symbol": style.marker, "size": 9 * scale},
         "error_y": _intervals(points, style),
     }
 
@@ -164,16 +170,18 @@ def _intervals(points: Sequence[BoardPoint], style: theme.Style) -> dict:
     return {"type": "data", "symmetric": False, "array": up, "arrayminus": down, **look}
 
 
-def _layout(info: BoardInfo, labels: BoardLabels) -> dict:
-    x_axis = _axis(getattr(labels, info.x)) | {"showgrid": False}
+def _layout(info: BoardInfo, labels: BoardLabels, scale: float) -> dict:
+    letters = theme.LETTERS_PX * scale
+    x_axis = _axis(getattr(labels, info.x), letters) | {"showgrid": False}
     if info.x == "frozen":
         x_axis |= {"range": [-0.04, 1.04], "tickformat": ".0%", "dtick": 0.25}
     else:
         x_axis |= {"type": "log", "tickvals": _TICKS, "ticktext": [f"{tick:,}" for tick in _TICKS]}
-    y_axis = _axis(labels.accuracy) | {"range": [0, 1.03], "tickformat": ".0%", "dtick": 0.25}
+    y_axis = _axis(labels.accuracy, letters) | {"range": [0, 1.03], "tickformat": ".0%", "dtick": 0.25}
     margin = {"l": 64, "r": 12, "t": 8, "b": 8}
-    return theme.plain_layout(xaxis=x_axis, yaxis=y_axis, hovermode="closest", margin=margin)
+    font = {"size": letters}
+    return theme.plain_layout(xaxis=x_axis, yaxis=y_axis, font=font, hovermode="closest", margin=margin)
 
 
-def _axis(title: str) -> dict:
-    return {"title": {"text": title, "standoff": 8, "font": {"size": 13}}, "automargin": True, "zeroline": False}
+def _axis(title: str, letters: float) -> dict:
+    return {"title": {"text": title, "standoff": 8, "font": {"size": letters}}, "automargin": True, "zeroline": False}

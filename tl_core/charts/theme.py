@@ -22,6 +22,7 @@ TRAINABLE = "#C9520A"  # vermillion: changed by this training
 HEAD = "#12876A"  # green: new
 SPLITS = ("#5F7387", "#8C7A5E", "#7E6B8F")  # training, validation, test
 NEUTRAL = "#7B766E"  # lines that carry no class of their own
+LETTERS_PX = 13
 ON_FILL = "#FFFFFF"  # text and patterns upon the colours above
 
 
@@ -88,7 +89,7 @@ def plain_layout(**settings: object) -> dict:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
-        "font": {"size": 13},
+        "font": {"size": LETTERS_PX},
         "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
         "hoverlabel": {"align": "left", "namelength": -1},
         **settings,

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,12 @@ class Contents:
         if split is not None:
             fits &= self.splits == split
         return np.flatnonzero(fits)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Returns int64 (N,), the class of each as its place in `info.classes`; -1 for what belongs to none."""
+        place = {name: label for label, name in enumerate(self.info.classes)}
+        return np.array([place.get(name, -1) for name in self.names], np.int64)
 
 
 class _Bundled(Sequence):
@@ -119,11 +126,22 @@ def thumbnails(
     found = contents(id, home)
     if found is None:
         return []
-    place = {name: label for label, name in enumerate(found.info.classes)}
-    labels = np.array([place.get(name, -1) for name in found.names], np.int64)
-    train = found.places(split=0)
-    chosen = select_per_class(labels, train[labels[train] >= 0], n_per_class, seed)
+    labels = found.labels
+    chosen = split_places(found, n_per_class, seed)[0]
     return [(int(labels[at]), found.pictures[at]) for at in sorted(chosen, key=lambda at: (labels[at], at))[:most]]
+
+
+def split_places(found: Contents, per_class: int | None, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns the pictures that a run trains, validates and tests with, in its order: three times int (n,).
+
+    Args:
+        found: What is in the data set.
+        per_class: Most training pictures of one class; None takes all.
+        seed: Of the run; decides which.
+    """
+    labels = found.labels
+    train, validation, test = (places[labels[places] >= 0] for places in map(partial(found.places, None), range(3)))
+    return select_per_class(labels, train, per_class, seed), validation, test
 
 
 def class_counts(id: str, home: Path) -> list[int]:

@@ -119,6 +119,7 @@ class LiveRun:
     n_validation: int = 0
     n_test: int = 0
     part: int = 1  # 2 in the second of two phases of training
+    changes: tuple[float, ...] = ()  # of each block's weights, then the head's
     n_judged: int = 0  # pictures of validation and test, each as often as it was classified
     is_sent: bool = False
     is_stopping: bool = False
@@ -182,6 +183,8 @@ class LiveRun:
         elif event["event"] == "step":
             self._enter("training")
             self.has_steps = True
+        elif event["event"] == "moved":
+            self.changes = tuple(event["changes"])
         elif event["event"] == "epoch":
             self._enter("training")
             epoch = EpochRecord(**{name: value for name, value in event.items() if name != "event"})
@@ -243,5 +246,6 @@ class LiveRun:
                 self.recorder.trace.points(),
                 tuple(self.epochs[number] for number in sorted(self.epochs)),
                 self.is_paused,
+                self.changes,
             )
         return self._seen

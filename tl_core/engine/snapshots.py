@@ -29,6 +29,8 @@ class RunSnapshot:
         trace: Rows [step, seconds, images, loss, accuracy], averaged to at most 400.
         epochs: The finished epochs.
         is_paused: Whether somebody has paused it; its phase stays what it was.
+        changes: How far the weights of each block have moved, then the head's, relative to what they were; empty before
+            the first step, and where an older record does not know it.
     """
 
     record: RunRecord
@@ -45,6 +47,7 @@ class RunSnapshot:
     trace: tuple[tuple[float, ...], ...] = ()
     epochs: tuple[EpochRecord, ...] = ()
     is_paused: bool = False
+    changes: tuple[float, ...] = ()
 
     @property
     def is_active(self) -> bool:
@@ -72,7 +75,8 @@ class Finished:
         kept = self._kept.get(record.id)
         if kept is None or kept.record != record:  # renamed, or resumed by another process
             trace = tuple(tuple(row) for row in self._store.trace(record.id))
-            kept = RunSnapshot(record, 0, trace=trace, epochs=tuple(self._store.epochs(record.id)))
+            epochs, changes = tuple(self._store.epochs(record.id)), _changes(record)
+            kept = RunSnapshot(record, 0, trace=trace, epochs=epochs, changes=changes)
             self._keep(kept)
         return kept
 
@@ -85,3 +89,8 @@ class Finished:
             self._kept[snapshot.record.id] = snapshot
             while len(self._kept) > KEPT_SNAPSHOTS:
                 self._kept.pop(next(iter(self._kept)))
+
+
+def _changes(record: RunRecord) -> tuple[float, ...]:
+    """Returns how far a finished run has moved the weights of each block, then the head's."""
+    return tuple(row["relative_change"] for row in record.proof or () if "relative_change" in row)

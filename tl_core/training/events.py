@@ -77,6 +77,18 @@ class Epoch(Event):
 
 
 @dataclass(frozen=True)
+class Moved(Event):
+    """How far the weights have moved by now; said now and then between two steps.
+
+    Attributes:
+        changes: Relative change of each block from the input on, then of the head, since the training began; see
+            `training.weight_change`.
+    """
+
+    changes: list[float]
+
+
+@dataclass(frozen=True)
 class Ended(Event):
     """The run is over.
 

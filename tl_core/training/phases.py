@@ -14,12 +14,13 @@ import numpy as np
 from tl_core.models.trained import copies, put_back
 from tl_core.spec import RunSpec
 from tl_core.training.clock import Clock
-from tl_core.training.events import Event, Phase
+from tl_core.training.events import Event, Moved, Phase, Step
 from tl_core.training.inputs import Inputs
 from tl_core.training.progress import Progress
 from tl_core.training.proof import block_hashes, compare
 from tl_core.training.sources import Source
 from tl_core.training.trainer import StopRequested, Trainer
+from tl_core.training.weight_change import WeightChange
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -45,6 +46,7 @@ class Phases:
     def __init__(self, inputs: Inputs, clock: Clock, should_stop: Callable[[], bool] = lambda: False) -> None:
         self._inputs, self._clock, self._should_stop = inputs, clock, should_stop
         self._before, self._after_head = block_hashes(inputs.network), None
+        self._change = WeightChange(inputs.network)
         self.progress = Progress()
         self.trainer: Trainer | None = None
         self.model = inputs.network.suffix
@@ -56,7 +58,7 @@ class Phases:
             checkpoint: Arrays and facts, as `checkpoint` returned them, to go on from.
 
         Yields:
-            What the phases' trainers do, and `Phase` while features are computed.
+            What the phases' trainers do, `Moved` now and then, and `Phase` while features are computed.
 
         Raises:
             StopRequested: `should_stop` said so.
@@ -97,7 +99,10 @@ class Phases:
         self.trainer = trainer
         if self._inputs.spec.phases == 2:
             yield Phase("head" if self.progress.phase == 1 else "suffix")
-        yield from trainer.run()
+        for event in trainer.run():
+            if isinstance(event, Step) and self._change.is_due:
+                yield Moved(self._change.measure())  # before the step: who steps by hand sees what it did
+            yield event
         trainer.restore_best()
 
     def _stoppable(self, events: Iterator[Event]) -> Iterator[Event]:
@@ -120,13 +125,15 @@ class Phases:
         """Puts the best weights in place.
 
         Returns:
-            The proof of what was changed, as `training.proof.compare` returns it.
+            The proof of what was changed, as `training.proof.compare` returns it, with the "relative_change" of each.
         """
         self.trainer.restore_best()
         network, progress = self._inputs.network, self.progress
         is_from_head = progress.phase == 1 or progress.best_epoch <= progress.n_before
         is_head_only = self._inputs.spec.phases == 2 and is_from_head
-        return compare(network, self._before, block_hashes(network), self._after_head, is_head_only=is_head_only)
+        after = block_hashes(network)
+        rows = compare(network, self._before, after, self._after_head, is_head_only=is_head_only)
+        return [row | {"relative_change": change} for row, change in zip(rows, self._change.measure(), strict=True)]
 
     def checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         """Returns what a process must know to go on after the present epoch: arrays, and facts as text."""
