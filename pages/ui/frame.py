@@ -43,7 +43,7 @@ def draw() -> None:
         page_icon="🧪",
         layout="wide",
         initial_sidebar_state=SIDEBAR_PX,
-        menu_items={"About": "Transfer Lab"},  # without an entry of ours there is no menu, and no way to change the theme
+        menu_items={"About": "Transfer Lab"},  # without an entry of ours there is no menu, so no change of theme
     )
     st.logo(WEB / "logo.svg", size="large")
     st.html(WEB / "page.css")
