@@ -135,10 +135,20 @@ class TestExecutor:
     def test_the_events_of_a_run_arrive_in_their_order_and_it_ends_once(self, pair, run_id):
         events = pair.events(run_id)
         assert [event["step"] for event in of("step", events)] == list(range(1, len(of("step", events)) + 1))
-        kinds = [event["event"] for event in events if event["event"] != "phase"]
+        kinds = [event["event"] for event in events if event["event"] not in ("phase", "moved")]
         n_steps, epochs = 2, 3 if run_id == "head" else 2
         assert kinds == ["started", *epochs * [*n_steps * ["step"], "epoch"], "ended"]
         assert pair.ends(run_id) == 1
+
+    @pytest.mark.parametrize("run_id", ["head", "scratch"])
+    def test_it_is_said_how_far_the_weights_of_each_block_have_moved_from_the_first_step_on(self, pair, run_id):
+        events = pair.events(run_id)
+        *blocks, head = of("moved", events)[0]["changes"]
+        assert head > 0
+        assert len(set(blocks)) > 1 if run_id == "scratch" else set(blocks) == {0.0}
+        assert [row["relative_change"] for row in events[-1]["proof"]][:-1] == blocks or run_id == "scratch"
+        kinds = [event["event"] for event in events]
+        assert kinds.index("moved") < kinds.index("step")
 
     @pytest.mark.parametrize("run_id", ["head", "scratch"])
     def test_runs_side_by_side_are_to_the_last_bit_what_each_is_alone(self, pair, alone, run_id):

@@ -157,6 +157,8 @@ def _train_one(store: SqliteStore, record: RunRecord, output: Output, *, is_resu
 
 def _print_event(event: dict, record: RunRecord, spec: RunSpec, output: Output) -> None:
     kind = event["event"]
+    if kind == "moved":  # the weight proof says it at the end
+        return
     if kind in ("phase", "step"):
         _print_progress(event, spec, output)
     elif output.is_json:
