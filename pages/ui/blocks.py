@@ -263,7 +263,7 @@ def weight_proof(proof: Sequence[dict]) -> None:
         columns["after_head"] = [row["after_head"] for row in proof]
     columns["after"] = [row["after"] for row in proof]
     table = pd.DataFrame({t(f"proof.{name}"): values for name, values in columns.items()})
-    st.table(table, hide_index=True, height=260, alt=t("proof.title"))
+    st.table(table, hide_index=True, alt=t("proof.title"))
 
 
 def _change(row: dict) -> str:

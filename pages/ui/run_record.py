@@ -19,7 +19,7 @@ def draw(records: Sequence[RunRecord]) -> None:
     """Draws the settings of a run and its baseline side by side, folded away."""
     with st.expander(t("record.title"), icon=":material/list_alt:"):
         table = pd.DataFrame({t(f"panel.{record.role}"): _rows(record) for record in records}).fillna("–")
-        st.table(table.rename_axis(t("record.setting")).map(literal), height=320, alt=t("record.title"))
+        st.table(table.rename_axis(t("record.setting")).map(literal), alt=t("record.title"))
 
 
 def _rows(record: RunRecord) -> dict[str, str]:
