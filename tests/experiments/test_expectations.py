@@ -7,6 +7,7 @@ from tl_core.experiments.expectations import (
     COLUMNS,
     RECIPES,
     SCRATCH,
+    SEEDS,
     SIZES,
     TABLE,
     Trial,
@@ -53,13 +54,14 @@ def test_a_table_survives_its_file_and_its_order_is_always_the_same(tmp_path):
     assert read(tmp_path / "none.csv") == {}
 
 
-@pytest.mark.parametrize("backbone", ["mobilenet_v2", "efficientnet_lite0"])
-@pytest.mark.parametrize("dataset", ["groceries", "cifar10-small"])
+@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("dataset", SIZES)
 def test_no_cut_of_the_committed_table_is_worse_than_all_frozen_by_more_than_noise(dataset, backbone):
     """What the defaults are chosen for: a student who moves the slider one way or the other is not misled."""
     means = {n_frozen: fmean(values) for n_frozen, values in measured("default", dataset, backbone).items()}
     all_frozen, *others = cuts(backbone)
     assert set(means) == {all_frozen, *others}
+    assert {len(values) for values in measured("default", dataset, backbone).values()} == {len(SEEDS)}
     assert min(means.values()) >= means[all_frozen] - 0.03
     if dataset == "cifar10-small":
         assert max(means[n_frozen] for n_frozen in others if n_frozen) >= means[all_frozen] + 0.02
