@@ -86,8 +86,8 @@ else:
     PagesManager.uses_pages_directory = False  # pages/ is a package of ours; the frame alone says what is a page
     from starlette.middleware import Middleware
 
-    from pages.ui import faults
+    from pages.ui import error_page
     from pages.ui.cookie import OwnerCookie
 
     keys = [Middleware(OwnerCookie)]
-    app = st.App(__file__, routes=routes(), lifespan=lifespan, middleware=keys, on_script_error=faults.show)
+    app = st.App(__file__, routes=routes(), lifespan=lifespan, middleware=keys, on_script_error=error_page.show)

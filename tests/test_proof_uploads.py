@@ -7,7 +7,7 @@ from patience import PATIENCE_S
 from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
-import pages.ui.data_ways  # noqa: F401 (says how files are copied)
+import pages.data.import_forms  # noqa: F401 (says how files are copied)
 from tests.proofs import uploads
 from tests.proofs.finding import unmet
 from tests.proofs.uploads import Seen, brought, judged

@@ -10,8 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import state
-from pages.ui.live import Replay, live_figure
-from pages.ui.remembered import remembered
+from pages.ui.live_chart import Replay, live_figure
+from pages.ui.persistent import remembered
 from pages.ui.services import ClassSample
 from pages.ui.text import class_name, count, named, percent, seconds_left, t, time_left
 from tl_core.charts.curves import CurvesLabels, EpochPoint, RunCurve, StepPoint, curves_data, curves_info

@@ -1,12 +1,27 @@
-"""One control of the lab: free, or locked or hidden by the lesson that was opened."""
+"""The controls of the lab: each free, or locked or hidden by the lesson that was opened, which fills them all."""
 
 from collections.abc import Callable
 from functools import partial
+from types import MappingProxyType
 
 from pages.ui import state
-from pages.ui.remembered import remembered
+from pages.ui.persistent import remembered
 from tl_core.experiments.plans import is_head_only, usual_training
-from tl_core.lesson import Lesson
+from tl_core.lesson import CONTROLS, Lesson
+
+# what controls are remembered by whose values would mean something else beside another choice
+NAMES = MappingProxyType(
+    {
+        "n_frozen": "freeze-{backbone}",
+        "head_at": "head_at-{backbone}",
+        "image_size": "image_size-{backbone}",
+        "per_class": "per_class-{dataset}",
+        "phases": "phases-{weights}",
+        "head_learning_rate": "head-rate-{optimizer}",
+        "learning_rate": "rate-{optimizer}-{rate}",
+        "batchnorm": "batchnorm-{weights}",
+    }
+)
 
 
 def choose(
@@ -79,3 +94,11 @@ def is_fixed(field: str) -> bool:
 def is_hidden(field: str) -> bool:
     """Says whether the lesson hides a control from this visitor."""
     return is_fixed(field) and field in state.kept("lesson").hidden
+
+
+def fill(lesson: Lesson) -> None:
+    """Gives all controls the values of a lesson, before they are drawn."""
+    spec = lesson.spec
+    rate = usual_training(spec.optimizer, spec.weights, spec.backbone)["learning_rate"]
+    for field in CONTROLS:
+        state.fill(NAMES.get(field, field).format(rate=rate, **spec.to_dict()), lesson_value(lesson, field))

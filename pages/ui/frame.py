@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.ui import class_names, links, services, state
+from pages.ui import links, owner_names, services, state
 from pages.ui.blocks import glossary
 from pages.ui.text import sentence, t
 from tl_core.errors import TransferLabError
@@ -54,7 +54,7 @@ def draw() -> None:
             _THEME(data={"light": t("frame.light"), "dark": t("frame.dark")}, key="theme", width="content", height=44)
         glossary()
         _machine()
-        class_names.draw_own()  # after the engine was found to work
+        owner_names.draw_own()  # after the engine was found to work
     links.open_lesson()
     state.write_address()
     asked_s = state.kept("asked_at", 0.0)
@@ -67,7 +67,7 @@ def _page(name: str, *, is_alias: bool = False) -> st.Page:
     """Returns one step as a page. The first step's address is "/"; its alias answers to "/lab" as well."""
     is_first = name == STEPS[0] and not is_alias
     return st.Page(
-        f"pages/steps/{name}.py",
+        f"pages/{name}/page.py",
         title=t(f"{name}.title"),
         icon=ICONS[name],
         url_path="start" if is_first else name,

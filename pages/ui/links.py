@@ -5,8 +5,8 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import controls, forms, services, state
-from pages.ui.remembered import remembered
+from pages.ui import controls, services, state
+from pages.ui.persistent import remembered
 from pages.ui.text import literal, named, t
 from tl_core.datasets.album import is_own
 from tl_core.experiments.fitting import fitted
@@ -30,7 +30,7 @@ def open_lesson() -> None:
         notices += [Notice("fitted", tuple(changed))] if changed else []
         state.keep("lesson", lesson)
         state.keep("planned", lesson.spec)
-        forms.fill(lesson)
+        controls.fill(lesson)
         for name, marked in (("lock", lesson.locked), ("hide", lesson.hidden)):
             state.fill(name, [control for control in CONTROLS if control in marked])
     state.keep("notices", notices)

@@ -4,7 +4,7 @@ from pathlib import Path
 from patience import PATIENCE_S
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.live import PLOTLY_VERSION
+from pages.ui.live_chart import PLOTLY_VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -13,7 +13,7 @@ def page():
     import plotly.graph_objects as go
     import streamlit as st
 
-    from pages.ui.live import live_figure
+    from pages.ui.live_chart import live_figure
 
     figure = go.Figure(go.Scatter(x=[1, 2], y=[0.5, None], uid="probe-train"))
     live_figure(figure, key="curves", height=300, revision=st.session_state.get("revision", "1"), label="Accuracy")

@@ -83,6 +83,6 @@ def visit(engine):
         for key, value in query.items():
             app.query_params[key] = value
         app.run()
-        return app if name == "lab" else app.switch_page(f"pages/steps/{name}.py").run()
+        return app if name == "lab" else app.switch_page(f"pages/{name}/page.py").run()
 
     return open_page

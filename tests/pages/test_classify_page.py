@@ -81,7 +81,7 @@ def pressed(monkeypatch):
             offered[:] = [(tile.about, tile.badge) for tile in tiles]
             return [place]
 
-        monkeypatch.setattr("pages.ui.samples.gallery", gallery)
+        monkeypatch.setattr("pages.classify.samples.gallery", gallery)
         return offered
 
     return press

@@ -8,7 +8,7 @@ import pytest
 from fake_runs import record_finished, started, step_event
 from PIL import Image
 
-from pages.ui import class_board, class_join
+from pages.classroom import board, join
 from pages.ui.text import literal
 from tl_core.engine import singleton
 from tl_core.experiments.plans import plan_run
@@ -121,7 +121,7 @@ def test_runs_on_several_kinds_of_data_can_be_told_apart(visit, engine, pair):
 
 def test_a_run_that_is_pressed_on_the_board_is_opened(visit, engine, pair, monkeypatch):
     engine.store.share(pair[0], Visibility.CLASS, by=OPERATOR)
-    monkeypatch.setattr("pages.ui.class_board.live_figure", lambda *_, **__: pair[0])
+    monkeypatch.setattr("pages.classroom.board.live_figure", lambda *_, **__: pair[0])
     app = visit("classroom", owner="anna")
     assert not app.exception
     assert app.title[0].value == phrase("en", "lab.title")
@@ -139,7 +139,7 @@ def test_a_damaged_record_hides_no_other_on_the_board(visit, engine, pair):
 def test_the_same_answer_serves_the_whole_class_for_a_moment(engine, pair, monkeypatch):
     asked = []
     monkeypatch.setattr(engine, "list_runs", lambda **wanted: asked.append(wanted) or [])
-    assert [class_board.shared_runs(str(engine.home), "en", None, OPERATOR) for _ in range(3)] == [[]] * 3
+    assert [board.shared_runs(str(engine.home), "en", None, OPERATOR) for _ in range(3)] == [[]] * 3
     assert len(asked) == 1
 
 
@@ -259,7 +259,7 @@ def test_the_join_link_is_a_short_text_and_a_code_to_scan(visit, engine, languag
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_short_address_opens_the_lab_with_the_instructor_s_settings(visit, engine, language):
     lab = visit(language=language, is_instructor=True, backbone="squeezenet", n_frozen="7", epochs="3", lock="epochs")
-    code = code_of(lab.switch_page("pages/steps/classroom.py").run())
+    code = code_of(lab.switch_page("pages/classroom/page.py").run())
     app = visit(language=language, owner="anna", join=code.upper())
     assert not app.exception
     lesson = app.session_state["kept"]["lesson"]
@@ -358,8 +358,8 @@ def test_the_key_and_the_owner_are_in_no_address_and_on_no_page(visit, engine, q
 
 
 def test_the_code_is_black_on_white_with_the_margin_that_scanners_need():
-    picture = np.asarray(Image.open(io.BytesIO(class_join.qr_code("http://10.0.0.1:8501/?v=2"))).convert("L"))
-    margin = 4 * class_join.MODULE_PX
+    picture = np.asarray(Image.open(io.BytesIO(join.qr_code("http://10.0.0.1:8501/?v=2"))).convert("L"))
+    margin = 4 * join.MODULE_PX
     assert set(np.unique(picture)) == {0, 255}
     assert all(edge.min() == 255 for edge in (picture[:margin], picture[:, :margin], picture[-margin:]))
-    assert picture[margin : margin + class_join.MODULE_PX, margin : margin + 7 * class_join.MODULE_PX].max() == 0
+    assert picture[margin : margin + join.MODULE_PX, margin : margin + 7 * join.MODULE_PX].max() == 0

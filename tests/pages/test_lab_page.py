@@ -63,8 +63,8 @@ def test_another_backbone_brings_its_own_freeze_slider_and_the_first_one_is_reme
 def test_choices_survive_a_visit_to_another_page(visit):
     app = visit()
     app.slider[0].set_value(3).run()
-    app.switch_page("pages/steps/runs.py").run()
-    app.switch_page("pages/steps/lab.py").run()
+    app.switch_page("pages/runs/page.py").run()
+    app.switch_page("pages/lab/page.py").run()
     assert app.slider[0].value == 3
 
 

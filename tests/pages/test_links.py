@@ -106,9 +106,9 @@ def test_an_address_without_settings_leaves_the_choices_alone(visit):
 def test_what_was_filled_in_can_be_changed_and_is_not_filled_in_again(visit):
     app = visit(**LESSON.to_query())
     app.slider[0].set_value(1).run()
-    app.switch_page("pages/steps/runs.py").run()
+    app.switch_page("pages/runs/page.py").run()
     assert app.query_params["backbone"] == "vgg16"
-    app.switch_page("pages/steps/lab.py").run()
+    app.switch_page("pages/lab/page.py").run()
     assert app.slider[0].value == 1
 
 

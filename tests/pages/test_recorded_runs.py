@@ -5,7 +5,7 @@ import json
 import pytest
 from fake_runs import record_finished
 
-from pages.ui import run_panel
+from pages.lab import run_panel
 from pages.ui.text import literal
 from tl_core.experiments.plans import baseline_of, plan_run
 from tl_core.phrases import phrase

@@ -13,8 +13,8 @@ def test_a_choice_is_there_again_after_another_page(visit):
     app = visit()
     frozen(app).set_value(7).run()
     app.number_input(key="w:epochs").set_value(9).run()
-    app.switch_page("pages/steps/runs.py").run()
-    app.switch_page("pages/steps/lab.py").run()
+    app.switch_page("pages/runs/page.py").run()
+    app.switch_page("pages/lab/page.py").run()
     assert frozen(app).value == 7
     assert app.number_input(key="w:epochs").value == 9
 

@@ -7,9 +7,9 @@ from types import MappingProxyType
 import streamlit as st
 
 from pages.ui import services, state
+from pages.ui.actions import attempt, train_afresh
 from pages.ui.blocks import progress_line
-from pages.ui.class_share import may_change
-from pages.ui.submission import attempt, train_afresh
+from pages.ui.sharing import may_change
 from pages.ui.text import day, literal, percent, seconds, sentence, t, threads
 from tl_core.engine.snapshots import RunSnapshot
 from tl_core.evaluation.comparison import best_validation

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.ui import services, state
-from pages.ui.live import live_figure
+from pages.ui.live_chart import live_figure
 from pages.ui.text import t
 from tl_core.charts.weight_changes import WeightChangesLabels, percent_moved, weight_changes_data
 from tl_core.engine.snapshots import RunSnapshot

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from pages.ui import services, sheets, state
+from pages.ui import csv_download, services, state
 from pages.ui.text import skipped_reason, t
 from tl_core.datasets.contents import Contents
 
@@ -21,4 +21,4 @@ def draw(id: str, contents: Contents) -> None:
     rows = [{t("data.file"): one["file"], t("data.reason"): skipped_reason(one)} for one in skipped]
     table = pd.DataFrame(rows)
     st.dataframe(table, hide_index=True, alt=t("data.part_left_out"))
-    sheets.offer(table, "left-out")
+    csv_download.offer(table, "left-out")

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from pages.data.change import change
 from pages.ui import services, state
-from pages.ui.data_change import change
 from pages.ui.gallery import Tile, gallery
 from pages.ui.text import class_name, sentence, t
 from tl_core.datasets.contents import Contents

@@ -7,8 +7,8 @@ from contextlib import suppress
 import streamlit as st
 
 from pages.ui import services, state
-from pages.ui.class_names import owner_names
-from pages.ui.submission import attempt
+from pages.ui.actions import attempt
+from pages.ui.owner_names import owner_names
 from pages.ui.text import literal, seconds_left, t, time_left
 from tl_core.engine.capacity import free_bytes
 from tl_core.engine.queue import Place

@@ -9,19 +9,10 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.ui import (
-    data_classes,
-    data_head,
-    data_imports,
-    data_left_out,
-    data_pictures,
-    data_twins,
-    data_ways,
-    services,
-    state,
-)
-from pages.ui.class_names import owner_name
-from pages.ui.remembered import remembered
+from pages.data import classes, import_forms, import_progress, near_duplicates, pictures, skipped_files, summary
+from pages.ui import services, state
+from pages.ui.owner_names import owner_name
+from pages.ui.persistent import remembered
 from pages.ui.text import dataset_name, named, sentence, t
 from tl_core.datasets.album import is_own
 from tl_core.datasets.catalog import DATASETS
@@ -30,10 +21,10 @@ from tl_core.spec import RunSpec
 
 PARTS = MappingProxyType(
     {
-        "pictures": data_pictures.draw,
-        "classes": data_classes.draw,
-        "twins": data_twins.draw,
-        "left_out": data_left_out.draw,
+        "pictures": pictures.draw,
+        "classes": classes.draw,
+        "twins": near_duplicates.draw,
+        "left_out": skipped_files.draw,
     }
 )
 
@@ -41,20 +32,20 @@ PARTS = MappingProxyType(
 def draw() -> None:
     st.title(t("data.title"))
     st.markdown(t("data.lead"))
-    is_bringing = data_ways.draw()
-    is_bringing |= data_imports.draw()
+    is_bringing = import_forms.draw()
+    is_bringing |= import_progress.draw()
     shown = _choose()
     try:
         _draw(shown, is_bringing=is_bringing)
     except TransferLabError as error:
         st.error(sentence(error))
-        data_head.draw_damaged(shown)
+        summary.draw_damaged(shown)
 
 
 def _draw(shown: str, *, is_bringing: bool) -> None:
     """Draws a data set: its head, and the part that was chosen."""
     contents = services.look_into(shown)
-    data_head.draw(shown, contents, is_bringing=is_bringing)
+    summary.draw(shown, contents, is_bringing=is_bringing)
     if contents is None:
         return
     parts = [part for part in PARTS if part != "left_out" or is_own(shown)]

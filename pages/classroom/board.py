@@ -10,11 +10,11 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from pages.ui import services, sheets, state
-from pages.ui.class_names import owner_names
-from pages.ui.live import live_figure
-from pages.ui.remembered import remembered
-from pages.ui.run_dialogs import open_run
+from pages.ui import csv_download, services, state
+from pages.ui.actions import open_run
+from pages.ui.live_chart import live_figure
+from pages.ui.owner_names import owner_names
+from pages.ui.persistent import remembered
 from pages.ui.run_names import name_of
 from pages.ui.text import dataset_name, day, named, sentence, t
 from tl_core.charts.board import BoardAxis, BoardLabels, BoardRun, board_data, board_info
@@ -228,4 +228,4 @@ def _draw_table(runs: Sequence[BoardRun]) -> None:
     for row, column in pressed.selection.cells:
         if column == "run" and row < len(ranked):
             open_run(ranked[row].run_id)
-    sheets.offer(table.rename(columns=heads), "class")
+    csv_download.offer(table.rename(columns=heads), "class")

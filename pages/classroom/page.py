@@ -8,8 +8,10 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import class_board, class_join, class_key, class_limits, class_queue, class_retention, state
-from pages.ui.remembered import remembered
+from pages.classroom import board, instructor_key, limits, queue, retention
+from pages.classroom import join as class_join
+from pages.ui import state
+from pages.ui.persistent import remembered
 from pages.ui.text import t
 
 
@@ -25,27 +27,27 @@ def draw() -> None:
         _draw_large(is_instructor)
         return
     st.markdown(t("classroom.lead"))
-    class_board.draw()
+    board.draw()
     if not is_instructor:
-        class_key.draw()
+        instructor_key.draw()
         return
-    desk = {"queue": class_queue.draw, "limits": class_limits.draw, "old": class_retention.draw}
+    desk = {"queue": queue.draw, "limits": limits.draw, "old": retention.draw}
     st.divider()
     for tab, draw_part in zip(st.tabs([t(f"classroom.{name}") for name in desk]), desk.values(), strict=True):
         with tab:
             draw_part()
-    class_key.draw_leave()
+    instructor_key.draw_leave()
 
 
 def _draw_large(is_instructor: bool) -> None:
     """Draws the board for a projector: the chart in large letters, and beside it the way to join."""
     with st.container(key="projector-board"):
         if not is_instructor:
-            class_board.draw(is_large=True)
+            board.draw(is_large=True)
             return
         chart, join = st.columns([3, 1], gap="large")
         with chart:
-            class_board.draw(is_large=True)
+            board.draw(is_large=True)
         with join:
             class_join.draw_large()
 

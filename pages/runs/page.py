@@ -12,12 +12,13 @@ from types import MappingProxyType
 import pandas as pd
 import streamlit as st
 
-from pages.ui import class_share, run_dialogs, services, sheets, state
+from pages.runs import dialogs
+from pages.ui import csv_download, services, sharing, state
+from pages.ui.actions import attempt, open_run
 from pages.ui.blocks import curves
-from pages.ui.class_names import owner_names
-from pages.ui.remembered import remembered
+from pages.ui.owner_names import owner_names
+from pages.ui.persistent import remembered
 from pages.ui.run_names import name_of, names_apart, shortened
-from pages.ui.submission import attempt
 from pages.ui.text import dataset_name, named, sentence, t
 from tl_core.errors import UnknownIdError
 from tl_core.models.catalog import backbones
@@ -72,7 +73,7 @@ def _draw_nothing(show: dict) -> None:
     is_empty = not services.engine().list_runs(by=state.visitor(), limit=1, **show)
     words = ("runs.empty" if "owner" in show else "runs.none_here") if is_empty else "runs.none_fit"
     st.info(t(words), icon=":material/science:")
-    st.page_link("pages/steps/lab.py", label=t("classify.to_lab"), icon=":material/arrow_back:")
+    st.page_link("pages/lab/page.py", label=t("classify.to_lab"), icon=":material/arrow_back:")
 
 
 def _filtered(show: dict) -> list[RunRecord]:
@@ -111,10 +112,10 @@ def _table(records: list[RunRecord]) -> list[RunRecord]:
         key=f"runs-table-{hash(tuple(record.id for record in records))}",  # other rows, other marks
         alt=t("runs.title"),
     )
-    sheets.offer(table.rename(columns=lambda name: t(f"runs.{name}")), "runs")
+    csv_download.offer(table.rename(columns=lambda name: t(f"runs.{name}")), "runs")
     for index, column in marked.selection.cells:
         if column == "name" and index < len(records):
-            run_dialogs.open_run(records[index].id)
+            open_run(records[index].id)
     return [records[index] for index in marked.selection.rows if index < len(records)]
 
 
@@ -137,18 +138,18 @@ def _row(record: RunRecord, owner: str) -> dict:
 
 def _actions(chosen: list[RunRecord]) -> None:
     """Draws what can be done with the marked runs: look at one, and change those that are the visitor's."""
-    mine = [record for record in chosen if class_share.may_change(record)]
+    mine = [record for record in chosen if sharing.may_change(record)]
     with st.container(horizontal=True):
         if len(chosen) == 1 and st.button(t("runs.open"), icon=":material/open_in_new:", type="primary"):
-            run_dialogs.open_run(chosen[0].id)
+            open_run(chosen[0].id)
         if len(chosen) == 1 and mine:
-            class_share.draw(mine[0])
+            sharing.draw(mine[0])
             if st.button(t("runs.rename"), icon=":material/edit:"):
-                run_dialogs.rename(mine[0])
+                dialogs.rename(mine[0])
         if mine:
             _draw_pin(mine)
             if st.button(t("runs.delete", n=len(mine)), icon=":material/delete:"):
-                run_dialogs.delete(mine)
+                dialogs.delete(mine)
     for record in mine:
         if problem := state.taken(f"problem-{record.id}"):
             st.error(sentence(problem))

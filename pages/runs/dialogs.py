@@ -1,20 +1,14 @@
-"""The way from a list to a run, and the questions that are asked before one is changed."""
+"""The questions that are asked before a run is changed."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
 from pages.ui import services, state
+from pages.ui.actions import done
 from pages.ui.run_names import name_of
-from pages.ui.submission import done
 from pages.ui.text import t
 from tl_core.store.records import RunRecord
-
-
-def open_run(run_id: str) -> None:
-    """Leaves for the lab, where a run is shown."""
-    state.open_run(run_id)
-    st.switch_page("pages/steps/lab.py", query_params={"run": run_id, "lang": state.language()})
 
 
 def rename(record: RunRecord) -> None:

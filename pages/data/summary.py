@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.ui import data_dialogs, services, state
-from pages.ui.class_names import owner_name
-from pages.ui.class_share import ICONS
+from pages.data import dialogs
+from pages.ui import services, state
+from pages.ui.owner_names import owner_name
+from pages.ui.sharing import ICONS
 from pages.ui.text import dataset_name, literal, note, t
 from tl_core.datasets.album import is_own
 from tl_core.datasets.catalog import DatasetInfo
@@ -51,23 +52,23 @@ def draw_damaged(id: str) -> None:
     if record is not None and services.is_mine(record):
         with st.container(horizontal=True):
             if st.button(t("data.delete"), icon=":material/delete:", key="data-delete-damaged"):
-                data_dialogs.delete(record)
+                dialogs.delete(record)
 
 
 def _draw_train(id: str, *, is_next: bool) -> None:
     kind = "primary" if is_next else "secondary"
     if st.button(t("data.train"), type=kind, icon=":material/science:", key="data-train"):
         state.fill("dataset", id)
-        st.switch_page("pages/steps/lab.py", query_params={"lang": state.language()})
+        st.switch_page("pages/lab/page.py", query_params={"lang": state.language()})
 
 
 def _draw_owner(record: AlbumRecord) -> None:
     """Draws what the owner can do with the whole data set."""
-    data_dialogs.share(record, ICONS[record.visibility])
+    dialogs.share(record, ICONS[record.visibility])
     if st.button(t("data.rename"), icon=":material/edit:", key="data-rename"):
-        data_dialogs.rename(record)
+        dialogs.rename(record)
     if st.button(t("data.delete"), icon=":material/delete:", key="data-delete"):
-        data_dialogs.delete(record)
+        dialogs.delete(record)
 
 
 def _draw_about(id: str, info: DatasetInfo, record: AlbumRecord | None) -> None:

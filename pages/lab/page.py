@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.ui import expected, forms, links, run_names, run_panel, run_record, services, settings, state, submission
+from pages.lab import expected, forms, run_panel, run_settings, settings
+from pages.ui import actions, links, run_names, services, state
 from pages.ui.blocks import layer_map, parameter_line, picture_strip
 from pages.ui.text import seconds, sentence, t
 from tl_core.datasets.catalog import DatasetInfo
@@ -101,7 +102,7 @@ def _draw_data(dataset: DatasetInfo) -> None:
         else:
             st.markdown(t(f"dataset.{dataset.id}.about"))
             st.caption(t("lab.source", source=dataset.source, licence=dataset.licence))
-        st.page_link("pages/steps/data.py", label=t("data.look"), icon=":material/photo_library:")
+        st.page_link("pages/data/page.py", label=t("data.look"), icon=":material/photo_library:")
 
 
 def _draw_cut(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo, pace_s: float | None) -> None:
@@ -185,7 +186,7 @@ def _draw_train(spec: RunSpec, backbone: BackboneInfo) -> None:
     if not is_pressed or _is_double(spec):
         return
     baseline = baseline_of(spec) if with_baseline and not is_scratch else None
-    submission.submit(spec, run_names.automatic(spec, "run"), baseline, run_names.automatic(spec, "baseline"))
+    actions.submit(spec, run_names.automatic(spec, "run"), baseline, run_names.automatic(spec, "baseline"))
 
 
 def _draw_differences(spec: RunSpec) -> None:
@@ -198,8 +199,8 @@ def _draw_differences(spec: RunSpec) -> None:
         t(
             "lab.change",
             name=t(f"field.{name}"),
-            before=run_record.setting(name, value),
-            now=run_record.setting(name, now[name]),
+            before=run_settings.setting(name, value),
+            now=run_settings.setting(name, now[name]),
         )
         for name, value in before.items()
         if name != "threads" and name in now and now[name] != value

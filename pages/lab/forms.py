@@ -1,8 +1,7 @@
-"""The first choices of the lab, and how a lesson fills them all; each remembers its value across pages."""
+"""The first choices of the lab; each remembers its value across pages."""
 
 from contextlib import suppress
 from functools import partial
-from types import MappingProxyType
 
 import streamlit as st
 
@@ -14,34 +13,11 @@ from tl_core.datasets.catalog import DATASETS, DatasetInfo
 from tl_core.datasets.known import is_here, known_dataset
 from tl_core.errors import TransferLabError
 from tl_core.experiments.expectations import SCRATCH, SCRATCH_RATES_TRIED, measured
-from tl_core.experiments.plans import is_ready, scratch_rate, usual_training
-from tl_core.lesson import CONTROLS, Lesson
+from tl_core.experiments.plans import is_ready, scratch_rate
 from tl_core.models.catalog import BackboneInfo, backbones
 from tl_core.models.weights import weights_source
 from tl_core.spec import RunSpec
 from tl_core.store.home import data_home
-
-# what controls are remembered by whose values would mean something else beside another choice
-NAMES = MappingProxyType(
-    {
-        "n_frozen": "freeze-{backbone}",
-        "head_at": "head_at-{backbone}",
-        "image_size": "image_size-{backbone}",
-        "per_class": "per_class-{dataset}",
-        "phases": "phases-{weights}",
-        "head_learning_rate": "head-rate-{optimizer}",
-        "learning_rate": "rate-{optimizer}-{rate}",
-        "batchnorm": "batchnorm-{weights}",
-    }
-)
-
-
-def fill(lesson: Lesson) -> None:
-    """Gives all controls the values of a lesson, before they are drawn."""
-    spec = lesson.spec
-    rate = usual_training(spec.optimizer, spec.weights, spec.backbone)["learning_rate"]
-    for field in CONTROLS:
-        state.fill(NAMES.get(field, field).format(rate=rate, **spec.to_dict()), controls.lesson_value(lesson, field))
 
 
 def choose_dataset() -> DatasetInfo:
@@ -98,7 +74,7 @@ def choose_freeze(backbone: BackboneInfo) -> int:
         "n_frozen",
         partial(st.slider, t("lab.freeze"), 0, backbone.n_blocks, help=meaning("cut")),
         default=backbone.n_blocks,
-        name=NAMES["n_frozen"].format(backbone=backbone.id),  # a slider is another widget when its range changes
+        name=controls.NAMES["n_frozen"].format(backbone=backbone.id),  # another slider for another range
         fit=lambda asked: min(asked, backbone.n_blocks),
     )
 

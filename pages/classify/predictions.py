@@ -7,10 +7,10 @@ from concurrent.futures import Future
 import numpy as np
 import streamlit as st
 
+from pages.classify.samples import Picture
 from pages.ui import services, state
-from pages.ui.live import live_figure
+from pages.ui.live_chart import live_figure
 from pages.ui.run_names import name_of
-from pages.ui.samples import Picture
 from pages.ui.text import class_name, literal, sentence, t
 from tl_core.charts.probabilities import ProbabilitiesLabels, probabilities_figure, probabilities_info
 from tl_core.datasets.catalog import DATASETS

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.ui import services, state
-from pages.ui.submission import done
+from pages.ui.actions import done
 from pages.ui.text import literal, named, t
 from tl_core.spec import RunSpec
 from tl_core.store.albums import AlbumRecord

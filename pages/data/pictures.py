@@ -7,10 +7,10 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from pages.data.change import change
 from pages.ui import services, state
-from pages.ui.data_change import change
 from pages.ui.gallery import Tile, gallery
-from pages.ui.remembered import remembered
+from pages.ui.persistent import remembered
 from pages.ui.text import class_name, literal, named, sentence, t
 from tl_core.datasets.album import is_own
 from tl_core.datasets.contents import Contents

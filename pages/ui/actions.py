@@ -65,3 +65,9 @@ def done(action: Callable[[], object]) -> bool:
         st.error(sentence(error))
         return False
     return True
+
+
+def open_run(run_id: str) -> None:
+    """Leaves for the lab, where a run is shown."""
+    state.open_run(run_id)
+    st.switch_page("pages/lab/page.py", query_params={"run": run_id, "lang": state.language()})

@@ -7,7 +7,7 @@ from patience import PATIENCE_S
 from streamlit.runtime.scriptrunner import ScriptRunner
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import faults
+from pages.ui import error_page
 from tl_core.phrases import phrase
 from tl_core.store.journal import FILES, FOLDER
 
@@ -37,7 +37,7 @@ def failing(way: str) -> None:
 @pytest.fixture
 def run(home, monkeypatch):
     """Runs a page as `st.App(on_script_error=faults.show)` does; `AppTest` knows no such handler of its own."""
-    monkeypatch.setattr(ScriptRunner, "_on_script_error", property(lambda _: faults.show, lambda _, __: None), False)
+    monkeypatch.setattr(ScriptRunner, "_on_script_error", property(lambda _: error_page.show, lambda *_: None), False)
     monkeypatch.setattr("streamlit.runtime.context.ContextProxy.cookies", {"tl_owner": COOKIE})
 
     def run_page(way: str, language: str = "en") -> AppTest:
@@ -85,4 +85,4 @@ def test_what_the_lab_knows_by_name_is_said_in_its_own_sentence(run):
 def test_the_server_asks_for_this_answer_to_every_fault():
     import app
 
-    assert app.app._on_script_error is faults.show
+    assert app.app._on_script_error is error_page.show

@@ -5,7 +5,7 @@ from types import MappingProxyType
 import streamlit as st
 
 from pages.ui import services, state
-from pages.ui.submission import attempt
+from pages.ui.actions import attempt
 from pages.ui.text import named, t
 from tl_core.store.records import RunRecord, Visibility
 

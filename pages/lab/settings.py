@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import controls, services
 from pages.ui.blocks import meaning, view_strip
-from pages.ui.forms import NAMES
+from pages.ui.controls import NAMES
 from pages.ui.text import named, t
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.experiments.fitting import offered_sizes

@@ -7,9 +7,10 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import bundles, class_names, class_share, forms, run_motion, run_record, run_state, services, state
+from pages.lab import run_line, run_motion, run_settings
+from pages.ui import bundles, controls, owner_names, services, sharing, state
 from pages.ui.blocks import accuracy_with_margin, curves, weight_proof
-from pages.ui.live import Replay
+from pages.ui.live_chart import Replay
 from pages.ui.run_names import name_of
 from pages.ui.text import literal, percent, seconds, sentence, t
 from tl_core.engine.snapshots import RunSnapshot
@@ -93,7 +94,7 @@ def _draw_live(run_id: str, pace_s: float | None) -> None:
     if bundles.is_brought_in(records[0]):
         bundles.draw_origin(records[0])
     else:
-        run_state.draw(snapshots)
+        run_line.draw(snapshots)
     if not any(snapshot.trace for snapshot in snapshots):
         run_motion.draw_pass(snapshots)
     else:
@@ -110,10 +111,10 @@ def _draw_title(record: RunRecord) -> None:
     """Draws the run's name, with who may see it where the visitor decides that, or else whose it is."""
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="run-title"):
         st.header(literal(name_of(record)), anchor=False, width="stretch")
-        if class_share.may_change(record):
-            class_share.draw(record)
+        if sharing.may_change(record):
+            sharing.draw(record)
     if record.owner != state.visitor().owner:
-        st.caption(t("classroom.whose", owner=literal(class_names.owner_name(record.owner))))
+        st.caption(t("classroom.whose", owner=literal(owner_names.owner_name(record.owner))))
 
 
 def _replay(records: Sequence[RunRecord]) -> Replay | None:
@@ -167,7 +168,7 @@ def _set_controls(spec: RunSpec) -> None:
     """Gives all controls the values of a run's settings; starts nothing."""
     used = Lesson(spec, with_baseline=bool(state.kept("baseline", True)))
     state.keep("used", used)
-    forms.fill(used)
+    controls.fill(used)
     st.rerun()
 
 
@@ -178,9 +179,9 @@ def _draw_next(snapshots: Sequence[RunSnapshot]) -> None:
     if records[0].proof:
         with st.expander(t("proof.title"), icon=":material/lock:"):
             weight_proof(records[0].proof)
-    run_record.draw(records)
+    run_settings.draw(records)
     with st.container(horizontal=True, key="bundles"):
-        run_state.draw_longer(snapshots[0])
+        run_line.draw_longer(snapshots[0])
         own = snapshots[0].spec.with_changes(threads=None)
         if own != state.kept("planned") and st.button(t("panel.use"), key="use", icon=":material/tune:"):
             _set_controls(own)
@@ -189,7 +190,7 @@ def _draw_next(snapshots: Sequence[RunSnapshot]) -> None:
                 bundles.draw_download(record)
     if records[0].best_epoch is not None:
         st.page_link(
-            "pages/steps/classify.py",
+            "pages/classify/page.py",
             label=t("panel.classify"),
             icon=":material/arrow_forward:",
             query_params={"run": records[0].id, "lang": state.language()},
@@ -203,7 +204,7 @@ def _draw_gap(snapshot: RunSnapshot) -> None:
     if key in keys("en") and record.test_accuracy is not None and (validation or 0) - record.test_accuracy >= GAP:
         with st.container(horizontal=True, vertical_alignment="center", key="gap"):
             st.caption(t(key, validation=percent(validation), test=percent(record.test_accuracy)), width="stretch")
-            st.page_link("pages/steps/data.py", label=t("data.look"), icon=":material/photo_library:")
+            st.page_link("pages/data/page.py", label=t("data.look"), icon=":material/photo_library:")
 
 
 def _draw_times(run: RunSnapshot, baseline: RunSnapshot) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import services, state
-from pages.ui.class_names import owner_names
+from pages.ui.owner_names import owner_names
 from pages.ui.run_names import name_of
 from pages.ui.text import sentence, t
 from tl_core.errors import TransferLabError

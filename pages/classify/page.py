@@ -9,14 +9,15 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import bundles, samples, services, state
-from pages.ui.answers import draw_picture
+from pages.classify import samples
+from pages.classify.predictions import draw_picture
+from pages.ui import bundles, services, state
 from pages.ui.blocks import meaning
-from pages.ui.class_names import owner_name
-from pages.ui.field_words import draw_field_words
-from pages.ui.remembered import remembered
+from pages.ui.owner_names import owner_name
+from pages.ui.persistent import remembered
 from pages.ui.run_names import name_of
 from pages.ui.text import named, t
+from pages.ui.uploader_words import draw_field_words
 from tl_core.datasets.image_headers import MAX_FILE_BYTES
 from tl_core.datasets.images import ACCEPTED_FORMATS
 from tl_core.errors import UnknownIdError
@@ -36,7 +37,7 @@ def draw() -> None:
         return
     if runs is None:
         st.info(t("classify.no_runs"), icon=":material/science:")
-        st.page_link("pages/steps/lab.py", label=t("classify.to_lab"), icon=":material/arrow_back:")
+        st.page_link("pages/lab/page.py", label=t("classify.to_lab"), icon=":material/arrow_back:")
         return
     for place, picture in enumerate(_choose_pictures(runs)):
         draw_picture(picture, runs, place)

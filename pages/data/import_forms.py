@@ -8,12 +8,12 @@ from types import MappingProxyType
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from pages.data.camera import Photo, burst
+from pages.data.upload_memory import let_go
 from pages.ui import services, state
-from pages.ui.camera import Photo, burst
-from pages.ui.field_words import draw_field_words
-from pages.ui.remembered import remembered
-from pages.ui.sent_files import let_go
+from pages.ui.persistent import remembered
 from pages.ui.text import literal, named, sentence, t
+from pages.ui.uploader_words import draw_field_words
 from tl_core.datasets.edits import checked_class_name
 from tl_core.datasets.image_headers import MAX_FILE_BYTES
 from tl_core.datasets.images import safe_name

@@ -3,9 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from pages.ui import services, sheets, state
-from pages.ui.data_change import change
-from pages.ui.live import live_figure
+from pages.data.change import change
+from pages.ui import csv_download, services, state
+from pages.ui.live_chart import live_figure
 from pages.ui.text import class_name, percent, sentence, t
 from tl_core.charts.balance import BalanceLabels, balance_figure, balance_height, balance_info
 from tl_core.datasets.contents import Contents
@@ -27,7 +27,7 @@ def draw(id: str, contents: Contents) -> None:
     else:
         shown = _frame(contents, table)
         st.dataframe(shown, hide_index=True, alt=t("data.part_classes"))
-        sheets.offer(shown, "classes")
+        csv_download.offer(shown, "classes")
 
 
 def _table(contents: Contents) -> list[dict]:
@@ -81,7 +81,7 @@ def _draw_editor(id: str, contents: Contents, table: list[dict]) -> None:
         names = {name: str(text or name) for name, text in zip(old, edited[new], strict=True)}
         excluded = [name for name, is_used in zip(old, edited[use], strict=True) if not is_used]
         change(id, lambda album: with_classes(album, names, excluded))
-    sheets.offer(_frame(contents, table), "classes")
+    csv_download.offer(_frame(contents, table), "classes")
 
 
 def _draw_split(id: str, contents: Contents, *, was_refused: bool) -> None:
