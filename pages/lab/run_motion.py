@@ -39,7 +39,7 @@ def draw_weights(snapshots: Sequence[RunSnapshot]) -> None:
                 height=STRIP_PX,
                 width=STRIP_WIDTH_PX,
                 revision=snapshot.record.id,
-                label=t("motion.label", name=t(f"panel.{role}"), parts=said(changes, spec.n_frozen)),
+                label=t("motion.label", name=t(f"panel.{role}"), parts=_said(changes, spec.n_frozen)),
             )
 
 
@@ -50,7 +50,7 @@ def _changes(snapshot: RunSnapshot) -> tuple[float, ...]:
     return changes if len(changes) == n_blocks + 1 else ()
 
 
-def said(changes: Sequence[float], n_frozen: int) -> str:
+def _said(changes: Sequence[float], n_frozen: int) -> str:
     """Returns the changes in words: those of the head, of the trained blocks from least to most, of the frozen ones."""
     *blocks, head = changes
     parts = {"head": [head], "trainable": blocks[n_frozen:], "frozen": blocks[:n_frozen]}
