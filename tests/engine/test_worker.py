@@ -473,7 +473,7 @@ def test_two_runs_side_by_side_give_the_curves_of_each_alone_to_the_last_bit(eng
     spec = pair[0].spec
     options = [
         f"--{name.replace('_', '-')}={spec[name]}"
-        for name in ("dataset", "backbone", "image_size", "per_class", "epochs", "batch_size", "learning_rate")
+        for name in ("dataset", "backbone", "image_size", "per_class", "epochs", "batch_size", "learning_rate", "phases")
     ]
     done = subprocess.run(
         [sys.executable, "-m", "tl_core", "train", "--json", "--baseline", "--freeze=4", *options],
