@@ -471,10 +471,8 @@ def test_a_run_and_its_baseline_complete_in_the_worker(engine, pair):
 @pytest.mark.slow
 def test_two_runs_side_by_side_give_the_curves_of_each_alone_to_the_last_bit(engine, pair, tmp_path):
     spec = pair[0].spec
-    options = [
-        f"--{name.replace('_', '-')}={spec[name]}"
-        for name in ("dataset", "backbone", "image_size", "per_class", "epochs", "batch_size", "learning_rate", "phases")
-    ]
+    asked = ("dataset", "backbone", "image_size", "per_class", "epochs", "batch_size", "learning_rate", "phases")
+    options = [f"--{name.replace('_', '-')}={spec[name]}" for name in asked]
     done = subprocess.run(
         [sys.executable, "-m", "tl_core", "train", "--json", "--baseline", "--freeze=4", *options],
         cwd=PROJECT,
