@@ -15,7 +15,7 @@ function choose(name, frames = FRAMES) {
   const item = items.find((one) => one.dataset.testid.toLowerCase().includes(name));
   if (item) item.click();
   else if (frames) return void requestAnimationFrame(() => choose(name, frames - 1));
-  if (items.length) menu().click();
+  if (items.length) menu()?.click();
   requestAnimationFrame(() => document.body.classList.remove('tl-unseen-menu'));
 }
 
@@ -27,7 +27,7 @@ export default function ({ data, parentElement }) {
   button.setAttribute('aria-label', button.title);
   button.onclick = () => {
     document.body.classList.add('tl-unseen-menu');
-    menu().click();
+    menu()?.click();
     choose(dark ? 'light' : 'dark');
   };
 }

@@ -127,6 +127,10 @@ def open_first_name(page: Page):
     return field
 
 
+KEEP_STREAMS = """window.streams = []; const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (wanted) => { streams.push(await open(wanted)); return streams.at(-1); };"""
+
+
 def hold_camera(page: Page, n_photos: int) -> None:
     """Holds the camera's button until so many pictures are taken, then lets go."""
     button = page.get_by_role("button", name=said("camera.take"))
@@ -223,6 +227,7 @@ def test_a_folder_and_the_same_folder_on_the_servers_disk_are_one_data_set(lab, 
 
 
 def test_files_dropped_on_one_class_after_the_other_and_the_camera_make_a_data_set(lab, page, photos):
+    page.add_init_script(KEEP_STREAMS)
     open_data(page, lab, "files")
     for name, files in list(photos.items())[:2]:
         choose_class(page, name)
@@ -240,6 +245,9 @@ def test_files_dropped_on_one_class_after_the_other_and_the_camera_make_a_data_s
     hold_camera(page, 3)  # the class stays chosen, and the camera open
     until("a second burst is added", lambda: int(re.search("[0-9]+", added.inner_text())[0]) > n_first)
     expect(page.get_by_test_id("stMetricValue").first).to_have_text("3")
+    assert page.evaluate("streams.length") == 1
+    choose_way(page, "zip")
+    page.wait_for_function("streams[0].getTracks().every(track => track.readyState === 'ended')")  # nobody is seen
 
 
 def test_an_import_can_be_cancelled_and_leaves_nothing(lab, page, photos, tmp_path):
