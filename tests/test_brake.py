@@ -2,12 +2,12 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from patience import PATIENCE_S
 
-ROOT = Path(__file__).resolve().parents[1]
+from tl_core.paths import PROJECT
+
 BRAKE = [sys.executable, "-m", "tests.brake"]
 
 
@@ -15,13 +15,13 @@ BRAKE = [sys.executable, "-m", "tests.brake"]
 def test_a_command_has_one_core_and_older_instructions_and_its_status_is_handed_on():
     code = "import os, sys; print(len(os.sched_getaffinity(0)), os.environ['ONEDNN_MAX_CPU_ISA']); sys.exit(3)"
     command = [*BRAKE, sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE_S)
     said, seen = done.stdout.splitlines()
     assert said.startswith("Under the brake equal work takes ×")
     assert (seen, done.stderr, done.returncode) == ("1 AVX2", "", 3)
 
 
 def test_without_a_command_it_says_how_it_is_called():
-    done = subprocess.run(BRAKE, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
+    done = subprocess.run(BRAKE, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 2
     assert "make test" in done.stderr

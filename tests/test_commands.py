@@ -16,9 +16,9 @@ from tl_core.__main__ import main
 from tl_core.datasets.catalog import DATASETS
 from tl_core.engine.inline import interruptible
 from tl_core.models.catalog import backbones
+from tl_core.paths import ASSETS, PROJECT
 
-PROJECT = Path(__file__).resolve().parents[1]
-SAMPLES = PROJECT / "assets" / "samples"
+SAMPLES = ASSETS / "samples"
 CAT, ORANGE = str(SAMPLES / "cat_1.jpg"), str(SAMPLES / "orange_1.jpg")
 TINY = ("--dataset=groceries", "--backbone=squeezenet", "--image-size=64", "--per-class=2", "--batch-size=16")
 EPOCH_KEYS = ["event", "run_id", "epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds"]

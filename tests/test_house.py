@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 from patience import PATIENCE_S
 
-ROOT = Path(__file__).resolve().parent.parent
+from tl_core.paths import PROJECT
 
 FLOORS = {
     "errors": 1,
+    "paths": 1,
     "seeds": 1,
     "phrases": 1,
     "download": 1,
@@ -71,18 +72,18 @@ LIGHT = [
     "tl_core.evaluation.scores",
     "tl_core.models.weights",
     "tl_core.__main__",
-    *sorted(f"tl_core.charts.{path.stem}" for path in (ROOT / "tl_core" / "charts").glob("[a-z]*.py")),
+    *sorted(f"tl_core.charts.{path.stem}" for path in (PROJECT / "tl_core" / "charts").glob("[a-z]*.py")),
 ]
 
 
 def modules() -> dict[str, ast.Module]:
     """Returns every module of the app, name → syntax tree."""
-    files = [ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "tl_core").rglob("*.py")]
+    files = [PROJECT / "app.py", *(PROJECT / "pages").rglob("*.py"), *(PROJECT / "tl_core").rglob("*.py")]
     return {_name(path): ast.parse(path.read_text()) for path in files if path.exists()}
 
 
 def _name(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
+    parts = path.relative_to(PROJECT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
@@ -196,6 +197,13 @@ def test_loading_a_page_never_reaches_keras(name):
 EMPTY = ast.Module([], [])
 
 
+def test_only_one_module_counts_folders():
+    counting = re.compile(r"__file__\)(\.resolve\(\))?(\.parent\.parent|\.parents\[)")
+    files = [*(PROJECT / "pages").rglob("*.py"), *(PROJECT / "tl_core").rglob("*.py")]
+    found = {_name(path) for path in files if counting.search(path.read_text())}
+    assert found == {"tl_core.paths"}
+
+
 def test_nobody_has_a_room_without_a_noun():
     words = {"utils", "helpers", "common", "base", "misc"}
     assert [name for name in MODULES if words & set(name.split("."))] == []
@@ -205,14 +213,14 @@ def test_what_the_server_imports_loads_neither_keras_nor_tensorflow():
     code = f"import sys, importlib; [importlib.import_module(name) for name in {LIGHT!r}]; " + (
         "print({'keras', 'tensorflow', 'streamlit'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_S)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, timeout=PATIENCE_S)
     assert (done.stdout.strip(), done.returncode) == ("set()", 0), done.stderr
 
 
 def test_importing_the_core_loads_nothing_of_it():
     code = "import sys, tl_core; print(sorted(name for name in sys.modules if name.startswith(('tl_core.', 'numpy'))))"
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=PATIENCE_S)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, check=True, timeout=PATIENCE_S)
     assert done.stdout.strip() == "[]"
 
 
@@ -256,7 +264,7 @@ def _seconds(values: list[ast.expr]) -> float:
     return float(values[0].value) if is_one else -1.0
 
 
-TESTS = {path.relative_to(ROOT / "tests").as_posix(): path for path in sorted((ROOT / "tests").rglob("*.py"))}
+TESTS = {path.relative_to(PROJECT / "tests").as_posix(): path for path in sorted((PROJECT / "tests").rglob("*.py"))}
 
 
 @pytest.mark.parametrize("name", [name for name in TESTS if not name.startswith(CLOCKS_OF_THEIR_OWN)])

@@ -2,20 +2,19 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tl_core.datasets.layout import Note, read_layout
+from tl_core.paths import PROJECT
 from tl_core.phrases import LANGUAGES, MOST_NAMES, explain_skipped, fields, keys, said
 
-ROOT = Path(__file__).resolve().parent.parent
 JOINING = {"more"}  # said inside another note
 
 
 def made() -> Iterator[tuple[str, str, set[str]]]:
     """Yields (file, code, names of the values) for every note that `tl_core` makes."""
-    for path in sorted((ROOT / "tl_core").rglob("*.py")):
+    for path in sorted((PROJECT / "tl_core").rglob("*.py")):
         for function in ast.walk(ast.parse(path.read_text())):
             if isinstance(function, ast.FunctionDef):
                 yield from ((path.name, *found) for found in made_in(function))

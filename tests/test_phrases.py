@@ -1,15 +1,14 @@
 import ast
 import inspect
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tl_core import errors
 from tl_core.errors import SpecError
+from tl_core.paths import PROJECT
 from tl_core.phrases import LANGUAGES, explain, fields, keys, phrase
 
-ROOT = Path(__file__).resolve().parent.parent
 ERRORS = {
     name for name, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.TransferLabError)
 }
@@ -18,7 +17,7 @@ ASKING = ("phrase", "t", "text")  # functions that take the key of a text
 
 def functions(folder: str) -> Iterator[tuple[str, ast.AST]]:
     """Yields every outermost function or class of a folder's modules, with the file's name."""
-    for path in sorted((ROOT / folder).rglob("*.py")):
+    for path in sorted((PROJECT / folder).rglob("*.py")):
         yield from ((path.name, node) for node in ast.parse(path.read_text()).body)
 
 

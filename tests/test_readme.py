@@ -2,14 +2,13 @@
 
 import re
 from argparse import ArgumentParser
-from pathlib import Path
 
 from tl_core.commands.bench import add_bench_options
 from tl_core.commands.expect import add_expect_options
 from tl_core.commands.take_in import add_import_options
 from tl_core.commands.train import OPTIONS
+from tl_core.paths import ASSETS, PROJECT
 
-PROJECT = Path(__file__).resolve().parents[1]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
 
@@ -45,5 +44,5 @@ def test_the_readme_starts_the_app_and_the_tests_by_commands_that_exist():
 
 
 def test_the_bundled_assets_stay_below_60_megabytes():
-    total = sum(path.stat().st_size for path in (PROJECT / "assets").rglob("*") if path.is_file())
+    total = sum(path.stat().st_size for path in ASSETS.rglob("*") if path.is_file())
     assert total <= 60e6

@@ -2,12 +2,13 @@
 
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 from streamlit import config
 
-FILE = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
+from tl_core.paths import PROJECT
+
+FILE = PROJECT / ".streamlit" / "config.toml"
 TEXT = FILE.read_text(encoding="utf-8")
 SETTINGS = {
     f"{section}.{name}": value

@@ -5,14 +5,14 @@ Nothing else in `tl_core` holds display text; the pages and the command line bot
 
 import tomllib
 from functools import cache
-from pathlib import Path
 from string import Formatter
 
 from tl_core.errors import TransferLabError
+from tl_core.paths import ASSETS
 
 LANGUAGES = ("en", "zh")
 MOST_NAMES = 8  # that one note repeats
-COPY_FOLDER = Path(__file__).resolve().parent.parent / "assets" / "copy"
+COPY_FOLDER = ASSETS / "copy"
 
 
 @cache

@@ -1,14 +1,14 @@
 """A camera for many pictures: it takes one every 0.3 s as long as its button is held, in the visitor's browser."""
 
 import io
-from pathlib import Path
 
 import streamlit as st
 
 from pages.ui.text import t
 from tl_core.datasets.camera_photos import MOST_PHOTOS, photos_of
+from tl_core.paths import ASSETS
 
-WEB = Path(__file__).resolve().parents[2] / "assets" / "web"
+WEB = ASSETS / "web"
 
 _HTML = """
 <div class="tl-camera">

@@ -1,7 +1,6 @@
 """What is around every page: title, language, the steps of the lesson, the words."""
 
 import time
-from pathlib import Path
 from types import MappingProxyType
 
 import streamlit as st
@@ -10,6 +9,7 @@ from pages.ui import links, owner_names, services, state
 from pages.ui.blocks import glossary
 from pages.ui.text import sentence, t
 from tl_core.errors import TransferLabError
+from tl_core.paths import ASSETS
 from tl_core.phrases import LANGUAGES
 
 STEPS = ("lab", "data", "classify", "runs", "classroom")
@@ -24,7 +24,7 @@ ICONS = MappingProxyType(
 )
 POLL_S = 3.3  # no multiple of the second of the live panel: of two questions in one moment Streamlit answers one
 SIDEBAR_PX = 272
-WEB = Path(__file__).resolve().parents[2] / "assets" / "web"
+WEB = ASSETS / "web"
 ASKED_S = 5.0  # after so long the way to a run that was asked for is not shown any more
 
 _THEME = st.components.v2.component(

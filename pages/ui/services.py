@@ -19,6 +19,7 @@ from tl_core.datasets.known import is_here, known_dataset
 from tl_core.datasets.twins import look, twin_groups
 from tl_core.engine.singleton import doorkeeper, engine
 from tl_core.errors import TransferLabError, UnknownIdError
+from tl_core.paths import ASSETS
 from tl_core.spec import RunSpec
 from tl_core.store.albums import AlbumRecord
 from tl_core.store.home import data_home
@@ -47,7 +48,7 @@ MOST_SAMPLES = 20  # classes on a strip
 N_PASS = 16  # pictures that stand for a pass over all of them
 N_VIEWS = 5  # of a picture, to show what augmentation does
 THUMBNAIL_PX = 96  # twice what the strip shows, for sharp screens
-SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
+SAMPLES = ASSETS / "samples"
 
 
 @st.cache_data(ttl=60, max_entries=32, show_spinner=False)

@@ -8,22 +8,21 @@ import os
 import subprocess
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 import pytest
 
 from tl_core.bench.part import MODULES
 from tl_core.bench.settings import Settings
+from tl_core.paths import PROJECT
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory) -> dict[str, list[dict]]:
     command = [sys.executable, "-m", "tl_core.bench.part", ",".join(MODULES), json.dumps(asdict(Settings.quick()))]
     environment = {**os.environ, "TL_HOME": str(tmp_path_factory.mktemp("bench"))}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)
 

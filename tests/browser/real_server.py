@@ -9,7 +9,7 @@ from pathlib import Path
 
 from patience import PATIENCE_S, until
 
-PROJECT = Path(__file__).resolve().parents[2]
+from tl_core.paths import PROJECT
 
 
 class Server:

@@ -9,14 +9,15 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from patience import until
 from playwright.sync_api import Page, expect
 from real_server import Server
 
-SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
+from tl_core.paths import ASSETS
+
+SAMPLES = ASSETS / "samples"
 ALL = "[...document.querySelectorAll('.tl-live')]"
 CURVES = f"{ALL}.filter(n => n._fullData?.some(t => t.uid?.endsWith('-validation')))"
 STILL = """text => {

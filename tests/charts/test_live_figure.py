@@ -1,12 +1,10 @@
 import json
-from pathlib import Path
 
 from patience import PATIENCE_S
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.live_chart import PLOTLY_VERSION
-
-ROOT = Path(__file__).resolve().parents[2]
+from tl_core.paths import ASSETS
 
 
 def page():
@@ -44,6 +42,6 @@ def test_the_chart_keeps_its_place_when_its_data_change():
 
 
 def test_the_version_in_the_address_is_that_of_the_script():
-    script = ROOT / "assets" / "web" / "plotly-basic.min.js"
+    script = ASSETS / "web" / "plotly-basic.min.js"
     with script.open(encoding="utf-8") as file:
         assert f"plotly.js (basic - minified) v{PLOTLY_VERSION}" in file.read(200)

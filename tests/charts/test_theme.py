@@ -1,15 +1,14 @@
 import itertools
 import tomllib
-from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit import config
 
 from tl_core.charts import theme
+from tl_core.paths import PROJECT
 
-ROOT = Path(__file__).resolve().parents[2]
-CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+CONFIG = tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
 ROLES = (theme.FROZEN, theme.TRAINABLE, theme.HEAD, theme.BACKBONE.colour, *theme.SPLITS)
 COLOURS = sorted({style.colour for style in theme.PALETTE} | {*ROLES, theme.NEUTRAL})
 # linear RGB as seen with a full deficiency of one kind of cone: Machado et al. 2009, table 1

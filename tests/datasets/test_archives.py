@@ -29,8 +29,8 @@ from tl_core.datasets.archive_names import decode_names
 from tl_core.datasets.archives import Archive, Member, open_archive
 from tl_core.datasets.image_headers import MAX_FILE_BYTES
 from tl_core.errors import ArchiveError, InputError
+from tl_core.paths import PROJECT
 
-ROOT = Path(__file__).resolve().parents[2]
 FILES = {"cat/1.png": b"miau" * 100, "cat/2.png": b"", "dog/1.png": bytes(range(256))}
 CODES = {
     *("", "member_damaged", "archive_empty", "archive_kind", "archive_unknown", "archive_split", "archive_damaged"),
@@ -117,7 +117,7 @@ def megabytes_of(data: bytes) -> float:
         "print(peak() - before)"
     )
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=PATIENCE_S)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, check=True, timeout=PATIENCE_S)
     return float(done.stdout)
 
 

@@ -1,7 +1,6 @@
 """Which pictures show the same: held against real photographs that were saved again, scaled and brightened."""
 
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +13,9 @@ from tl_core.datasets import twins
 from tl_core.datasets.arrays import Dataset, load_dataset
 from tl_core.datasets.images import decode_image, kept_image
 from tl_core.datasets.twins import FLAT, Look, alike, look, members_of, twin_groups
+from tl_core.paths import ASSETS
 
-SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
+SAMPLES = ASSETS / "samples"
 
 
 @pytest.fixture(scope="module")

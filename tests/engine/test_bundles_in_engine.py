@@ -18,6 +18,7 @@ from tl_core.engine import exchange
 from tl_core.engine.service import Engine
 from tl_core.errors import StoreError, TransferLabError
 from tl_core.models.catalog import backbones
+from tl_core.paths import ASSETS
 from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor
 from tl_core.store.bundles import Bundle, read_bundle
@@ -27,7 +28,7 @@ from tl_core.store.records import RunState, Visibility
 from tl_core.store.sqlite import SqliteStore
 
 ANNA, BEN, TEACHER = Visitor("anna"), Visitor("ben"), Visitor("t", is_instructor=True)
-SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
+SAMPLES = ASSETS / "samples"
 
 
 @pytest.fixture

@@ -25,13 +25,13 @@ from tl_core.engine.imports import MOST_WAITING, Imports, ImportSnapshot, Import
 from tl_core.errors import StoreError, TransferLabError, UnknownIdError
 from tl_core.intake.origins import open_origin
 from tl_core.intake.taking_in import Intake
+from tl_core.paths import PROJECT
 from tl_core.phrases import LANGUAGES, explain
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.albums import Albums
 from tl_core.store.limits import Limits
 from tl_core.store.memory import MemoryStore
 
-PROJECT = Path(__file__).resolve().parents[2]
 OWNER, OTHER, INSTRUCTOR = Visitor("anna"), Visitor("ben"), Visitor("carla", is_instructor=True)
 NOBODY = Visitor("")
 SMALL = tree(apple=4, pear=4)

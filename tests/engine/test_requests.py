@@ -8,9 +8,10 @@ import pytest
 from tl_core.datasets.images import decode_image, fit_image
 from tl_core.engine.machine import prepare
 from tl_core.errors import StoreError, UnknownIdError
+from tl_core.paths import ASSETS
 from tl_core.spec import RunSpec
 
-SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
+SAMPLES = ASSETS / "samples"
 SPEC = RunSpec(backbone="squeezenet", image_size=64, n_frozen=9, epochs=1)
 
 

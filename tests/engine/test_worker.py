@@ -20,13 +20,13 @@ from tl_core.engine import machine, worker_process
 from tl_core.engine.service import Engine
 from tl_core.engine.worker_process import WorkerProcess
 from tl_core.experiments.plans import baseline_of
+from tl_core.paths import ASSETS, PROJECT
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR
 from tl_core.store.records import RunRecord, RunState
 from tl_core.store.sqlite import SqliteStore
 
-PROJECT = Path(__file__).resolve().parents[2]
-SAMPLES = PROJECT / "assets" / "samples"
+SAMPLES = ASSETS / "samples"
 TINY = RunSpec(backbone="squeezenet", image_size=64, n_frozen=9, per_class=2, epochs=2, batch_size=16)
 LONG = TINY.with_changes(weights="random", n_frozen=0, per_class=None, epochs=200)
 

@@ -6,7 +6,6 @@ import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from types import MappingProxyType
 
 import keras
@@ -19,8 +18,8 @@ from safetensors.numpy import load_file, save_file
 from tl_core.errors import UnavailableError
 from tl_core.models import weights
 from tl_core.models.networks import IMAGENET_MEAN, IMAGENET_VARIANCE, KERAS, network
+from tl_core.paths import ASSETS
 
-ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
 NAMES = json.loads((ASSETS / "weights" / "imagenet_classes.json").read_text("utf-8"))
 
 # photograph → its ImageNet name, and the rank that each bundled network gives it (1 = its first answer)

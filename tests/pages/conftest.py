@@ -3,7 +3,6 @@
 import gc
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 from fake_runs import AnsweringWorker, record_finished
@@ -15,9 +14,10 @@ from tl_core.datasets.catalog import dataset_info
 from tl_core.engine import singleton
 from tl_core.engine.service import Engine
 from tl_core.experiments.plans import baseline_of, plan_run
+from tl_core.paths import PROJECT
 from tl_core.store.sqlite import SqliteStore
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
+APP = PROJECT / "app.py"
 
 
 @pytest.fixture(scope="session", autouse=True)

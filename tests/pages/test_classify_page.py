@@ -1,7 +1,6 @@
 import io
 import struct
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,11 +8,12 @@ from fake_runs import record_finished
 from PIL import Image
 
 from tl_core.experiments.plans import plan_run
+from tl_core.paths import ASSETS
 from tl_core.phrases import phrase
 from tl_core.store.access import OPERATOR
 from tl_core.store.records import Visibility
 
-SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
+SAMPLES = ASSETS / "samples"
 LANGUAGES = ("en", "zh")
 
 

@@ -1,14 +1,13 @@
 """Two visitors at once: neither meets what the other has brought, chosen or been told."""
 
-from pathlib import Path
-
 import pytest
 
+from tl_core.paths import ASSETS
 from tl_core.phrases import phrase
 from tl_core.store.access import OPERATOR
 from tl_core.store.records import Visibility
 
-PICTURE = Path(__file__).resolve().parents[2] / "assets" / "samples" / "granny_smith_1.jpg"
+PICTURE = ASSETS / "samples" / "granny_smith_1.jpg"
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from typing import IO
 import numpy as np
 
 from tests.proofs.finding import Finding
+from tl_core.paths import PROJECT
 from tl_core.store.files import drop_checkpoints, latest_checkpoint, save_checkpoint
 from tl_core.store.records import EpochRecord, RunRecord, RunState
 from tl_core.store.sqlite import SqliteStore
@@ -31,7 +32,6 @@ N_NUMBERS = 250_000  # float32, 1 MB
 MOST_S = 0.25  # between the first mark and the kill
 EARLY, START_S = 0.1, 0.6  # how many are killed within the first moments, and which these are
 MARKED_S = 5.0
-ROOT = Path(__file__).resolve().parents[2]
 
 
 # ---- what is killed ----
@@ -108,7 +108,7 @@ class Tally:
 def killed(home: Path, chance: random.Random) -> list[str]:
     """Starts a process, kills it at some moment, and returns the lines that it said."""
     command = [sys.executable, "-m", "tests.proofs.kills", str(home)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as child:
         is_early = chance.random() < EARLY  # perhaps while it still recovers what the one before has left
         lines = [] if is_early else heard(child.stdout, chance)
         time.sleep(chance.uniform(0, START_S if is_early else 0.005))

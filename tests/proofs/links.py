@@ -27,11 +27,12 @@ from tl_core.experiments.fitting import fitted
 from tl_core.experiments.plans import plan_run
 from tl_core.lesson import CONTROLS, DEPENDENT, Lesson
 from tl_core.models.catalog import backbones
+from tl_core.paths import PROJECT
 from tl_core.spec import CHOICES, RANGES, RunSpec
 from tl_core.store.sqlite import SqliteStore
 
 N_QUERIES, N_TRIPS, N_PAGES = 100_000, 1_000, 48
-APP = Path(__file__).resolve().parents[2] / "app.py"
+APP = PROJECT / "app.py"
 KEYS = (*(field.name for field in fields(RunSpec)), "v", "lock", "hide", "baseline", "freeze", "run", "lang")
 HOSTILE = (
     *("", " ", "-1", "0", "1e999", "-inf", "nan", "abc", "0x10", "1_0", "١٢", "2.5", "None", "all", "true", "light"),

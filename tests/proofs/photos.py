@@ -18,11 +18,12 @@ import numpy as np
 from PIL import Image
 
 from tests.proofs.finding import Finding
+from tl_core.paths import ASSETS
 
 N_PHOTOS, N_DIFFERENT = 5_000, 60
 SIZE_PX = (4032, 3024)
 PICTURES_S, PEAK_MB, CANCEL_S = 60.0, 600.0, 1.0
-SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
+SAMPLES = ASSETS / "samples"
 
 
 def prove(n: int | None) -> list[Finding]:

@@ -13,11 +13,11 @@ import numpy as np
 from tests.patience import PATIENCE_S
 from tests.proofs.finding import Finding
 from tl_core.datasets.twins import twin_groups
+from tl_core.paths import PROJECT
 
 N_MANY = 50_000
 MOST_S = {"different": 30.0, "one scene": 180.0, "one hash": 180.0}
 MOST_MB = 400.0
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def uniform(kind: str, n: int) -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -55,7 +55,7 @@ def prove(n: int | None = None) -> list[Finding]:
 
 def _judged(kind: str, n: int) -> list[Finding]:
     command = [sys.executable, "-m", "tests.proofs.similar", kind, str(n)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     n_groups, seconds, megabytes = (float(word) for word in done.stdout.split())
     n_wanted, most_s = 1 if kind == "one scene" else n, MOST_S[kind]
     return [

@@ -19,6 +19,7 @@ from tl_core.datasets.album import ABOUT, PackedPictures, own_folder
 from tl_core.datasets.album import LOOKS as LOOKS_FILE
 from tl_core.datasets.edits import dropped, flipping, relabelled, with_classes
 from tl_core.errors import InputError, StoreError, TransferLabError, UnknownIdError
+from tl_core.paths import PROJECT
 from tl_core.store import files as store_files
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.albums import AlbumRecord, Albums
@@ -26,7 +27,6 @@ from tl_core.store.limits import Limits, check_album_limits, save_limits
 from tl_core.store.memory import MemoryStore
 from tl_core.store.records import Visibility
 
-PROJECT = Path(__file__).resolve().parents[2]
 OWNER, OTHER, INSTRUCTOR = Visitor("anna"), Visitor("ben"), Visitor("carla", is_instructor=True)
 NOBODY = Visitor("")
 PRIVATE, LINK, CLASS = Visibility

@@ -34,12 +34,12 @@ from store.bundle_files import (
 )
 
 from tl_core.errors import BundleError, StoreError
+from tl_core.paths import PROJECT
 from tl_core.store.bundle_members import MAX_BYTES, packed
 from tl_core.store.bundle_tensors import MAX_JSON_BYTES
 from tl_core.store.bundles import bundle_bytes, read_bundle
 from tl_core.store.files import WEIGHTS_FILE
 
-ROOT = Path(__file__).resolve().parents[2]
 FEW_LINES, LINES_OF_A_BYTE = 5000, 4  # of what it says in JSON; nothing else is looked through
 
 
@@ -157,7 +157,7 @@ for number in range(int(sys.argv[2])):
     print(json.dumps({"code": "".join(codes), "lines": n_lines, "megabytes": peak, "heavy": heavy}))
 """
     command = [sys.executable, "-c", code, str(folder), str(len(files))]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_S)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
     return dict(zip(files, map(json.loads, done.stdout.splitlines()), strict=True))
 

@@ -9,18 +9,17 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from tl_core.errors import StoreError
+from tl_core.paths import PROJECT
 from tl_core.store import schema
 from tl_core.store.access import OPERATOR
 from tl_core.store.files import WEIGHTS_FILE
 from tl_core.store.records import EpochRecord, RunState, Visibility
 from tl_core.store.sqlite import SqliteStore
 
-ROOT = Path(__file__).resolve().parents[2]
 PREPARE = """
 import sys
 from pathlib import Path
@@ -44,7 +43,7 @@ def epoch(id, number):
 def process(home, script):
     """Runs a script beside the test; yields the process. It is killed with -9 at the end, if not before."""
     command = [sys.executable, "-c", PREPARE + script, str(home)]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         try:
             yield child
         finally:

@@ -12,9 +12,8 @@ from tests.patience import PATIENCE_S  # also where `check_alone` imports this
 from tests.proofs import damage, faults, kills, many
 from tests.proofs._disk import failing_disk, sqlite_library
 from tests.proofs.finding import unmet
+from tl_core.paths import PROJECT
 from tl_core.store.sqlite import SqliteStore
-
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 def check_alone(check: Callable[[Path], None], home: Path) -> None:

@@ -3,13 +3,12 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 from statistics import median
 
 from tl_core.bench.settings import Settings
 from tl_core.bench.timing import value
+from tl_core.paths import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 LIMIT_S = 1200.0
 P50_S, P95_S, KEPT, CURVE_S = 0.060, 0.250, 0.80, 3.0
 MOST_CLICKS = 9

@@ -16,9 +16,10 @@ from tl_core.datasets.images import decode_image, fit_image
 from tl_core.datasets.known import known_dataset
 from tl_core.datasets.layout import SPLITS
 from tl_core.errors import UnavailableError
+from tl_core.paths import ASSETS
 from tl_core.seeds import generator
 
-FOLDER = Path(__file__).resolve().parents[2] / "assets" / "datasets"
+FOLDER = ASSETS / "datasets"
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,10 +19,10 @@ from tl_core.engine.executor import tell
 from tl_core.engine.importer import album_of, task_of
 from tl_core.errors import StoreError, TransferLabError, UnknownIdError, WorkerError
 from tl_core.intake.taking_in import Intake
+from tl_core.paths import PROJECT
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums
 
-PROJECT = Path(__file__).resolve().parents[2]
 KEPT = 200  # finished imports that can still be asked for
 PATIENCE_S = 1.0  # for a process that was killed to be gone
 MOST_WAITING = 3  # imports that one owner may have under way and in line

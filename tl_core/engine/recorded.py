@@ -15,11 +15,12 @@ from tl_core.datasets.catalog import dataset_info
 from tl_core.engine.environment import environment
 from tl_core.experiments.plans import decisive
 from tl_core.models.weights import BUNDLED, DOWNLOADED, WEIGHTS_FOLDER
+from tl_core.paths import PROJECT
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord
 from tl_core.store.store import RunStore
 
-_CORE = Path(__file__).resolve().parents[1]
+_CORE = PROJECT / "tl_core"
 _DECISIVE = ("datasets", "models", "training", "evaluation", "spec.py", "seeds.py", "engine/training_task.py")
 
 
@@ -57,8 +58,12 @@ def code_version() -> str:
 
 
 def _decisive_files() -> list[Path]:
-    """Returns the sources, and the tables beside them, in an order that is the same everywhere."""
-    roots = [_CORE / name for name in _DECISIVE]
+    """Returns the sources, and the tables beside them, in an order that is the same everywhere.
+
+    Raises:
+        FileNotFoundError: One of them is not where this module looks for it.
+    """
+    roots = [(_CORE / name).resolve(strict=True) for name in _DECISIVE]
     found = [path for root in roots for path in ([root] if root.is_file() else root.rglob("*"))]
     return sorted(path for path in found if path.suffix in (".py", ".json"))
 

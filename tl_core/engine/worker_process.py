@@ -9,8 +9,7 @@ from pathlib import Path
 
 from tl_core.engine.environment import worker_environment
 from tl_core.engine.executor import Executor, Exit, Hear, tell
-
-PROJECT = Path(__file__).resolve().parent.parent.parent
+from tl_core.paths import PROJECT
 
 
 class WorkerProcess(Executor):

@@ -15,9 +15,10 @@ from types import MappingProxyType
 
 from tl_core.experiments.plans import plan_run
 from tl_core.models.catalog import backbone_info
+from tl_core.paths import ASSETS
 from tl_core.spec import RunSpec
 
-TABLE = Path(__file__).resolve().parents[2] / "assets" / "expectations.csv"
+TABLE = ASSETS / "expectations.csv"
 BACKBONES = ("mobilenet_v2", "efficientnet_lite0", "squeezenet")
 SHARES = (1.0, 0.95, 0.85, 0.65, 0.3, 0.0)  # of the blocks that are frozen
 SEEDS = (0, 1, 2)

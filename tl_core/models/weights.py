@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tl_core.download import OFFLINE, download, matches
 from tl_core.errors import UnavailableError
+from tl_core.paths import ASSETS
 
 if TYPE_CHECKING:
     import keras
     import numpy as np
 
-WEIGHTS_FOLDER = Path(__file__).resolve().parent.parent.parent / "assets" / "weights"
+WEIGHTS_FOLDER = ASSETS / "weights"
 
 # bundled backbone → the layers of its classifier, which a network without top lacks
 BUNDLED = MappingProxyType(
