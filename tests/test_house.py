@@ -48,11 +48,11 @@ KERAS = (
     "tl_core.training.",
     "tl_core.export.",
     "tl_core.evaluation.explain",
-    "tl_core.engine.machine",
+    "tl_core.engine.worker.",
     "tl_core.bench.",
 )
 TENSORFLOW = (
-    "tl_core.engine.machine",
+    "tl_core.engine.worker.device",
     "tl_core.models.batchnorm",
     "tl_core.models.fold",
     "tl_core.training.steps",
@@ -67,7 +67,7 @@ LIGHT = [
     "tl_core.models.catalog",
     "tl_core.store.sqlite",
     "tl_core.datasets.contents",
-    "tl_core.engine.importer",
+    "tl_core.engine.imports.process",
     "tl_core.experiments.plans",
     "tl_core.evaluation.scores",
     "tl_core.models.weights",

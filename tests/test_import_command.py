@@ -14,7 +14,7 @@ from test_commands import PROJECT, called, environment, is_one_line
 
 from tl_core.datasets.album import own_folder
 from tl_core.datasets.catalog import DATASETS
-from tl_core.engine import recorded
+from tl_core.engine.runs import reuse
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.albums import Albums
@@ -192,7 +192,7 @@ def test_a_data_set_is_trained_on_and_its_network_still_classifies_when_the_pict
 
     with SqliteStore(tmp_path / "data") as store:  # what another asks for with the same pictures is known already
         run = store.get(run_id)
-        known = recorded.find(store, RunSpec.from_dict(run.spec))
+        known = reuse.find(store, RunSpec.from_dict(run.spec))
         assert known is not None
         assert known.id == run_id
         copy = store.copy_run(run_id, name="mine", owner="ben", role="run")

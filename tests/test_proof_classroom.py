@@ -4,7 +4,7 @@ import pytest
 
 from tests.engine.engine_bench import Bench
 from tests.proofs.classroom import guessed, jumped
-from tl_core.engine.queue import Place
+from tl_core.engine.runs.forecast import Place
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunState

@@ -10,8 +10,8 @@ from pages.ui import services, state
 from pages.ui.actions import attempt
 from pages.ui.owner_names import owner_names
 from pages.ui.text import literal, seconds_left, t, time_left
-from tl_core.engine.capacity import free_bytes
-from tl_core.engine.queue import Place
+from tl_core.engine.pool.capacity import free_bytes
+from tl_core.engine.runs.forecast import Place
 from tl_core.engine.service import EngineStatus
 
 POLL_S = 2.3

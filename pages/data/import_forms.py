@@ -17,7 +17,7 @@ from pages.ui.uploader_words import draw_field_words
 from tl_core.datasets.edits import checked_class_name
 from tl_core.datasets.image_headers import MAX_FILE_BYTES
 from tl_core.datasets.images import safe_name
-from tl_core.engine import uploads
+from tl_core.engine.imports import uploads
 from tl_core.errors import TransferLabError
 from tl_core.intake.below import below, offered, operators_folder
 from tl_core.store.albums import AlbumRecord

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.ui import services, state
 from pages.ui.text import literal, seconds_left, sentence, t
-from tl_core.engine.imports import ImportSnapshot, ImportState
+from tl_core.engine.imports.import_queue import ImportSnapshot, ImportState
 from tl_core.errors import UnknownIdError
 
 POLL_S = 0.7

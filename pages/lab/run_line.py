@@ -11,7 +11,7 @@ from pages.ui.actions import attempt, train_afresh
 from pages.ui.blocks import progress_line
 from pages.ui.sharing import may_change
 from pages.ui.text import day, literal, percent, seconds, sentence, t, threads
-from tl_core.engine.snapshots import RunSnapshot
+from tl_core.engine.runs.snapshots import RunSnapshot
 from tl_core.evaluation.comparison import best_validation
 from tl_core.spec import RANGES
 from tl_core.store.records import RunRecord, RunState

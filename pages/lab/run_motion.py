@@ -9,7 +9,7 @@ from pages.ui import services, state
 from pages.ui.live_chart import live_figure
 from pages.ui.text import t
 from tl_core.charts.weight_changes import WeightChangesLabels, percent_moved, weight_changes_data
-from tl_core.engine.snapshots import RunSnapshot
+from tl_core.engine.runs.snapshots import RunSnapshot
 from tl_core.models.catalog import backbone_info
 
 STRIP_PX, STRIP_WIDTH_PX = 40, 140

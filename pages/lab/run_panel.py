@@ -13,7 +13,7 @@ from pages.ui.blocks import accuracy_with_margin, curves, weight_proof
 from pages.ui.live_chart import Replay
 from pages.ui.run_names import name_of
 from pages.ui.text import literal, percent, seconds, sentence, t
-from tl_core.engine.snapshots import RunSnapshot
+from tl_core.engine.runs.snapshots import RunSnapshot
 from tl_core.errors import UnknownIdError
 from tl_core.evaluation.comparison import best_validation, compare_runs, seconds_to
 from tl_core.experiments.next_step import NextStep, next_step

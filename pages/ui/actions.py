@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.ui import services, state
 from pages.ui.text import sentence
-from tl_core.engine.snapshots import RunSnapshot
+from tl_core.engine.runs.snapshots import RunSnapshot
 from tl_core.errors import TransferLabError
 from tl_core.spec import RunSpec
 

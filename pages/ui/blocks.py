@@ -17,7 +17,7 @@ from pages.ui.text import class_name, count, named, percent, seconds_left, t, ti
 from tl_core.charts.curves import CurvesLabels, EpochPoint, RunCurve, StepPoint, curves_data, curves_info
 from tl_core.charts.layer_map import LayerMapLabels, layer_map_figure, layer_map_info
 from tl_core.charts.weight_changes import percent_moved
-from tl_core.engine.snapshots import RunSnapshot
+from tl_core.engine.runs.snapshots import RunSnapshot
 from tl_core.models.catalog import BackboneInfo
 
 TERMS = (

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from tl_core.engine.environment import n_threads
-from tl_core.engine.pool import MAX_ACTIVE
+from tl_core.engine.pool.pool import MAX_ACTIVE
 from tl_core.engine.service import Engine
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engine_bench import Bench
 from patience import PATIENCE_S, until
 from store.bundle_files import CLASSES, ENDED, SPEC, good, head, parts, told, write_run
 
+from tests.engine.engine_bench import Bench
 from tl_core.datasets.images import decode_image
 from tl_core.engine import exchange
 from tl_core.engine.service import Engine

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from patience import PATIENCE_S, slowness, until
 
-from tl_core.engine import member
+from tl_core.engine.pool import worker_handle
 from tl_core.engine.service import Engine
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR, Visitor
@@ -24,7 +24,7 @@ def engine(tmp_path_factory) -> Iterator[Engine]:
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TL_WORKERS", "3")
-        patch.setattr(member, "SILENCE_S", SILENCE_S)
+        patch.setattr(worker_handle, "SILENCE_S", SILENCE_S)
         made = Engine(SqliteStore(home), home)
         until("a worker is ready", lambda: made.status().device is not None)
         yield made

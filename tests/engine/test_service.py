@@ -5,12 +5,12 @@ import threading
 
 import numpy as np
 import pytest
-from engine_bench import SCRATCH, SPEC, STARTED, Bench, FakeWorker, ended, epoch, step, train
 from patience import PATIENCE_S, until
 
+from tests.engine.engine_bench import SCRATCH, SPEC, STARTED, Bench, FakeWorker, ended, epoch, step, train
 from tl_core.engine import supervisor
-from tl_core.engine.estimates import Pending
-from tl_core.engine.pool import MAX_ACTIVE, MAX_BAD_STARTS
+from tl_core.engine.pool.pool import MAX_ACTIVE, MAX_BAD_STARTS
+from tl_core.engine.runs.estimates import Pending
 from tl_core.engine.service import Engine
 from tl_core.errors import InputError, StoreError, UnknownIdError, WorkerError
 from tl_core.spec import RunSpec

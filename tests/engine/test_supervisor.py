@@ -1,12 +1,12 @@
 """Workers that hang, runs that pause, and what the main worker is told when it is ready."""
 
 import pytest
-from engine_bench import SCRATCH, SPEC, Bench, Clock, step
 from patience import PATIENCE_S
 
+from tests.engine.engine_bench import SCRATCH, SPEC, Bench, Clock, step
 from tl_core.engine import supervisor
-from tl_core.engine.member import SILENCE_S, START_S, TURN_S
-from tl_core.engine.trainings import PAUSE_S
+from tl_core.engine.pool.worker_handle import SILENCE_S, START_S, TURN_S
+from tl_core.engine.runs.active import PAUSE_S
 from tl_core.experiments.plans import plan_run
 from tl_core.store.access import OPERATOR
 from tl_core.store.memory import MemoryStore

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tl_core.engine import recorded
-from tl_core.engine.recorder import Recorder
+from tl_core.engine.runs import reuse
+from tl_core.engine.runs.recorder import Recorder
 from tl_core.evaluation.scores import score
 from tl_core.spec import RunSpec
 from tl_core.store.files import WEIGHTS_FILE
@@ -79,7 +79,7 @@ def record_finished(
     validation: float | None = None,
 ) -> str:
     """Writes a completed run through the same recorder that real ones use; returns its id."""
-    about = {"environment": {"machine": "Linux x86_64", "threads": 2}, "fingerprint": recorded.fingerprint(spec)}
+    about = {"environment": {"machine": "Linux x86_64", "threads": 2}, "fingerprint": reuse.fingerprint(spec)}
     record = store.create_run(spec.to_dict(), role=role, name=name, twin_id=twin_id, owner=owner, **about)
     (store.run_folder(record.id) / WEIGHTS_FILE).write_bytes(b"weights")
     recorder = Recorder(store, record.id, spec)

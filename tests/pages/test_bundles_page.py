@@ -16,7 +16,7 @@ from streamlit.web.server.starlette.starlette_routes import create_media_routes
 
 from pages.ui import bundles
 from tl_core.datasets.catalog import FRUITS
-from tl_core.engine.snapshots import RunSnapshot
+from tl_core.engine.runs.snapshots import RunSnapshot
 from tl_core.phrases import explain, phrase
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.bundles import bundle_bytes, read_bundle

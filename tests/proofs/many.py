@@ -18,10 +18,11 @@ from unittest import mock
 import numpy as np
 
 from tests.proofs.finding import Finding
-from tests.proofs.kills import ROOT, epoch_record
+from tests.proofs.kills import epoch_record
 from tl_core.engine.environment import environment
 from tl_core.errors import StoreError
 from tl_core.evaluation.scores import score
+from tl_core.paths import PROJECT
 from tl_core.spec import RunSpec
 from tl_core.store import rules
 from tl_core.store.access import OPERATOR, Visitor
@@ -169,7 +170,7 @@ def prove_races(n: int) -> list[Finding]:
 
 def _process(script: str, home: str) -> subprocess.Popen:
     command = [sys.executable, "-c", script, home]
-    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 SERVER = """

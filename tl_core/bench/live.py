@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tl_core.engine.runs.snapshots import RunSnapshot
 from tl_core.engine.service import Engine
-from tl_core.engine.snapshots import RunSnapshot
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.sqlite import SqliteStore

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tl_core.bench.settings import Settings
-from tl_core.engine.machine import prepare
+from tl_core.engine.worker.device import prepare
 
 MODULES: Mapping[str, str] = MappingProxyType(
     {"a": "frozen", "b": "caching", "c": "folding", "d": "heads", "h": "growth", "j": "augmented"}

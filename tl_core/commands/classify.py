@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tl_core.datasets.images import decode_image
-from tl_core.engine.machine import prepare
+from tl_core.engine.worker.device import prepare
 from tl_core.errors import ImageError, InputError, TransferLabError
 from tl_core.evaluation.ranking import ranked
 from tl_core.models.catalog import backbone_info
@@ -83,7 +83,7 @@ def _read(path: Path, language: str) -> tuple[np.ndarray | None, str | None]:
 
 def _classified(subject: str, images: Iterable[np.ndarray], home: Path) -> np.ndarray:
     prepare(home)
-    from tl_core.engine.requests import Models, classify
+    from tl_core.engine.worker.tasks.classify import Models, classify
 
     task = classify(Models(home), subject, images)
     while True:

@@ -66,7 +66,7 @@ def expect(options: argparse.Namespace, output: Output) -> int:
 def _train(trial: Trial) -> dict[str, float]:
     """Trains one run of the grid; only its features and the row of the table stay."""
     os.environ.update(keras_environment(data_home()))
-    from tl_core.engine.training_task import TrainingTask
+    from tl_core.engine.worker.tasks.train import TrainingTask
 
     accuracies = {}
     with tempfile.TemporaryDirectory() as folder:

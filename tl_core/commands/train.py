@@ -6,10 +6,10 @@ from contextlib import suppress
 
 from tl_core.commands.output import Output, complain
 from tl_core.datasets.known import known_dataset
-from tl_core.engine import recorded
 from tl_core.engine.environment import environment, n_threads
-from tl_core.engine.going_on import lengthen
 from tl_core.engine.inline import interruptible, train_here
+from tl_core.engine.runs import reuse
+from tl_core.engine.runs.going_on import lengthen
 from tl_core.errors import InputError
 from tl_core.experiments.plans import baseline_of, plan_run
 from tl_core.phrases import explain
@@ -99,7 +99,7 @@ def _created(
     name = f"{spec.backbone} · {spec.dataset} · {spec.n_frozen}"
     fingerprint = None
     with suppress(OSError):  # a bundled file is missing: the run will say so
-        fingerprint = recorded.fingerprint(spec)
+        fingerprint = reuse.fingerprint(spec)
     data = told(known_dataset(spec.dataset, data_home()))
     asked = {"environment": environment() | data, "fingerprint": fingerprint}
     record = store.create_run(spec.to_dict(), role=role, name=name, owner=OPERATOR.owner, twin_id=twin_id, **asked)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tl_core.engine.in_process import InProcess
-from tl_core.engine.recorder import Recorder
+from tl_core.engine.executors.in_process import InProcess
+from tl_core.engine.runs.recorder import Recorder
 from tl_core.errors import WorkerError
 from tl_core.spec import RunSpec
 from tl_core.store.store import RunStore

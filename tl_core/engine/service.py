@@ -11,18 +11,20 @@ import numpy as np
 
 from tl_core.datasets.album import is_own
 from tl_core.datasets.known import is_here
-from tl_core.engine import exchange, recorded, uploads
-from tl_core.engine.bringing import Bringing
-from tl_core.engine.capacity import free_bytes
-from tl_core.engine.estimates import Estimate, Estimates, Pending
-from tl_core.engine.executor import Executor
-from tl_core.engine.going_on import lengthen
-from tl_core.engine.live import LiveRun
-from tl_core.engine.queue import Place, places
-from tl_core.engine.snapshots import Finished, RunSnapshot
-from tl_core.engine.submission import Order, enter
+from tl_core.engine import exchange
+from tl_core.engine.executors.contract import Executor
+from tl_core.engine.executors.process import WorkerProcess
+from tl_core.engine.imports import uploads
+from tl_core.engine.imports.imports import Bringing
+from tl_core.engine.pool.capacity import free_bytes
+from tl_core.engine.runs import reuse
+from tl_core.engine.runs.estimates import Estimate, Estimates, Pending
+from tl_core.engine.runs.forecast import Place, places
+from tl_core.engine.runs.going_on import lengthen
+from tl_core.engine.runs.live_run import LiveRun
+from tl_core.engine.runs.snapshots import Finished, RunSnapshot
+from tl_core.engine.runs.submission import Order, enter
 from tl_core.engine.supervisor import Supervisor
-from tl_core.engine.worker_process import WorkerProcess
 from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor, check_instructor, may_see
@@ -268,7 +270,7 @@ class Engine:
 
     def is_known(self, spec: RunSpec) -> bool:
         """Says whether an equal run has finished already, so that nothing would have to be trained."""
-        return recorded.find(self.store, spec) is not None
+        return reuse.find(self.store, spec) is not None
 
     def rename(self, run_id: str, name: str, *, by: Visitor) -> None:
         """As `RunStore.rename`."""

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
-from tl_core.engine.answers import Answers, failed
-from tl_core.engine.capacity import free_bytes
-from tl_core.engine.executor import Executor
-from tl_core.engine.live import LiveRun
-from tl_core.engine.member import Member, death
-from tl_core.engine.pool import Pool
-from tl_core.engine.snapshots import Finished
-from tl_core.engine.trainings import Trainings
+from tl_core.engine.executors.contract import Executor
+from tl_core.engine.pool.capacity import free_bytes
+from tl_core.engine.pool.pending_requests import Answers, failed
+from tl_core.engine.pool.pool import Pool
+from tl_core.engine.pool.worker_handle import Member, death
+from tl_core.engine.runs.active import Trainings
+from tl_core.engine.runs.live_run import LiveRun
+from tl_core.engine.runs.snapshots import Finished
 from tl_core.errors import WorkerError
 from tl_core.experiments.plans import plan_run
 from tl_core.store.records import RunState

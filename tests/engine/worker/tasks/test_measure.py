@@ -1,0 +1,35 @@
+"""Measuring, in this process."""
+
+import pytest
+
+from tl_core.engine.worker.device import prepare
+from tl_core.spec import RunSpec
+
+SPEC = RunSpec(backbone="squeezenet", image_size=64, n_frozen=9, epochs=1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def keras_is_set_up():
+    prepare()
+
+
+def finished(task) -> object:
+    """Returns what a task returns, once it has run to its end."""
+    while True:
+        try:
+            next(task)
+        except StopIteration as end:
+            return end.value
+
+
+@pytest.mark.parametrize("changes", [{}, {"n_frozen": 0}, {"n_frozen": 4, "use_cache": False}, {"batch_size": 512}])
+def test_a_measurement_takes_place_and_says_what_it_measured(changes, tmp_path):
+    from tl_core.engine.worker.tasks.measure import MEASURED_BATCH, measure
+
+    spec = SPEC.with_changes(**changes)
+    value = finished(measure(spec, tmp_path))
+    assert value["step_s"] > 0
+    assert value["batch_size"] == min(spec.batch_size, MEASURED_BATCH)
+    assert (value["prefix_s"] > 0) == (spec.n_frozen > 0 and spec.use_cache)
+    assert value["eval_s"] > 0
+    assert value["is_bound"] == (spec.n_frozen < 9)

@@ -1,0 +1,274 @@
+"""Imports on their way: one at a time, each in a process of its own, in the order in which they came."""
+
+import json
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+
+from tl_core.engine.environment import worker_environment
+from tl_core.engine.executors.contract import tell
+from tl_core.engine.imports import uploads
+from tl_core.engine.imports.process import album_of, task_of
+from tl_core.errors import StoreError, TransferLabError, UnknownIdError, WorkerError
+from tl_core.intake.taking_in import Intake
+from tl_core.paths import PROJECT
+from tl_core.store.access import Visitor
+from tl_core.store.albums import AlbumRecord, Albums
+
+KEPT = 200  # finished imports that can still be asked for
+PATIENCE_S = 1.0  # for a process that was killed to be gone
+MOST_WAITING = 3  # imports that one owner may have under way and in line
+
+
+class ImportState(StrEnum):
+    """Where an import stands. WAITING → RUNNING → one of the others."""
+
+    WAITING = "waiting"  #: Others come first.
+    RUNNING = "running"  #: Its process reads pictures.
+    DONE = "done"  #: The album is there.
+    FAILED = "failed"  #: It could not be; `error` says why. Nothing was kept.
+    CANCELLED = "cancelled"  #: A person ended it. Nothing was kept.
+
+    @property
+    def is_finished(self) -> bool:
+        return self not in (ImportState.WAITING, ImportState.RUNNING)
+
+
+@dataclass(frozen=True)
+class ImportSnapshot:
+    """An import as it is now.
+
+    Attributes:
+        id: 32 hexadecimal digits.
+        owner: Whose it is.
+        name: What the data set will be called.
+        state: Where it stands.
+        done: Files read so far.
+        total: Files in all; None while that is not known.
+        left_s: Seconds until it will be done, by its own pace; None while that is not known.
+        album: What came of it.
+        error: Why it failed, {"code", "values"}.
+    """
+
+    id: str
+    owner: str
+    name: str
+    state: ImportState = ImportState.WAITING
+    done: int = 0
+    total: int | None = None
+    left_s: float | None = None
+    album: AlbumRecord | None = None
+    error: dict | None = None
+
+
+@dataclass
+class _Import:
+    """One import with what its process needs."""
+
+    seen: ImportSnapshot
+    path: Path
+    intake: Intake
+    is_sent: bool
+    began_s: float = 0.0
+    process: subprocess.Popen | None = None
+    is_cancelled: bool = False
+    outcome: ImportSnapshot | None = None  # what its process said last; it holds once that has ended
+    is_over: threading.Event = field(default_factory=threading.Event)
+
+
+class Imports:
+    """Takes imports, has them done, and tells their owners how far they are.
+
+    Args:
+        home: The data folder.
+        albums: Where the albums are.
+        bytes_left: Owner → what an import may still take; asked again when one begins, as others came before it.
+        clock: Monotonic seconds.
+
+    Thread: any.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        albums: Albums,
+        bytes_left: Callable[[str], int],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._home, self._albums, self._bytes_left, self._clock = home, albums, bytes_left, clock
+        self._lock = threading.RLock()
+        self._all: OrderedDict[str, _Import] = OrderedDict()
+        self._is_closed = False
+
+    def submit(self, path: Path, intake: Intake, *, is_sent: bool = False) -> str:
+        """Queues an import.
+
+        Args:
+            path: An archive or a folder; with `is_sent` it is removed when the import has ended.
+            intake: What is wanted, and for whom.
+            is_sent: Whether a browser sent it.
+
+        Returns:
+            The import's id.
+
+        Raises:
+            StoreError: "too_many_imports".
+        """
+        with self._lock:
+            mine = [one for one in self._all.values() if one.seen.owner == intake.owner]
+            n_open = sum(not one.seen.state.is_finished for one in mine)
+            if n_open >= MOST_WAITING:
+                raise StoreError("too_many_imports", found=n_open, allowed=MOST_WAITING)
+            id = secrets.token_hex(16)
+            self._all[id] = _Import(ImportSnapshot(id, intake.owner, intake.name), path, intake, is_sent)
+            self._forget_old()
+            self._begin_next()
+            return id
+
+    def mine(self, *, by: Visitor) -> list[ImportSnapshot]:
+        """Returns the imports of a visitor, the latest first: those under way, and those that have ended lately."""
+        with self._lock:
+            return [one.seen for one in reversed(self._all.values()) if one.seen.owner == by.owner]
+
+    def look(self, id: str, *, by: Visitor) -> ImportSnapshot:
+        """Returns an import as it is now, to its owner and the instructor.
+
+        Raises:
+            UnknownIdError: "unknown_import", also for another's.
+        """
+        with self._lock:
+            found = self._all.get(id)
+            if found is None or not (by.is_instructor or found.seen.owner == by.owner):
+                raise UnknownIdError("unknown_import", received=str(id)[:40])
+            return found.seen
+
+    def cancel(self, id: str, *, by: Visitor) -> None:
+        """Ends an import at once; nothing of it is kept. One that has ended, or is just about to, stays as it is.
+
+        Raises:
+            UnknownIdError: "unknown_import".
+        """
+        with self._lock:
+            one = self._all[self.look(id, by=by).id]
+            self._stop(one)
+        one.is_over.wait(PATIENCE_S)
+
+    def close(self) -> None:
+        """Ends everything. Twice is harmless."""
+        with self._lock:
+            self._is_closed = True
+            for one in self._all.values():
+                self._stop(one)
+
+    # ---- with the lock held ----
+
+    def _begin_next(self) -> None:
+        states = [one.seen.state for one in self._all.values()]
+        if self._is_closed or ImportState.RUNNING in states:
+            return
+        waiting = next((one for one in self._all.values() if one.seen.state is ImportState.WAITING), None)
+        if waiting is not None:
+            self._begin(waiting)
+
+    def _begin(self, one: _Import) -> None:
+        """Starts the process of an import; one whose album is gone, or its owner's room, has failed."""
+        try:
+            if one.intake.into:  # another import or an edit may have changed it meanwhile
+                into = self._albums.permitted(one.intake.into.id, by=Visitor(one.seen.owner))
+                one.intake = replace(one.intake, into=into)
+            if one.intake.most_bytes is not None:
+                one.intake = replace(one.intake, most_bytes=self._bytes_left(one.seen.owner))
+        except TransferLabError as error:
+            self._end(one, replace(one.seen, state=ImportState.FAILED, error=error.to_dict()))
+            return
+        one.began_s = self._clock()
+        try:
+            one.process = self._started()
+        except OSError as error:  # no memory for another process, or no room for its log
+            reason = WorkerError("request_failed", reason=error.strerror or type(error).__name__)
+            self._end(one, replace(one.seen, state=ImportState.FAILED, error=reason.to_dict()))
+            return
+        one.seen = replace(one.seen, state=ImportState.RUNNING)
+        threading.Thread(target=self._listen, args=(one,), name="imports", daemon=True).start()
+
+    def _started(self) -> subprocess.Popen:
+        (self._home / "logs").mkdir(parents=True, exist_ok=True)
+        with open(self._home / "logs" / "importer.log", "ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tl_core.engine.imports.process"],
+                cwd=PROJECT,
+                env=worker_environment(self._home),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
+            )
+
+    def _stop(self, one: _Import) -> None:
+        """Ends an import that has not ended: its process is killed, and the rest follows when it is gone."""
+        if one.seen.state is ImportState.RUNNING:
+            one.is_cancelled = True
+            one.process.kill()
+        elif not one.seen.state.is_finished:
+            self._end(one, replace(one.seen, state=ImportState.CANCELLED))
+
+    def _end(self, one: _Import, seen: ImportSnapshot) -> None:
+        """Notes the end of an import that has no process, or none any more, and begins the next one."""
+        if one.is_sent:
+            uploads.forget(one.path)
+        one.seen = replace(seen, left_s=None)
+        one.is_over.set()
+        self._begin_next()
+
+    def _forget_old(self) -> None:
+        finished = [id for id, one in self._all.items() if one.seen.state.is_finished]
+        for id in finished[: max(0, len(finished) - KEPT)]:
+            del self._all[id]
+
+    # ---- on the thread that listens to a process ----
+
+    def _listen(self, one: _Import) -> None:
+        process = one.process
+        with suppress(OSError, ValueError):  # dead already: the end of its output says so
+            process.stdin.write(json.dumps(task_of(one.path, one.intake, is_sent=one.is_sent)) + "\n")
+            process.stdin.flush()
+        for line in process.stdout:
+            tell(lambda said: self._hear(one, json.loads(said)), line)
+        status = process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with suppress(OSError):
+                pipe.close()
+        self._clean_up(one, status)
+
+    def _hear(self, one: _Import, said: dict) -> None:
+        with self._lock:
+            if said["say"] == "progress":
+                left_s = (self._clock() - one.began_s) / said["done"] * (said["total"] - said["done"])
+                one.seen = replace(one.seen, done=said["done"], total=said["total"], left_s=left_s)
+            elif said["say"] == "done":
+                one.outcome = replace(one.seen, state=ImportState.DONE, album=album_of(said["album"]))
+            else:
+                one.outcome = replace(one.seen, state=ImportState.FAILED, error=said["error"])
+
+    def _clean_up(self, one: _Import, status: int) -> None:
+        """Notes how an import ended, once its process has, and what it began and what the browser sent are gone."""
+        with suppress(TransferLabError, OSError):  # what cannot be removed now is at the next start
+            self._albums.sweep_drafts()
+            if one.intake.into:  # its process does not know which runs need the former pictures
+                self._albums.clear(one.intake.into.id)
+        error = WorkerError("importer_died", status=status).to_dict()
+        died = replace(one.seen, state=ImportState.FAILED, error=error)
+        cancelled = replace(one.seen, state=ImportState.CANCELLED)
+        with self._lock:
+            self._end(one, one.outcome or (cancelled if one.is_cancelled else died))

@@ -1,0 +1,96 @@
+"""Pictures of one's own on their way in: within the limits for one student, at once or in the background."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from tl_core.engine.imports import uploads
+from tl_core.engine.imports.import_queue import Imports
+from tl_core.errors import TransferLabError
+from tl_core.intake.origins import Sent
+from tl_core.intake.taking_in import Intake, take_in
+from tl_core.store.access import Visitor
+from tl_core.store.albums import AlbumRecord, Albums
+from tl_core.store.limits import album_bytes_left, check_album_limits
+from tl_core.store.rules import clean_name
+from tl_core.store.store import RunStore
+
+
+class Bringing:
+    """Takes in what visitors bring.
+
+    Attributes:
+        albums: The data sets of their own; it says for itself who may do what.
+        imports: Those under way; likewise.
+
+    Args:
+        store: Where the runs are, which refer to data sets and count for the limits.
+        home: The data folder.
+
+    Thread: any.
+    """
+
+    def __init__(self, store: RunStore, home: Path) -> None:
+        self._store = store
+        self.albums = Albums(home, lambda id: bool(store.list_runs(text=id, limit=1)))
+        self.albums.sweep()
+        self.imports = Imports(home, self.albums, lambda owner: album_bytes_left(store, self.albums, owner))
+
+    def bring(self, path: Path, *, by: Visitor, name: str, is_sent: bool = False, **asked: object) -> str:
+        """Queues an import of pictures, in a process of its own.
+
+        Args:
+            path: An archive or a folder.
+            by: Whose data set it will be.
+            name: What it will be called; of no use where pictures are added to one.
+            is_sent: Whether a browser sent the files, which are removed in the end, or when they are refused.
+            **asked: Other fields of `intake.taking_in.Intake`; `into` as the id of a data set that is the visitor's.
+
+        Returns:
+            The id by which `imports` knows it.
+
+        Raises:
+            InputError: "bad_run_name".
+            UnknownIdError, StoreError: As `Albums.permitted` for `into`; "too_many_datasets", "dataset_too_much_disk"
+                or "too_many_imports": beyond the limits for one student.
+        """
+        try:
+            return self.imports.submit(path, self._intake(by, name, asked), is_sent=is_sent)
+        except TransferLabError:
+            if is_sent:
+                uploads.forget(path)
+            raise
+
+    def bring_now(self, files: Sequence[tuple[str, bytes]], *, by: Visitor, name: str, **asked: object) -> AlbumRecord:
+        """Takes in a handful of pictures at once: a photo that was just taken, some files dropped on a class.
+
+        Args:
+            files: (name, content) of each.
+            by: Whose data set it will be.
+            name: As for `bring`.
+            **asked: As for `bring`.
+
+        Raises:
+            As `bring` and `intake.taking_in.take_in`. Nothing was kept then.
+
+        Thread: any; computes on it, some 50 ms a photograph.
+        """
+        owner = self.albums.permitted(asked["into"], by=by).owner if asked.get("into") else by.owner
+        with self.albums.changing(owner):
+            intake = self._intake(by, name, asked)
+            with closing(take_in(self.albums, Sent(files), intake, n_threads=1)) as steps:
+                while True:
+                    try:
+                        next(steps)
+                    except StopIteration as end:
+                        return end.value
+
+    def _intake(self, by: Visitor, name: str, asked: dict) -> Intake:
+        """Returns what a visitor wants to be taken in, if the limits allow it."""
+        into = asked.get("into")
+        record = self.albums.permitted(into, by=by) if into else None
+        most_bytes = check_album_limits(self._store, self.albums, is_new=record is None, by=by)
+        owner = record.owner if record else by.owner
+        self._store.meet(owner)
+        name = record.name if record else clean_name(name)
+        return Intake(name, owner, **{"most_bytes": most_bytes, **asked, "into": record})

@@ -1,0 +1,89 @@
+"""The process that reads what people bring: its crash, its hunger for memory or its end costs one import, no server.
+
+`python -m tl_core.engine.imports.process` reads one JSON line on standard input, the import, and writes JSON lines:
+
+    {"say": "progress", "done", "total"}, several a second
+    {"say": "done", "album": {…}} or {"say": "failed", "error": {"code", "values"}}, at the end
+
+It ends when its input does, so that no import outlives its server; what it had begun is swept up at the next start.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from tl_core.errors import TransferLabError, WorkerError
+from tl_core.intake.origins import open_origin
+from tl_core.intake.taking_in import Intake, take_in
+from tl_core.store.albums import AlbumRecord, Albums
+from tl_core.store.home import data_home
+from tl_core.store.records import Visibility, plain
+
+NICE = 5
+PROGRESS_S = 0.1
+
+
+def task_of(path: Path, intake: Intake, *, is_sent: bool) -> dict:
+    """Returns an import as plain data, to be sent to this process."""
+    return plain({"path": str(path), "is_sent": is_sent, "intake": asdict(intake)})
+
+
+def album_of(data: dict) -> AlbumRecord:
+    """Returns the record that was sent as plain data."""
+    return AlbumRecord(**data | {"visibility": Visibility(data["visibility"])})
+
+
+def _intake_of(data: dict) -> Intake:
+    into = data["into"] and album_of(data["into"])
+    return Intake(**data | {"visibility": Visibility(data["visibility"]), "into": into})
+
+
+def run(task: dict) -> AlbumRecord:
+    """Does one import and says how far it is.
+
+    Raises:
+        TransferLabError: As `take_in` and `open_origin`.
+    """
+    intake, said_s = _intake_of(task["intake"]), 0.0
+    origin = open_origin(Path(task["path"]), intake.source, is_sent=task["is_sent"])
+    albums = Albums(data_home())  # knows of no runs: what it takes the place of, the server removes
+    steps = take_in(albums, origin, intake)
+    while True:
+        try:
+            done, total = next(steps)
+        except StopIteration as end:
+            return end.value
+        if time.monotonic() - said_s > PROGRESS_S or done == total:
+            said_s = time.monotonic()
+            _say({"say": "progress", "done": done, "total": total})
+
+
+def _say(message: dict) -> None:
+    print(json.dumps(message), flush=True)
+
+
+def _end_with_input() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+def main() -> None:
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    task = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_input, name="input", daemon=True).start()
+    try:
+        _say({"say": "done", "album": plain(asdict(run(task)))})
+    except TransferLabError as error:
+        _say({"say": "failed", "error": plain(error.to_dict())})
+    except Exception as error:  # whatever it was must reach the page as a sentence
+        reason = f"{type(error).__name__}: {error}"[:300]
+        _say({"say": "failed", "error": WorkerError("request_failed", reason=reason).to_dict()})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""The workers: the main one with all threads, always warm, and some with one thread each when several people train.
+
+Two processes with one thread each get through 1.65 times the work of two runs that share the threads of one, so a class
+is served by one-thread workers; whoever is alone gets all threads. On a GPU the main worker serves everybody.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from tl_core.engine.environment import n_threads
+from tl_core.engine.executors.contract import Executor
+from tl_core.engine.pool.capacity import RUN_BYTES, WORKER_BYTES, free_bytes, n_extra_workers
+from tl_core.engine.pool.worker_handle import Member
+
+MAX_ACTIVE = 4  # runs that the main worker advances in turns; each holds its network in memory
+MAX_ACTIVE_EXTRA = 2
+MAX_BAD_STARTS = 3  # workers in a row that died before they were ready; then one is only started when it is needed
+EXTRA_IDLE_S = 120.0  # then a one-thread worker gives its memory back
+STALL_S = 5.0  # between two looks at the workers: this process was stopped or asleep itself
+
+
+class Pool:
+    """Starts workers, chooses one for a run, ends those that nobody needs.
+
+    Args:
+        start_worker: Makes an executor from (home, on_message, on_exit) and, for an extra one, `threads`.
+        home: The data folder.
+        on_message: Called with (member, message).
+        on_exit: Called with (member, exit status) when a worker has died.
+        clock: Monotonic seconds.
+        free: Says how much memory is free, in bytes.
+
+    Guarded by the engine's lock.
+    """
+
+    def __init__(
+        self,
+        start_worker: Callable[..., Executor],
+        home: Path,
+        on_message: Callable[[Member, dict], None],
+        on_exit: Callable[[Member, int], None],
+        clock: Callable[[], float] = time.monotonic,
+        free: Callable[[], int] = free_bytes,
+    ) -> None:
+        self._start_worker, self._home = start_worker, home
+        self._on_message, self._on_exit = on_message, on_exit
+        self._clock, self._free = clock, free
+        self.n_threads = n_threads()
+        self.n_extra = n_extra_workers(self.n_threads, free)
+        self._idle_s = float(os.environ.get("TL_IDLE_S") or 300)
+        self._main: Member | None = None
+        self._extras: list[Member] = []
+        self._is_gpu: bool | None = None  # None before a worker has said so
+        self._is_resting = False
+        self._n_bad_starts = {True: 0, False: 0}  # of the main worker, of extra ones
+        self._watched_s = clock()
+
+    def __iter__(self) -> Iterator[Member]:
+        """The workers, the main one first."""
+        return iter([*([self._main] if self._main else []), *self._extras])
+
+    @property
+    def device(self) -> str | None:
+        """What the main worker computes on; None while it starts."""
+        return self._main.device if self._main else None
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether main workers keep dying before they are ready."""
+        return self._n_bad_starts[True] >= MAX_BAD_STARTS
+
+    @property
+    def n_servers(self) -> int:
+        """How many runs are computed side by side when a class trains."""
+        return 1 if self._is_gpu else max(1, self.n_extra)
+
+    def is_main(self, member: Member) -> bool:
+        return member is self._main
+
+    def holder(self, run_id: str) -> Member | None:
+        """Returns the worker that has a run."""
+        return next((member for member in self if run_id in member.runs), None)
+
+    # ---- starting and ending ----
+
+    def main(self) -> Member:
+        """Returns the main worker, started if need be."""
+        self._is_resting = False
+        if self._main is None:
+            self._main = Member(self.n_threads, MAX_ACTIVE, self._clock)
+            self._start(self._main)
+        return self._main
+
+    def _start(self, member: Member, **threads: int) -> Member:
+        callbacks = partial(self._on_message, member), partial(self._on_exit, member)
+        member.attach(self._start_worker(self._home, *callbacks, **threads))
+        return member
+
+    def visit(self) -> None:
+        """Wakes the main worker if it was ended because nobody came; keeps it awake otherwise."""
+        if self._is_resting:
+            self.main()
+        if self._main is not None:
+            self._main.use()
+
+    def ready(self, member: Member) -> None:
+        """Takes in that a worker is ready."""
+        self._is_gpu = member.device.startswith("GPU")
+        self._n_bad_starts[self.is_main(member)] = 0
+
+    def drop(self, member: Member) -> None:
+        """Takes out a worker that is dead or is going to be."""
+        is_main = self.is_main(member)
+        if member.device is None:
+            self._n_bad_starts[is_main] += 1
+        if is_main:
+            self._main = None
+        else:
+            self._extras.remove(member)
+            if self._n_bad_starts[False] >= MAX_BAD_STARTS:
+                self.n_extra = 0
+
+    def close(self) -> None:
+        """Ends all workers."""
+        self._is_resting = False
+        for member in self:
+            member.close()
+
+    # ---- watching ----
+
+    def hung(self) -> list[Member]:
+        """Returns the workers that give no sign of life, or compute without end. To be asked every few seconds."""
+        if self._clock() - self._watched_s > STALL_S:
+            for member in self:
+                member.excuse()
+        self._watched_s = self._clock()
+        return [member for member in self if member.hang()]
+
+    def take_idle(self) -> list[Member]:
+        """Takes out the workers whose memory somebody else may need: extra ones, and the main one of a GPU."""
+        idle = [member for member in self._extras if member.idle_s() > EXTRA_IDLE_S]
+        self._extras = [member for member in self._extras if member not in idle]
+        if self._main is not None and self._is_gpu and self._main.idle_s() > self._idle_s:
+            idle.append(self._main)
+            self._main, self._is_resting = None, True
+        return idle
+
+    # ---- choosing ----
+
+    def room_for(self, threads: int | None, *, is_alone: bool) -> Member | None:
+        """Returns the worker that a run should go to, started if need be; None while it has to wait.
+
+        Args:
+            threads: The number that the run asks for; None leaves it to the pool.
+            is_alone: Whether nobody else trains here, except for the run's own twin.
+        """
+        if threads is None:
+            return self._shared() if self.n_extra and not is_alone else self._with_room(self.main())
+        return self._with_room(self.main()) if threads == self.n_threads else self._extra(threads)
+
+    def _shared(self) -> Member | None:
+        if self._is_gpu is None:  # known in a moment
+            return None
+        if self._is_gpu:
+            return self._with_room(self.main())
+        is_like_them = self.n_threads == 1 or not self._extras
+        return self._extra(1) or (self._with_room(self.main()) if is_like_them else None)
+
+    def _with_room(self, member: Member) -> Member | None:
+        has_room = not member.is_full and (not member.runs or self._free() >= RUN_BYTES)
+        return member if has_room else None
+
+    def _extra(self, threads: int) -> Member | None:
+        """Returns the least loaded extra worker with this number; rather than have two runs share it, starts one."""
+        fitting = sorted((member for member in self._extras if member.threads == threads), key=lambda one: one.load)
+        if fitting and not fitting[0].load:
+            return fitting[0]
+        if self._may_start(threads):
+            member = Member(threads, MAX_ACTIVE_EXTRA, self._clock)
+            self._extras.append(member)
+            return self._start(member, threads=threads)
+        return next(filter(self._with_room, fitting), None)
+
+    def _may_start(self, threads: int) -> bool:
+        """Says whether there is room for one more worker: one of those for a class, or the only odd one beside them."""
+        is_usual = threads == 1 and self.n_extra > 0
+        kind = [member for member in self._extras if (member.threads == 1 and self.n_extra > 0) == is_usual]
+        if not is_usual:
+            self._end_idle(kind)
+            kind = [member for member in kind if member in self._extras]
+        is_first = not any(member.runs for member in self)
+        return len(kind) < (self.n_extra if is_usual else 1) and (is_first or self._free() >= WORKER_BYTES)
+
+    def _end_idle(self, members: list[Member]) -> None:
+        """Ends workers with numbers of threads that nobody asks for now."""
+        for member in members:
+            if not member.is_busy:
+                self._extras.remove(member)
+                member.close()

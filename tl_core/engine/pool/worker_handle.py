@@ -1,0 +1,140 @@
+"""One worker of the pool, as the server sees it: what it has to do, and its signs of life."""
+
+import math
+from collections.abc import Callable
+
+from tl_core.engine.executors.contract import Executor
+from tl_core.errors import WorkerError
+
+START_S = 180.0  # a slow disk may take long to load TensorFlow; a worker that is not ready by then never will be
+SILENCE_S = 10.0  # a worker says every two seconds that it is alive
+TURN_S = 300.0  # no turn of a training takes so long without a word
+KILLED = (-9, 137)  # by the signal that nothing survives, as the system sends it when memory runs out
+
+
+class Member:
+    """A worker and what the server has told it.
+
+    Args:
+        threads: Its intra-op threads.
+        most: Runs that it advances side by side; as many again may be paused.
+        clock: Monotonic seconds.
+
+    Attributes:
+        runs: Ids of the runs that it has, also of those that are over but that it has not let go of.
+        device: What it computes on; None until it is ready.
+
+    Guarded by the engine's lock.
+    """
+
+    def __init__(self, threads: int, most: int, clock: Callable[[], float]) -> None:
+        self.threads, self.most = threads, most
+        self.device: str | None = None
+        self.runs: set[str] = set()
+        self._paused: set[str] = set()
+        self._asked: set[str] = set()
+        self._clock = clock
+        self._executor: Executor | None = None
+        self._unsent: list[dict] = []
+        self._heard_s = self._said_s = self._used_s = clock()
+        self._turn_s: float | None = None  # None: it has not said yet that it is alive, and perhaps never does
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, where it is one."""
+        return getattr(self._executor, "pid", None)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has said that it is alive, so that its silence would mean something."""
+        return self._turn_s is not None
+
+    @property
+    def load(self) -> int:
+        """How many runs share its turns."""
+        return len(self.runs - self._paused)
+
+    @property
+    def is_full(self) -> bool:
+        return self.load >= self.most or len(self.runs) >= 2 * self.most
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self.runs or self._asked)
+
+    def attach(self, executor: Executor) -> None:
+        """Gives it what computes; it may have begun to speak before."""
+        self._executor = executor
+        for message in self._unsent:
+            executor.send(message)
+        self._unsent = []
+
+    def send(self, message: dict) -> None:
+        """Passes a message on, and remembers what it gives the worker to do."""
+        self._note(message["do"], message.get("run_id"), message.get("request_id"))
+        self.use()
+        if self._executor is None:
+            self._unsent.append(message)
+        else:
+            self._executor.send(message)
+
+    def _note(self, do: str, run_id: str | None, request_id: str | None) -> None:
+        if do == "train":
+            self.runs.add(run_id)
+        elif do == "pause":
+            self._paused.add(run_id)
+        elif do in ("continue", "stop"):
+            self._paused.discard(run_id)
+        elif request_id is not None:
+            self._asked.add(request_id)
+
+    def hear(self, message: dict) -> None:
+        """Takes a message as a sign of life, and notes what the worker has done with."""
+        self._heard_s = self._clock()
+        if message["say"] == "alive":
+            self._turn_s = message["turn_s"]
+            return
+        self._said_s = self._used_s = self._heard_s
+        if message["say"] == "ready":
+            self.device = message["device"]
+        elif message["say"] == "answer":
+            self._asked.discard(message["request_id"])
+
+    def let_go(self, run_id: str) -> None:
+        """Notes that the worker has nothing to do with a run any more."""
+        self.runs.discard(run_id)
+        self._paused.discard(run_id)
+
+    def use(self) -> None:
+        """Notes that somebody needs it: its idle time begins anew."""
+        self._used_s = self._clock()
+
+    def idle_s(self) -> float:
+        """Returns for how many seconds nobody has needed it."""
+        return 0.0 if self.is_busy else self._clock() - self._used_s
+
+    def excuse(self) -> None:
+        """Lets its silence begin anew: nobody was there to hear it."""
+        self._heard_s = self._clock()
+
+    def hang(self) -> WorkerError | None:
+        """Returns why the worker is taken to hang, or None while it is not."""
+        silent_s, wordless_s = self._clock() - self._heard_s, self._clock() - self._said_s
+        if self.device is None:
+            is_hung = wordless_s > START_S
+        elif not self.is_alive:
+            is_hung = False
+        else:  # a long turn that still says something, such as a download, is none to worry about
+            is_hung = silent_s > SILENCE_S or min(self._turn_s, wordless_s) > TURN_S
+        return WorkerError("worker_hung", seconds=math.ceil(max(silent_s, self._turn_s or 0.0))) if is_hung else None
+
+    def close(self) -> None:
+        """Ends it, whatever it is doing."""
+        if self._executor is not None:
+            self._executor.close()
+
+
+def death(status: int) -> WorkerError:
+    """Returns what the end of a worker with this exit status means for the runs that it had."""
+    code = "worker_out_of_memory" if status in KILLED else "worker_died"
+    return WorkerError(code, status=status)

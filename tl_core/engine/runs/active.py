@@ -1,0 +1,264 @@
+"""The runs that are not over: how they come to a worker, what the worker says of them, and how they end."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import count
+
+from tl_core.engine.pool.pool import Pool
+from tl_core.engine.pool.worker_handle import Member
+from tl_core.engine.runs.fair_queue import Line
+from tl_core.engine.runs.live_run import LiveRun, Pace
+from tl_core.engine.runs.recorder import Recorder, state_after
+from tl_core.engine.runs.snapshots import Finished
+from tl_core.engine.runs.unsaved_ends import End, Ends
+from tl_core.errors import TransferLabError, WorkerError
+from tl_core.spec import RunSpec
+from tl_core.store.access import OPERATOR
+from tl_core.store.records import RunRecord, RunState
+from tl_core.store.store import RunStore
+
+MOST_RUNNING = 10_000  # of one owner at a time; the engine sets what the instructor has chosen
+PAUSE_S = 600.0  # a run paused for so long is stopped when others wait; it can be resumed from its last epoch
+
+
+class Trainings:
+    """Brings runs into line, sends them to workers and keeps their records.
+
+    A run is over as soon as it has ended or a stop is recorded; its worker may hold it a while longer, and what it says
+    of it then changes nothing but the best epoch of the stop.
+
+    Guarded by the engine's lock.
+    """
+
+    def __init__(
+        self, store: RunStore, pool: Pool, finished: Finished, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._store, self._pool, self._finished, self._clock = store, pool, finished, clock
+        self._line = Line()
+        self._live: dict[str, LiveRun] = {}
+        self._positions: dict[str, int] | None = None
+        self._versions = count(1)
+        self._is_dispatching = False
+        self.is_held = False
+        self.most_running = MOST_RUNNING
+        self.ends = Ends(store)
+
+    def __iter__(self) -> Iterator[LiveRun]:
+        return iter(list(self._live.values()))
+
+    def get(self, run_id: str | None) -> LiveRun | None:
+        """Returns a run that is not over; None if there is none with this id."""
+        return self._live.get(run_id or "")
+
+    def count(self) -> tuple[int, int]:
+        """Returns how many runs a worker has, and how many wait."""
+        return len(self._live) - len(self._line), len(self._line)
+
+    def position(self, run_id: str) -> int | None:
+        """Returns a run's place in line, 1 for the next; None when it does not wait."""
+        if self._positions is None:
+            order = self._line.order(self._active())
+            self._positions = {waiting: place for place, waiting in enumerate(order, start=1)}
+        return self._positions.get(run_id)
+
+    # ---- into line, and to a worker ----
+
+    def add(
+        self,
+        run_id: str,
+        spec: RunSpec,
+        owner: str,
+        *,
+        after: str | None = None,
+        equal: str | None = None,
+        is_resumed: bool = False,
+    ) -> None:
+        """Brings a run into line.
+
+        Args:
+            run_id: The run.
+            spec: What to train.
+            owner: Whose it is.
+            after: The run whose steps must have begun before.
+            equal: What it shares with runs that must end alike: while one of them trains it waits for the result.
+            is_resumed: Whether to go on from the newest checkpoint.
+        """
+        waiting = {"is_resumed": is_resumed, "after": after, "equal": equal}
+        live = LiveRun.known_to(self._store, run_id, owner, spec, self._versions.__next__, Pace(self._clock), **waiting)
+        self._live[run_id] = live
+        self._line.join(run_id, owner)
+        self._line_has_moved()
+
+    def dispatch(self) -> None:
+        """Sends waiting runs to workers, as far as there is room."""
+        if self._is_dispatching:  # a worker that was just started has something to say already
+            return
+        self._is_dispatching = True
+        try:
+            while self._begin_next():
+                pass
+        finally:
+            self._is_dispatching = False
+
+    def hasten(self, run_id: str) -> None:
+        """Puts a waiting run before all others."""
+        self._line.hasten(run_id)
+        self._line_has_moved()
+
+    def record(self, run_id: str) -> RunRecord:
+        """Returns the record of a run that is not over, from memory where it was looked at before."""
+        live = self._live[run_id]
+        live.record = live.record or self._store.get(run_id)
+        return live.record
+
+    def _begin_next(self) -> bool:
+        if self.is_held:
+            return False
+        rooms: dict[tuple, Member | None] = {}  # asked once for all runs that want the same
+        active = self._active()
+
+        def room(run_id: str) -> Member | None:
+            live = self._live[run_id]
+            return None if self._has_enough(live.owner, active) else self._room(live, rooms)
+
+        chosen = self._line.first(active, lambda run_id: room(run_id) is not None)
+        if chosen is not None:
+            self._send(self._live[chosen], room(chosen))
+        return chosen is not None
+
+    def _has_enough(self, owner: str, active: Counter) -> bool:
+        """Says whether an owner has as many runs under way as one student may have."""
+        return active[owner] >= self.most_running and owner != OPERATOR.owner
+
+    def _active(self) -> Counter:
+        return Counter(live.owner for live in self._live.values() if live.is_sent)
+
+    def _room(self, live: LiveRun, rooms: dict[tuple, Member | None]) -> Member | None:
+        """Returns the worker for a run; None before its leader trains, or a worker has let go of it or has room."""
+        leader = self._live.get(live.after or "")
+        if self._pool.holder(live.run_id) or not (leader is None or leader.has_steps) or self._is_being_trained(live):
+            return None
+        wish = live.spec.threads, self._is_alone(live)
+        if wish not in rooms:
+            rooms[wish] = self._pool.room_for(live.spec.threads, is_alone=wish[1])
+        return rooms[wish]
+
+    def _is_being_trained(self, live: LiveRun) -> bool:
+        """Says whether a run that must end alike is under way; one that is paused or stopping is not waited for."""
+        return live.equal is not None and any(
+            other.equal == live.equal and other.is_sent and not other.is_paused and not other.is_stopping
+            for other in self._live.values()
+        )
+
+    def _fill_equals(self, ended: LiveRun) -> None:
+        """Gives the runs that waited for a result their copy of it; when there is none, the next of them trains."""
+        for live in [live for live in self if ended.equal and live.equal == ended.equal and not live.is_sent]:
+            with suppress(TransferLabError):
+                self._store.fill_run(live.run_id, ended.run_id)
+                self._live.pop(live.run_id)
+                self._line.leave(live.run_id)
+
+    def _is_alone(self, live: LiveRun) -> bool:
+        return len(self._live) <= 2 and all(other.owner == live.owner for other in self._live.values())
+
+    def _send(self, live: LiveRun, member: Member) -> None:
+        live.is_sent, live.record = True, None
+        self._line.begin(live.run_id)
+        self._line_has_moved()
+        try:
+            self._store.run_folder(live.run_id)
+            self._pin(live, member.threads)
+        except TransferLabError as error:
+            self.finish(live, state_after(error.to_dict()), error)
+            return
+        told = {"run_id": live.run_id, "owner": live.owner, "spec": live.spec.to_dict(), "is_resumed": live.is_resumed}
+        member.send({"do": "train", **told})
+
+    def _pin(self, live: LiveRun, n_threads: int) -> None:
+        """Writes down with how many threads a run is trained: they decide the last bits of its results."""
+        if live.spec.threads is None:
+            live.spec = live.spec.with_changes(threads=n_threads)
+            live.recorder = Recorder(self._store, live.run_id, live.spec)
+            self._store.set_threads(live.run_id, n_threads)
+
+    def _line_has_moved(self) -> None:
+        self._positions = None
+        for live in self._live.values():
+            live.touch()
+
+    # ---- what a worker says ----
+
+    def take(self, member: Member, run_id: str, events: list[dict]) -> None:
+        """Takes in the events of a run."""
+        live = self._live.get(run_id)
+        if run_id not in member.runs:
+            return
+        if live is None or not live.is_sent:
+            self._complete_stop(run_id, events)
+            return
+        try:
+            has_ended = live.take(events, live.recorder.record)
+        except TransferLabError as error:  # a full disk, or a state that another process has set
+            member.send({"do": "stop", "run_id": run_id})
+            self._give_up(live, error)
+            return
+        if has_ended:
+            del self._live[run_id]
+            self._fill_equals(live)
+            self._line_has_moved()
+
+    def _complete_stop(self, run_id: str, events: list[dict]) -> None:
+        """Takes from a run that was recorded as stopped only what its worker says at the end: best epoch and proof."""
+        for event in events:
+            if event["event"] == "ended" and event["best_epoch"] is not None:
+                with suppress(TransferLabError):
+                    self._store.complete_stop(run_id, best_epoch=event["best_epoch"], proof=event["proof"])
+                self._finished.forget(run_id)
+
+    def _give_up(self, live: LiveRun, error: TransferLabError) -> None:
+        if error.code == "run_is_active":  # another process trains it: the record is not ours
+            del self._live[live.run_id]
+            self._line_has_moved()
+        else:
+            self.finish(live, state_after(error.to_dict()), error)
+
+    def let_go(self, member: Member, run_id: str, error: dict | None) -> None:
+        """Takes in that a worker has done with a run; one that is not over then has failed."""
+        live = self._live.get(run_id)
+        is_held = run_id in member.runs
+        member.let_go(run_id)
+        if is_held and live is not None and live.is_sent:
+            error = error or {"code": "worker_died", "values": {"status": 0}}
+            self.finish(live, RunState.FAILED, WorkerError(error["code"], **error["values"]))
+
+    def lose(self, member: Member, error: WorkerError) -> None:
+        """Fails the runs that a dead worker had; all others as well when no worker will ever be ready."""
+        is_main = self._pool.is_main(member)
+        self._pool.drop(member)
+        lost = [live for live in self if live.is_sent and live.run_id in member.runs]
+        if is_main and self._pool.is_hopeless:
+            lost += [live for live in self if not live.is_sent]
+        for live in lost:
+            self.finish(live, RunState.FAILED, error)
+
+    # ---- ends and pauses ----
+
+    def finish(self, live: LiveRun, state: RunState, error: TransferLabError | None = None) -> None:
+        """Takes a run out and records its end."""
+        self._live.pop(live.run_id, None)
+        self._line.leave(live.run_id)
+        self._line_has_moved()
+        self.ends.add(End(live, state, error.to_dict() if error else None))
+
+    def tell(self, live: LiveRun, do: str) -> None:
+        """Passes a wish about a run on to its worker."""
+        member = self._pool.holder(live.run_id)
+        if member is not None:
+            member.send({"do": do, "run_id": live.run_id})
+
+    def paused_too_long(self) -> list[LiveRun]:
+        """Returns the paused runs whose place others wait for."""
+        is_in_the_way = len(self._line) and not self.is_held
+        return [live for live in self if live.pace.paused_s() > PAUSE_S] if is_in_the_way else []

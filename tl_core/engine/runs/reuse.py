@@ -1,0 +1,92 @@
+"""Never compute twice: which recorded run says already what a new one would find out.
+
+Two runs with the same fingerprint were trained on the same pictures, from the same weights, by the same code and spec.
+TensorFlow's threads, the machine and its device are left out: they decide the last bits, and the record names them.
+"""
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+
+from tl_core.datasets import arrays
+from tl_core.datasets.album import is_own
+from tl_core.datasets.catalog import dataset_info
+from tl_core.engine.environment import environment
+from tl_core.experiments.plans import decisive
+from tl_core.models.weights import BUNDLED, DOWNLOADED, WEIGHTS_FOLDER
+from tl_core.paths import PROJECT
+from tl_core.spec import RunSpec
+from tl_core.store.records import RunRecord
+from tl_core.store.store import RunStore
+
+_CORE = PROJECT / "tl_core"
+_DECISIVE = ("datasets", "models", "training", "evaluation", "spec.py", "seeds.py", "engine/worker/tasks/train.py")
+
+
+def find(store: RunStore, spec: RunSpec) -> RunRecord | None:
+    """Returns the newest finished run, of anybody, that equals what this spec would become; None if there is none."""
+    key = fingerprint(spec)
+    return None if key is None else store.find_equal(key)
+
+
+def fingerprint(spec: RunSpec) -> str | None:
+    """Returns what is equal for runs that must end alike: spec, pictures, starting weights, code.
+
+    Returns:
+        64 hexadecimal digits; None for a data set that is downloaded.
+
+    Raises:
+        UnknownIdError: Unknown dataset.
+        OSError: A bundled file is missing.
+    """
+    if not is_own(spec.dataset) and dataset_info(spec.dataset).origin != "bundled":
+        return None
+    told = {name: value for name, value in decisive(spec).items() if name != "threads"}
+    start = _weights_hash(spec.backbone) if spec.weights == "pretrained" else None
+    return _digest(json.dumps([told, _pictures_hash(spec.dataset), start, code_version()], sort_keys=True).encode())
+
+
+@cache
+def code_version() -> str:
+    """Returns the hash of everything in the code that decides a result: our sources, Keras, its backend, NumPy."""
+    here = environment()
+    parts = [json.dumps([here["versions"], here["backend"]], sort_keys=True).encode()]
+    for path in _decisive_files():
+        parts += [path.relative_to(_CORE).as_posix().encode(), path.read_bytes()]
+    return _digest(*parts)
+
+
+def _decisive_files() -> list[Path]:
+    """Returns the sources, and the tables beside them, in an order that is the same everywhere.
+
+    Raises:
+        FileNotFoundError: One of them is not where this module looks for it.
+    """
+    roots = [(_CORE / name).resolve(strict=True) for name in _DECISIVE]
+    found = [path for root in roots for path in ([root] if root.is_file() else root.rglob("*"))]
+    return sorted(path for path in found if path.suffix in (".py", ".json"))
+
+
+@cache
+def _pictures_hash(dataset: str) -> str:
+    if is_own(dataset):  # its id follows from its content
+        return dataset
+    return arrays.fingerprint(dataset_info(dataset))
+
+
+@cache
+def _weights_hash(backbone: str) -> str:
+    """Returns the hash of a backbone's file without top; a downloaded one was checked against the published hash."""
+    if backbone not in BUNDLED:
+        return f"md5:{DOWNLOADED[backbone][0].md5}"
+    with open(WEIGHTS_FOLDER / f"{backbone}.safetensors", "rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+def _digest(*parts: bytes) -> str:
+    """Returns one hash over several texts, which no shifting of their ends can make equal."""
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(len(part).to_bytes(8, "big") + part)
+    return whole.hexdigest()

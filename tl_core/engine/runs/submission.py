@@ -1,0 +1,82 @@
+"""A run or a pair on its way in: what was computed before is copied, the rest is queued."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tl_core.datasets.known import known_dataset
+from tl_core.engine.environment import environment
+from tl_core.engine.runs import reuse
+from tl_core.engine.runs.active import Trainings
+from tl_core.errors import TransferLabError
+from tl_core.spec import RunSpec
+from tl_core.store.access import OPERATOR
+from tl_core.store.records import RunRecord, RunState
+from tl_core.store.run_data import told
+from tl_core.store.store import RunStore
+
+
+@dataclass(frozen=True)
+class Order:
+    """One run that somebody asks for, with what is known of runs like it.
+
+    Attributes:
+        spec: What to train.
+        role: "run" or "baseline".
+        name: What it is called.
+        fingerprint: Equal for runs that must end alike; None when that cannot be told.
+        known: A finished run that equals it; None when it has to be trained.
+        is_afresh: Whether to train in any case.
+        data: What its record keeps of the data (`store.run_data.told`).
+    """
+
+    spec: RunSpec
+    role: str
+    name: str
+    fingerprint: str | None = None
+    known: RunRecord | None = None
+    is_afresh: bool = False
+    data: dict = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, store: RunStore, spec: RunSpec, role: str, name: str, is_afresh: bool, home: Path) -> "Order":
+        """Looks up what is known; pictures that are not here are the worker's to complain about."""
+        fingerprint, known, data = None, None, {}
+        with suppress(TransferLabError, OSError):
+            data = told(known_dataset(spec.dataset, home))
+            fingerprint = reuse.fingerprint(spec)
+            known = None if is_afresh else reuse.find(store, spec)
+        return cls(spec, role, name, fingerprint, known, is_afresh, data)
+
+
+def enter(store: RunStore, trainings: Trainings, orders: list[Order], owner: str) -> str:
+    """Enters a run, and its baseline if there is a second order, which waits for the run's first step.
+
+    Returns:
+        The run's id.
+
+    Raises:
+        TransferLabError: Refused by the store; half a pair is refused whole.
+    """
+    run_id = _enter_one(store, trainings, orders[0], owner)
+    for order in orders[1:]:
+        try:
+            _enter_one(store, trainings, order, owner, leader_id=run_id)
+        except TransferLabError as error:
+            live = trainings.get(run_id)
+            if live is None:
+                store.delete(run_id, by=OPERATOR)
+            else:
+                trainings.finish(live, RunState.FAILED, error)
+            raise
+    return run_id
+
+
+def _enter_one(store: RunStore, trainings: Trainings, order: Order, owner: str, leader_id: str | None = None) -> str:
+    asked = {"name": order.name, "owner": owner, "role": order.role, "twin_id": leader_id}
+    if order.known is not None:
+        return store.copy_run(order.known.id, **asked).id
+    here = environment() | order.data
+    record = store.create_run(order.spec.to_dict(), environment=here, fingerprint=order.fingerprint, **asked)
+    trainings.add(record.id, order.spec, owner, after=leader_id, equal=None if order.is_afresh else order.fingerprint)
+    return record.id

@@ -1,0 +1,78 @@
+"""The worker process: the only one that imports Keras, and there one thread makes every Keras call.
+
+`python -m tl_core.engine.worker` reads JSON lines on standard input and writes JSON lines on standard output. It ends
+when its input ends, so no worker outlives its server, however that ends.
+
+In:  {"do": "train", "run_id", "owner", "spec", "is_resumed"}, {"do": "stop", "run_id"}, {"do": "pause", "run_id"},
+     {"do": "continue", "run_id"}, {"do": "step", "run_id"}: a paused run advances up to its next step,
+     {"do": "classify", "request_id", "subject", "images": file of arrays}, {"do": "measure", "request_id", "spec"},
+     {"do": "warm", "spec"}: makes ready for such a run when nothing else is to do
+Out: {"say": "ready", "device", "threads"}, {"say": "events", "run_id", "events": […]}, {"say": "ended", "run_id"},
+     {"say": "answer", "request_id", "value" or "error"}, {"say": "alive", "turn_s"}: seconds that the present turn has
+     lasted, 0 between turns
+"""
+
+import gc
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+from tl_core.engine.environment import n_threads
+from tl_core.engine.worker.loop import Worker
+from tl_core.store.home import data_home
+
+NICE = 5
+ALIVE_S = 2.0  # between two signs of life
+
+
+def _private_output() -> Callable[[dict], None]:
+    """Keeps standard output for messages; whatever libraries print goes to standard error."""
+    messages = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)
+    lock = threading.Lock()
+
+    def say(message: dict) -> None:
+        with lock:
+            messages.write(json.dumps(message) + "\n")
+
+    return say
+
+
+def _read_input(worker: Worker) -> None:
+    try:
+        for line in sys.stdin:
+            worker.hear(json.loads(line))
+    finally:  # the server is gone, perhaps in the middle of a line; nothing here is worth keeping that is not on disk
+        os._exit(0)
+
+
+def _beat(worker: Worker, say: Callable[[dict], None]) -> None:
+    """Says again and again that the process lives, whatever is being computed."""
+    while True:
+        time.sleep(ALIVE_S)
+        say({"say": "alive", "turn_s": round(worker.turn_s, 1)})
+
+
+def main() -> None:
+    from tl_core.engine.worker.device import device_name, prepare
+
+    say = _private_output()
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    home = data_home()
+    prepare(home)
+    worker = Worker(home, say)
+    worker.interruption.install()
+    threading.Thread(target=_read_input, args=(worker,), name="input", daemon=True).start()
+    threading.Thread(target=_beat, args=(worker, say), name="alive", daemon=True).start()
+    gc.collect()
+    gc.freeze()  # what is loaded by now is never garbage: looking through it again and again takes time
+    say({"say": "ready", "device": device_name(), "threads": n_threads()})
+    worker.serve()
+
+
+if __name__ == "__main__":
+    main()

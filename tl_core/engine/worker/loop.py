@@ -1,0 +1,194 @@
+"""The worker: takes messages, computes in turns, says what happened."""
+
+import logging
+import queue
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tl_core.engine.worker.scheduler import Rank, Scheduler
+from tl_core.errors import TransferLabError, WorkerError
+from tl_core.training.events import Ended, Event, Phase, Started, Step
+
+CHORE = "chore:warm"  # the name of the only one there is
+GATHER_S = 0.05  # events within so short a time go into one message
+
+
+class Worker:
+    """Takes messages, computes in turns, says what happened.
+
+    Args:
+        home: The data folder.
+        say: Sends one message to the server.
+
+    Thread: every method runs on the thread that computes, except `hear`, `end` and `turn_s`.
+    """
+
+    def __init__(self, home: Path, say: Callable[[dict], None]) -> None:
+        from tl_core.engine.worker.interruption import Interruption
+        from tl_core.engine.worker.tasks.classify import Models
+        from tl_core.engine.worker.tasks.train import TrainingTask
+        from tl_core.engine.worker.warm_cache import Shelf
+
+        self._home, self._say = home, say
+        self._models, self._shelf = Models(home), Shelf()
+        self._inbox: queue.SimpleQueue[dict] = queue.SimpleQueue()
+        self._scheduler = Scheduler(self._on_event, self._on_end, is_step=lambda event: isinstance(event, Step))
+        self._stopping: set[str] = set()
+        self._unsent: dict[str, list[dict]] = {}
+        self._said_s = 0.0
+        self._turn_began_s: float | None = None
+        self._is_over = False
+        self.interruption = Interruption(lambda run_id: run_id not in self._stopping, spared=TrainingTask._ended)
+
+    def hear(self, message: dict) -> None:
+        """Takes in a message: a stop counts at once, everything else waits for its turn. Any thread."""
+        if message["do"] == "stop":
+            self._stopping.add(message["run_id"])
+            self.interruption.ask()
+        if message["do"] == "train":  # a stop from before, that came too late for an earlier part of this run
+            self._stopping.discard(message["run_id"])
+        self._inbox.put(message)
+
+    def end(self) -> None:
+        """Lets `serve` and `work` return after the present turn; what is not finished is dropped. Any thread."""
+        self._is_over = True
+        self._inbox.put({"do": "nothing"})
+
+    @property
+    def turn_s(self) -> float:
+        """Seconds that the present turn has lasted; 0 between turns. Any thread."""
+        began_s = self._turn_began_s
+        return 0.0 if began_s is None else time.monotonic() - began_s
+
+    def serve(self) -> None:
+        """Works until `end`."""
+        while not self._is_over:
+            self._take(self._inbox.get())
+            self.work()
+
+    def work(self) -> None:
+        """Works until nothing is left to do, or only paused runs."""
+        while not self._is_over and not (self._inbox.empty() and self._scheduler.is_idle):
+            while not self._inbox.empty():
+                self._take(self._inbox.get())
+            self._turn()
+
+    def _turn(self) -> None:
+        self._turn_began_s = time.monotonic()
+        self._scheduler.turn()
+        self._turn_began_s = None
+        self._flush()
+
+    def _take(self, message: dict) -> None:
+        """Begins what a message asks for."""
+        kinds = {
+            "train": self._train,
+            "stop": lambda message: self._scheduler.hasten(message["run_id"]),
+            "pause": lambda message: self._scheduler.pause(message["run_id"]),
+            "continue": lambda message: self._scheduler.continue_(message["run_id"]),
+            "step": lambda message: self._scheduler.step(message["run_id"]),
+            "classify": self._classify,
+            "measure": self._measure,
+            "warm": self._warm,
+            "nothing": lambda message: None,
+        }
+        kinds[message["do"]](message)
+
+    def _train(self, message: dict) -> None:
+        from tl_core.engine.worker.tasks.train import TrainingTask
+        from tl_core.spec import RunSpec
+
+        run_id = message["run_id"]
+        task = TrainingTask(
+            RunSpec.from_dict(message["spec"]),
+            self._home,
+            self._home / "runs" / run_id,
+            should_stop=lambda: run_id in self._stopping,
+            is_resumed=message["is_resumed"],
+            shelf=self._shelf,
+            publish=lambda event: self._on_event(run_id, event),
+        )
+        self._scheduler.add(run_id, self.interruption.watched(run_id, task.run()), owner=message["owner"])
+
+    def _on_event(self, task_id: str, event: Event | None) -> None:
+        """Gathers events that come in quick succession; what announces something long is said at once."""
+        if event is None:  # a request that makes way
+            return
+        self._unsent.setdefault(task_id, []).append(event.to_dict())
+        if _is_followed_by_work(event) or time.monotonic() - self._said_s > GATHER_S:
+            self._flush()
+
+    def _flush(self) -> None:
+        unsent, self._unsent, self._said_s = self._unsent, {}, time.monotonic()
+        for run_id, events in unsent.items():
+            self._say({"say": "events", "run_id": run_id, "events": events})
+
+    def _on_end(self, task_id: str, error: BaseException | None) -> None:
+        if task_id == CHORE:
+            if error is not None:
+                logging.getLogger(__name__).warning("could not make ready: %r", error)
+        elif task_id.startswith("request:"):
+            if error is not None:
+                self._answer(task_id, error=_plain_error(error))
+        else:
+            self._flush()
+            self._stopping.discard(task_id)
+            self._say({"say": "ended", "run_id": task_id} | ({"error": _plain_error(error)} if error else {}))
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Frees what an ended training leaves behind."""
+        from tl_core.engine.worker.device import release
+
+        if self._scheduler.is_empty:
+            self._models.clear()
+        release(is_idle=self._scheduler.is_empty)
+
+    def _classify(self, message: dict) -> None:
+        self._request(message, self._classified(message["subject"], message["images"]))
+
+    def _classified(self, subject: str, path: str) -> Iterator:
+        import numpy as np
+
+        from tl_core.engine.worker.tasks.classify import classify
+
+        with np.load(path, allow_pickle=False) as file:
+            images = [file[name] for name in sorted(file.files)]
+        return (yield from classify(self._models, subject, images))
+
+    def _measure(self, message: dict) -> None:
+        from tl_core.engine.worker.tasks.measure import measure
+        from tl_core.spec import RunSpec
+
+        self._request(message, measure(RunSpec.from_dict(message["spec"]), self._home))
+
+    def _request(self, message: dict, task: Iterator) -> None:
+        request_id = message["request_id"]
+        self._scheduler.add(request_id, self._answering(request_id, task), rank=Rank.REQUEST)
+
+    def _answering(self, request_id: str, task: Iterator) -> Iterator[None]:
+        value = yield from task
+        self._answer(request_id, value=value.tolist() if hasattr(value, "tolist") else value)
+
+    def _answer(self, request_id: str, **what: object) -> None:
+        self._say({"say": "answer", "request_id": request_id, **what})
+
+    def _warm(self, message: dict) -> None:
+        from tl_core.engine.worker.tasks.warm_up import warm_up
+        from tl_core.spec import RunSpec
+
+        self._scheduler.add(
+            CHORE, warm_up(RunSpec.from_dict(message["spec"]), self._home, self._shelf), rank=Rank.CHORE
+        )
+
+
+def _is_followed_by_work(event: Event) -> bool:
+    """Says whether an event announces what may take long before the next one."""
+    return isinstance(event, Started | Ended) or (isinstance(event, Phase) and event.done == 0)
+
+
+def _plain_error(error: BaseException) -> dict:
+    if isinstance(error, TransferLabError):
+        return error.to_dict()
+    return WorkerError("request_failed", reason=f"{type(error).__name__}: {error}"[:300]).to_dict()

@@ -1,0 +1,153 @@
+"""One run from spec to record, as a generator of events: data, network, features, training, test, proof, files."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tl_core.datasets.arrays import select_per_class
+from tl_core.engine.environment import n_threads
+from tl_core.engine.worker.device import device_name, is_out_of_memory
+from tl_core.engine.worker.warm_cache import Shelf
+from tl_core.errors import TrainingError, TransferLabError
+from tl_core.evaluation.scores import score
+from tl_core.models.trained import save_trained
+from tl_core.spec import RunSpec
+from tl_core.store.files import latest_checkpoint, save_checkpoint
+from tl_core.training.clock import Clock
+from tl_core.training.events import Ended, Epoch, Event, Phase, Started
+from tl_core.training.features import FeatureCache
+from tl_core.training.inputs import Inputs
+from tl_core.training.mapped import mapped
+from tl_core.training.phases import Phases
+from tl_core.training.trainer import StopRequested, steps_per_epoch
+
+
+@dataclass(frozen=True)
+class TrainingTask:
+    """What a worker needs to train one run.
+
+    Attributes:
+        spec: What to train.
+        home: The data folder.
+        folder: The run's own folder in it: checkpoints while it trains, its weights afterwards.
+        should_stop: Asked after every batch.
+        publish: Takes the progress of what cannot be cut into turns, such as a download.
+        is_resumed: Whether to go on from the newest checkpoint.
+        shelf: What the worker has kept from runs before.
+    """
+
+    spec: RunSpec
+    home: Path
+    folder: Path
+    should_stop: Callable[[], bool] = lambda: False
+    publish: Callable[[Event], None] = lambda event: None
+    is_resumed: bool = False
+    shelf: Shelf = field(default_factory=Shelf)
+
+    def run(self) -> Iterator[Event]:
+        """Trains; always ends with one `Ended`, whatever happens. Time spent waiting for others is not counted."""
+        clock = Clock()
+        events = self._guarded(clock)
+        while True:
+            clock.resume()
+            event = next(events, None)
+            clock.pause()
+            if event is None:
+                return
+            yield event
+
+    def _guarded(self, clock: Clock) -> Iterator[Event]:
+        state = _State()
+        try:
+            yield from self._train(clock, state)
+        except (StopRequested, KeyboardInterrupt):
+            yield self._ended("stopped", clock, state)
+        except TransferLabError as error:
+            yield self._ended("failed", clock, state, error=error.to_dict())
+        except (
+            Exception
+        ) as error:  # whatever Keras or the system raises must become a state, never a run left "running"
+            if self.should_stop():  # what an interrupted compilation raises on its way out
+                yield self._ended("stopped", clock, state)
+                return
+            code = "out_of_memory" if is_out_of_memory(error) else "training_failed"
+            reason = TrainingError(
+                code, reason=f"{type(error).__name__}: {error}"[:300], batch_size=self.spec.batch_size
+            )
+            yield self._ended("failed", clock, state, error=reason.to_dict())
+
+    def _train(self, clock: Clock, state: "_State") -> Iterator[Event]:
+        spec = self.spec
+        yield Phase("data")
+        dataset = self.shelf.dataset(spec.dataset, self.home, on_progress=self._reporter("data"))
+        told = {"limit_bytes": cache_limit_bytes(), "on_progress": self._reporter("data")}
+        dataset = mapped(dataset, spec.image_size, self.home / "cache", **told)
+        train = select_per_class(dataset.labels, dataset.train, spec.per_class, spec.seed)
+        yield Phase("network")
+        state.n_classes = len(dataset.info.classes)
+        network = self.shelf.network(spec, state.n_classes, on_progress=self._reporter("downloading"))
+        inputs = Inputs(spec, network, dataset, train, self._cache(), f"{device_name()}, {n_threads()} threads")
+        state.phases = phases = Phases(inputs, clock, self.should_stop)
+        yield Started(
+            network.frozen_params,
+            network.trainable_params,
+            inputs.is_cached,
+            len(train),
+            steps_per_epoch(len(train), spec.batch_size) * spec.all_epochs,
+            device_name(),
+            len(dataset.validation),
+            len(dataset.test),
+        )
+        found = latest_checkpoint(self.folder) if self.is_resumed else None
+        for event in phases.run(found and found[1:]):
+            yield event
+            if isinstance(event, Epoch):  # after its record: what is cut off between the two is trained again, not lost
+                save_checkpoint(self.folder, phases.progress.epoch, *phases.checkpoint())
+        logits = yield from phases.trainer.predict(dataset.test, "testing")
+        state.scores = score(logits, dataset.labels[dataset.test])
+        yield Phase("saving")
+        yield self._ended("completed", clock, state)
+
+    def _cache(self) -> FeatureCache:
+        is_exact = self.spec.arithmetic == "exact"
+        return FeatureCache(self.home / "cache", cache_limit_bytes(), is_exact=is_exact, n_threads=n_threads())
+
+    def _ended(self, state_name: str, clock: Clock, state: "_State", error: dict | None = None) -> Ended:
+        proof, best_epoch = None, None
+        if state.phases is not None and state.phases.has_result:
+            proof, best_epoch = state.phases.restore_best(), state.phases.progress.best_epoch
+            try:
+                save_trained(self.folder, state.phases.model, self.spec, state.n_classes)
+            except TransferLabError as problem:
+                state_name, error = "failed", error or problem.to_dict()
+        return Ended(state_name, best_epoch, clock.elapsed_s, state.scores, proof, error)
+
+    def _reporter(self, phase: str) -> Callable[[int, int | None], None]:
+        """Returns a callback that publishes at most ten times a second and ends the run when that was asked."""
+        last_s = time.monotonic()
+
+        def report(done: int, total: int | None) -> None:
+            nonlocal last_s
+            if self.should_stop():
+                raise StopRequested
+            if time.monotonic() - last_s > 0.1:
+                last_s = time.monotonic()
+                self.publish(Phase(phase, done, total or 0))
+
+        return report
+
+
+@dataclass
+class _State:
+    """What the end of a run needs, as far as the run got."""
+
+    phases: Phases | None = None
+    scores: dict | None = None
+    n_classes: int = 0
+
+
+def cache_limit_bytes() -> int:
+    """Returns the size that the prefix cache is kept below: TL_CACHE_GB, 4 unless said otherwise."""
+    return int(float(os.environ.get("TL_CACHE_GB", "4")) * 1e9)
