@@ -10,7 +10,7 @@ from tl_core.engine.environment import environment
 from tl_core.engine.inline import train_here
 from tl_core.experiments.plans import baseline_of, plan_run
 from tl_core.spec import RunSpec
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 pytestmark = pytest.mark.slow
 SEEDS = (0, 1, 2)

@@ -20,6 +20,7 @@ from tl_core.paths import PROJECT
 FLOORS = {
     "errors": 1,
     "paths": 1,
+    "disk": 1,
     "seeds": 1,
     "phrases": 1,
     "download": 1,
@@ -29,6 +30,7 @@ FLOORS = {
     "models": 3,
     "store": 3,
     "training": 4,
+    "bundles": 4,
     "intake": 4,
     "evaluation": 4,
     "experiments": 4,
@@ -65,7 +67,7 @@ TENSORFLOW = (
 LIGHT = [
     "tl_core.engine.service",
     "tl_core.models.catalog",
-    "tl_core.store.sqlite",
+    "tl_core.store.sqlite.store",
     "tl_core.datasets.contents",
     "tl_core.engine.imports.process",
     "tl_core.experiments.plans",

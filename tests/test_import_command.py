@@ -18,7 +18,7 @@ from tl_core.engine.runs import reuse
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.albums import Albums
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 KEYS = ["id", "name", "classes", "n_train", "n_validation", "n_test", "source", "licence", "available"]
 

@@ -13,11 +13,11 @@ from tl_core.commands.expect import add_expect_options, expect
 from tl_core.commands.output import Output, complain
 from tl_core.commands.take_in import add_import_options, dataset_rows, import_pictures
 from tl_core.commands.train import add_train_options, train
+from tl_core.disk.home import data_home
 from tl_core.errors import InputError, TransferLabError
 from tl_core.models.catalog import backbones
 from tl_core.models.weights import weights_source
-from tl_core.store.home import data_home
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 

@@ -15,12 +15,12 @@ from pages.ui.text import class_name, literal, sentence, t
 from tl_core.charts.probabilities import ProbabilitiesLabels, probabilities_figure, probabilities_info
 from tl_core.datasets.catalog import DATASETS
 from tl_core.datasets.images import decode_image, fit_image, safe_name
+from tl_core.disk.home import data_home
 from tl_core.errors import TransferLabError
 from tl_core.models.imagenet import imagenet_classes
 from tl_core.models.weights import weights_source
-from tl_core.store.home import data_home
 from tl_core.store.records import RunRecord
-from tl_core.store.run_data import run_classes
+from tl_core.store.run_dataset import run_classes
 
 WAIT_S = 120
 TOP = 5

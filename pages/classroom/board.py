@@ -24,7 +24,7 @@ from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor
 from tl_core.store.board_start import board_start, start_board
 from tl_core.store.records import RunRecord, Visibility
-from tl_core.store.run_data import run_data
+from tl_core.store.run_dataset import run_data
 
 POLL_S = 4.3  # no multiple of the other polls of a page: of two questions in one moment Streamlit answers one
 SHOWN = 300

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.ui import services, state
 from pages.ui.text import sentence, t
 from tl_core.errors import TransferLabError
-from tl_core.store.doorkeeper import has_instructor_key
+from tl_core.store.instructor_key import has_instructor_key
 
 
 def draw() -> None:

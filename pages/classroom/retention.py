@@ -10,9 +10,9 @@ from pages.ui import services, state
 from pages.ui.owner_names import owner_names
 from pages.ui.run_names import name_of
 from pages.ui.text import sentence, t
+from tl_core.disk.space import folder_bytes
 from tl_core.errors import TransferLabError
 from tl_core.store.retention import OldRun, old_runs
-from tl_core.store.space import folder_bytes
 
 
 def draw() -> None:

@@ -17,11 +17,11 @@ from pages.ui.uploader_words import draw_field_words
 from tl_core.datasets.edits import checked_class_name
 from tl_core.datasets.image_headers import MAX_FILE_BYTES
 from tl_core.datasets.images import safe_name
+from tl_core.disk.home import data_home
 from tl_core.engine.imports import uploads
 from tl_core.errors import TransferLabError
 from tl_core.intake.below import below, offered, operators_folder
 from tl_core.store.albums import AlbumRecord
-from tl_core.store.home import data_home
 
 NEW = ""  # the choice of a data set that is not there yet
 AT_ONCE = 24  # files: so few are taken in while the visitor waits

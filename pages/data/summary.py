@@ -13,10 +13,10 @@ from tl_core.datasets.album import is_own
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.contents import Contents
 from tl_core.datasets.known import known_dataset
+from tl_core.disk.home import data_home
 from tl_core.evaluation.findings import findings
 from tl_core.experiments.plans import is_ready
 from tl_core.store.albums import AlbumRecord
-from tl_core.store.home import data_home
 
 SERIOUS = frozenset({"needs_classes", "needs_pictures", "in_two_classes", "twins_crossed", "untested", "untrained"})
 

@@ -11,13 +11,13 @@ from pages.ui.text import count, dataset_name, named, t
 from tl_core.datasets.album import is_own
 from tl_core.datasets.catalog import DATASETS, DatasetInfo
 from tl_core.datasets.known import is_here, known_dataset
+from tl_core.disk.home import data_home
 from tl_core.errors import TransferLabError
 from tl_core.experiments.expectations import SCRATCH, SCRATCH_RATES_TRIED, measured
 from tl_core.experiments.plans import is_ready, scratch_rate
 from tl_core.models.catalog import BackboneInfo, backbones
 from tl_core.models.weights import weights_source
 from tl_core.spec import RunSpec
-from tl_core.store.home import data_home
 
 
 def choose_dataset() -> DatasetInfo:

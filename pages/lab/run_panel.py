@@ -13,6 +13,7 @@ from pages.ui.blocks import accuracy_with_margin, curves, weight_proof
 from pages.ui.live_chart import Replay
 from pages.ui.run_names import name_of
 from pages.ui.text import literal, percent, seconds, sentence, t
+from tl_core.disk.home import data_home
 from tl_core.engine.runs.snapshots import RunSnapshot
 from tl_core.errors import UnknownIdError
 from tl_core.evaluation.comparison import best_validation, compare_runs, seconds_to
@@ -21,7 +22,6 @@ from tl_core.lesson import Lesson
 from tl_core.models.catalog import backbone_info
 from tl_core.phrases import keys
 from tl_core.spec import RunSpec
-from tl_core.store.home import data_home
 from tl_core.store.records import RunRecord
 
 EAGER_S, POLL_S = 0.4, 1.0  # between two looks: as long as a run may be over at once, and later

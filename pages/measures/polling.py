@@ -20,7 +20,7 @@ from pages.measures.progress import Epochs
 from pages.measures.served import served
 from pages.measures.visitor import Visitor, visitor
 from tl_core.bench.memory import peak_bytes
-from tl_core.store.owners import new_cookie, server_secret
+from tl_core.store.cookies import new_cookie, server_secret
 
 CHOICES = {  # all blocks train, little data so that epochs are short, no baseline beside it
     "w:epochs": {"int_value": 100},

@@ -6,7 +6,7 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 LOOK_S = 0.1
 

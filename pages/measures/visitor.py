@@ -19,7 +19,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from tl_core.store.owners import COOKIE
+from tl_core.store.cookies import COOKIE
 
 LIMIT_S = 60.0
 UPLOAD_S, CHUNK_BYTES = 300.0, 2**20

@@ -7,8 +7,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.ui import services, state
 from pages.ui.text import day, literal, percent, sentence, t
+from tl_core.bundles.bundle import read_bundle
 from tl_core.errors import TransferLabError
-from tl_core.store.bundles import read_bundle
 from tl_core.store.records import RunRecord
 
 ENDING = ".tlnet"  # no ZIP for a browser: some unpack these at once, and what is packed again is refused

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tl_core.engine.singleton import secret
 from tl_core.errors import TransferLabError
-from tl_core.store.owners import COOKIE, new_cookie, owner_of
+from tl_core.store.cookies import COOKIE, new_cookie, owner_of
 
 LASTS_S = 365 * 24 * 3600  # from the last visit on
 

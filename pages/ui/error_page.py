@@ -6,9 +6,9 @@ import streamlit as st
 
 from pages.ui import state
 from pages.ui.text import sentence, t
+from tl_core.disk.error_log import note_fault
 from tl_core.errors import TransferLabError
-from tl_core.store.journal import note_fault
-from tl_core.store.owners import COOKIE
+from tl_core.store.cookies import COOKIE
 
 
 def show(fault: Exception) -> bool:

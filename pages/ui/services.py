@@ -17,12 +17,12 @@ from tl_core.datasets.contents import Contents, class_counts, contents, split_pl
 from tl_core.datasets.images import decode_image, fit_image, kept_image
 from tl_core.datasets.known import is_here, known_dataset
 from tl_core.datasets.twins import look, twin_groups
+from tl_core.disk.home import data_home
 from tl_core.engine.singleton import doorkeeper, engine
 from tl_core.errors import TransferLabError, UnknownIdError
 from tl_core.paths import ASSETS
 from tl_core.spec import RunSpec
 from tl_core.store.albums import AlbumRecord
-from tl_core.store.home import data_home
 from tl_core.training.augment import augment
 
 __all__ = [

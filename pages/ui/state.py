@@ -13,7 +13,7 @@ import streamlit as st
 from tl_core.engine.singleton import secret
 from tl_core.phrases import LANGUAGES
 from tl_core.store.access import Visitor
-from tl_core.store.owners import COOKIE, owner_of
+from tl_core.store.cookies import COOKIE, owner_of
 
 _KEPT = "kept"
 

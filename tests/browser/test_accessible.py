@@ -13,7 +13,7 @@ from tl_core.experiments.plans import baseline_of, plan_run
 from tl_core.phrases import phrase
 from tl_core.store.access import Visitor
 from tl_core.store.records import Visibility
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

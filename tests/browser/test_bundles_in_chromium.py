@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from real_server import Server
-from store.bundle_files import head, parts, write_run
 
+from tests.bundles.bundle_files import head, parts, write_run
 from tests.pages.fake_runs import record_finished
+from tl_core.bundles.bundle import bundle_bytes
 from tl_core.datasets.catalog import FRUITS
 from tl_core.phrases import phrase
 from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor
-from tl_core.store.bundles import bundle_bytes
 from tl_core.store.records import RunRecord, Visibility
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

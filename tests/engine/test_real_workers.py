@@ -12,7 +12,7 @@ from tl_core.engine.service import Engine
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.records import RunRecord, RunState
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 TINY = RunSpec(backbone="squeezenet", image_size=64, n_frozen=9, per_class=2, epochs=2, batch_size=16)
 LONG = TINY.with_changes(weights="random", n_frozen=0, per_class=None, epochs=200)

@@ -443,7 +443,7 @@ class TestNothingIsLeft:
         assert everything_below(albums.home / "datasets" / "own") <= {"opening"}
 
     def test_a_disk_without_room_refuses_at_once(self, albums, monkeypatch):
-        monkeypatch.setattr("tl_core.store.space.free_bytes", lambda path: 10**6)
+        monkeypatch.setattr("tl_core.disk.space.free_bytes", lambda path: 10**6)
         assert refused(albums, tree(a=5, b=5)).code == "disk_full"
 
     @pytest.mark.parametrize("nth", [1, 2, 3, 5, 8])

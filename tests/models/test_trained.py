@@ -4,12 +4,12 @@ import keras
 import numpy as np
 import pytest
 
+from tl_core.disk.files import read_tensors, write_tensors
 from tl_core.errors import StoreError
 from tl_core.models.build import build
 from tl_core.models.imagenet import imagenet_classes
 from tl_core.models.trained import WEIGHTS_FILE, copies, load_trained, put_back, save_trained
 from tl_core.spec import RunSpec
-from tl_core.store.files import read_tensors, write_tensors
 
 SPEC = RunSpec(backbone="squeezenet", image_size=64, n_frozen=6, head="dense", hidden=8, dropout=0.5, seed=3)
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), np.uint8)

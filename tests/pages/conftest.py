@@ -15,7 +15,7 @@ from tl_core.engine import singleton
 from tl_core.engine.service import Engine
 from tl_core.experiments.plans import baseline_of, plan_run
 from tl_core.paths import PROJECT
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 APP = PROJECT / "app.py"
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.engine.runs import reuse
 from tl_core.engine.runs.recorder import Recorder
 from tl_core.evaluation.scores import score
 from tl_core.spec import RunSpec
-from tl_core.store.files import WEIGHTS_FILE
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 
 class AnsweringWorker:

@@ -9,18 +9,18 @@ from urllib.parse import unquote
 import pytest
 from fake_runs import record_finished
 from starlette.requests import Request
-from store.bundle_files import SPEC, keras_file, layer, parts, record, write_run
 from streamlit.runtime.media_file_storage import MediaFileKind
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.web.server.starlette.starlette_routes import create_media_routes
 
 from pages.ui import bundles
+from tests.bundles.bundle_files import SPEC, keras_file, layer, parts, record, write_run
+from tl_core.bundles.bundle import bundle_bytes, read_bundle
 from tl_core.datasets.catalog import FRUITS
+from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.engine.runs.snapshots import RunSnapshot
 from tl_core.phrases import explain, phrase
 from tl_core.store.access import OPERATOR, Visitor
-from tl_core.store.bundles import bundle_bytes, read_bundle
-from tl_core.store.files import WEIGHTS_FILE
 from tl_core.store.records import Visibility
 
 LANGUAGES = ("en", "zh")

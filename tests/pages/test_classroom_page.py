@@ -14,7 +14,7 @@ from tl_core.engine import singleton
 from tl_core.experiments.plans import plan_run
 from tl_core.phrases import phrase
 from tl_core.store.access import OPERATOR, Visitor
-from tl_core.store.doorkeeper import Doorkeeper
+from tl_core.store.instructor_key import Doorkeeper
 from tl_core.store.lesson_codes import LENGTH
 from tl_core.store.limits import Limits
 from tl_core.store.records import RunState, Visibility

@@ -7,7 +7,7 @@ import pytest
 
 from pages.ui.cookie import OwnerCookie
 from tl_core.engine.singleton import secret
-from tl_core.store.owners import COOKIE, new_cookie, owner_of
+from tl_core.store.cookies import COOKIE, new_cookie, owner_of
 
 
 async def _page(scope, receive, send) -> None:

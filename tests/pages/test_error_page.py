@@ -8,8 +8,8 @@ from streamlit.runtime.scriptrunner import ScriptRunner
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import error_page
+from tl_core.disk.error_log import FILES, FOLDER
 from tl_core.phrases import phrase
-from tl_core.store.journal import FILES, FOLDER
 
 COOKIE = "0123abcd.signature"
 

@@ -134,8 +134,8 @@ def _wrap_python(disk: Disk, undo: ExitStack) -> None:
         disk.check()
         return _File(plain(path, mode, *args, **named), disk)
 
-    for module in ("files", "rescue"):
-        undo.enter_context(mock.patch(f"tl_core.store.{module}.open", opened, create=True))
+    for module in ("disk.files", "store.sqlite.sidecars"):
+        undo.enter_context(mock.patch(f"tl_core.{module}.open", opened, create=True))
 
 
 class _File:

@@ -20,10 +20,10 @@ from pages.measures.visitor import Visitor, visitor
 from tests.patience import PATIENCE_S
 from tests.proofs.finding import Finding
 from tl_core.errors import UnknownIdError
-from tl_core.store import access, rules
-from tl_core.store.owners import new_cookie, server_secret
+from tl_core.store import access, transitions
+from tl_core.store.cookies import new_cookie, server_secret
 from tl_core.store.records import RunState
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 N_SESSIONS, N_MORE, N_GUESSES = 30, 20, 10_000
 P95_S, LOOK_S = 0.25, 0.02
@@ -190,7 +190,7 @@ def guessed(n_guesses: int) -> Finding:
     with TemporaryDirectory() as folder, SqliteStore(Path(folder)) as store:
         about = {"role": "run", "name": "secret", "environment": {}}
         ids = [store.create_run({}, owner=f"owner {number % 30}", **about).id for number in range(300)]
-        guesses = [rules.new_id() for _ in range(n_guesses // 2)]
+        guesses = [transitions.new_id() for _ in range(n_guesses // 2)]
         guesses += [chance.choice(ids)[: chance.randint(1, 31)] for _ in range(n_guesses - len(guesses))]
         n_found = sum(_is_found(store, guess, stranger) for guess in guesses)
     return Finding(f"runs found by {n_guesses:,} guesses", str(n_found), "0", n_found == 0)

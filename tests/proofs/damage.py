@@ -14,11 +14,11 @@ import numpy as np
 
 from tests.proofs.finding import Finding
 from tests.proofs.kills import epoch_record
+from tl_core.disk.files import latest_checkpoint, save_checkpoint
 from tl_core.errors import StoreError
 from tl_core.store.access import OPERATOR, Visitor
-from tl_core.store.files import latest_checkpoint, save_checkpoint
 from tl_core.store.records import RunRecord, RunState, Visibility
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 N_RUNS = 24
 N_EPOCHS = 6

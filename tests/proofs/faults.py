@@ -23,12 +23,12 @@ import numpy as np
 from tests.proofs._disk import Disk, failing_disk, sqlite_library
 from tests.proofs.finding import Finding
 from tests.proofs.kills import epoch_record
+from tl_core.disk import space
+from tl_core.disk.files import WEIGHTS_FILE, latest_checkpoint, save_checkpoint, write_tensors
 from tl_core.errors import StoreError
-from tl_core.store import space
 from tl_core.store.access import OPERATOR
-from tl_core.store.files import WEIGHTS_FILE, latest_checkpoint, save_checkpoint, write_tensors
 from tl_core.store.records import RunState, Visibility
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 N_WRITES = 200
 N_EPOCHS = 8

@@ -21,10 +21,10 @@ from typing import IO
 import numpy as np
 
 from tests.proofs.finding import Finding
+from tl_core.disk.files import drop_checkpoints, latest_checkpoint, save_checkpoint
 from tl_core.paths import PROJECT
-from tl_core.store.files import drop_checkpoints, latest_checkpoint, save_checkpoint
 from tl_core.store.records import EpochRecord, RunRecord, RunState
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 N_KILLS = 200
 N_EPOCHS = 6  # of a run

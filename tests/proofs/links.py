@@ -29,7 +29,7 @@ from tl_core.lesson import CONTROLS, DEPENDENT, Lesson
 from tl_core.models.catalog import backbones
 from tl_core.paths import PROJECT
 from tl_core.spec import CHOICES, RANGES, RunSpec
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 N_QUERIES, N_TRIPS, N_PAGES = 100_000, 1_000, 48
 APP = PROJECT / "app.py"

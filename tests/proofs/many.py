@@ -19,16 +19,16 @@ import numpy as np
 
 from tests.proofs.finding import Finding
 from tests.proofs.kills import epoch_record
+from tl_core.disk.locks import ServerLock
 from tl_core.engine.environment import environment
 from tl_core.errors import StoreError
 from tl_core.evaluation.scores import score
 from tl_core.paths import PROJECT
 from tl_core.spec import RunSpec
-from tl_core.store import rules
+from tl_core.store import transitions
 from tl_core.store.access import OPERATOR, Visitor
-from tl_core.store.locks import ServerLock
 from tl_core.store.records import EpochRecord, RunRecord, RunState, Visibility
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 N_RUNS = 10_000
 N_EPOCHS = 100
@@ -61,11 +61,11 @@ def fill(store: SqliteStore, n_runs: int) -> None:
 def run(number: int, chance: np.random.Generator) -> RunRecord:
     """Returns a completed run with scores of 10 classes and the weight proof of 18 blocks."""
     spec, owner = RunSpec().with_changes(seed=number % 1000).to_dict(), f"owner {number % N_OWNERS}"
-    queued = rules.queued(spec, "run", f"run number {number}", environment(), owner, new_key())
-    started = rules.started(queued, 2_000_000, 10_000, True)
+    queued = transitions.queued(spec, "run", f"run number {number}", environment(), owner, new_key())
+    started = transitions.started(queued, 2_000_000, 10_000, True)
     scores = score(chance.normal(size=(200, 10)), chance.integers(0, 10, 200))
     proof = [proof_row(block) for block in range(18)]
-    ended = rules.finished(started, RunState.COMPLETED, 7, scores["accuracy"], scores, proof, None, 9.5)
+    ended = transitions.finished(started, RunState.COMPLETED, 7, scores["accuracy"], scores, proof, None, 9.5)
     return replace(ended, visibility=Visibility.CLASS if number % 3 == 0 else Visibility.PRIVATE)
 
 
@@ -75,7 +75,7 @@ def proof_row(block: int) -> dict:
 
 
 def new_key() -> str:
-    return rules.new_id()[:16]
+    return transitions.new_id()[:16]
 
 
 def epochs(chance: np.random.Generator) -> list[EpochRecord]:
@@ -135,7 +135,7 @@ RACER = """
 import sys
 from pathlib import Path
 from tl_core.errors import StoreError
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 store, won = SqliteStore(Path(sys.argv[1])), []
 print("open", flush=True)
@@ -176,7 +176,7 @@ def _process(script: str, home: str) -> subprocess.Popen:
 SERVER = """
 import os, sys
 from pathlib import Path
-from tl_core.store.locks import ServerLock
+from tl_core.disk.locks import ServerLock
 
 lock = ServerLock(Path(sys.argv[1]))
 print("serving", flush=True)
@@ -213,7 +213,7 @@ import itertools, sys
 from pathlib import Path
 from tests.proofs.kills import epoch_record
 from tl_core.store.records import RunState
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 store = SqliteStore(Path(sys.argv[1]))
 for number in itertools.count():
@@ -252,7 +252,7 @@ def prove_clock() -> list[Finding]:
     with tempfile.TemporaryDirectory() as folder, SqliteStore(Path(folder)) as store:
         alive = []
         for now in times:
-            with mock.patch.object(rules, "now", lambda now=now: now), SqliteStore(Path(folder)) as other:
+            with mock.patch.object(transitions, "now", lambda now=now: now), SqliteStore(Path(folder)) as other:
                 live = store.create_run({}, role="run", name=now, environment={})
                 alive.append(store.start_run(live.id, frozen_params=1, trainable_params=1, is_cached=False).id)
                 other.recover()

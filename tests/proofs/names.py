@@ -31,9 +31,9 @@ from tl_core.intake.taking_in import Intake, take_in
 from tl_core.phrases import phrase
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums
-from tl_core.store.owners import COOKIE, new_cookie, owner_of, server_secret
+from tl_core.store.cookies import COOKIE, new_cookie, owner_of, server_secret
 from tl_core.store.records import RunRecord, Visibility
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 ELSEWHERE = "names.example"  # no such host; whoever asks for it has read a name as more than letters
 NAMES = (

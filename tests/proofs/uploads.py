@@ -23,7 +23,7 @@ from pages.measures.visitor import TAKEN, Visitor, visitor
 from tests.patience import PATIENCE_S
 from tests.proofs.finding import Finding
 from tl_core.store.albums import Albums
-from tl_core.store.owners import new_cookie, owner_of, server_secret
+from tl_core.store.cookies import new_cookie, owner_of, server_secret
 
 N_VISITORS, N_BYTES, TOO_MANY_BYTES = 30, 100_000_000, 250_000_000
 N_PICTURES, SIDE_PX = 40, 96

@@ -5,13 +5,13 @@ import random
 
 import pytest
 
+from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.errors import InputError, StoreError, TransferLabError, UnknownIdError
 from tl_core.store.access import OPERATOR, Visitor
-from tl_core.store.files import WEIGHTS_FILE
 from tl_core.store.limits import Limits, check_limits, limits, save_limits
 from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunState, Visibility
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 from tl_core.store.store import RunStore
 
 OWNER, OTHER, INSTRUCTOR = Visitor("anna"), Visitor("ben"), Visitor("carla", is_instructor=True)

@@ -18,9 +18,9 @@ from intake.pictures import everything_below, on_disk, picture, take, tree
 from tl_core.datasets.album import ABOUT, PackedPictures, own_folder
 from tl_core.datasets.album import LOOKS as LOOKS_FILE
 from tl_core.datasets.edits import dropped, flipping, relabelled, with_classes
+from tl_core.disk import files as store_files
 from tl_core.errors import InputError, StoreError, TransferLabError, UnknownIdError
 from tl_core.paths import PROJECT
-from tl_core.store import files as store_files
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.albums import AlbumRecord, Albums
 from tl_core.store.limits import Limits, check_album_limits, save_limits
@@ -374,7 +374,7 @@ class TestChange:
 
     def test_a_disk_without_room_refuses_a_change(self, albums, monkeypatch):
         record = new(albums)
-        monkeypatch.setattr("tl_core.store.space.free_bytes", lambda path: 1)
+        monkeypatch.setattr("tl_core.disk.space.free_bytes", lambda path: 1)
         assert outcome(lambda: albums.change(record.id, lambda one: flipping(one, False), by=OWNER)) == "disk_full"
         assert folders(albums) == {record.id}
 

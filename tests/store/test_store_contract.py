@@ -10,12 +10,12 @@ from itertools import cycle
 import numpy as np
 import pytest
 
+from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.errors import InputError, StoreError, UnknownIdError
 from tl_core.store.access import OPERATOR
-from tl_core.store.files import WEIGHTS_FILE
 from tl_core.store.memory import MemoryStore
 from tl_core.store.records import EpochRecord, RunState
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 EPOCH = EpochRecord(
     epoch=1,
@@ -230,7 +230,7 @@ class TestReading:
 
     def test_an_ambiguous_prefix_is_refused_with_the_number_of_matches(self, store, monkeypatch):
         ids = iter(["abcdef" + "0" * 26, "abcdef" + "1" * 26])
-        monkeypatch.setattr("tl_core.store.rules.secrets.token_hex", lambda n: next(ids))
+        monkeypatch.setattr("tl_core.store.transitions.secrets.token_hex", lambda n: next(ids))
         first, _ = new_run(store), new_run(store)
         with pytest.raises(UnknownIdError) as caught:
             store.get("abcdef")
@@ -239,7 +239,7 @@ class TestReading:
 
     def test_runs_are_listed_newest_first_whatever_the_clock_says(self, store, monkeypatch):
         times = cycle(["2031-01-01T00:00:00+00:00", "2001-01-01T00:00:00+00:00", "2011-01-01T00:00:00+00:00"])
-        monkeypatch.setattr("tl_core.store.rules.now", lambda: next(times))
+        monkeypatch.setattr("tl_core.store.transitions.now", lambda: next(times))
         for name in "abc":
             new_run(store, name)
         assert [run.name for run in store.list_runs()] == ["c", "b", "a"]

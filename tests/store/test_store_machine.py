@@ -13,7 +13,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from tl_core.errors import InputError, StoreError
 from tl_core.store.memory import MemoryStore
 from tl_core.store.records import EpochRecord, RunState
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 ARROWS = {
     "queued": {"running", "stopped", "failed", "interrupted"},

@@ -12,19 +12,19 @@ from dataclasses import replace
 
 import pytest
 
+from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.errors import StoreError
 from tl_core.paths import PROJECT
-from tl_core.store import schema
 from tl_core.store.access import OPERATOR
-from tl_core.store.files import WEIGHTS_FILE
 from tl_core.store.records import EpochRecord, RunState, Visibility
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite import schema
+from tl_core.store.sqlite.store import SqliteStore
 
 PREPARE = """
 import sys
 from pathlib import Path
 from tl_core.store.records import EpochRecord
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 store = SqliteStore(Path(sys.argv[1]))
 
@@ -346,7 +346,7 @@ class TestDamage:
             assert len(store.list_runs()) == 4
 
     def test_a_deleted_run_does_not_come_back(self, tmp_path, runs, monkeypatch):
-        monkeypatch.setattr("tl_core.store.sqlite.shutil.rmtree", lambda *args, **named: None)
+        monkeypatch.setattr("tl_core.store.sqlite.store.shutil.rmtree", lambda *args, **named: None)
         with SqliteStore(tmp_path) as store:
             store.delete(runs[0].id, by=OPERATOR)
         with SqliteStore(tmp_path) as store:
@@ -455,10 +455,10 @@ class TestRefusals:
         with SqliteStore(tmp_path / "home") as store:
             assert store.trouble() is None
             with monkeypatch.context() as patch:
-                patch.setattr("tl_core.store.space.free_bytes", lambda path: 0)
+                patch.setattr("tl_core.disk.space.free_bytes", lambda path: 0)
                 assert store.trouble().code == "disk_full"
             with monkeypatch.context() as patch:
-                patch.setattr("tl_core.store.sqlite.os.access", lambda path, mode: False)
+                patch.setattr("tl_core.store.sqlite.store.os.access", lambda path, mode: False)
                 assert store.trouble().code == "home_not_writable"
             (tmp_path / "home").rename(tmp_path / "away")
             assert store.trouble().code == "home_not_writable"
@@ -499,7 +499,7 @@ class TestRefusals:
     def test_a_copy_that_cannot_be_written_does_not_stop_the_run(self, tmp_path, monkeypatch):
         with SqliteStore(tmp_path) as store:
             run = start(store, new_run(store))
-            monkeypatch.setattr("tl_core.store.space.free_bytes", lambda path: 0)
+            monkeypatch.setattr("tl_core.disk.space.free_bytes", lambda path: 0)
             assert store.finish_run(run.id, RunState.COMPLETED).state is RunState.COMPLETED
 
     def test_every_epoch_and_state_is_synced_before_it_is_acknowledged(self, tmp_path):

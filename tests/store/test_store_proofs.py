@@ -13,7 +13,7 @@ from tests.proofs import damage, faults, kills, many
 from tests.proofs._disk import failing_disk, sqlite_library
 from tests.proofs.finding import unmet
 from tl_core.paths import PROJECT
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 
 def check_alone(check: Callable[[Path], None], home: Path) -> None:

@@ -119,7 +119,7 @@ def test_progress_counts_all_pictures(dataset, folder, monkeypatch):
 
 
 def test_a_disk_without_room_is_said(dataset, folder, monkeypatch):
-    monkeypatch.setattr("tl_core.store.space.free_bytes", lambda path: 1)
+    monkeypatch.setattr("tl_core.disk.space.free_bytes", lambda path: 1)
     with pytest.raises(StoreError) as caught:
         mapped(dataset, SIZE, folder, PLENTY, silent)
     assert caught.value.code == "disk_full"

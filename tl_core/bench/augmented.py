@@ -14,8 +14,8 @@ from tl_core.bench.plain import PlainTraining, plain_model
 from tl_core.bench.settings import Settings
 from tl_core.bench.specs import spec_of
 from tl_core.bench.timing import ratio
+from tl_core.disk.home import data_home
 from tl_core.models.build import build
-from tl_core.store.home import data_home
 from tl_core.training.augment import MAX_SHIFT, MAX_TURN, MAX_ZOOM
 
 FIGURE = 2.5

@@ -11,9 +11,9 @@ from tl_core.bench.settings import Settings
 from tl_core.bench.specs import spec_of
 from tl_core.bench.timing import ratio, seconds, side_by_side, value
 from tl_core.datasets.arrays import Dataset
+from tl_core.disk.home import data_home
 from tl_core.models.build import Network, build
 from tl_core.spec import RunSpec
-from tl_core.store.home import data_home
 from tl_core.training.features import FeatureCache
 
 FIGURE, BREAK_EVEN = 0.6, 1.0

@@ -9,10 +9,10 @@ from tl_core.bench.pictures import photographs
 from tl_core.bench.settings import BATCH, Settings
 from tl_core.bench.specs import spec_of
 from tl_core.bench.timing import ratio, seconds, side_by_side
+from tl_core.disk.home import data_home
 from tl_core.engine.environment import n_threads
 from tl_core.models.build import build
 from tl_core.models.fold import folded
-from tl_core.store.home import data_home
 from tl_core.training.extraction import Extractor
 
 N_BATCHES = 8

@@ -13,10 +13,10 @@ from tl_core.bench.settings import BATCH, Settings
 from tl_core.bench.specs import CUTS, spec_of
 from tl_core.bench.timing import ratio, side_by_side
 from tl_core.datasets.arrays import Dataset
+from tl_core.disk.home import data_home
 from tl_core.engine.worker.device import release
 from tl_core.models.build import build
 from tl_core.spec import RunSpec
-from tl_core.store.home import data_home
 
 MEASURED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"mobilenet_v2": CUTS, "efficientnet_lite0": CUTS[:3], "squeezenet": CUTS[:2]}

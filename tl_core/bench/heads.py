@@ -14,8 +14,8 @@ from tl_core.bench.plain import plain_head
 from tl_core.bench.settings import BATCH, Settings
 from tl_core.bench.specs import spec_of
 from tl_core.bench.timing import ratio, seconds, side_by_side
+from tl_core.disk.home import data_home
 from tl_core.models.build import build
-from tl_core.store.home import data_home
 
 Split = tuple[np.ndarray, np.ndarray]  # features (n, …), labels (n,)
 

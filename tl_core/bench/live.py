@@ -11,7 +11,7 @@ from tl_core.engine.runs.snapshots import RunSnapshot
 from tl_core.engine.service import Engine
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR, Visitor
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 LOOK_S = 0.005
 LIMIT_S = 300.0

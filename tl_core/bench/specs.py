@@ -1,10 +1,10 @@
 """The runs that benchmarks compare: one cut of one backbone each. Imports no Keras."""
 
 from tl_core.bench.settings import BATCH, Settings
+from tl_core.disk.home import data_home
 from tl_core.models.catalog import backbone_info
 from tl_core.models.weights import BUNDLED, weights_source
 from tl_core.spec import RunSpec
-from tl_core.store.home import data_home
 
 CUTS = ("all", "last_block", "last_two", "half", "none", "scratch")
 RATE = 1e-5  # small, so that a network with random weights stays finite for as long as the measurement lasts

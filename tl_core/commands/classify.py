@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from tl_core.datasets.images import decode_image
+from tl_core.disk.home import data_home
 from tl_core.engine.worker.device import prepare
 from tl_core.errors import ImageError, InputError, TransferLabError
 from tl_core.evaluation.ranking import ranked
 from tl_core.models.catalog import backbone_info
 from tl_core.models.imagenet import imagenet_classes
 from tl_core.phrases import explain
-from tl_core.store.home import data_home
-from tl_core.store.run_data import run_classes
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.run_dataset import run_classes
+from tl_core.store.sqlite.store import SqliteStore
 
 SHOWN_IMAGENET = 5
 

@@ -7,6 +7,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from tl_core.commands.output import Output
+from tl_core.disk.files import write_atomic
+from tl_core.disk.home import data_home
 from tl_core.engine.environment import keras_environment
 from tl_core.errors import InputError, TrainingError
 from tl_core.experiments.expectations import (
@@ -21,8 +23,6 @@ from tl_core.experiments.expectations import (
     trials,
     written,
 )
-from tl_core.store.files import write_atomic
-from tl_core.store.home import data_home
 
 DONE, FAILED = 0, 1
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from tl_core.commands.output import Output, complain
 from tl_core.datasets.catalog import DATASETS, DatasetInfo
 from tl_core.datasets.known import is_here
+from tl_core.disk.home import data_home
 from tl_core.engine.inline import interruptible
 from tl_core.errors import InputError, UnavailableError
 from tl_core.evaluation.findings import findings
@@ -14,10 +15,9 @@ from tl_core.intake.origins import open_origin
 from tl_core.intake.taking_in import Intake, take_in
 from tl_core.phrases import explain, explain_skipped, said
 from tl_core.spec import check_field
-from tl_core.store import rules
+from tl_core.store import transitions
 from tl_core.store.access import OPERATOR
 from tl_core.store.albums import AlbumRecord, Albums
-from tl_core.store.home import data_home
 from tl_core.store.records import Visibility
 
 DONE, INTERRUPTED = 0, 130
@@ -46,7 +46,7 @@ def import_pictures(options: argparse.Namespace, output: Output) -> int:
     path = Path(options.path)
     called = path.resolve()  # "." has a name as well
     order = Intake(
-        rules.clean_name(options.name or (called.name if path.is_dir() else called.stem)[: rules.MAX_NAME]),
+        transitions.clean_name(options.name or (called.name if path.is_dir() else called.stem)[: transitions.MAX_NAME]),
         OPERATOR.owner,
         source=called.name or str(called),
         visibility=Visibility.PRIVATE if options.private else Visibility.CLASS,

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from tl_core.commands.output import Output, complain
 from tl_core.datasets.known import known_dataset
+from tl_core.disk.home import data_home
 from tl_core.engine.environment import environment, n_threads
 from tl_core.engine.inline import interruptible, train_here
 from tl_core.engine.runs import reuse
@@ -15,10 +16,9 @@ from tl_core.experiments.plans import baseline_of, plan_run
 from tl_core.phrases import explain
 from tl_core.spec import RunSpec, check_field
 from tl_core.store.access import OPERATOR
-from tl_core.store.home import data_home
 from tl_core.store.records import RunRecord, RunState, Visibility
-from tl_core.store.run_data import told
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.run_dataset import told
+from tl_core.store.sqlite.store import SqliteStore
 
 OPTIONS = (
     "dataset",

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from tl_core.bundles import transfer
+from tl_core.bundles.bundle import Bundle
 from tl_core.datasets.album import is_own
 from tl_core.datasets.known import is_here
-from tl_core.engine import exchange
 from tl_core.engine.executors.contract import Executor
 from tl_core.engine.executors.process import WorkerProcess
 from tl_core.engine.imports import uploads
@@ -29,7 +30,6 @@ from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor, check_instructor, may_see
 from tl_core.store.albums import AlbumRecord
-from tl_core.store.bundles import Bundle
 from tl_core.store.limits import Limits, check_limits, limits, save_limits
 from tl_core.store.records import RunRecord, Visibility
 from tl_core.store.store import RunStore
@@ -153,10 +153,10 @@ class Engine:
             InputError: "bad_run_name".
             StoreError: "too_many_runs" or "too_much_disk"; or a refusal of the disk, and no run is left.
         """
-        bundle = exchange.neutral(bundle)
+        bundle = transfer.neutral(bundle)
         with self._lock:
-            record = exchange.entered(self.store, bundle, name, by)
-        return exchange.filled(self.store, record, bundle)  # large files take their time; nobody waits for them
+            record = transfer.entered(self.store, bundle, name, by)
+        return transfer.filled(self.store, record, bundle)  # large files take their time; nobody waits for them
 
     def bundle(self, run_id: str, *, by: Visitor) -> bytes:
         """Returns a finished run's network as a file to take along; whoever may see a run may take it.
@@ -166,7 +166,7 @@ class Engine:
             InputError: "run_without_weights"; "bundle_spec" for one that could not be brought in.
             StoreError: "file_damaged".
         """
-        return exchange.packed(self.store, self.store.find(run_id, by=by), self.home)
+        return transfer.packed(self.store, self.store.find(run_id, by=by), self.home)
 
     def _data(self, dataset: str, by: Visitor) -> str:
         """Returns the data to train on: those that were asked for, or what has become of them.

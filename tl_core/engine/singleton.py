@@ -8,12 +8,12 @@ import atexit
 import threading
 from pathlib import Path
 
+from tl_core.disk.home import data_home
+from tl_core.disk.locks import ServerLock
 from tl_core.engine.service import Engine
-from tl_core.store.doorkeeper import Doorkeeper
-from tl_core.store.home import data_home
-from tl_core.store.locks import ServerLock
-from tl_core.store.owners import server_secret
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.cookies import server_secret
+from tl_core.store.instructor_key import Doorkeeper
+from tl_core.store.sqlite.store import SqliteStore
 
 _LOCK = threading.Lock()
 _ENGINES: list[Engine] = []

@@ -19,9 +19,9 @@ from PIL import Image
 from tl_core.datasets.album import identity
 from tl_core.datasets.images import decode_picture, kept_image
 from tl_core.datasets.twins import look
+from tl_core.disk.space import check_space, refused
 from tl_core.errors import InputError
 from tl_core.intake.origins import Origin
-from tl_core.store.space import check_space, refused
 
 IN_HAND = 4  # files for each thread that are read, decoded, or wait to be written
 CHECKED_BYTES = 64 * 2**20  # the disk is asked for room each time that so much was written

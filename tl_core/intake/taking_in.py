@@ -16,14 +16,14 @@ from tl_core.datasets.edits import checked_class_name
 from tl_core.datasets.layout import UNKNOWN, Note, read_layout
 from tl_core.datasets.splits import TEST, TRAIN, VALIDATION, assign_splits
 from tl_core.datasets.twins import Look, members_of, twin_groups
+from tl_core.disk.space import refused
 from tl_core.errors import InputError, StoreError, UnavailableError
 from tl_core.intake.origins import MAX_FILES, Origin
 from tl_core.intake.packing import Kept, Packed, in_stream, pack
-from tl_core.store import rules
+from tl_core.store import transitions
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums, Draft
 from tl_core.store.records import Visibility
-from tl_core.store.space import refused
 
 MAX_PICTURES = 50_000
 MAX_CLASSES = 1_000
@@ -288,7 +288,7 @@ def _committed(
     former = intake.into
     if former is None:
         told = {"source": intake.source, "visibility": intake.visibility, "notes": notes}
-        return draft.commit(album, AlbumRecord(album.id, intake.owner, intake.name, rules.now(), **told), skipped)
+        return draft.commit(album, AlbumRecord(album.id, intake.owner, intake.name, transitions.now(), **told), skipped)
     skipped = [*albums.skipped(former.id, by=Visitor(former.owner)), *skipped]
     return draft.commit(album, replace(former, notes=[*former.notes, *notes]), skipped, former=former)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from tl_core.disk.files import WEIGHTS_FILE, read_tensors, write_tensors
 from tl_core.errors import SpecError, StoreError
 from tl_core.models.build import Network, build
 from tl_core.spec import RunSpec
-from tl_core.store.files import WEIGHTS_FILE, read_tensors, write_tensors
 
 
 def copies(variables: Sequence[keras.Variable]) -> list[np.ndarray]:

@@ -11,7 +11,7 @@ class Visitor:
     """In whose name something is done.
 
     Attributes:
-        owner: Whose runs are this visitor's own; made from a secret by `store.owners`, and no secret itself.
+        owner: Whose runs are this visitor's own; made from a secret by `store.cookies`, and no secret itself.
         is_instructor: Whether the visitor has shown the instructor's key.
     """
 

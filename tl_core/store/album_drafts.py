@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tl_core.datasets.album import ABOUT, LOOKS, PICTURES, Album, album_files, own_folder
+from tl_core.disk.files import share_file, write_atomic
+from tl_core.disk.locks import LifeLock
+from tl_core.disk.space import refused
 from tl_core.errors import StoreError
-from tl_core.store.files import share_file, write_atomic
-from tl_core.store.locks import LifeLock
 from tl_core.store.records import Visibility
-from tl_core.store.space import refused
 
 DRAFT, GONE = ".draft-", ".gone-"
 MOST_FORMER = 50

@@ -24,15 +24,16 @@ from tl_core.datasets.album import (
     read_info,
 )
 from tl_core.datasets.catalog import DATASETS, DatasetInfo
+from tl_core.disk import locks
+from tl_core.disk.files import forget, write_atomic
+from tl_core.disk.home import made
+from tl_core.disk.locks import living
+from tl_core.disk.space import refused
 from tl_core.errors import StoreError, UnknownIdError
-from tl_core.store import locks, rules
+from tl_core.store import transitions
 from tl_core.store.access import Visitor, may_see
 from tl_core.store.album_drafts import DRAFT, GONE, AlbumRecord, Draft
-from tl_core.store.files import forget, write_atomic
-from tl_core.store.home import made
-from tl_core.store.locks import living
 from tl_core.store.records import Visibility, plain
-from tl_core.store.space import refused
 
 _OWNER = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
@@ -72,7 +73,7 @@ class Albums:
         """
         seen = self._seen(self._records(id), by) or self._seen(self._changed_from(id), by)
         if not seen:
-            raise UnknownIdError("unknown_dataset", received=rules.shown(id), allowed=list(DATASETS))
+            raise UnknownIdError("unknown_dataset", received=transitions.shown(id), allowed=list(DATASETS))
         return min(seen, key=lambda record: (record.owner != by.owner, record.created_at))
 
     def permitted(self, id: str, *, by: Visitor) -> AlbumRecord:
@@ -103,7 +104,7 @@ class Albums:
             InputError: "bad_run_name", as for the name of a run.
             UnknownIdError, StoreError: As `permitted`.
         """
-        return self._put_again(replace(self.permitted(id, by=by), name=rules.clean_name(name)))
+        return self._put_again(replace(self.permitted(id, by=by), name=transitions.clean_name(name)))
 
     def share(self, id: str, visibility: Visibility, *, by: Visitor) -> AlbumRecord:
         """Says who else may look at an album and train with it.

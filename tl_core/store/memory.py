@@ -11,15 +11,15 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+from tl_core.disk.files import WEIGHTS_FILE, share_file
+from tl_core.disk.home import made
+from tl_core.disk.space import folder_bytes
 from tl_core.errors import StoreError
-from tl_core.store import rules
+from tl_core.store import transitions
 from tl_core.store.access import Visitor
-from tl_core.store.files import WEIGHTS_FILE, share_file
-from tl_core.store.home import made
 from tl_core.store.records import EpochRecord, OwnerRecord, RunRecord, RunState, Visibility, plain
-from tl_core.store.space import folder_bytes
+from tl_core.store.run_filter import Wanted
 from tl_core.store.store import RunStore
-from tl_core.store.wanted import Wanted
 
 
 class MemoryStore(RunStore):
@@ -50,7 +50,7 @@ class MemoryStore(RunStore):
         fingerprint: str | None = None,
     ) -> RunRecord:
         with self._lock:
-            return self._add(rules.queued(spec, role, name, environment, owner, fingerprint), twin_id)
+            return self._add(transitions.queued(spec, role, name, environment, owner, fingerprint), twin_id)
 
     def find_equal(self, fingerprint: str) -> RunRecord | None:
         with self._lock:
@@ -60,7 +60,7 @@ class MemoryStore(RunStore):
     def copy_run(self, run_id: str, *, name: str, owner: str, role: str, twin_id: str | None = None) -> RunRecord:
         with self._lock, ExitStack() as undo:
             source = self._one(run_id)
-            record = rules.copied(source, role, name, owner)
+            record = transitions.copied(source, role, name, owner)
             undo.callback(shutil.rmtree, self._folder / record.id, ignore_errors=True)
             share_file(self._folder / source.id / WEIGHTS_FILE, made(self._folder / record.id) / WEIGHTS_FILE)
             added = self._add(record, twin_id)
@@ -72,7 +72,7 @@ class MemoryStore(RunStore):
     def fill_run(self, run_id: str, source_id: str) -> RunRecord:
         with self._lock:
             source = self._one(source_id)
-            record = rules.filled(self._one(run_id), source)
+            record = transitions.filled(self._one(run_id), source)
             share_file(self._folder / source.id / WEIGHTS_FILE, made(self._folder / record.id) / WEIGHTS_FILE)
             self._epochs[record.id] = dict(self._epochs.get(source.id, {}))
             self._traces[record.id] = copy.deepcopy(self._traces.get(source.id, []))
@@ -80,11 +80,11 @@ class MemoryStore(RunStore):
 
     def set_threads(self, run_id: str, n_threads: int) -> RunRecord:
         with self._lock:
-            return self._put(rules.with_threads(self._one(run_id), n_threads))
+            return self._put(transitions.with_threads(self._one(run_id), n_threads))
 
     def lengthen(self, run_id: str, epochs: int, fingerprint: str | None = None) -> RunRecord:
         with self._lock:
-            return self._put(rules.longer(self._one(run_id), epochs, fingerprint))
+            return self._put(transitions.longer(self._one(run_id), epochs, fingerprint))
 
     def link_twins(self, run_id: str, baseline_id: str) -> None:
         with self._lock:
@@ -96,14 +96,14 @@ class MemoryStore(RunStore):
     def start_run(self, id: str, *, frozen_params: int, trainable_params: int, is_cached: bool) -> RunRecord:
         with self._lock:
             record = self._one(id)
-            rules.check_start(record)
-            return self._put(rules.started(record, frozen_params, trainable_params, is_cached))
+            transitions.check_start(record)
+            return self._put(transitions.started(record, frozen_params, trainable_params, is_cached))
 
     def add_epoch(self, id: str, epoch: EpochRecord, trace: list | None = None) -> None:
         with self._lock:
             record = self._one(id)
-            rules.check_epoch(record)
-            self._epochs.setdefault(record.id, {})[int(epoch.epoch)] = rules.measured(epoch)
+            transitions.check_epoch(record)
+            self._epochs.setdefault(record.id, {})[int(epoch.epoch)] = transitions.measured(epoch)
             if trace is not None:
                 self._traces[record.id] = plain(trace)
 
@@ -121,12 +121,14 @@ class MemoryStore(RunStore):
     ) -> RunRecord:
         with self._lock:
             record = self._one(id)
-            rules.check_finish(record, state)
-            return self._put(rules.finished(record, state, best_epoch, test_accuracy, scores, proof, error, seconds))
+            transitions.check_finish(record, state)
+            return self._put(
+                transitions.finished(record, state, best_epoch, test_accuracy, scores, proof, error, seconds)
+            )
 
     def complete_stop(self, id: str, *, best_epoch: int, proof: list) -> None:
         with self._lock:
-            self._put(rules.with_stop_completed(self._one(id), best_epoch, proof))
+            self._put(transitions.with_stop_completed(self._one(id), best_epoch, proof))
 
     def get(self, id: str) -> RunRecord:
         with self._lock:
@@ -173,7 +175,7 @@ class MemoryStore(RunStore):
     def _remove(self, id: str) -> None:
         with self._lock:
             record = self._one(id)
-            rules.check_delete(record)
+            transitions.check_delete(record)
             self._unlink(record.id)
             for table in (self._runs, self._epochs, self._traces, self._events):
                 table.pop(record.id, None)
@@ -228,10 +230,10 @@ class MemoryStore(RunStore):
         self._forget_files()
 
     def _one(self, id: str) -> RunRecord:
-        return rules.one_match(id, self._fitting(id))
+        return transitions.one_match(id, self._fitting(id))
 
     def _fitting(self, id: str) -> list[RunRecord]:
-        return [run for key, run in self._runs.items() if key.startswith(id)] if rules.looks_like_id(id) else []
+        return [run for key, run in self._runs.items() if key.startswith(id)] if transitions.looks_like_id(id) else []
 
     def _add(self, record: RunRecord, twin_id: str | None) -> RunRecord:
         twin = None if twin_id is None else self._one(twin_id)
@@ -250,7 +252,7 @@ class MemoryStore(RunStore):
         self._runs[record.id] = record
         states = self._events.setdefault(record.id, [])
         if not states or states[-1][1] is not record.state:
-            states.append((rules.now(), record.state))
+            states.append((transitions.now(), record.state))
         return copy.deepcopy(record)
 
     def _unlink(self, *ids: str) -> None:

@@ -17,8 +17,8 @@ import numpy as np
 
 from tl_core.datasets.arrays import Dataset
 from tl_core.datasets.images import fit_image
-from tl_core.store.home import made
-from tl_core.store.space import refused
+from tl_core.disk.home import made
+from tl_core.disk.space import refused
 from tl_core.training.room import make_room
 
 AT_ONCE = 64  # pictures that the threads decode before they are written

@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from tl_core.store.files import check_space
+from tl_core.disk.files import check_space
 
 LEFTOVER_S = 24 * 3600  # then an unfinished file belongs to nobody
 

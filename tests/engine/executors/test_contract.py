@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from patience import PATIENCE_S
 
+from tl_core.disk.files import latest_checkpoint, read_tensors
 from tl_core.engine.executors.contract import Executor
 from tl_core.engine.executors.in_process import InProcess
 from tl_core.engine.executors.process import WorkerProcess
 from tl_core.models.trained import WEIGHTS_FILE
 from tl_core.spec import RunSpec
-from tl_core.store.files import latest_checkpoint, read_tensors
 
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
 

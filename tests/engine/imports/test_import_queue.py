@@ -385,7 +385,7 @@ class TestUploads:
         assert {file: origin.read(file) for file in origin.files} == {"x.png": b"1", "a/b.png": b"2"}
 
     def test_a_disk_without_room_refuses_and_keeps_nothing(self, tmp_path, monkeypatch):
-        monkeypatch.setattr("tl_core.store.space.free_bytes", lambda path: 1)
+        monkeypatch.setattr("tl_core.disk.space.free_bytes", lambda path: 1)
         for send in (lambda: uploads.sent_archive(tmp_path, b"x"), lambda: uploads.sent_files(tmp_path, [("a", b"x")])):
             with pytest.raises(StoreError) as caught:
                 send()

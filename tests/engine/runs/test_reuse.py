@@ -6,11 +6,11 @@ from dataclasses import fields
 
 import pytest
 
+from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.engine.runs import reuse
 from tl_core.errors import UnknownIdError
 from tl_core.models.weights import WEIGHTS_FOLDER
 from tl_core.spec import CHOICES, RunSpec
-from tl_core.store.files import WEIGHTS_FILE
 from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunState
 

@@ -25,7 +25,7 @@ from tl_core.paths import ASSETS, PROJECT
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR
 from tl_core.store.records import RunRecord, RunState
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 SAMPLES = ASSETS / "samples"
 TINY = RunSpec(backbone="squeezenet", image_size=64, n_frozen=9, per_class=2, epochs=2, batch_size=16)
@@ -559,8 +559,8 @@ from tl_core.engine.runs.estimates import Pending
 from tl_core.engine.service import Engine
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR
-from tl_core.store.home import data_home
-from tl_core.store.sqlite import SqliteStore
+from tl_core.disk.home import data_home
+from tl_core.store.sqlite.store import SqliteStore
 
 pause = threading.Event()
 engine = Engine(SqliteStore(data_home()), data_home())

@@ -12,8 +12,8 @@ from tl_core.intake.taking_in import Intake, take_in
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums
 from tl_core.store.limits import album_bytes_left, check_album_limits
-from tl_core.store.rules import clean_name
 from tl_core.store.store import RunStore
+from tl_core.store.transitions import clean_name
 
 
 class Bringing:

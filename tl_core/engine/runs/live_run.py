@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from tl_core.engine.runs.recorder import Recorder
 from tl_core.engine.runs.snapshots import RunSnapshot
 from tl_core.spec import RunSpec
-from tl_core.store import rules
+from tl_core.store import transitions
 from tl_core.store.records import EpochRecord, RunRecord
 from tl_core.store.store import RunStore
 
@@ -188,7 +188,7 @@ class LiveRun:
         elif event["event"] == "epoch":
             self._enter("training")
             epoch = EpochRecord(**{name: value for name, value in event.items() if name != "event"})
-            self.epochs[epoch.epoch] = rules.measured(epoch)
+            self.epochs[epoch.epoch] = transitions.measured(epoch)
 
     def _enter(self, phase: str, done: int = 0, total: int = 0) -> None:
         self.phase, self.done, self.total = phase, done, total

@@ -5,12 +5,12 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 
+from tl_core.disk.files import drop_checkpoints
 from tl_core.engine.environment import environment
 from tl_core.engine.runs.going_on import keep_place
 from tl_core.engine.runs.trace import Trace
 from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
-from tl_core.store.files import drop_checkpoints
 from tl_core.store.records import EpochRecord, RunState
 from tl_core.store.store import RunStore
 

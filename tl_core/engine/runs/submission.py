@@ -12,7 +12,7 @@ from tl_core.errors import TransferLabError
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR
 from tl_core.store.records import RunRecord, RunState
-from tl_core.store.run_data import told
+from tl_core.store.run_dataset import told
 from tl_core.store.store import RunStore
 
 
@@ -27,7 +27,7 @@ class Order:
         fingerprint: Equal for runs that must end alike; None when that cannot be told.
         known: A finished run that equals it; None when it has to be trained.
         is_afresh: Whether to train in any case.
-        data: What its record keeps of the data (`store.run_data.told`).
+        data: What its record keeps of the data (`store.run_dataset.told`).
     """
 
     spec: RunSpec

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from tl_core.disk.files import drop_checkpoints
 from tl_core.engine.runs.live_run import LiveRun
 from tl_core.errors import TransferLabError
-from tl_core.store.files import drop_checkpoints
 from tl_core.store.records import RunRecord, RunState
 from tl_core.store.store import RunStore
 

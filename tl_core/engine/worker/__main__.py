@@ -20,9 +20,9 @@ import threading
 import time
 from collections.abc import Callable
 
+from tl_core.disk.home import data_home
 from tl_core.engine.environment import n_threads
 from tl_core.engine.worker.loop import Worker
-from tl_core.store.home import data_home
 
 NICE = 5
 ALIVE_S = 2.0  # between two signs of life

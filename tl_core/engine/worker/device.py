@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tl_core.disk.home import data_home
 from tl_core.engine.environment import keras_environment, n_threads
-from tl_core.store.home import data_home
 
 STANDARD_ERROR = 2  # file descriptor
 INTER_OP = 2  # two passes over pictures may run side by side

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from tl_core.datasets.arrays import Dataset, load_dataset
+from tl_core.disk import files
+from tl_core.disk.files import latest_checkpoint, read_tensors
 from tl_core.engine.worker import warm_cache
 from tl_core.engine.worker.tasks.train import TrainingTask, cache_limit_bytes
 from tl_core.errors import StoreError, UnavailableError
@@ -13,8 +15,6 @@ from tl_core.evaluation.scores import wilson_interval
 from tl_core.models.trained import WEIGHTS_FILE, load_trained
 from tl_core.phrases import explain
 from tl_core.spec import RunSpec
-from tl_core.store import files
-from tl_core.store.files import latest_checkpoint, read_tensors
 from tl_core.training.events import Ended, Epoch, Phase, Started, Step
 from tl_core.training.proof import HEAD
 from tl_core.training.sources import PictureSource

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tl_core.datasets.arrays import select_per_class
+from tl_core.disk.files import latest_checkpoint, save_checkpoint
 from tl_core.engine.environment import n_threads
 from tl_core.engine.worker.device import device_name, is_out_of_memory
 from tl_core.engine.worker.warm_cache import Shelf
@@ -14,7 +15,6 @@ from tl_core.errors import TrainingError, TransferLabError
 from tl_core.evaluation.scores import score
 from tl_core.models.trained import save_trained
 from tl_core.spec import RunSpec
-from tl_core.store.files import latest_checkpoint, save_checkpoint
 from tl_core.training.clock import Clock
 from tl_core.training.events import Ended, Epoch, Event, Phase, Started
 from tl_core.training.features import FeatureCache

@@ -4,10 +4,12 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
-from tl_core.store import rescue, rules
-from tl_core.store.files import WEIGHTS_FILE
+from tl_core.disk.files import WEIGHTS_FILE
+from tl_core.store import transitions
 from tl_core.store.records import EpochRecord, RunRecord, RunState
-from tl_core.store.rows import (
+from tl_core.store.run_filter import Wanted
+from tl_core.store.sqlite import sidecars
+from tl_core.store.sqlite.rows import (
     EPOCH_COLUMNS,
     RUN_COLUMNS,
     check_whole,
@@ -18,7 +20,6 @@ from tl_core.store.rows import (
     run_values,
     unpacked,
 )
-from tl_core.store.wanted import Wanted
 
 _ACTIVE = (RunState.QUEUED.value, RunState.RUNNING.value)
 _LISTED = ", ".join("NULL AS proof" if name == "proof" else name for name in RUN_COLUMNS)
@@ -56,11 +57,11 @@ class Ledger:
         Raises:
             UnknownIdError: "unknown_run".
         """
-        return rules.one_match(id, self.fitting(id))
+        return transitions.one_match(id, self.fitting(id))
 
     def fitting(self, id: str) -> list[RunRecord]:
         """Returns the runs with this id or prefix. `g` comes right after the hexadecimal digits."""
-        if not rules.looks_like_id(id):
+        if not transitions.looks_like_id(id):
             return []
         return self._records("SELECT * FROM run WHERE id >= ? AND id < ?", id, f"{id}g")
 
@@ -98,11 +99,11 @@ class Ledger:
         row = self.connection.execute("SELECT points FROM trace WHERE run_seq = ?", (record.seq,)).fetchone()
         points = unpacked(row["points"], None) if row else []
         if points is None:
-            copy = rescue.read_copy(self._runs / record.id)
+            copy = sidecars.read_copy(self._runs / record.id)
             points = copy.trace if copy else []
         return points
 
-    def copy(self, id: str) -> rescue.Copy:
+    def copy(self, id: str) -> sidecars.Copy:
         """Returns a run with what belongs into its folder.
 
         Raises:
@@ -110,7 +111,7 @@ class Ledger:
         """
         record = self.one(id)
         check_whole(record)
-        return rescue.Copy(record, self.epochs(record), self.trace(record))
+        return sidecars.Copy(record, self.epochs(record), self.trace(record))
 
     def _records(self, query: str, *values: object) -> list[RunRecord]:
         return [run_record(row) for row in self.connection.execute(query, values)]
@@ -126,7 +127,12 @@ class Ledger:
 
     def insert(self, record: RunRecord, lock: str | None = None) -> RunRecord:
         """Adds a run; `seq` 0 lets the database count."""
-        values = {**run_values(record), "seq": record.seq or None, "words": rules.search_words(record), "lock": lock}
+        values = {
+            **run_values(record),
+            "seq": record.seq or None,
+            "words": transitions.search_words(record),
+            "lock": lock,
+        }
         columns, marks = ", ".join(values), ", ".join("?" * len(values))
         cursor = self.connection.execute(f"INSERT INTO run ({columns}) VALUES ({marks})", tuple(values.values()))
         self._note_state(cursor.lastrowid, record.state)
@@ -139,7 +145,7 @@ class Ledger:
             StoreError: "run_damaged".
         """
         check_whole(record)
-        values = {**run_values(record), "words": rules.search_words(record), **more}
+        values = {**run_values(record), "words": transitions.search_words(record), **more}
         columns = ", ".join(f"{name} = ?" for name in values)
         self.connection.execute(f"UPDATE run SET {columns} WHERE seq = ?", (*values.values(), record.seq))
         self._note_state(record.seq, record.state)
@@ -177,14 +183,14 @@ class Ledger:
         self.connection.execute("DELETE FROM run WHERE seq = ?", (record.seq,))
 
     def _note_state(self, seq: int, state: RunState) -> None:
-        self.connection.execute(_EVENT, {"seq": seq, "at": rules.now(), "state": state.value})
+        self.connection.execute(_EVENT, {"seq": seq, "at": transitions.now(), "state": state.value})
 
     # ---- what the database does not know, taken from the copies in the run folders ----
 
     def take_in_lost_runs(self) -> None:
         """Adds the runs that have a copy but no row: the database was damaged, removed, or lost its last pages."""
         known = self.ids()
-        lost = list(rescue.lost_runs(self._runs, known))
+        lost = list(sidecars.lost_runs(self._runs, known))
         for copy in lost:
             self._take_in(copy)
         known |= {copy.record.id for copy in lost}
@@ -195,11 +201,11 @@ class Ledger:
     def mend(self) -> None:
         """Writes damaged rows anew where the copy is whole."""
         for run in filter(is_damaged, self._records("SELECT * FROM run")):
-            copy = rescue.read_copy(self._runs / run.id)
+            copy = sidecars.read_copy(self._runs / run.id)
             if copy is not None:
                 self.update(replace(copy.record, seq=run.seq, twin_id=run.twin_id))
 
-    def _take_in(self, copy: rescue.Copy) -> None:
+    def _take_in(self, copy: sidecars.Copy) -> None:
         record = copy.record
         is_taken = self.connection.execute("SELECT 1 FROM run WHERE seq = ?", (record.seq,)).fetchone()
         state = record.state if record.state.is_finished else RunState.INTERRUPTED
@@ -216,9 +222,9 @@ class Ledger:
         """
         record = self.one(orphan["id"])
         if record.state is RunState.QUEUED and record.earlier:
-            self.update(rules.as_before(record), lock=None)
+            self.update(transitions.as_before(record), lock=None)
             return False
-        copy = rescue.read_copy(self._runs / orphan["id"])
+        copy = sidecars.read_copy(self._runs / orphan["id"])
         if copy is not None:
             self._take_in_curves(orphan["seq"], copy)
         is_over = copy is not None and copy.record.state.is_finished and not copy.record.state.is_resumable
@@ -229,7 +235,7 @@ class Ledger:
             self.interrupt(orphan["seq"])
         return not is_over
 
-    def _take_in_curves(self, seq: int, copy: rescue.Copy) -> None:
+    def _take_in_curves(self, seq: int, copy: sidecars.Copy) -> None:
         """Adds the epochs and the curve of a copy where the database has none."""
         for epoch in copy.epochs:
             self.put_epoch(seq, epoch, "IGNORE")

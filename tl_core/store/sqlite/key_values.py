@@ -9,10 +9,10 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
+from tl_core.disk.files import write_atomic
 from tl_core.errors import StoreError
-from tl_core.store.files import write_atomic
 from tl_core.store.records import OwnerRecord
-from tl_core.store.rows import to_json, unpacked
+from tl_core.store.sqlite.rows import to_json, unpacked
 
 COPY_NAME = "class.json"
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from tl_core.errors import StoreError
-from tl_core.store.owners import is_instructor_key
+from tl_core.store.cookies import is_instructor_key
 
 MOST_WRONG = 5
 WITHIN_S = 60.0

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tl_core.disk.space import refused
 from tl_core.errors import StoreError
-from tl_core.store.space import refused
 
 if os.name == "nt":
     import msvcrt

@@ -14,8 +14,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from tl_core.disk.space import check_space, free_bytes, refused
 from tl_core.errors import StoreError
-from tl_core.store.space import check_space, free_bytes, refused
 
 __all__ = [
     "check_space",

@@ -11,9 +11,9 @@ import struct
 import zlib
 from types import MappingProxyType
 
+from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.errors import BundleError
-from tl_core.store.files import WEIGHTS_FILE
-from tl_core.store.rules import shown
+from tl_core.store.transitions import shown
 
 NAMES = ("network.json", WEIGHTS_FILE)
 MAX_BYTES = 450 * 2**20

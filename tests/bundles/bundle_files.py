@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from tl_core.bundles.bundle import bundle_bytes
+from tl_core.bundles.container import packed
+from tl_core.disk.files import WEIGHTS_FILE, write_tensors
 from tl_core.spec import RunSpec
-from tl_core.store.bundle_members import packed
-from tl_core.store.bundles import bundle_bytes
-from tl_core.store.files import WEIGHTS_FILE, write_tensors
 from tl_core.store.records import RunRecord, RunState
 
 SPEC = RunSpec(

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from tl_core.disk.space import RESERVE_BYTES, disk_full, free_bytes, refused
 from tl_core.errors import StoreError
-from tl_core.store.space import RESERVE_BYTES, disk_full, free_bytes, refused
 
 BUSY_TIMEOUT_S = 5.0
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from platformdirs import user_data_dir
 
-from tl_core.store.space import refused
+from tl_core.disk.space import refused
 
 
 def data_home() -> Path:

@@ -10,12 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tl_core.disk.files import forget, write_atomic
+from tl_core.disk.home import made
+from tl_core.disk.space import refused
 from tl_core.errors import StoreError
-from tl_core.store.files import forget, write_atomic
-from tl_core.store.home import made
 from tl_core.store.records import EpochRecord, RunRecord
-from tl_core.store.rows import to_json
-from tl_core.store.space import refused
+from tl_core.store.sqlite.rows import to_json
 
 COPY_NAME = "record.json"
 EPOCHS_NAME = "epochs.jsonl"

@@ -8,18 +8,18 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from tl_core.bundles.bundle import Bundle, bundle_bytes
 from tl_core.datasets.catalog import DATASETS
+from tl_core.disk.files import WEIGHTS_FILE, write_tensors
 from tl_core.errors import BundleError, InputError, TransferLabError, UnknownIdError
 from tl_core.models.catalog import backbone_info
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR, Visitor
-from tl_core.store.bundles import Bundle, bundle_bytes
-from tl_core.store.files import WEIGHTS_FILE, write_tensors
 from tl_core.store.limits import check_limits
 from tl_core.store.records import RunRecord, RunState
-from tl_core.store.rules import shown
-from tl_core.store.run_data import run_classes
+from tl_core.store.run_dataset import run_classes
 from tl_core.store.store import RunStore
+from tl_core.store.transitions import shown
 
 ELSEWHERE = "elsewhere"
 MAX_SEEDS = 1000  # whole numbers among the weights: the states of dropout

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tl_core.errors import StoreError
-from tl_core.store.owners import is_instructor_key, new_cookie, owner_of, server_secret
+from tl_core.store.cookies import is_instructor_key, new_cookie, owner_of, server_secret
 
 SECRET = b"s" * 32
 

@@ -10,22 +10,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 from patience import PATIENCE_S, until
-from store.bundle_files import CLASSES, ENDED, SPEC, good, head, parts, told, write_run
 
+from tests.bundles.bundle_files import CLASSES, ENDED, SPEC, good, head, parts, told, write_run
 from tests.engine.engine_bench import Bench
+from tl_core.bundles import transfer
+from tl_core.bundles.bundle import Bundle, read_bundle
 from tl_core.datasets.images import decode_image
-from tl_core.engine import exchange
+from tl_core.disk.files import WEIGHTS_FILE, read_tensors
 from tl_core.engine.service import Engine
 from tl_core.errors import StoreError, TransferLabError
 from tl_core.models.catalog import backbones
 from tl_core.paths import ASSETS
 from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor
-from tl_core.store.bundles import Bundle, read_bundle
-from tl_core.store.files import WEIGHTS_FILE, read_tensors
 from tl_core.store.limits import Limits
 from tl_core.store.records import RunState, Visibility
-from tl_core.store.sqlite import SqliteStore
+from tl_core.store.sqlite.store import SqliteStore
 
 ANNA, BEN, TEACHER = Visitor("anna"), Visitor("ben"), Visitor("t", is_instructor=True)
 SAMPLES = ASSETS / "samples"
@@ -115,7 +115,7 @@ def test_a_disk_that_refuses_leaves_no_run_behind(bench, bundle, monkeypatch):
     def refuse(*_) -> None:
         raise StoreError("disk_full", needed_bytes=1, free_bytes=0)
 
-    monkeypatch.setattr(exchange, "write_tensors", refuse)
+    monkeypatch.setattr(transfer, "write_tensors", refuse)
     assert code_of(bench.engine.take_in_network, bundle, by=BEN, name="x") == "disk_full"
     assert bench.engine.store.list_runs() == []
     assert [path.name for path in (bench.home / "runs").iterdir()] == []

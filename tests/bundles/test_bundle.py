@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from patience import PATIENCE_S
-from store.bundle_files import (
+
+from tests.bundles.bundle_files import (
     CLASSES,
     ENDED,
     SPEC,
@@ -32,13 +33,12 @@ from store.bundle_files import (
     zip_bomb,
     zipped,
 )
-
+from tl_core.bundles.bundle import bundle_bytes, read_bundle
+from tl_core.bundles.container import MAX_BYTES, packed
+from tl_core.bundles.tensors import MAX_JSON_BYTES
+from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.errors import BundleError, StoreError
 from tl_core.paths import PROJECT
-from tl_core.store.bundle_members import MAX_BYTES, packed
-from tl_core.store.bundle_tensors import MAX_JSON_BYTES
-from tl_core.store.bundles import bundle_bytes, read_bundle
-from tl_core.store.files import WEIGHTS_FILE
 
 FEW_LINES, LINES_OF_A_BYTE = 5000, 4  # of what it says in JSON; nothing else is looked through
 
@@ -141,7 +141,7 @@ import json, sys
 from pathlib import Path
 from tests.counted import lines_run
 from tl_core.errors import BundleError
-from tl_core.store.bundles import read_bundle
+from tl_core.bundles.bundle import read_bundle
 for number in range(int(sys.argv[2])):
     data = Path(sys.argv[1], f"{number}.bin").read_bytes()
     codes = []

@@ -12,7 +12,7 @@ from tl_core.store.access import Visitor
 from tl_core.store.albums import Albums
 from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunRecord
-from tl_core.store.run_data import run_classes, run_data, told
+from tl_core.store.run_dataset import run_classes, run_data, told
 
 ANNA = Visitor("anna")
 

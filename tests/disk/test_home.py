@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tl_core.disk import home
 from tl_core.errors import StoreError
-from tl_core.store import home
 
 
 def test_tl_home_names_the_folder_and_it_is_made(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from itsdangerous import BadSignature, Signer
 
-from tl_core.store.space import refused
+from tl_core.disk.space import refused
 
 COOKIE = "tl_owner"
 _SECRET_BYTES = 32

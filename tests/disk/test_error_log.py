@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from tl_core.store.journal import FILES, FOLDER, MAX_BYTES, note_fault
+from tl_core.disk.error_log import FILES, FOLDER, MAX_BYTES, note_fault
 
 
 def fault(message: str) -> ValueError:

@@ -9,18 +9,19 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from tl_core.disk.files import WEIGHTS_FILE, drop_leftovers, share_file
+from tl_core.disk.home import made
+from tl_core.disk.locks import LifeLock, alone, living
+from tl_core.disk.space import check_space, folder_bytes, refused
 from tl_core.errors import StoreError, TransferLabError
-from tl_core.store import notes, rescue, rules
+from tl_core.store import transitions
 from tl_core.store.access import Visitor
-from tl_core.store.files import WEIGHTS_FILE, drop_leftovers, share_file
-from tl_core.store.home import made
-from tl_core.store.ledger import Ledger
-from tl_core.store.locks import LifeLock, alone, living
 from tl_core.store.records import EpochRecord, OwnerRecord, RunRecord, RunState, Visibility
-from tl_core.store.schema import check_present, connect, identity, open_database, plain_errors, transaction
-from tl_core.store.space import check_space, folder_bytes, refused
+from tl_core.store.run_filter import Wanted
+from tl_core.store.sqlite import key_values, sidecars
+from tl_core.store.sqlite.run_table import Ledger
+from tl_core.store.sqlite.schema import check_present, connect, identity, open_database, plain_errors, transaction
 from tl_core.store.store import RunStore
-from tl_core.store.wanted import Wanted
 
 
 class SqliteStore(RunStore):
@@ -69,7 +70,9 @@ class SqliteStore(RunStore):
         fingerprint: str | None = None,
     ) -> RunRecord:
         with self._writing() as ledger:
-            return ledger.add(rules.queued(spec, role, name, environment, owner, fingerprint), self._life.name, twin_id)
+            return ledger.add(
+                transitions.queued(spec, role, name, environment, owner, fingerprint), self._life.name, twin_id
+            )
 
     def find_equal(self, fingerprint: str) -> RunRecord | None:
         with self._reading() as ledger:
@@ -79,7 +82,7 @@ class SqliteStore(RunStore):
         with ExitStack() as undo:
             with self._writing() as ledger:
                 source = ledger.one(run_id)
-                record = ledger.add(rules.copied(source, role, name, owner), None, twin_id)
+                record = ledger.add(transitions.copied(source, role, name, owner), None, twin_id)
                 undo.callback(shutil.rmtree, self._runs / record.id, ignore_errors=True)
                 share_file(self._runs / source.id / WEIGHTS_FILE, made(self._runs / record.id) / WEIGHTS_FILE)
                 ledger.copy_curves(source, record)
@@ -89,7 +92,7 @@ class SqliteStore(RunStore):
     def fill_run(self, run_id: str, source_id: str) -> RunRecord:
         with self._writing() as ledger:
             source = ledger.one(source_id)
-            record = rules.filled(ledger.one(run_id), source)
+            record = transitions.filled(ledger.one(run_id), source)
             share_file(self._runs / source.id / WEIGHTS_FILE, made(self._runs / record.id) / WEIGHTS_FILE)
             ledger.copy_curves(source, record)
             ledger.update(record, lock=None)
@@ -97,12 +100,12 @@ class SqliteStore(RunStore):
 
     def set_threads(self, run_id: str, n_threads: int) -> RunRecord:
         with self._writing() as ledger:
-            record = ledger.update(rules.with_threads(ledger.one(run_id), n_threads))
+            record = ledger.update(transitions.with_threads(ledger.one(run_id), n_threads))
         return self._kept(record)
 
     def lengthen(self, run_id: str, epochs: int, fingerprint: str | None = None) -> RunRecord:
         with self._writing() as ledger:
-            record = rules.longer(ledger.one(run_id), epochs, fingerprint)
+            record = transitions.longer(ledger.one(run_id), epochs, fingerprint)
             return ledger.update(record, lock=self._life.name)
 
     def link_twins(self, run_id: str, baseline_id: str) -> None:
@@ -112,21 +115,21 @@ class SqliteStore(RunStore):
     def start_run(self, id: str, *, frozen_params: int, trainable_params: int, is_cached: bool) -> RunRecord:
         with self._writing() as ledger:
             record = ledger.one(id)
-            rules.check_start(record)
-            started = rules.started(record, frozen_params, trainable_params, is_cached)
+            transitions.check_start(record)
+            started = transitions.started(record, frozen_params, trainable_params, is_cached)
             ledger.update(started, lock=self._life.name)
         return self._kept(started)
 
     def add_epoch(self, id: str, epoch: EpochRecord, trace: list | None = None) -> None:
-        epoch = rules.measured(epoch)
+        epoch = transitions.measured(epoch)
         with self._writing() as ledger:
             record = ledger.one(id)
-            rules.check_epoch(record)
+            transitions.check_epoch(record)
             ledger.put_epoch(record.seq, epoch)
             if trace is not None:
                 ledger.put_trace(record, trace)
         with self._copy_lock:  # a copy that is being written may not know this epoch yet
-            rescue.note_epoch(self._runs / record.id, epoch)
+            sidecars.note_epoch(self._runs / record.id, epoch)
 
     def finish_run(
         self,
@@ -142,14 +145,14 @@ class SqliteStore(RunStore):
     ) -> RunRecord:
         with self._writing() as ledger:
             record = ledger.one(id)
-            rules.check_finish(record, state)
-            ended = rules.finished(record, state, best_epoch, test_accuracy, scores, proof, error, seconds)
+            transitions.check_finish(record, state)
+            ended = transitions.finished(record, state, best_epoch, test_accuracy, scores, proof, error, seconds)
             ledger.update(ended, lock=None)
         return self._kept(ended)
 
     def complete_stop(self, id: str, *, best_epoch: int, proof: list) -> None:
         with self._writing() as ledger:
-            record = ledger.update(rules.with_stop_completed(ledger.one(id), best_epoch, proof))
+            record = ledger.update(transitions.with_stop_completed(ledger.one(id), best_epoch, proof))
         self._kept(record)
 
     def get(self, id: str) -> RunRecord:
@@ -199,22 +202,22 @@ class SqliteStore(RunStore):
 
     def save_timing(self, key: str, value: dict) -> None:
         with self._writing() as ledger:
-            notes.put_note(ledger.connection, "timing", key, value)
+            key_values.put_note(ledger.connection, "timing", key, value)
 
     def timing(self, key: str) -> dict | None:
         with self._reading() as ledger:
-            return notes.note(ledger.connection, "timing", key)
+            return key_values.note(ledger.connection, "timing", key)
 
     def setting(self, key: str) -> dict | None:
         with self._reading() as ledger:
-            return notes.note(ledger.connection, "setting", key)
+            return key_values.note(ledger.connection, "setting", key)
 
     def meet(self, owner: str) -> OwnerRecord:
         return self.owners().get(owner) or self._put_owner(owner)
 
     def owners(self) -> dict[str, OwnerRecord]:
         with self._reading() as ledger:
-            return notes.owners(ledger.connection)
+            return key_values.owners(ledger.connection)
 
     def trouble(self) -> StoreError | None:
         try:
@@ -247,24 +250,24 @@ class SqliteStore(RunStore):
         with self._copy_lock:
             with self._writing() as ledger:
                 record = ledger.one(id)
-                rules.check_delete(record)
-                rescue.drop_copy(self._runs / record.id)
+                transitions.check_delete(record)
+                sidecars.drop_copy(self._runs / record.id)
                 ledger.remove(record)
             shutil.rmtree(self._runs / record.id, ignore_errors=True)
 
     def _save_setting(self, key: str, value: dict) -> None:
         with self._writing() as ledger:
-            notes.put_note(ledger.connection, "setting", key, value)
-            notes.keep_copy(ledger.connection, self._home)
+            key_values.put_note(ledger.connection, "setting", key, value)
+            key_values.keep_copy(ledger.connection, self._home)
 
     def _name_owner(self, owner: str, name: str) -> None:
         self._put_owner(owner, name)
 
     def _put_owner(self, owner: str, name: str | None = None) -> OwnerRecord:
         with self._writing() as ledger:
-            notes.put_owner(ledger.connection, owner, name)
-            notes.keep_copy(ledger.connection, self._home)
-            return notes.owners(ledger.connection)[owner]
+            key_values.put_owner(ledger.connection, owner, name)
+            key_values.keep_copy(ledger.connection, self._home)
+            return key_values.owners(ledger.connection)[owner]
 
     def _kept(self, record: RunRecord) -> RunRecord:
         """Writes the copy of a run that was changed into its folder, and returns the run.
@@ -276,7 +279,7 @@ class SqliteStore(RunStore):
             with self._copy_lock, suppress(TransferLabError):
                 with self._reading() as ledger:
                     copy = ledger.copy(record.id)
-                rescue.keep_copy(self._runs / record.id, copy)
+                sidecars.keep_copy(self._runs / record.id, copy)
         return record
 
     # ---- transactions ----
@@ -306,7 +309,7 @@ class SqliteStore(RunStore):
         with self._writing() as ledger:
             ledger.take_in_lost_runs()
             ledger.mend()
-            notes.take_in_copy(ledger.connection, self._home)
+            key_values.take_in_copy(ledger.connection, self._home)
 
     def _end_orphans(self) -> list[str]:
         """Ends what dead processes left active; returns what is INTERRUPTED now."""

@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from tl_core.errors import StoreError
-from tl_core.store.doorkeeper import MOST_WRONG, WITHIN_S, Doorkeeper, has_instructor_key
+from tl_core.store.instructor_key import MOST_WRONG, WITHIN_S, Doorkeeper, has_instructor_key
 
 
 class Clock:

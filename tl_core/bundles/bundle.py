@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from tl_core.bundles.container import members, packed
+from tl_core.bundles.tensors import strict_json, tensors
+from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.errors import BundleError, InputError, SpecError, StoreError
 from tl_core.spec import RunSpec
-from tl_core.store.bundle_members import members, packed
-from tl_core.store.bundle_tensors import strict_json, tensors
-from tl_core.store.files import WEIGHTS_FILE
 from tl_core.store.records import RunRecord
-from tl_core.store.rules import clean_name, shown
+from tl_core.store.transitions import clean_name, shown
 
 FORMAT, VERSION = "transfer-lab-network", 1
 CLASSES = (2, 1000)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from tl_core.store import rules
+from tl_core.store import transitions
 from tl_core.store.access import Visitor
 from tl_core.store.records import RunRecord, RunState, Visibility
 
@@ -20,13 +20,13 @@ class Wanted:
 
     def fits(self, record: RunRecord) -> bool:
         """Says whether a run belongs into the list."""
-        by, text = self.by, rules.search_text(self.text or "")
+        by, text = self.by, transitions.search_text(self.text or "")
         return (
             (by is None or by.is_instructor or record.owner == by.owner or record.visibility is Visibility.CLASS)
             and self.owner in (None, record.owner)
             and self.visibility in (None, record.visibility)
             and (self.states is None or record.state in self.states)
-            and (text in rules.search_words(record) or record.id.startswith(text))
+            and (text in transitions.search_words(record) or record.id.startswith(text))
         )
 
     def as_sql(self) -> tuple[str, list[str]]:
@@ -41,6 +41,6 @@ class Wanted:
         if self.states is not None:
             states = [RunState(state).value for state in self.states]
             parts.append((f"state IN ({', '.join('?' * len(states))})", states))
-        if text := rules.search_text(self.text or ""):
+        if text := transitions.search_text(self.text or ""):
             parts.append(("(instr(words, ?) OR substr(id, 1, length(?)) = ?)", [text] * 3))
         return " AND ".join(condition for condition, _ in parts), [value for _, values in parts for value in values]

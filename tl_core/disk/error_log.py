@@ -6,13 +6,13 @@ import sys
 import traceback
 from collections.abc import Collection
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from textwrap import indent
 
+from tl_core.disk.home import data_home, made
+from tl_core.disk.locks import alone
 from tl_core.errors import TransferLabError
-from tl_core.store.home import data_home, made
-from tl_core.store.locks import alone
-from tl_core.store.rules import now
 
 FOLDER = "logs"
 FILES = ("server.log", "server.log.1", "server.log.2")  # the present one first, each older than the one before
@@ -38,7 +38,8 @@ def note_fault(fault: BaseException, where: str, hidden: Collection[str | None] 
     """
     details = indent(_cleaned("".join(traceback.format_exception(fault)), hidden), "    ", lambda line: True)
     id_ = hashlib.sha256(details.encode("utf-8", "replace")).hexdigest()[:8]
-    head = f"{now()} {id_} {_cleaned(where, hidden)!r} {type(fault).__name__}"
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    head = f"{now} {id_} {_cleaned(where, hidden)!r} {type(fault).__name__}"
     try:
         _add(made(data_home() / FOLDER), id_, head, details)
     except (OSError, TransferLabError) as refusal:

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from tl_core.errors import StoreError
-from tl_core.store import files, space
-from tl_core.store.files import (
+from tl_core.disk import files, space
+from tl_core.disk.files import (
     check_space,
     free_bytes,
     latest_checkpoint,
@@ -19,6 +18,7 @@ from tl_core.store.files import (
     write_atomic,
     write_tensors,
 )
+from tl_core.errors import StoreError
 
 ARRAYS = {
     "kernel": np.arange(12, dtype=np.float32).reshape(3, 4),

@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 import numpy as np
 
+from tl_core.disk.files import checksum
 from tl_core.errors import BundleError
-from tl_core.store.files import checksum
 
 MAX_JSON_BYTES = 2**20
 MAX_DEPTH = 8
