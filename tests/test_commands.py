@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from datasets.hostile_images import png
 from patience import PATIENCE_S
 
+from tests.datasets.images.hostile_images import png
 from tl_core.__main__ import main
 from tl_core.datasets.catalog import DATASETS
 from tl_core.engine.inline import interruptible

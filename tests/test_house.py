@@ -31,7 +31,7 @@ FLOORS = {
     "store": 3,
     "training": 4,
     "bundles": 4,
-    "intake": 4,
+    "ingest": 4,
     "evaluation": 4,
     "experiments": 4,
     "charts": 5,

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from intake.pictures import encoded, on_disk, pattern, picture, take, tree, zipped
 from patience import PATIENCE_S
 from test_commands import PROJECT, called, environment, is_one_line
 
-from tl_core.datasets.album import own_folder
+from tests.ingest.pictures import encoded, on_disk, pattern, picture, take, tree, zipped
 from tl_core.datasets.catalog import DATASETS
+from tl_core.datasets.own.album import own_folder
 from tl_core.engine.runs import reuse
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR, Visitor

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tl_core.datasets.layout import Note, read_layout
+from tl_core.datasets.own.layout import Note, read_layout
 from tl_core.paths import PROJECT
 from tl_core.phrases import LANGUAGES, MOST_NAMES, explain_skipped, fields, keys, said
 
@@ -60,7 +60,7 @@ MADE = list(made())
 
 def test_the_notes_of_the_source_are_found():
     assert {"class_empty", "classes_joined", "few_test", "few_test_one", "near_twins"} <= {code for _, code, _ in MADE}
-    assert ("findings.py", "uneven", {"large", "most", "small", "least"}) in MADE
+    assert ("data_checks.py", "uneven", {"large", "most", "small", "least"}) in MADE
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

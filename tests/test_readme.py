@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 
 from tl_core.commands.bench import add_bench_options
 from tl_core.commands.expect import add_expect_options
-from tl_core.commands.take_in import add_import_options
+from tl_core.commands.import_ import add_import_options
 from tl_core.commands.train import OPTIONS
 from tl_core.paths import ASSETS, PROJECT
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from tl_core import phrases
 from tl_core.commands.bench import add_bench_options, bench
 from tl_core.commands.expect import add_expect_options, expect
+from tl_core.commands.import_ import add_import_options, dataset_rows, import_pictures
 from tl_core.commands.output import Output, complain
-from tl_core.commands.take_in import add_import_options, dataset_rows, import_pictures
 from tl_core.commands.train import add_train_options, train
 from tl_core.disk.home import data_home
 from tl_core.errors import InputError, TransferLabError

@@ -18,8 +18,8 @@ from pages.ui.persistent import remembered
 from pages.ui.run_names import name_of
 from pages.ui.text import named, t
 from pages.ui.uploader_words import draw_field_words
-from tl_core.datasets.image_headers import MAX_FILE_BYTES
-from tl_core.datasets.images import ACCEPTED_FORMATS
+from tl_core.datasets.images.decode import ACCEPTED_FORMATS
+from tl_core.datasets.images.headers import MAX_FILE_BYTES
 from tl_core.errors import UnknownIdError
 from tl_core.store.records import RunRecord, RunState
 

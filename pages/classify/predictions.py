@@ -14,7 +14,7 @@ from pages.ui.run_names import name_of
 from pages.ui.text import class_name, literal, sentence, t
 from tl_core.charts.probabilities import ProbabilitiesLabels, probabilities_figure, probabilities_info
 from tl_core.datasets.catalog import DATASETS
-from tl_core.datasets.images import decode_image, fit_image, safe_name
+from tl_core.datasets.images.decode import decode_image, fit_image, safe_name
 from tl_core.disk.home import data_home
 from tl_core.errors import TransferLabError
 from tl_core.models.imagenet import imagenet_classes

@@ -12,7 +12,7 @@ from pages.ui import services
 from pages.ui.gallery import Tile, gallery
 from pages.ui.text import class_name, t
 from tl_core.datasets.catalog import DATASETS
-from tl_core.datasets.layout import SPLITS
+from tl_core.datasets.own.splits import SPLITS
 from tl_core.errors import TransferLabError
 
 MOST_CLASSES = 10  # of which a test picture is shown

@@ -5,7 +5,7 @@ import io
 import streamlit as st
 
 from pages.ui.text import t
-from tl_core.datasets.camera_photos import MOST_PHOTOS, photos_of
+from tl_core.ingest.camera_photos import MOST_PHOTOS, photos_of
 from tl_core.paths import ASSETS
 
 WEB = ASSETS / "web"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.ui import services, state
-from tl_core.datasets.album import Album
+from tl_core.datasets.own.album import Album
 from tl_core.errors import TransferLabError
 
 

@@ -9,8 +9,8 @@ from pages.ui.live_chart import live_figure
 from pages.ui.text import class_name, percent, sentence, t
 from tl_core.charts.balance import BalanceLabels, balance_figure, balance_height, balance_info
 from tl_core.datasets.contents import Contents
-from tl_core.datasets.edits import flipping, split_again, with_classes
-from tl_core.evaluation.findings import class_table, table_of
+from tl_core.datasets.own.edits import flipping, split_again, with_classes
+from tl_core.evaluation.data_checks import class_table, table_of
 
 
 def draw(id: str, contents: Contents) -> None:

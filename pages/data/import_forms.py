@@ -14,13 +14,13 @@ from pages.ui import services, state
 from pages.ui.persistent import remembered
 from pages.ui.text import literal, named, sentence, t
 from pages.ui.uploader_words import draw_field_words
-from tl_core.datasets.edits import checked_class_name
-from tl_core.datasets.image_headers import MAX_FILE_BYTES
-from tl_core.datasets.images import safe_name
+from tl_core.datasets.images.decode import safe_name
+from tl_core.datasets.images.headers import MAX_FILE_BYTES
+from tl_core.datasets.own.edits import checked_class_name
 from tl_core.disk.home import data_home
 from tl_core.engine.imports import uploads
 from tl_core.errors import TransferLabError
-from tl_core.intake.below import below, offered, operators_folder
+from tl_core.ingest.server_folder import below, offered, operators_folder
 from tl_core.store.albums import AlbumRecord
 
 NEW = ""  # the choice of a data set that is not there yet

@@ -10,9 +10,9 @@ from pages.ui import services, state
 from pages.ui.gallery import Tile, gallery
 from pages.ui.text import class_name, sentence, t
 from tl_core.datasets.contents import Contents
-from tl_core.datasets.edits import one_of_each
-from tl_core.datasets.layout import SPLITS
-from tl_core.datasets.twins import members_of
+from tl_core.datasets.own.edits import one_of_each
+from tl_core.datasets.own.near_duplicates import members_of
+from tl_core.datasets.own.splits import SPLITS
 
 MOST_GROUPS = 20
 MOST_SHOWN = 12

@@ -14,8 +14,8 @@ from pages.ui import services, state
 from pages.ui.owner_names import owner_name
 from pages.ui.persistent import remembered
 from pages.ui.text import dataset_name, named, sentence, t
-from tl_core.datasets.album import is_own
 from tl_core.datasets.catalog import DATASETS
+from tl_core.datasets.own.album import is_own
 from tl_core.errors import TransferLabError
 from tl_core.spec import RunSpec
 

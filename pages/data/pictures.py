@@ -12,11 +12,11 @@ from pages.ui import services, state
 from pages.ui.gallery import Tile, gallery
 from pages.ui.persistent import remembered
 from pages.ui.text import class_name, literal, named, sentence, t
-from tl_core.datasets.album import is_own
 from tl_core.datasets.contents import Contents
-from tl_core.datasets.edits import dropped, relabelled
-from tl_core.datasets.images import fit_image
-from tl_core.datasets.layout import SPLITS
+from tl_core.datasets.images.decode import fit_image
+from tl_core.datasets.own.album import is_own
+from tl_core.datasets.own.edits import dropped, relabelled
+from tl_core.datasets.own.splits import SPLITS
 from tl_core.spec import RunSpec
 
 PER_PAGE = 48

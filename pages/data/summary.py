@@ -9,12 +9,12 @@ from pages.ui import services, state
 from pages.ui.owner_names import owner_name
 from pages.ui.sharing import ICONS
 from pages.ui.text import dataset_name, literal, note, t
-from tl_core.datasets.album import is_own
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.contents import Contents
 from tl_core.datasets.known import known_dataset
+from tl_core.datasets.own.album import is_own
 from tl_core.disk.home import data_home
-from tl_core.evaluation.findings import findings
+from tl_core.evaluation.data_checks import findings
 from tl_core.experiments.plans import is_ready
 from tl_core.store.albums import AlbumRecord
 

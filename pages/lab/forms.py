@@ -8,9 +8,9 @@ import streamlit as st
 from pages.ui import controls, services, state
 from pages.ui.blocks import meaning
 from pages.ui.text import count, dataset_name, named, t
-from tl_core.datasets.album import is_own
 from tl_core.datasets.catalog import DATASETS, DatasetInfo
 from tl_core.datasets.known import is_here, known_dataset
+from tl_core.datasets.own.album import is_own
 from tl_core.disk.home import data_home
 from tl_core.errors import TransferLabError
 from tl_core.experiments.expectations import SCRATCH, SCRATCH_RATES_TRIED, measured

@@ -8,7 +8,7 @@ import streamlit as st
 from pages.ui import controls, services, state
 from pages.ui.persistent import remembered
 from pages.ui.text import literal, named, t
-from tl_core.datasets.album import is_own
+from tl_core.datasets.own.album import is_own
 from tl_core.disk.home import data_home
 from tl_core.experiments.fitting import fitted
 from tl_core.experiments.plans import plan_run

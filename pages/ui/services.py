@@ -12,11 +12,11 @@ from PIL import Image
 
 from pages.ui import state
 from tl_core import download
-from tl_core.datasets.album import identity, is_own
 from tl_core.datasets.contents import Contents, class_counts, contents, split_places, thumbnails
-from tl_core.datasets.images import decode_image, fit_image, kept_image
+from tl_core.datasets.images.decode import decode_image, fit_image, kept_image
 from tl_core.datasets.known import is_here, known_dataset
-from tl_core.datasets.twins import look, twin_groups
+from tl_core.datasets.own.album import identity, is_own
+from tl_core.datasets.own.near_duplicates import look, twin_groups
 from tl_core.disk.home import data_home
 from tl_core.engine.singleton import doorkeeper, engine
 from tl_core.errors import TransferLabError, UnknownIdError

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from pages.ui import state
-from tl_core.datasets.album import PREFIX, is_own
 from tl_core.datasets.catalog import class_slug
+from tl_core.datasets.own.album import PREFIX, is_own
 from tl_core.engine.singleton import engine
 from tl_core.errors import TransferLabError, UnknownIdError
 from tl_core.phrases import explain, explain_skipped, keys, phrase, said

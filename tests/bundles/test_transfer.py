@@ -15,7 +15,7 @@ from tests.bundles.bundle_files import CLASSES, ENDED, SPEC, good, head, parts, 
 from tests.engine.engine_bench import Bench
 from tl_core.bundles import transfer
 from tl_core.bundles.bundle import Bundle, read_bundle
-from tl_core.datasets.images import decode_image
+from tl_core.datasets.images.decode import decode_image
 from tl_core.disk.files import WEIGHTS_FILE, read_tensors
 from tl_core.engine.service import Engine
 from tl_core.errors import StoreError, TransferLabError

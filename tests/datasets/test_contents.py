@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
-import hostile_images as make
 import numpy as np
 import pytest
-from intake.pictures import encoded, pattern, take, tree
 from PIL import Image
 
-from tl_core.datasets.album import is_own, own_folder, read_album
+from tests.datasets.images import hostile_images as make
+from tests.ingest.pictures import encoded, pattern, take, tree
 from tl_core.datasets.arrays import batch, load_dataset, select_per_class
 from tl_core.datasets.catalog import DATASETS
 from tl_core.datasets.contents import class_counts, contents, split_places, thumbnails
-from tl_core.datasets.edits import dropped, with_classes
-from tl_core.datasets.images import decode_image, fit_image
+from tl_core.datasets.images.decode import decode_image, fit_image
+from tl_core.datasets.own.album import is_own, own_folder, read_album
+from tl_core.datasets.own.edits import dropped, with_classes
 from tl_core.errors import UnavailableError, UnknownIdError
 from tl_core.store.access import Visitor
 from tl_core.store.albums import Albums

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from pages.ui.text import literal
-from tl_core.datasets.edits import dropped
+from tl_core.datasets.own.edits import dropped
 from tl_core.engine.imports.import_queue import ImportState
 from tl_core.errors import StoreError, UnknownIdError
 from tl_core.phrases import phrase

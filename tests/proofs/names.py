@@ -24,10 +24,10 @@ from tests.browser.real_server import PROJECT, Server
 from tests.pages.fake_runs import record_finished
 from tests.patience import PATIENCE_MS
 from tests.proofs.finding import Finding
-from tl_core.datasets.layout import clean_class_name
+from tl_core.datasets.own.layout import clean_class_name
 from tl_core.experiments.plans import baseline_of, plan_run
-from tl_core.intake.origins import Sent
-from tl_core.intake.taking_in import Intake, take_in
+from tl_core.ingest.ingest import Intake, take_in
+from tl_core.ingest.sources import Sent
 from tl_core.phrases import phrase
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums

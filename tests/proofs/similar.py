@@ -12,7 +12,7 @@ import numpy as np
 
 from tests.patience import PATIENCE_S
 from tests.proofs.finding import Finding
-from tl_core.datasets.twins import twin_groups
+from tl_core.datasets.own.near_duplicates import twin_groups
 from tl_core.paths import PROJECT
 
 N_MANY = 50_000

@@ -13,11 +13,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from intake.pictures import everything_below, on_disk, picture, take, tree
 
-from tl_core.datasets.album import ABOUT, PackedPictures, own_folder
-from tl_core.datasets.album import LOOKS as LOOKS_FILE
-from tl_core.datasets.edits import dropped, flipping, relabelled, with_classes
+from tests.ingest.pictures import everything_below, on_disk, picture, take, tree
+from tl_core.datasets.own.album import ABOUT, PackedPictures, own_folder
+from tl_core.datasets.own.album import LOOKS as LOOKS_FILE
+from tl_core.datasets.own.edits import dropped, flipping, relabelled, with_classes
 from tl_core.disk import files as store_files
 from tl_core.errors import InputError, StoreError, TransferLabError, UnknownIdError
 from tl_core.paths import PROJECT
@@ -475,8 +475,8 @@ def hold_a_draft(home: Path, pipe) -> None:
 IMPORT = """
 import sys
 from pathlib import Path
-from tl_core.intake.origins import Folder
-from tl_core.intake.taking_in import Intake, take_in
+from tl_core.ingest.sources import Folder
+from tl_core.ingest.ingest import Intake, take_in
 from tl_core.store.albums import Albums
 for step in take_in(Albums(Path(sys.argv[1])), Folder(Path(sys.argv[2])), Intake("x", "anna"), n_threads=2):
     print(step[0], flush=True)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from intake.pictures import take, tree
 
+from tests.ingest.pictures import take, tree
 from tl_core.datasets.catalog import DATASETS, dataset_info
 from tl_core.datasets.known import known_dataset
 from tl_core.errors import UnknownIdError

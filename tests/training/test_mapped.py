@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from intake.pictures import take, tree
 
+from tests.ingest.pictures import take, tree
 from tl_core.datasets.arrays import Dataset, batch, load_dataset
 from tl_core.errors import StoreError
 from tl_core.store.albums import Albums

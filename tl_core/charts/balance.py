@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 
 from tl_core.charts import theme
 from tl_core.charts.names import plain, shortened
+from tl_core.datasets.own.splits import SPLITS
 
 MOST_CLASSES = 40
-SPLITS = ("train", "validation", "test")
 _COLOURS = theme.SPLITS
 _SHAPES = ("", "/", "x")
 _PATTERN = MappingProxyType({"fgcolor": theme.ON_FILL, "size": 5})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tl_core.datasets.images import decode_image
+from tl_core.datasets.images.decode import decode_image
 from tl_core.disk.home import data_home
 from tl_core.engine.worker.device import prepare
 from tl_core.errors import ImageError, InputError, TransferLabError

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tl_core.datasets import keras_sets
-from tl_core.datasets.album import PackedPictures, own_folder, read_album
 from tl_core.datasets.catalog import DatasetInfo
-from tl_core.datasets.images import decode_image, fit_image
+from tl_core.datasets.images.decode import decode_image, fit_image
 from tl_core.datasets.known import known_dataset
-from tl_core.datasets.layout import SPLITS
+from tl_core.datasets.own.album import PackedPictures, own_folder, read_album
+from tl_core.datasets.own.splits import SPLITS
 from tl_core.errors import UnavailableError
 from tl_core.paths import ASSETS
 from tl_core.seeds import generator

@@ -30,7 +30,7 @@ class DatasetInfo:
             on the wrong side).
         merge: For each label in the file the label it stands for here; None when the labels are used as they are.
         origin: "bundled" with this project, "keras": the full set, downloaded when first used, or "own": brought by a
-            visitor (`datasets.album`).
+            visitor (`datasets.own.album`).
         url: Where it is downloaded from; None for bundled ones.
     """
 

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from tl_core.datasets import keras_sets
-from tl_core.datasets.album import Album, PackedPictures, is_own, own_folder, read_album
 from tl_core.datasets.arrays import read_bundled, select_per_class
 from tl_core.datasets.catalog import DatasetInfo, dataset_info
-from tl_core.datasets.images import decode_image
+from tl_core.datasets.images.decode import decode_image
 from tl_core.datasets.known import is_here, known_dataset
+from tl_core.datasets.own.album import Album, PackedPictures, is_own, own_folder, read_album
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tl_core.datasets import keras_sets
-from tl_core.datasets.album import ABOUT, is_own, own_folder, read_info
 from tl_core.datasets.catalog import DATASETS, DatasetInfo
+from tl_core.datasets.own.album import ABOUT, is_own, own_folder, read_info
 from tl_core.errors import UnknownIdError
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from tl_core.bundles import transfer
 from tl_core.bundles.bundle import Bundle
-from tl_core.datasets.album import is_own
 from tl_core.datasets.known import is_here
+from tl_core.datasets.own.album import is_own
 from tl_core.engine.executors.contract import Executor
 from tl_core.engine.executors.process import WorkerProcess
 from tl_core.engine.imports import uploads

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tl_core.datasets.album import ABOUT, LOOKS, PICTURES, Album, album_files, own_folder
+from tl_core.datasets.own.album import ABOUT, LOOKS, PICTURES, Album, album_files, own_folder
 from tl_core.disk.files import share_file, write_atomic
 from tl_core.disk.locks import LifeLock
 from tl_core.disk.space import refused

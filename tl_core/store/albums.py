@@ -1,6 +1,6 @@
 """Whose data sets of their own there are, who may see them, and how they come, change and go.
 
-The pictures lie in `datasets/own/<id>`, a folder that follows from its content (`datasets.album`) and never changes.
+The pictures lie in `datasets/own/<id>`, a folder whose name follows from its content and that never changes.
 Who has it is a small file in it for each owner: two students who bring the same pictures share the folder, and neither
 sees or loses what the other does.
 """
@@ -15,15 +15,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from tl_core.datasets.album import (
-    LOOKS,
-    Album,
-    is_own,
-    own_folder,
-    read_album,
-    read_info,
-)
 from tl_core.datasets.catalog import DATASETS, DatasetInfo
+from tl_core.datasets.own.album import LOOKS, Album, is_own, own_folder, read_album, read_info
 from tl_core.disk import locks
 from tl_core.disk.files import forget, write_atomic
 from tl_core.disk.home import made

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from tl_core.datasets.arrays import Dataset
-from tl_core.datasets.images import fit_image
+from tl_core.datasets.images.decode import fit_image
 from tl_core.disk.home import made
 from tl_core.disk.space import refused
 from tl_core.training.room import make_room

@@ -12,19 +12,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from intake.pictures import Tree, encoded, on_disk, pattern, picture, take, tree, zipped
 from patience import PATIENCE_S, until
 
 from tests.engine.engine_bench import SPEC, Bench
-from tl_core.datasets.edits import flipping
+from tests.ingest.pictures import Tree, encoded, on_disk, pattern, picture, take, tree, zipped
+from tl_core.datasets.own.edits import flipping
 from tl_core.engine.environment import worker_environment
 from tl_core.engine.imports import import_queue as module
 from tl_core.engine.imports import uploads
 from tl_core.engine.imports.import_queue import MOST_WAITING, Imports, ImportSnapshot, ImportState
 from tl_core.engine.imports.process import task_of
 from tl_core.errors import StoreError, TransferLabError, UnknownIdError
-from tl_core.intake.origins import open_origin
-from tl_core.intake.taking_in import Intake
+from tl_core.ingest.ingest import Intake
+from tl_core.ingest.sources import open_origin
 from tl_core.paths import PROJECT
 from tl_core.phrases import LANGUAGES, explain
 from tl_core.store.access import OPERATOR, Visitor

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from patience import PATIENCE_S, until
 
-from tl_core.datasets.images import decode_image
+from tl_core.datasets.images.decode import decode_image
 from tl_core.engine.executors import process
 from tl_core.engine.executors.process import WorkerProcess
 from tl_core.engine.service import Engine

@@ -18,7 +18,7 @@ from tl_core.engine.executors.contract import tell
 from tl_core.engine.imports import uploads
 from tl_core.engine.imports.process import album_of, task_of
 from tl_core.errors import StoreError, TransferLabError, UnknownIdError, WorkerError
-from tl_core.intake.taking_in import Intake
+from tl_core.ingest.ingest import Intake
 from tl_core.paths import PROJECT
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums

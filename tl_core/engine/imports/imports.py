@@ -7,8 +7,8 @@ from pathlib import Path
 from tl_core.engine.imports import uploads
 from tl_core.engine.imports.import_queue import Imports
 from tl_core.errors import TransferLabError
-from tl_core.intake.origins import Sent
-from tl_core.intake.taking_in import Intake, take_in
+from tl_core.ingest.ingest import Intake, take_in
+from tl_core.ingest.sources import Sent
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums
 from tl_core.store.limits import album_bytes_left, check_album_limits
@@ -44,7 +44,7 @@ class Bringing:
             by: Whose data set it will be.
             name: What it will be called; of no use where pictures are added to one.
             is_sent: Whether a browser sent the files, which are removed in the end, or when they are refused.
-            **asked: Other fields of `intake.taking_in.Intake`; `into` as the id of a data set that is the visitor's.
+            **asked: Other fields of `ingest.ingest.Intake`; `into` as the id of a data set that is the visitor's.
 
         Returns:
             The id by which `imports` knows it.
@@ -71,7 +71,7 @@ class Bringing:
             **asked: As for `bring`.
 
         Raises:
-            As `bring` and `intake.taking_in.take_in`. Nothing was kept then.
+            As `bring` and `ingest.ingest.take_in`. Nothing was kept then.
 
         Thread: any; computes on it, some 50 ms a photograph.
         """

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from tl_core.disk.home import data_home
 from tl_core.errors import TransferLabError, WorkerError
-from tl_core.intake.origins import open_origin
-from tl_core.intake.taking_in import Intake, take_in
+from tl_core.ingest.ingest import Intake, take_in
+from tl_core.ingest.sources import open_origin
 from tl_core.store.albums import AlbumRecord, Albums
 from tl_core.store.records import Visibility, plain
 

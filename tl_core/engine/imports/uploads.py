@@ -11,7 +11,7 @@ import numpy as np
 
 from tl_core.disk.home import made
 from tl_core.disk.space import check_space, refused
-from tl_core.intake.origins import sent
+from tl_core.ingest.sources import sent
 
 _SENT = "import-"
 LEFTOVER_S = 600  # a picture that has waited so long for its answer waits for nobody

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 
 from tl_core.datasets import arrays
-from tl_core.datasets.album import is_own
 from tl_core.datasets.catalog import dataset_info
+from tl_core.datasets.own.album import is_own
 from tl_core.engine.environment import environment
 from tl_core.experiments.plans import decisive
 from tl_core.models.weights import BUNDLED, DOWNLOADED, WEIGHTS_FOLDER

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tl_core.datasets.images import decode_image, fit_image
+from tl_core.datasets.images.decode import decode_image, fit_image
 from tl_core.engine.worker.device import prepare
 from tl_core.errors import StoreError, UnknownIdError
 from tl_core.paths import ASSETS

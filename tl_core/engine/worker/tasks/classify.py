@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tl_core.datasets.images import fit_image
+from tl_core.datasets.images.decode import fit_image
 from tl_core.errors import StoreError
 from tl_core.evaluation.scores import softmax
 from tl_core.models.catalog import backbone_info

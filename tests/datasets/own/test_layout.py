@@ -1,0 +1,187 @@
+"""What the names of a tree say. Row ids (Z08 …) number the known attacks."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tl_core.datasets.own.layout import MAX_CLASS_NAME, Layout, clean_class_name, read_layout
+from tl_core.datasets.own.splits import UNKNOWN
+
+TRAIN, VALIDATION, TEST = range(3)
+ACCENTED = unicodedata.normalize("NFC", "é")
+TAKEN_APART = unicodedata.normalize("NFD", "é")
+
+
+def notes(layout: Layout) -> dict[str, dict]:
+    return {note.code: note.values for note in layout.notes}
+
+
+def classes_of(*names: str) -> Layout:
+    return read_layout([f"{name}/1.jpg" for name in names])
+
+
+class TestWhereAFileBelongs:
+    def test_the_folder_that_a_file_lies_in_is_its_class(self):
+        layout = read_layout(["pear/1.jpg", "apple/1.jpg", "apple/2.jpg"])
+        assert layout.placed == (
+            ("apple/1.jpg", "apple", UNKNOWN),
+            ("apple/2.jpg", "apple", UNKNOWN),
+            ("pear/1.jpg", "pear", UNKNOWN),
+        )
+        assert (layout.classes, layout.homeless, layout.notes) == (("apple", "pear"), (), ())
+
+    @pytest.mark.parametrize("around", ["", "fruit/", "fruit/2024/", "a/b/c/d/"])
+    def test_folders_around_the_whole_are_looked_through(self, around):
+        layout = read_layout([f"{around}apple/1.jpg", f"{around}pear/1.jpg"], [around] if around else [])
+        assert layout.classes == ("apple", "pear")
+        assert [layout.inside(file) for file, _, _ in layout.placed] == ["apple/1.jpg", "pear/1.jpg"]
+
+    def test_what_lies_deeper_belongs_to_its_class(self):
+        layout = read_layout(["apple/red/1.jpg", "apple/1.jpg", "pear/green/small/2.jpg"])
+        assert {file: name for file, name, _ in layout.placed} == {
+            "apple/red/1.jpg": "apple",
+            "apple/1.jpg": "apple",
+            "pear/green/small/2.jpg": "pear",
+        }
+
+    def test_files_beside_the_classes_have_no_class(self):
+        layout = read_layout(["readme.txt", "apple/1.jpg", "pear/1.jpg", "cover.jpg"])
+        assert layout.homeless == ("cover.jpg", "readme.txt")
+        assert layout.classes == ("apple", "pear")
+
+    def test_without_class_folders_all_files_are_homeless(self):  # Z08
+        layout = read_layout(["1.jpg", "2.jpg"])
+        assert (layout.placed, layout.homeless, layout.classes) == ((), ("1.jpg", "2.jpg"), ())
+
+    def test_a_single_class_folder_is_a_class_and_not_looked_through(self):  # Z08
+        assert classes_of("apple").classes == ("apple",)
+        assert read_layout(["fruit/apple/1.jpg"]).classes == ("apple",)
+
+    def test_an_empty_folder_is_listed_as_an_empty_class(self):  # Z08
+        layout = read_layout(["apple/1.jpg", "pear/1.jpg"], ["apple", "pear", "plum", "fig"])
+        assert layout.classes == ("apple", "fig", "pear", "plum")
+        assert notes(layout) == {"class_empty": {"classes": ["fig", "plum"]}}
+
+    def test_nothing_at_all_is_no_class(self):
+        assert read_layout([]).classes == ()
+
+
+class TestFoldersOfSplits:
+    def test_train_validation_and_test_folders_are_kept_and_said_so(self):  # Z08
+        layout = read_layout(["train/apple/1.jpg", "val/apple/2.jpg", "test/pear/3.jpg"])
+        assert layout.placed == (
+            ("test/pear/3.jpg", "pear", TEST),
+            ("train/apple/1.jpg", "apple", TRAIN),
+            ("val/apple/2.jpg", "apple", VALIDATION),
+        )
+        assert notes(layout)["splits_kept"] == {"splits": ["train", "validation", "test"]}
+
+    @pytest.mark.parametrize(
+        ("train", "other", "split"),
+        [
+            ("Train", "VALIDATION", VALIDATION),
+            ("training", "valid", VALIDATION),
+            ("train", "dev", VALIDATION),
+            ("训练集", "验证集", VALIDATION),
+            ("训练", "测试", TEST),
+            ("train ", "Testing", TEST),
+        ],
+    )
+    def test_splits_have_several_names(self, train, other, split):
+        layout = read_layout([f"set/{train}/apple/1.jpg", f"set/{other}/apple/2.jpg"])
+        assert sorted(given for _, _, given in layout.placed) == [TRAIN, split]
+
+    def test_only_the_splits_that_hold_pictures_are_said_to_be_kept(self):
+        layout = read_layout(["train/a/1.jpg", "train/b/2.jpg", "test/a/3.jpg"])
+        assert notes(layout)["splits_kept"] == {"splits": ["train", "test"]}
+
+    def test_a_train_folder_alone_is_only_a_folder_around_the_classes(self):
+        layout = read_layout(["train/apple/1.jpg", "train/pear/2.jpg"])
+        assert (layout.classes, notes(layout)) == (("apple", "pear"), {})
+
+    def test_without_a_training_folder_there_are_no_splits(self):
+        assert read_layout(["val/1.jpg", "test/2.jpg"]).classes == ("test", "val")
+
+    def test_a_folder_that_is_no_split_makes_all_of_them_classes(self):
+        assert read_layout(["train/1.jpg", "test/2.jpg", "plane/3.jpg"]).classes == ("plane", "test", "train")
+
+    def test_pictures_that_lie_in_a_split_but_in_no_class_are_homeless(self):  # Z08
+        layout = read_layout(["train/apple/1.jpg", "train/2.jpg", "test/3.jpg"])
+        assert layout.homeless == ("test/3.jpg", "train/2.jpg")
+
+
+class TestOddNames:
+    def test_two_ways_to_write_an_accent_are_one_class_and_reported(self):  # Z09
+        layout = classes_of(f"caf{ACCENTED}", f"caf{TAKEN_APART}")
+        assert (layout.classes, len(layout.placed)) == ((f"caf{ACCENTED}",), 2)
+        assert notes(layout) == {"classes_joined": {"classes": [f"caf{ACCENTED}"]}}
+
+    def test_one_way_to_write_an_accent_is_nothing_to_report(self):  # Z09
+        assert classes_of(f"caf{TAKEN_APART}", "tea").notes == ()
+
+    def test_names_that_differ_in_capitals_stay_two_classes_and_are_reported(self):  # Z09
+        layout = classes_of("Cat", "cat", "dog")
+        assert layout.classes == ("Cat", "cat", "dog")
+        assert notes(layout) == {"classes_alike": {"classes": ["Cat", "cat"]}}
+
+    @pytest.mark.parametrize("name", ["pear.", "pear ", "pear. . ", " pear", "pe\u200bar", "pe\u202ear", "pear\n"])
+    def test_what_cannot_be_seen_is_taken_off_and_reported(self, name):  # Z09, Z10
+        layout = classes_of(name, "apple")
+        assert layout.classes == ("apple", "pear")
+        (told,) = notes(layout)["classes_renamed"]["classes"]
+        assert told.endswith("→ pear")
+        assert all(not unicodedata.category(sign).startswith("C") for sign in told)
+
+    def test_a_dot_at_the_end_joins_two_classes_and_both_are_reported(self):  # Z09
+        layout = classes_of("pear", "pear.", "apple")
+        assert layout.classes == ("apple", "pear")
+        assert set(notes(layout)) == {"classes_joined", "classes_renamed"}
+
+    @pytest.mark.parametrize("name", ["CON", "nul", "Com1", "lpt9.x", "AUX", "prn"])
+    def test_names_that_windows_forbids_work_and_are_reported(self, name):  # Z09
+        layout = classes_of(name, "apple")
+        assert name in layout.classes
+        assert notes(layout) == {"classes_reserved": {"classes": [name]}}
+
+    def test_a_name_of_300_characters_is_cut_and_reported(self):  # Z09
+        layout = classes_of("x" * 300, "apple")
+        (name,) = set(layout.classes) - {"apple"}
+        assert (len(name), name[:60]) == (MAX_CLASS_NAME, "x" * 60)
+        assert len(notes(layout)["classes_renamed"]["classes"][0]) < 3 * MAX_CLASS_NAME
+
+    def test_two_long_names_that_begin_alike_stay_two_classes(self):  # Z09
+        assert len(classes_of("x" * 300 + "a", "x" * 300 + "b").classes) == 2
+
+    def test_two_names_that_are_no_text_stay_two_classes(self):  # Z09
+        names = [b"caf\xe9".decode("utf-8", "surrogateescape"), b"caf\xe8".decode("utf-8", "surrogateescape")]
+        layout = classes_of(*names)
+        assert len(layout.classes) == 2
+        assert all(name.encode() for name in layout.classes)
+
+    @pytest.mark.parametrize(
+        "name", ["<img onerror=alert(1)>", "**b**:red[x]", "![x](http:-example)", "=1+1", "👨‍👩‍👧 family", "梨"]
+    )
+    def test_a_name_that_means_something_elsewhere_is_only_a_name(self, name):  # Z10
+        layout = classes_of(name, "apple")
+        assert name in layout.classes
+        assert layout.notes == ()
+
+    @pytest.mark.parametrize("name", ["", " ", "...", "\u200b", "\u202e", "\u200d", ". \u200d ."])
+    def test_a_name_of_which_nothing_can_be_seen_becomes_a_question_mark(self, name):
+        assert clean_class_name(name) == "?"
+
+    @given(st.text(max_size=200))
+    def test_a_clean_name_is_one_short_line_of_visible_signs_and_stays_as_it_is(self, name):
+        clean = clean_class_name(name)
+        assert 1 <= len(clean) <= MAX_CLASS_NAME
+        assert clean.isprintable() or "\u200d" in clean or any(unicodedata.category(sign) == "Co" for sign in clean)
+        assert not set("\n\r\t\u202e\u200b\u2028") & set(clean)
+        assert (clean_class_name(clean), unicodedata.normalize("NFC", clean)) == (clean, clean)
+
+    @given(st.lists(st.text(st.sampled_from("ab/.é e\u0301"), min_size=1, max_size=12), max_size=8))
+    def test_every_file_is_placed_or_homeless_exactly_once(self, files):
+        layout = read_layout(files)
+        assert sorted([file for file, _, _ in layout.placed] + list(layout.homeless)) == sorted(files)
+        assert {name for _, name, _ in layout.placed} <= set(layout.classes)

@@ -1,0 +1,223 @@
+"""The ways in: an archive, a folder, and what a browser sent. Row ids (Z07 …) number the known attacks."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.ingest.pictures import on_disk, tree, zipped
+from tl_core.datasets.images.headers import MAX_FILE_BYTES
+from tl_core.errors import ArchiveError, ImageError, InputError
+from tl_core.ingest import sources
+from tl_core.ingest.sources import Folder, Sent, SentFiles, Zip, open_origin, sent, told_apart
+
+FILES = tree(apple=2, pear=1)
+JUNK = {
+    "__MACOSX/apple/._0.png": b"x",
+    "apple/.DS_Store": b"x",
+    "apple/Thumbs.db": b"x",
+    "pear/desktop.ini": b"x",
+    ".git/config": b"x",
+    "apple/THUMBS.DB": b"x",
+}
+
+
+WAYS = {
+    "folder": lambda folder, files: open_origin(on_disk(folder / "on disk", files), "on disk"),
+    "zip": lambda folder, files: open_origin(zipped(folder / "a.zip", files), "a.zip"),
+    "sent": lambda folder, files: Sent(list(files.items())),
+    "sent files": lambda folder, files: open_origin(sent(folder / "sent", list(files.items())), "sent", is_sent=True),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_lists_and_reads_the_same_files_in_order(tmp_path, way):  # Z14
+    origin = WAYS[way](tmp_path, FILES)
+    assert origin.files == tuple(sorted(FILES))
+    assert {file: origin.read(file) for file in origin.files} == FILES
+    assert origin.unread == ()
+    origin.close()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_systems_leave_behind_is_ignored_without_a_word_on_every_way(tmp_path, way):  # Z07
+    origin = WAYS[way](tmp_path, FILES | JUNK)
+    assert origin.files == tuple(sorted(FILES))
+    assert (origin.unread, set(origin.folders) - {"apple", "pear"}) == ((), set())
+    origin.close()
+
+
+def test_empty_folders_are_told_by_a_folder_and_by_an_archive(tmp_path):  # Z08
+    (on_disk(tmp_path / "tree", FILES) / "plum").mkdir()
+    assert "plum" in Folder(tmp_path / "tree").folders
+    archive = Zip(zipped(tmp_path / "a.zip", FILES | {"plum/": b""}), "a.zip")
+    assert "plum" in archive.folders
+    archive.close()
+
+
+class TestAFolder:
+    def test_links_and_pipes_are_named_and_not_followed(self, tmp_path):  # Z02
+        secret = tmp_path / "secret.png"
+        secret.write_bytes(b"secret")
+        root = on_disk(tmp_path / "tree", FILES)
+        (root / "apple" / "link.png").symlink_to(secret)
+        (root / "apple" / "lost.png").symlink_to(tmp_path / "nowhere")
+        (root / "other").symlink_to(tmp_path)
+        os.mkfifo(root / "pear" / "pipe.png")
+        origin = Folder(root)
+        assert origin.files == tuple(sorted(FILES))
+        assert [(one.file, one.code) for one in origin.unread] == [
+            ("apple/link.png", "member_link"),
+            ("apple/lost.png", "member_link"),
+            ("other", "member_link"),
+            ("pear/pipe.png", "member_link"),
+        ]
+
+    def test_too_many_files_are_refused_while_they_are_counted(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(sources, "MAX_FILES", 2)
+        with pytest.raises(InputError) as caught:
+            Folder(on_disk(tmp_path, FILES))
+        assert caught.value.code == "import_entries"
+
+    def test_a_file_that_is_larger_than_any_picture_is_not_read(self, tmp_path):
+        root = on_disk(tmp_path, FILES)
+        with open(root / "apple" / "big.png", "wb") as file:
+            file.truncate(MAX_FILE_BYTES + 1)
+        with pytest.raises(ImageError) as caught:
+            Folder(root).read("apple/big.png")
+        assert (caught.value.code, caught.value.values["file"]) == ("image_bytes", "apple/big.png")
+
+    def test_a_file_that_is_gone_when_it_is_read_is_said(self, tmp_path):
+        root = on_disk(tmp_path, FILES)
+        origin = Folder(root)
+        (root / "apple" / "0.png").unlink()
+        with pytest.raises(InputError) as caught:
+            origin.read("apple/0.png")
+        assert (caught.value.code, caught.value.values["file"]) == ("file_unreadable", "apple/0.png")
+
+    def test_a_folder_that_cannot_be_read_is_said(self, tmp_path, monkeypatch):
+        def refuse(path):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(sources.os, "scandir", refuse)
+        with pytest.raises(InputError) as caught:
+            Folder(tmp_path)
+        assert caught.value.values["reason"] == "Permission denied"
+
+    def test_names_that_are_no_text_are_read(self, tmp_path):
+        (tmp_path / "apple").mkdir()
+        name = os.fsdecode(b"caf\xe9.png")
+        (tmp_path / "apple" / name).write_bytes(b"x")
+        origin = Folder(tmp_path)
+        assert origin.read(origin.files[0]) == b"x"
+
+
+class TestWhatABrowserSent:
+    @pytest.mark.parametrize(
+        "name", ["../../etc/passwd", "/etc/passwd", "..\\..\\x.png", "a/../../b.png", "./././c.png"]
+    )
+    def test_a_name_leads_nowhere_but_into_the_tree(self, tmp_path, name):  # Z01
+        for origin in (Sent([(name, b"x")]), SentFiles(sent(tmp_path / "sent", [(name, b"x")]))):
+            (file,) = origin.files
+            assert ".." not in file.split("/")
+            assert not file.startswith("/")
+            assert origin.read(file) == b"x"
+        assert sorted(path.name for path in tmp_path.rglob("*")) == ["00000", "names.json", "sent"]
+
+    def test_equal_names_are_told_apart_and_stay_in_their_folder(self):
+        names = ["a/1.jpg", "a/1.jpg", "a/1 (2).jpg", "x.y/file", "x.y/file", ".jpg", ".jpg"]
+        assert told_apart(names) == [
+            "a/1.jpg",
+            "a/1 (2).jpg",
+            "a/1 (2) (2).jpg",
+            "x.y/file",
+            "x.y/file (2)",
+            ".jpg",
+            " (2).jpg",
+        ]
+
+    @given(st.lists(st.text(st.sampled_from("ab/.\\ (2)"), max_size=8), max_size=12))
+    def test_no_file_is_lost_for_its_name(self, names):
+        paths = told_apart(names)
+        assert len(set(paths)) == len(paths) == len(names)
+        assert [path.rpartition("/")[0] for path in paths] == [
+            "/".join([part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")][:-1])
+            for name in names
+        ]
+
+    def test_many_files_of_one_name_are_told_apart_quickly(self):
+        assert len(set(told_apart(["image.jpg"] * 20_000))) == 20_000
+
+    def test_a_list_that_is_not_there_is_said(self, tmp_path):
+        with pytest.raises(InputError) as caught:
+            open_origin(tmp_path, "x", is_sent=True)
+        assert caught.value.code == "import_missing"
+
+    def test_a_disk_that_is_full_keeps_no_half_of_it(self, tmp_path, monkeypatch):
+        written = []
+
+        def fill_up(path: Path, data: bytes) -> None:
+            written.append(path)
+            if len(written) == 3:
+                raise OSError(28, "No space left on device")
+            with open(path, "wb") as file:
+                file.write(data)
+
+        monkeypatch.setattr(Path, "write_bytes", fill_up)
+        with pytest.raises(OSError, match="No space"):
+            sent(tmp_path / "sent", [(f"{at}.png", b"x") for at in range(5)])
+        assert list(tmp_path.iterdir()) == []
+
+
+class TestAnArchive:
+    def test_what_is_no_archive_is_said_by_its_kind(self, tmp_path):  # Z11
+        (tmp_path / "a.zip").write_bytes(b"Rar!\x1a\7\0" + bytes(50))
+        with pytest.raises(ArchiveError) as caught:
+            open_origin(tmp_path / "a.zip", "mine.zip")
+        assert (caught.value.code, caught.value.values["file"]) == ("archive_kind", "mine.zip")
+
+    def test_an_archive_that_may_not_be_opened_is_said(self, tmp_path, monkeypatch):
+        def refuse(path, name):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(sources, "open_archive", refuse)
+        with pytest.raises(InputError) as caught:
+            open_origin(zipped(tmp_path / "a.zip", FILES), "mine.zip")
+        assert (caught.value.code, caught.value.values["file"]) == ("file_unreadable", "mine.zip")
+
+    def test_a_disk_that_fails_while_a_member_is_read_is_said_of_that_member(self, tmp_path, monkeypatch):
+        archive = Zip(zipped(tmp_path / "a.zip", FILES), "a.zip")
+
+        def fail(member):
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(archive._archive, "read", fail)
+        with pytest.raises(InputError) as caught:
+            archive.read("apple/0.png")
+        assert caught.value.values == {"file": "apple/0.png", "reason": "Input/output error"}
+        archive.close()
+
+    def test_several_threads_read_at_once(self, tmp_path):
+        files = tree(apple=30, pear=30)
+        archive, found = Zip(zipped(tmp_path / "a.zip", files), "a.zip"), {}
+
+        def read_all(number: int) -> None:
+            found[number] = {file: archive.read(file) for file in archive.files}
+
+        threads = [threading.Thread(target=read_all, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        archive.close()
+        assert list(found.values()) == [files] * 4
+
+
+def test_a_path_that_leads_nowhere_is_said_by_the_name_that_people_know(tmp_path):
+    for path in (tmp_path / "nowhere", Path("/dev/null")):
+        with pytest.raises(InputError) as caught:
+            open_origin(path, "mine")
+        assert (caught.value.code, caught.value.values) == ("import_missing", {"received": "mine"})

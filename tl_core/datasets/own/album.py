@@ -1,0 +1,325 @@
+"""A data set of one's own on disk: pictures in packs, and a list that says of each what it is called and where it goes.
+
+A folder `datasets/own/<id>` never changes: an edit makes another one, which shares the packs. The id follows from the
+content, so the same pictures, sorted the same way, are the same data set, whoever brought them and by which way.
+
+    about.json         classes, counts, what was chosen
+    pictures.parquet   one row a picture, in the order of class, identity and file
+    looks.npz          what twins are told by, one row a different picture
+    pack-….bin         kept pictures, one lossless WebP after the other: square, at most 256 px
+"""
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tl_core.datasets.catalog import DatasetInfo
+from tl_core.datasets.images.decode import KEPT_SIDE_PX, decode_image
+from tl_core.datasets.own.splits import SPLITS
+from tl_core.errors import ImageError, UnavailableError
+
+PREFIX = "own-"
+ABOUT, PICTURES, LOOKS = "about.json", "pictures.parquet", "looks.npz"
+VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The pictures of an album, column by column.
+
+    Attributes:
+        file: str (N,), the name that each was brought under.
+        sha: str (N,), SHA-256 of the kept pixels, 64 hexadecimal digits: the identity.
+        name: str (N,), the class.
+        split: int8 (N,), 0 train, 1 validation, 2 test.
+        twin: int64 (N,), equal for pictures that show the same.
+        is_dropped: bool (N,), taken out by hand; kept, so that it can be put back.
+        width: int32 (N,), of the original, upright, in px.
+        height: int32 (N,), likewise.
+        side: int32 (N,), of the kept square, in px.
+        pack: int32 (N,), in which pack it lies.
+        offset: int64 (N,), where it begins there, in bytes.
+        length: int32 (N,), how long it is, in bytes.
+    """
+
+    file: np.ndarray
+    sha: np.ndarray
+    name: np.ndarray
+    split: np.ndarray
+    twin: np.ndarray
+    is_dropped: np.ndarray
+    width: np.ndarray
+    height: np.ndarray
+    side: np.ndarray
+    pack: np.ndarray
+    offset: np.ndarray
+    length: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.sha)
+
+    def taken(self, at: np.ndarray) -> "Rows":
+        """Returns some rows: int (n,) or bool (N,)."""
+        return Rows(**{field.name: getattr(self, field.name)[at] for field in fields(self)})
+
+    def in_order(self) -> "Rows":
+        """Returns the rows by class, identity and file: an order that does not depend on how they came."""
+        return self.taken(np.lexsort((self.file, self.sha, self.name)))
+
+    @classmethod
+    def of(cls, columns: dict[str, Sequence]) -> "Rows":
+        """Returns rows from lists, each column in its type."""
+        return cls(**{name: np.asarray(columns[name], dtype) for name, dtype in _TYPES.items()})
+
+    @classmethod
+    def joined(cls, parts: Sequence["Rows"]) -> "Rows":
+        """Returns the rows of several, one after the other."""
+        return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in _TYPES})
+
+
+_TYPES = {
+    **dict.fromkeys(("file", "sha", "name"), object),
+    "split": np.int8,
+    "twin": np.int64,
+    "is_dropped": bool,
+    **dict.fromkeys(("width", "height", "side", "pack"), np.int32),
+    "offset": np.int64,
+    "length": np.int32,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Album:
+    """A data set of one's own.
+
+    Attributes:
+        rows: All its pictures, in their order.
+        packs: Names of the files that hold them.
+        excluded: Classes that are left out; their pictures stay.
+        can_flip: Whether a mirrored picture still shows its class.
+        is_grey: Whether no picture has a colour.
+        seed: Of the split.
+    """
+
+    rows: Rows
+    packs: tuple[str, ...]
+    excluded: frozenset[str] = frozenset()
+    can_flip: bool = True
+    is_grey: bool = False
+    seed: int = 0
+
+    @cached_property
+    def id(self) -> str:
+        """The name used in specs, links and records: it follows from pictures, classes, splits and files' names."""
+        rows, whole = self.rows.in_order(), hashlib.sha256()
+        told = [VERSION, self.can_flip, sorted(self.excluded), self.seed]
+        whole.update(json.dumps(told).encode())
+        for column in (rows.file, rows.sha, rows.name, rows.split.tolist(), rows.is_dropped.tolist()):
+            whole.update(json.dumps(list(column)).encode())
+        return PREFIX + whole.hexdigest()[:20]
+
+    @cached_property
+    def is_used(self) -> np.ndarray:
+        """bool (N,): neither dropped nor of a class that is left out."""
+        return ~self.rows.is_dropped & np.array([name not in self.excluded for name in self.rows.name], bool)
+
+    @cached_property
+    def used(self) -> Rows:
+        """The rows that are trained and tested on; a picture's number in the data set is its place here."""
+        return self.rows.taken(self.is_used)
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """The classes in use, in order; a label is an index into them."""
+        return tuple(sorted(set(self.used.name)))
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """int64 (used,), the label of each picture in use."""
+        place = {name: at for at, name in enumerate(self.classes)}
+        return np.array([place[name] for name in self.used.name], np.int64)
+
+    @cached_property
+    def info(self) -> DatasetInfo:
+        """What the rest of the house knows of a data set."""
+        n_train, n_validation, n_test = (int((self.used.split == split).sum()) for split in range(len(SPLITS)))
+        return DatasetInfo(
+            id=self.id,
+            file=PICTURES,
+            classes=self.classes,
+            source="",
+            licence="",
+            n_train=n_train,
+            n_validation=n_validation,
+            n_test=n_test,
+            image_size=int(self.used.side.max()) if len(self.used) else KEPT_SIDE_PX,
+            channels=1 if self.is_grey else 3,
+            can_flip=self.can_flip,
+            origin="own",
+        )
+
+    def changed(self, rows: Rows | None = None, **more: object) -> "Album":
+        """Returns an album with other rows, or other choices."""
+        return replace(self, rows=(self.rows if rows is None else rows).in_order(), **more)
+
+
+def is_own(id: str) -> bool:
+    """Says whether an id is that of an album, before any is looked up."""
+    digits = id.removeprefix(PREFIX)
+    return id.startswith(PREFIX) and len(digits) == 20 and set(digits) <= set("0123456789abcdef")
+
+
+def own_folder(home: Path, id: str) -> Path:
+    """Returns where an album lies; `id` must be one (`is_own`)."""
+    if not is_own(id):
+        raise ValueError(id)
+    return home / "datasets" / "own" / id
+
+
+def album_files(album: Album) -> dict[str, bytes]:
+    """Returns the content of the files that describe an album; its packs are there already."""
+    columns = {name: list(getattr(album.rows, name)) for name in _TYPES}
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(columns), sink, compression="zstd", write_page_checksum=True)
+    about = {
+        "version": VERSION,
+        "id": album.id,
+        "packs": list(album.packs),
+        "excluded": sorted(album.excluded),
+        "can_flip": album.can_flip,
+        "is_grey": album.is_grey,
+        "seed": album.seed,
+        "info": {name: getattr(album.info, name) for name in _COUNTED},
+    }
+    return {PICTURES: sink.getvalue().to_pybytes(), ABOUT: json.dumps(about, ensure_ascii=False).encode()}
+
+
+_COUNTED = ("classes", "n_train", "n_validation", "n_test", "image_size", "channels", "can_flip")
+
+
+def read_info(folder: Path) -> DatasetInfo:
+    """Returns what is known of an album without reading its list of pictures.
+
+    Raises:
+        UnavailableError: "dataset_damaged", also where there is none.
+    """
+    try:
+        about = json.loads((folder / ABOUT).read_bytes())
+        known = {name: about["info"][name] for name in _COUNTED} | {"classes": tuple(about["info"]["classes"])}
+        return DatasetInfo(id=folder.name, file=PICTURES, source="", licence="", origin="own", **known)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise _damaged(folder, ABOUT) from error
+
+
+def read_album(folder: Path) -> Album:
+    """Returns an album; its pictures are read when they are asked for.
+
+    Raises:
+        UnavailableError: "dataset_damaged", also where there is none.
+    """
+    try:
+        about = json.loads((folder / ABOUT).read_bytes())
+        table = pq.read_table(folder / PICTURES, columns=list(_TYPES), page_checksum_verification=True)
+        rows = Rows.of({name: table[name].to_pylist() for name in _TYPES})
+        told = {name: about[name] for name in ("can_flip", "is_grey", "seed")}
+        album = Album(rows, tuple(about["packs"]), frozenset(about["excluded"]), **told)
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, pa.ArrowException) as error:
+        raise _damaged(folder, PICTURES) from error
+    if album.id != folder.name:
+        raise _damaged(folder, PICTURES)
+    return album
+
+
+def _damaged(folder: Path, file: str) -> UnavailableError:
+    return UnavailableError("dataset_damaged", dataset=folder.name, file=file)
+
+
+def write_looks(path: Path, shas: Sequence[str], hashes: np.ndarray, small: np.ndarray) -> None:
+    """Keeps what twins are told by, so that pictures that are added later are compared without reading all others.
+
+    Args:
+        path: The file.
+        shas: Identities, each once.
+        hashes: uint64 (N,).
+        small: uint8 (N, 16, 16, 3).
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    with open(path, "wb") as file:
+        np.savez(file, sha=np.array(list(shas), "S64"), hash=hashes, small=small)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_looks(folder: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Returns what `write_looks` wrote.
+
+    Raises:
+        UnavailableError: "dataset_damaged".
+    """
+    try:
+        with open(folder / LOOKS, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+            return [sha.decode("ascii") for sha in file["sha"]], file["hash"], file["small"]
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise _damaged(folder, LOOKS) from error
+
+
+def identity(square: np.ndarray) -> str:
+    """Returns the SHA-256 of a kept picture's size and pixels: equal for equal pictures, whatever file they came in."""
+    whole = hashlib.sha256(len(square).to_bytes(4, "big"))
+    whole.update(np.ascontiguousarray(square))
+    return whole.hexdigest()
+
+
+class PackedPictures(Sequence):
+    """The pictures of some rows, each decoded when it is asked for: uint8 (S, S, 3), S at most 256.
+
+    The packs are mapped, not read: 50,000 pictures take no memory until somebody looks at them. What comes out has the
+    identity that the list promises.
+
+    Raises:
+        UnavailableError: "dataset_damaged", also when a picture is asked for.
+
+    Args:
+        folder: Of the album.
+        packs: Names of its packs.
+        rows: Which pictures.
+
+    Thread: any.
+    """
+
+    def __init__(self, folder: Path, packs: Sequence[str], rows: Rows) -> None:
+        self._folder, self._names, self._rows = folder, packs, rows
+        try:
+            self._packs = [np.memmap(folder / pack, np.uint8, "r") for pack in packs]
+        except (OSError, ValueError) as error:
+            raise _damaged(folder, ", ".join(packs)[:80]) from error
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, at: int) -> np.ndarray:
+        problem = None
+        try:
+            picture = decode_image(self.encoded(at), self._rows.file[at])
+            if identity(picture) == self._rows.sha[at]:
+                return picture
+        except ImageError as error:
+            problem = error
+        raise _damaged(self._folder, self._names[self._rows.pack[at]]) from problem  # it was whole when it was kept
+
+    def encoded(self, at: int) -> bytes:
+        """Returns a picture as the WebP file that is kept of it."""
+        rows = self._rows
+        start = int(rows.offset[at])
+        return self._packs[rows.pack[at]][start : start + int(rows.length[at])].tobytes()

@@ -1,0 +1,162 @@
+"""Which pictures train, which choose between epochs, and which are kept for the test: by content and seed.
+
+A group of twins is never divided, whatever its classes, so that no network is tested on what it was trained on.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Sequence
+from types import MappingProxyType
+
+import numpy as np
+
+TRAIN, VALIDATION, TEST = range(3)
+UNKNOWN = -1  # no split is given
+SPLITS = ("train", "validation", "test")  # their names
+SHARES = MappingProxyType({TEST: 0.15, VALIDATION: 0.15})
+
+
+def assign_splits(
+    labels: Sequence[int],
+    shas: Sequence[str],
+    twins: Sequence[int],
+    given: Sequence[int],
+    seed: int,
+    complete: Collection[int] = (),
+) -> np.ndarray:
+    """Puts every picture into a split: about 70 % of each class train, 15 % validate, 15 % test.
+
+    A class of one picture only trains; the second one of a class of two tests or validates. Which groups of twins are
+    taken depends on what they show and on the seed, not on names or order. A class with three groups of its own, or
+    more, is in all three.
+
+    Args:
+        labels: (N,), the class of each picture.
+        shas: (N,), the identity of each picture.
+        twins: (N,), pictures with the same number are twins.
+        given: (N,), splits that stay as they are; `UNKNOWN` where there is none.
+        seed: Decides, together with the pictures, who is drawn.
+        complete: Splits that take no more pictures. A test or validation part that is not among them is taken from
+            the training part where no picture is left without a split.
+
+    Returns:
+        int8 (N,): 0 train, 1 validation, 2 test.
+    """
+    labels, result = np.asarray(labels, np.int64), np.asarray(given, np.int8).copy()
+    groups, is_open = _groups(shas, twins, seed), bool((result == UNKNOWN).any())
+    for members in groups:  # twins of a picture that has its place stand beside it
+        known = [split for split in result[members] if split != UNKNOWN]
+        if known:
+            result[members] = np.where(result[members] == UNKNOWN, max(known), result[members])
+    if not is_open and not {TEST, VALIDATION} <= set(complete):
+        result[result == TRAIN] = UNKNOWN
+    wanted = _wanted(labels, groups, result, set(complete))
+    filling = _Filling(labels, groups, result, wanted)
+    for split in (TEST, VALIDATION):
+        filling.fill(split)
+    result[result == UNKNOWN] = TRAIN
+    return result
+
+
+def _groups(shas: Sequence[str], twins: Sequence[int], seed: int) -> list[np.ndarray]:
+    """Returns the members of each group of twins, in an order that content and seed decide."""
+    members: dict[int, list[int]] = {}
+    for at, twin in enumerate(twins):
+        members.setdefault(int(twin), []).append(at)
+
+    def draw(group: list[int]) -> bytes:
+        return hashlib.sha256(f"{seed}/{min(shas[at] for at in group)}".encode()).digest()
+
+    return [np.array(group) for group in sorted(members.values(), key=draw)]
+
+
+def _wanted(
+    labels: np.ndarray, groups: Sequence[np.ndarray], result: np.ndarray, complete: set[int]
+) -> dict[int, Counter]:
+    """Returns how many more pictures of each class test and validation want."""
+    wanted: dict[int, Counter] = {TEST: Counter(), VALIDATION: Counter()}
+    sizes, places = Counter(labels.tolist()), _places_of_pairs(labels, groups)
+    have = {split: Counter(labels[result == split].tolist()) for split in wanted}
+    for label, n in sizes.items():
+        for split in wanted.keys() - complete:
+            is_alone = bool(complete & wanted.keys())
+            n_wanted = _n_wanted(n, split, places.get(label, 0), is_alone=is_alone)
+            wanted[split][label] = max(0, n_wanted - have[split][label])
+    return wanted
+
+
+def _places_of_pairs(labels: np.ndarray, groups: Sequence[np.ndarray]) -> dict[int, int]:
+    """Returns which place each class of two pictures has among those, by content and seed, whatever it is called."""
+    sizes, first = Counter(labels.tolist()), {}
+    for at, members in enumerate(groups):
+        for label in set(labels[members].tolist()):
+            if sizes[label] == 2:
+                first.setdefault(label, at)
+    order = sorted(set(first.values()))
+    return {label: order.index(at) for label, at in first.items()}
+
+
+def _n_wanted(n: int, split: int, place: int, is_alone: bool) -> int:
+    """Returns how many of n pictures test or validate; `is_alone` where only one of the two is filled."""
+    if n == 2:  # every other class tests, every other validates, so that both have something
+        return int(is_alone or (place % 2 == 0) == (split == TEST))
+    return max(round(SHARES[split] * n), int(n > 2))
+
+
+class _Filling:
+    """Takes groups of twins into test and validation, and leaves each class something for the splits after them.
+
+    Args:
+        labels: int (N,).
+        groups: Members of each group, in the order in which they are taken.
+        result: int8 (N,), the splits so far; changed.
+        wanted: For each split how many more pictures it wants of each class.
+    """
+
+    def __init__(
+        self, labels: np.ndarray, groups: Sequence[np.ndarray], result: np.ndarray, wanted: dict[int, Counter]
+    ) -> None:
+        self._result, self._wanted = result, wanted
+        free = [members for members in groups if (result[members] == UNKNOWN).all()]
+        self._free = {at: (members, Counter(labels[members].tolist())) for at, members in enumerate(free)}
+        self._has = {split: Counter(labels[result == split].tolist()) for split in (TRAIN, VALIDATION, TEST)}
+        self._n_open = Counter(labels[result == UNKNOWN].tolist())
+        alone = Counter(label for _, counts in self._free.values() if len(counts) == 1 for label in counts)
+        self._by_itself = {label for label, n in alone.items() if n > 2}
+        self._n_groups = Counter(
+            label for _, counts in self._free.values() for label in counts if self._counts(label, counts)
+        )
+
+    def fill(self, split: int) -> None:
+        """Takes groups into a split: first those that fit, then the smallest into classes that got none."""
+        wanted = self._wanted[split]
+        for at, (_, counts) in list(self._free.items()):
+            if all(wanted[label] >= n and self._spares(label, n, counts, split) for label, n in counts.items()):
+                self._take(at, split)
+        for at, (_, counts) in sorted(self._free.items(), key=lambda one: len(one[1][0])):
+            is_bare = all(wanted[label] > 0 and not self._has[split][label] for label in counts)
+            if is_bare and all(self._spares(label, n, counts, split) for label, n in counts.items()):
+                self._take(at, split)
+
+    def _counts(self, label: int, counts: Counter) -> bool:
+        """Says whether a class counts on a group: on those of its own only, if it has enough of them."""
+        return len(counts) == 1 or label not in self._by_itself
+
+    def _spares(self, label: int, n: int, counts: Counter, split: int) -> bool:
+        """Says whether a class keeps enough without a group of n: to train on first, then to validate with."""
+        if self._n_open[label] + self._has[TRAIN][label] <= n:
+            return False
+        if not self._has[split][label]:
+            return True
+        n_left = self._n_groups[label] - self._counts(label, counts)
+        validates_later = split == TEST and self._wanted[VALIDATION][label] and not self._has[VALIDATION][label]
+        return n_left >= int(not self._has[TRAIN][label]) + int(validates_later)
+
+    def _take(self, at: int, split: int) -> None:
+        members, counts = self._free.pop(at)
+        self._result[members] = split
+        self._n_open -= counts
+        self._has[split] += counts
+        self._wanted[split] -= counts
+        for label in counts:
+            self._n_groups[label] -= self._counts(label, counts)

@@ -1,0 +1,100 @@
+"""What one should know of an album before believing a number that was measured on it."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from tl_core.datasets.own.album import Album, Rows
+from tl_core.datasets.own.layout import Note
+from tl_core.datasets.own.near_duplicates import members_of
+from tl_core.datasets.own.splits import TEST, TRAIN, VALIDATION
+from tl_core.evaluation.scores import wilson_interval
+
+FEW = 30  # test pictures of a class: with fewer, its accuracy is known to no more than about ± 12 points
+TYPICAL = 0.85  # accuracy for which the uncertainty is given
+UNEVEN = 5  # times as many pictures as the smallest class has
+
+
+def margin(n_test: int) -> float:
+    """Returns half the 95 % interval of an accuracy measured on so many pictures, as a fraction, for a typical one."""
+    low, high = wilson_interval(round(TYPICAL * n_test), n_test)
+    return (high - low) / 2
+
+
+def findings(album: Album) -> list[Note]:
+    """Returns what should be said of an album, the most important first."""
+    return [*_not_ready(album), *_small(album), *_double(album), *_uneven(album)]
+
+
+def _not_ready(album: Album) -> Iterator[Note]:
+    """Yields why it cannot be trained on yet."""
+    info = album.info
+    if len(info.classes) < 2:
+        yield Note("needs_classes", {"n": len(info.classes)})
+    elif not (info.n_validation and info.n_test):
+        yield Note("needs_pictures", {"n_validation": info.n_validation, "n_test": info.n_test})
+
+
+def _small(album: Album) -> Iterator[Note]:
+    """Yields the classes that are too small to tell anything."""
+    n_all, n_test = Counter(album.used.name), Counter(album.used.name[album.used.split == TEST])
+    single = [name for name in album.classes if n_all[name] == 1]
+    untested = [name for name in album.classes if n_all[name] > 1 and not n_test[name]]
+    few = sorted((n_test[name], name) for name in album.classes if 0 < n_test[name] < FEW)
+    if single:
+        yield Note("one_picture", {"classes": single})
+    trained = Counter(album.used.name[album.used.split == TRAIN])
+    untrained = [name for name in album.classes if not trained[name]]
+    if untrained:
+        yield Note("untrained", {"classes": untrained})
+    if untested:
+        yield Note("untested", {"classes": untested})
+    if few:
+        n, name = few[0]
+        told = {"n": n, "name": name, "points": round(margin(n) * 100), "n_classes": len(few)}
+        yield Note("few_test" if len(few) > 1 else "few_test_one", told)
+
+
+def _double(album: Album) -> Iterator[Note]:
+    """Yields pictures that are there more than once, or nearly, and those that have two classes."""
+    groups = twin_sets(album.used)
+    same = sum(len(group) - len(set(album.used.sha[group])) for group in groups)
+    near = sum(len(set(album.used.sha[group])) > 1 for group in groups)
+    torn = sum(len(set(album.used.name[group])) > 1 for group in groups)
+    for code, n in (("in_two_classes", torn), ("duplicates", same), ("near_twins", near)):
+        if n:
+            yield Note(code, {"n": n})
+
+
+def _uneven(album: Album) -> Iterator[Note]:
+    counts = Counter(album.used.name)
+    if len(counts) > 1 and max(counts.values()) >= UNEVEN * min(counts.values()):
+        (large, most), (small, least) = counts.most_common()[0], counts.most_common()[-1]
+        yield Note("uneven", {"large": large, "most": most, "small": small, "least": least})
+
+
+def twin_sets(rows: Rows) -> list[np.ndarray]:
+    """Returns the groups of pictures that show the same, the largest first: int (n,), n ≥ 2, places in the rows."""
+    groups = (group for group in members_of(rows.twin) if len(group) > 1)
+    return sorted(groups, key=lambda group: (-len(group), group[0]))
+
+
+def class_table(album: Album) -> list[dict]:
+    """Returns one row a class, those left out as well: {"name", "n", "train", "validation", "test", "margin"}.
+
+    `n` counts what is not dropped; `margin` is None where nothing is tested.
+    """
+    rows = album.rows.taken(~album.rows.is_dropped)
+    return table_of(rows.name, rows.split)
+
+
+def table_of(names: np.ndarray, splits: np.ndarray) -> list[dict]:
+    """Returns the same of any pictures: str (N,) their classes, int (N,) their splits."""
+    table, counted = [], Counter(zip(names, splits.tolist(), strict=True))
+    for name in sorted(set(names)):
+        counts = [counted[name, split] for split in (TRAIN, VALIDATION, TEST)]
+        tested = counts[TEST]
+        told = {"train": counts[TRAIN], "validation": counts[VALIDATION], "test": tested}
+        table.append({"name": name, "n": sum(counts), **told, "margin": margin(tested) if tested else None})
+    return table

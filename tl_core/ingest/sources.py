@@ -1,0 +1,209 @@
+"""Where pictures of one's own come from: an archive, a folder on this machine, or files that a browser sent."""
+
+import json
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from tl_core.datasets.images.headers import MAX_FILE_BYTES
+from tl_core.errors import ImageError, InputError
+from tl_core.ingest.archive.archive import Archive, Member, Unread, is_systems_own, open_archive
+
+MAX_FILES = 60_000
+NAMES = "names.json"
+
+
+class Origin(Protocol):
+    """A tree of files, read one by one.
+
+    Attributes:
+        files: Relative paths with "/" between their parts, in order.
+        folders: Folders that are there, also empty ones.
+        unread: What was left out at the door, and why.
+
+    Thread: `read` may be called from several threads.
+    """
+
+    files: tuple[str, ...]
+    folders: tuple[str, ...]
+    unread: tuple[Unread, ...]
+
+    def read(self, file: str) -> bytes:
+        """Returns a file's content.
+
+        Raises:
+            InputError: It cannot be read; always with `file`.
+        """
+
+    def close(self) -> None: ...
+
+
+def open_origin(path: Path, name: str, *, is_sent: bool = False) -> Origin:
+    """Returns what a path leads to: a folder, an archive, or a folder of files that a browser sent.
+
+    Args:
+        path: Where it lies.
+        name: What people call it.
+        is_sent: Whether `sent` wrote it.
+
+    Raises:
+        InputError: "import_missing", "import_entries", "file_unreadable", or what is wrong with the archive.
+    """
+    if path.is_dir():
+        return SentFiles(path) if is_sent else Folder(path)
+    if not path.is_file():
+        raise InputError("import_missing", received=name)
+    try:
+        return Zip(path, name)
+    except OSError as error:
+        raise InputError("file_unreadable", file=name, reason=_reason(error)) from error
+
+
+class Zip(Origin):
+    """The members of an archive, read without unpacking it."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._archive: Archive = open_archive(path, name)
+        self._members: dict[str, Member] = {member.path: member for member in self._archive.members}
+        self.files = tuple(self._members)
+        self.folders, self.unread = self._archive.folders, self._archive.unread
+
+    def read(self, file: str) -> bytes:
+        try:
+            return self._archive.read(self._members[file])
+        except OSError as error:
+            raise InputError("file_unreadable", file=file, reason=_reason(error)) from error
+
+    def close(self) -> None:
+        self._archive.close()
+
+
+class Folder(Origin):
+    """The regular files below a folder. Links, devices and hidden files are not followed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, folders, links = path, [], []
+        self.files = tuple(sorted(self._walk("", folders, links)))
+        self.folders = tuple(sorted(folders))
+        self.unread = tuple(Unread(link, "member_link", {}) for link in sorted(links))
+
+    def _walk(self, inside: str, folders: list[str], links: list[str]) -> Iterator[str]:
+        waiting, n_files = [inside], 0
+        while waiting:
+            below = waiting.pop()
+            try:
+                entries = [(entry.name, entry.stat(follow_symlinks=False)) for entry in os.scandir(self._path / below)]
+            except OSError as error:
+                raise InputError("file_unreadable", file=below or self._path.name, reason=_reason(error)) from error
+            for called, found in entries:
+                name = f"{below}/{called}" if below else called
+                if is_systems_own(called):
+                    continue
+                mode = found.st_mode
+                if stat.S_ISDIR(mode):
+                    folders.append(name)
+                    waiting.append(name)
+                elif stat.S_ISREG(mode):
+                    n_files += 1
+                    if n_files > MAX_FILES:
+                        raise InputError("import_entries", received=f"> {MAX_FILES:,}", allowed=MAX_FILES)
+                    yield name
+                else:
+                    links.append(name)
+
+    def read(self, file: str) -> bytes:
+        return _content(self._path / file, file)
+
+    def close(self) -> None:
+        return
+
+
+class Sent(Origin):
+    """Files that a browser sent, still in memory."""
+
+    def __init__(self, files: Sequence[tuple[str, bytes]]) -> None:
+        names = told_apart([name for name, _ in files])
+        self._content = {name: data for name, (_, data) in zip(names, files, strict=True) if not is_systems_own(name)}
+        self.files, self.folders, self.unread = tuple(sorted(self._content)), (), ()
+
+    def read(self, file: str) -> bytes:
+        return self._content[file]
+
+    def close(self) -> None:
+        return
+
+
+class SentFiles(Origin):
+    """Files that a browser sent: each lies under a number, and a list says what the browser called it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            names: list[str] = json.loads((path / NAMES).read_bytes())
+        except (OSError, ValueError) as error:
+            raise InputError("import_missing", received=path.name) from error
+        self._numbers = {name: number for number, name in enumerate(told_apart(names))}
+        self.files = tuple(sorted(name for name in self._numbers if not is_systems_own(name)))
+        self.folders, self.unread = (), ()
+
+    def read(self, file: str) -> bytes:
+        return _content(self._path / f"{self._numbers[file]:05d}", file)
+
+    def close(self) -> None:
+        return
+
+
+def told_apart(names: list[str]) -> list[str]:
+    """Returns the names as relative paths, all different; of equal ones the second and later get a number."""
+    paths: dict[str, None] = {}
+    tried: dict[str, int] = {}
+    for name in names:
+        path = "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")) or "?"
+        folder, slash, file = path.rpartition("/")
+        stem, dot, ending = file.rpartition(".") if "." in file else (file, "", "")
+        numbered, n = path, tried.get(path, 1)
+        while numbered in paths:
+            n += 1
+            numbered = f"{folder}{slash}{stem} ({n}){dot}{ending}"
+        tried[path], paths[numbered] = n, None
+    return list(paths)
+
+
+def _content(path: Path, file: str) -> bytes:
+    """Returns a file's content, unless it is larger than any picture may be."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            told = {"received_mb": size / 1e6, "allowed_mb": MAX_FILE_BYTES / 1e6}
+            raise ImageError("image_bytes", file=file, **told)
+        with open(path, "rb") as content:
+            return content.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise InputError("file_unreadable", file=file, reason=_reason(error)) from error
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__
+
+
+def sent(folder: Path, files: Sequence[tuple[str, bytes]]) -> Path:
+    """Writes files that a browser sent into a folder of their own, for `SentFiles`.
+
+    Raises:
+        OSError: The disk refuses; nothing is left.
+    """
+    try:
+        folder.mkdir(parents=True)
+        for number, (_, data) in enumerate(files):
+            (folder / f"{number:05d}").write_bytes(data)
+        (folder / NAMES).write_text(json.dumps([name for name, _ in files]), encoding="ascii")
+    except OSError:
+        with suppress(OSError):
+            for path in folder.iterdir():
+                path.unlink()
+            folder.rmdir()
+        raise
+    return folder
