@@ -8,7 +8,7 @@ import pytest
 
 from tl_core.engine.environment import environment
 from tl_core.engine.inline import train_here
-from tl_core.experiments.plans import baseline_of, plan_run
+from tl_core.planning.plan import baseline_of, plan_run
 from tl_core.spec import RunSpec
 from tl_core.store.sqlite.store import SqliteStore
 

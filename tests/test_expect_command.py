@@ -6,7 +6,7 @@ import pytest
 
 from tl_core.__main__ import main
 from tl_core.commands import expect as command
-from tl_core.experiments.expectations import Trial, read
+from tl_core.planning.expectations import Trial, read
 
 ROW = {"test_accuracy": 0.5, "validation_accuracy": 0.6, "best_epoch": 3, "seconds": 1.0}
 SOME = ["--dataset=cifar10-small", "--backbone=squeezenet", "--seeds=1"]

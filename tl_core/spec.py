@@ -62,7 +62,7 @@ class RunSpec:
         image_size: Side of the square pictures that the network sees, in px.
         per_class: Training images kept per class; None keeps all.
         phases: 2: the head alone is trained first, on fixed features, and what is not frozen goes on from its best
-            weights. 1: all that is trained is trained from the start. As `experiments.plans` makes them, a spec in
+            weights. 1: all that is trained is trained from the start. As `planning.plan` makes them, a spec in
             which only the head is trained has one phase.
         head_epochs: Passes over the training images in the first of two phases, at most; unused with one.
         head_learning_rate: Step size in the first of two phases; unused with one.

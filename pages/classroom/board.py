@@ -19,7 +19,7 @@ from pages.ui.run_names import name_of
 from pages.ui.text import dataset_name, day, named, sentence, t
 from tl_core.charts.board import BoardAxis, BoardLabels, BoardRun, board_data, board_info
 from tl_core.errors import TransferLabError
-from tl_core.experiments.plans import n_training_images, share_frozen
+from tl_core.planning.plan import n_training_images, share_frozen
 from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor
 from tl_core.store.board_start import board_start, start_board

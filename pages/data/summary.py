@@ -15,7 +15,7 @@ from tl_core.datasets.known import known_dataset
 from tl_core.datasets.own.album import is_own
 from tl_core.disk.home import data_home
 from tl_core.evaluation.data_checks import findings
-from tl_core.experiments.plans import is_ready
+from tl_core.planning.plan import is_ready
 from tl_core.store.albums import AlbumRecord
 
 SERIOUS = frozenset({"needs_classes", "needs_pictures", "in_two_classes", "twins_crossed", "untested", "untrained"})

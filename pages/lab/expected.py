@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui.text import count, dataset_name, percent, t
-from tl_core.experiments.expectations import SIZES, measured
 from tl_core.models.catalog import BackboneInfo
+from tl_core.planning.expectations import SIZES, measured
 
 VISIBLE = 0.02  # a smaller difference between means is not spoken of
 

@@ -13,10 +13,10 @@ from tl_core.datasets.known import is_here, known_dataset
 from tl_core.datasets.own.album import is_own
 from tl_core.disk.home import data_home
 from tl_core.errors import TransferLabError
-from tl_core.experiments.expectations import SCRATCH, SCRATCH_RATES_TRIED, measured
-from tl_core.experiments.plans import is_ready, scratch_rate
 from tl_core.models.catalog import BackboneInfo, backbones
 from tl_core.models.weights import weights_source
+from tl_core.planning.expectations import SCRATCH, SCRATCH_RATES_TRIED, measured
+from tl_core.planning.plan import is_ready, scratch_rate
 from tl_core.spec import RunSpec
 
 

@@ -18,9 +18,9 @@ from tl_core.datasets.known import is_here, known_dataset
 from tl_core.disk.home import data_home
 from tl_core.engine.runs.estimates import Estimate, Pending
 from tl_core.errors import TransferLabError
-from tl_core.experiments.plans import baseline_of, decisive, is_head_only, n_training_images, plan_run
 from tl_core.models.catalog import BackboneInfo
 from tl_core.models.weights import weights_address, weights_source
+from tl_core.planning.plan import baseline_of, decisive, is_head_only, n_training_images, plan_run
 from tl_core.spec import CHOICES, RunSpec
 from tl_core.training.views import prefix_passes
 

@@ -17,10 +17,10 @@ from tl_core.disk.home import data_home
 from tl_core.engine.runs.snapshots import RunSnapshot
 from tl_core.errors import UnknownIdError
 from tl_core.evaluation.comparison import best_validation, compare_runs, seconds_to
-from tl_core.experiments.next_step import NextStep, next_step
-from tl_core.lesson import Lesson
 from tl_core.models.catalog import backbone_info
 from tl_core.phrases import keys
+from tl_core.planning.lab_link import Lesson
+from tl_core.planning.next_step import NextStep, next_step
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord
 

@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui.text import dataset_name, day, literal, t, threads
-from tl_core.experiments.plans import decisive
 from tl_core.models.catalog import backbones
 from tl_core.phrases import keys
+from tl_core.planning.plan import decisive
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord
 

@@ -13,9 +13,9 @@ from pages.ui.blocks import meaning, view_strip
 from pages.ui.controls import NAMES
 from pages.ui.text import named, t
 from tl_core.datasets.catalog import DatasetInfo
-from tl_core.experiments.fitting import offered_sizes
-from tl_core.experiments.plans import usual_training
 from tl_core.models.catalog import BackboneInfo
+from tl_core.planning.fit import offered_sizes
+from tl_core.planning.plan import usual_training
 from tl_core.spec import CHOICES, RANGES, RunSpec
 
 # settings that are numbers: the word that explains each, and the step of its buttons

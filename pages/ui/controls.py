@@ -6,8 +6,8 @@ from types import MappingProxyType
 
 from pages.ui import state
 from pages.ui.persistent import remembered
-from tl_core.experiments.plans import is_head_only, usual_training
-from tl_core.lesson import CONTROLS, Lesson
+from tl_core.planning.lab_link import CONTROLS, Lesson
+from tl_core.planning.plan import is_head_only, usual_training
 
 # what controls are remembered by whose values would mean something else beside another choice
 NAMES = MappingProxyType(
@@ -36,7 +36,7 @@ def choose(
     """Draws a control, unless the lesson hides it; what the lesson locks or hides has the lesson's value.
 
     Args:
-        field: One of `tl_core.lesson.CONTROLS`.
+        field: One of `tl_core.planning.lab_link.CONTROLS`.
         draw: The widget, as `remembered` takes it.
         default: What it starts with where no link says otherwise.
         name: What its value is remembered by; the field's name, where none is given.

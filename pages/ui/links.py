@@ -10,9 +10,9 @@ from pages.ui.persistent import remembered
 from pages.ui.text import literal, named, t
 from tl_core.datasets.own.album import is_own
 from tl_core.disk.home import data_home
-from tl_core.experiments.fitting import fitted
-from tl_core.experiments.plans import plan_run
-from tl_core.lesson import CONTROLS, Lesson, Notice, is_lesson
+from tl_core.planning.fit import fitted
+from tl_core.planning.lab_link import CONTROLS, Lesson, Notice, is_lesson
+from tl_core.planning.plan import plan_run
 from tl_core.spec import RunSpec
 from tl_core.store.lesson_codes import LENGTH, lesson_of_code
 

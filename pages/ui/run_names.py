@@ -6,9 +6,9 @@ from contextlib import suppress
 
 from pages.ui.text import dataset_name, percent, t
 from tl_core.errors import TransferLabError
-from tl_core.experiments.plans import share_frozen
 from tl_core.models.catalog import backbone_info
 from tl_core.phrases import LANGUAGES
+from tl_core.planning.plan import share_frozen
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord
 

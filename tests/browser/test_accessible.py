@@ -9,8 +9,8 @@ from real_server import Server
 
 from pages.measures.clicks import IDLE
 from tests.pages.fake_runs import record_finished
-from tl_core.experiments.plans import baseline_of, plan_run
 from tl_core.phrases import phrase
+from tl_core.planning.plan import baseline_of, plan_run
 from tl_core.store.access import Visitor
 from tl_core.store.records import Visibility
 from tl_core.store.sqlite.store import SqliteStore

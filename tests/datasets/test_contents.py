@@ -17,7 +17,7 @@ from tl_core.datasets.own.edits import dropped, with_classes
 from tl_core.errors import UnavailableError, UnknownIdError
 from tl_core.store.access import Visitor
 from tl_core.store.albums import Albums
-from tl_core.training.mapped import mapped
+from tl_core.training.pixel_cache import mapped
 
 SIZES = (32, 96, 160, 224, 256, 320)
 ANNA = Visitor("anna")

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from tl_core.datasets.catalog import dataset_info
 from tl_core.engine import singleton
 from tl_core.engine.service import Engine
-from tl_core.experiments.plans import baseline_of, plan_run
 from tl_core.paths import PROJECT
+from tl_core.planning.plan import baseline_of, plan_run
 from tl_core.store.sqlite.store import SqliteStore
 
 APP = PROJECT / "app.py"

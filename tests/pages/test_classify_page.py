@@ -7,9 +7,9 @@ import pytest
 from fake_runs import record_finished
 from PIL import Image
 
-from tl_core.experiments.plans import plan_run
 from tl_core.paths import ASSETS
 from tl_core.phrases import phrase
+from tl_core.planning.plan import plan_run
 from tl_core.store.access import OPERATOR
 from tl_core.store.records import Visibility
 

@@ -11,8 +11,8 @@ from PIL import Image
 from pages.classroom import board, join
 from pages.ui.text import literal
 from tl_core.engine import singleton
-from tl_core.experiments.plans import plan_run
 from tl_core.phrases import phrase
+from tl_core.planning.plan import plan_run
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.instructor_key import Doorkeeper
 from tl_core.store.lesson_codes import LENGTH

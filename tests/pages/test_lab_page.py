@@ -4,9 +4,9 @@ import pytest
 from fake_runs import epoch_event, record_finished, started, step_event
 
 from pages.ui import services
-from tl_core.experiments.expectations import measured
-from tl_core.experiments.plans import baseline_of, plan_run
 from tl_core.phrases import phrase
+from tl_core.planning.expectations import measured
+from tl_core.planning.plan import baseline_of, plan_run
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.records import Visibility
 

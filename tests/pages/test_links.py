@@ -7,9 +7,9 @@ import pytest
 from pages.ui import state
 from tests.proofs import links
 from tests.proofs.finding import unmet
-from tl_core.experiments.plans import plan_run
-from tl_core.lesson import CONTROLS, Lesson
 from tl_core.phrases import phrase
+from tl_core.planning.lab_link import CONTROLS, Lesson
+from tl_core.planning.plan import plan_run
 from tl_core.spec import RunSpec
 
 LANGUAGES = ("en", "zh")

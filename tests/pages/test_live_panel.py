@@ -15,9 +15,9 @@ from pages.ui.services import N_PASS
 from tl_core.charts.weight_changes import FOOT
 from tl_core.datasets.contents import contents, split_places
 from tl_core.disk.home import data_home
-from tl_core.experiments.plans import plan_run
 from tl_core.models.catalog import backbone_info
 from tl_core.phrases import phrase
+from tl_core.planning.plan import plan_run
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.records import Visibility
 

@@ -7,8 +7,8 @@ from fake_runs import record_finished
 
 from pages.lab import run_panel
 from pages.ui.text import literal
-from tl_core.experiments.plans import baseline_of, plan_run
 from tl_core.phrases import phrase
+from tl_core.planning.plan import baseline_of, plan_run
 from tl_core.store.records import RunState
 
 LANGUAGES = ("en", "zh")

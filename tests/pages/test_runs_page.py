@@ -4,8 +4,8 @@ import pytest
 import streamlit as st
 
 from pages.ui import run_names
-from tl_core.experiments.plans import plan_run
 from tl_core.phrases import phrase
+from tl_core.planning.plan import plan_run
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.records import Visibility
 

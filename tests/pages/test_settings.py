@@ -6,8 +6,8 @@ import pytest
 
 from pages.ui import services
 from tl_core.datasets.catalog import dataset_info
-from tl_core.experiments.plans import plan_run
 from tl_core.phrases import phrase
+from tl_core.planning.plan import plan_run
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR
 

@@ -23,11 +23,11 @@ from tests.proofs.finding import Finding
 from tl_core.datasets.catalog import DATASETS
 from tl_core.engine import singleton
 from tl_core.engine.service import Engine
-from tl_core.experiments.fitting import fitted
-from tl_core.experiments.plans import plan_run
-from tl_core.lesson import CONTROLS, DEPENDENT, Lesson
 from tl_core.models.catalog import backbones
 from tl_core.paths import PROJECT
+from tl_core.planning.fit import fitted
+from tl_core.planning.lab_link import CONTROLS, DEPENDENT, Lesson
+from tl_core.planning.plan import plan_run
 from tl_core.spec import CHOICES, RANGES, RunSpec
 from tl_core.store.sqlite.store import SqliteStore
 

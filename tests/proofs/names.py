@@ -25,10 +25,10 @@ from tests.pages.fake_runs import record_finished
 from tests.patience import PATIENCE_MS
 from tests.proofs.finding import Finding
 from tl_core.datasets.own.layout import clean_class_name
-from tl_core.experiments.plans import baseline_of, plan_run
 from tl_core.ingest.ingest import Intake, take_in
 from tl_core.ingest.sources import Sent
 from tl_core.phrases import phrase
+from tl_core.planning.plan import baseline_of, plan_run
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums
 from tl_core.store.cookies import COOKIE, new_cookie, owner_of, server_secret

@@ -19,7 +19,7 @@ from tl_core.spec import RunSpec
 from tl_core.training.clock import Clock
 from tl_core.training.events import Epoch
 from tl_core.training.extraction import BATCH
-from tl_core.training.features import FeatureCache, FeatureSource, prefix_key
+from tl_core.training.feature_cache import FeatureCache, FeatureSource, prefix_key
 from tl_core.training.inputs import Inputs
 from tl_core.training.phases import Phases
 from tl_core.training.trainer import Trainer, batches

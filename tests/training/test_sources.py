@@ -10,7 +10,7 @@ from tl_core.datasets.catalog import dataset_info
 from tl_core.spec import RunSpec
 from tl_core.training.augment import view_key
 from tl_core.training.events import Phase
-from tl_core.training.features import FeatureCache
+from tl_core.training.feature_cache import FeatureCache
 from tl_core.training.sources import MOST_PICTURES, PictureSource, PrefixSource, Source, ViewSource
 from tl_core.training.views import make_schedule
 

@@ -14,7 +14,7 @@ from tl_core.datasets.arrays import Dataset
 from tl_core.disk.home import data_home
 from tl_core.models.build import Network, build
 from tl_core.spec import RunSpec
-from tl_core.training.features import FeatureCache
+from tl_core.training.feature_cache import FeatureCache
 
 FIGURE, BREAK_EVEN = 0.6, 1.0
 BACKBONES = ("mobilenet_v2", "efficientnet_lite0", "squeezenet")

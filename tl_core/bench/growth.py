@@ -19,7 +19,7 @@ from tl_core.datasets.arrays import Dataset
 from tl_core.disk.home import data_home
 from tl_core.models.build import Network, build
 from tl_core.spec import RunSpec
-from tl_core.training.features import FeatureCache
+from tl_core.training.feature_cache import FeatureCache
 
 SIZES = (500, 1000, 2000, 4000)
 QUICK_SIZES = (32, 64)

@@ -14,7 +14,7 @@ from tl_core.models.build import Network
 from tl_core.spec import RunSpec
 from tl_core.training.clock import Clock
 from tl_core.training.events import Epoch, Event, Step
-from tl_core.training.features import SMALL_BYTES, FeatureCache, FeatureSource
+from tl_core.training.feature_cache import SMALL_BYTES, FeatureCache, FeatureSource
 from tl_core.training.inputs import Inputs
 from tl_core.training.sources import PictureSource, Source
 from tl_core.training.trainer import Trainer

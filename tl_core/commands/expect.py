@@ -11,7 +11,7 @@ from tl_core.disk.files import write_atomic
 from tl_core.disk.home import data_home
 from tl_core.engine.environment import keras_environment
 from tl_core.errors import InputError, TrainingError
-from tl_core.experiments.expectations import (
+from tl_core.planning.expectations import (
     BACKBONES,
     COLUMNS,
     RECIPES,

@@ -12,8 +12,8 @@ from tl_core.engine.inline import interruptible, train_here
 from tl_core.engine.runs import reuse
 from tl_core.engine.runs.going_on import lengthen
 from tl_core.errors import InputError
-from tl_core.experiments.plans import baseline_of, plan_run
 from tl_core.phrases import explain
+from tl_core.planning.plan import baseline_of, plan_run
 from tl_core.spec import RunSpec, check_field
 from tl_core.store.access import OPERATOR
 from tl_core.store.records import RunRecord, RunState, Visibility

@@ -15,7 +15,7 @@ from tl_core.engine.runs.active import Trainings
 from tl_core.engine.runs.live_run import LiveRun
 from tl_core.engine.runs.snapshots import Finished
 from tl_core.errors import WorkerError
-from tl_core.experiments.plans import plan_run
+from tl_core.planning.plan import plan_run
 from tl_core.store.records import RunState
 from tl_core.store.store import RunStore
 

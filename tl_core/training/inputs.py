@@ -13,7 +13,7 @@ from tl_core.models.fold import folded
 from tl_core.spec import RunSpec
 from tl_core.training.augment import view_key
 from tl_core.training.events import Event, Phase
-from tl_core.training.features import FeatureCache, FeatureSource, prefix_key
+from tl_core.training.feature_cache import FeatureCache, FeatureSource, prefix_key
 from tl_core.training.sources import PictureSource, PrefixSource, ViewFeatures, ViewSource, counted
 from tl_core.training.views import cached_views, make_schedule
 

@@ -20,8 +20,8 @@ from tl_core.engine.executors import process
 from tl_core.engine.executors.process import WorkerProcess
 from tl_core.engine.service import Engine
 from tl_core.engine.worker import device
-from tl_core.experiments.plans import baseline_of
 from tl_core.paths import ASSETS, PROJECT
+from tl_core.planning.plan import baseline_of
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR
 from tl_core.store.records import RunRecord, RunState

@@ -11,7 +11,7 @@ from pathlib import Path
 from tl_core.datasets.known import known_dataset
 from tl_core.engine.runs.recorder import timing_key
 from tl_core.errors import TransferLabError
-from tl_core.experiments.plans import n_training_images
+from tl_core.planning.plan import n_training_images
 from tl_core.spec import RunSpec
 from tl_core.store.store import RunStore
 

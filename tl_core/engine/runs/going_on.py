@@ -11,8 +11,8 @@ from tl_core.datasets.known import known_dataset
 from tl_core.disk.files import drop_checkpoints, keep_checkpoint, share_checkpoint
 from tl_core.engine.runs import reuse
 from tl_core.errors import InputError, StoreError, TransferLabError
-from tl_core.experiments.plans import check_together
 from tl_core.models.catalog import backbone_info
+from tl_core.planning.plan import check_together
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord, RunState
 from tl_core.store.store import RunStore

@@ -13,9 +13,9 @@ from tl_core.datasets import arrays
 from tl_core.datasets.catalog import dataset_info
 from tl_core.datasets.own.album import is_own
 from tl_core.engine.environment import environment
-from tl_core.experiments.plans import decisive
 from tl_core.models.weights import BUNDLED, DOWNLOADED, WEIGHTS_FOLDER
 from tl_core.paths import PROJECT
+from tl_core.planning.plan import decisive
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord
 from tl_core.store.store import RunStore

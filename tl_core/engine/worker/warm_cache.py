@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tl_core.datasets.arrays import Dataset, load_dataset
-from tl_core.experiments.plans import is_head_only
 from tl_core.models.build import Backbone, Network, build, make_backbone
+from tl_core.planning.plan import is_head_only
 from tl_core.spec import RunSpec
 
 Progress = Callable[[int, int | None], None]

@@ -17,10 +17,10 @@ from tl_core.models.trained import save_trained
 from tl_core.spec import RunSpec
 from tl_core.training.clock import Clock
 from tl_core.training.events import Ended, Epoch, Event, Phase, Started
-from tl_core.training.features import FeatureCache
+from tl_core.training.feature_cache import FeatureCache
 from tl_core.training.inputs import Inputs
-from tl_core.training.mapped import mapped
 from tl_core.training.phases import Phases
+from tl_core.training.pixel_cache import mapped
 from tl_core.training.trainer import StopRequested, steps_per_epoch
 
 

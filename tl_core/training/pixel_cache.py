@@ -19,7 +19,7 @@ from tl_core.datasets.arrays import Dataset
 from tl_core.datasets.images.decode import fit_image
 from tl_core.disk.home import made
 from tl_core.disk.space import refused
-from tl_core.training.room import make_room
+from tl_core.training.eviction import make_room
 
 AT_ONCE = 64  # pictures that the threads decode before they are written
 Progress = Callable[[int, int | None], None]

@@ -1,7 +1,7 @@
 import pytest
 
-from tl_core.experiments.next_step import next_step
-from tl_core.experiments.plans import plan_run
+from tl_core.planning.next_step import next_step
+from tl_core.planning.plan import plan_run
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from tests.ingest.pictures import take, tree
 from tl_core.datasets.arrays import Dataset, batch, load_dataset
 from tl_core.errors import StoreError
 from tl_core.store.albums import Albums
-from tl_core.training import mapped as module
-from tl_core.training.mapped import mapped
+from tl_core.training import pixel_cache as module
+from tl_core.training.pixel_cache import mapped
 
 PLENTY = 10**12
 N, SIZE = 24, 32

@@ -14,8 +14,8 @@ import keras
 import numpy as np
 
 from tl_core.training.events import Event, Phase
+from tl_core.training.eviction import make_room
 from tl_core.training.extraction import Extractor
-from tl_core.training.room import make_room
 from tl_core.training.sources import Source
 
 GATHERED_BYTES = 512 * 2**20  # features of this size are put together from several files; larger ones are computed

@@ -2,7 +2,8 @@ from statistics import fmean
 
 import pytest
 
-from tl_core.experiments.expectations import (
+from tl_core.models.build import SCRATCH_BATCHNORM_MOMENTUM
+from tl_core.planning.expectations import (
     BACKBONES,
     COLUMNS,
     RECIPES,
@@ -17,8 +18,7 @@ from tl_core.experiments.expectations import (
     trials,
     written,
 )
-from tl_core.experiments.plans import baseline_of, plan_run, scratch_rate
-from tl_core.models.build import SCRATCH_BATCHNORM_MOMENTUM
+from tl_core.planning.plan import baseline_of, plan_run, scratch_rate
 
 ROW = {"test_accuracy": 0.7, "validation_accuracy": 0.75, "best_epoch": 7, "seconds": 12.5}
 

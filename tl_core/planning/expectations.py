@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from tl_core.experiments.plans import plan_run
 from tl_core.models.catalog import backbone_info
 from tl_core.paths import ASSETS
+from tl_core.planning.plan import plan_run
 from tl_core.spec import RunSpec
 
 TABLE = ASSETS / "expectations.csv"

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_spec import SPECS
 
-from tl_core.lesson import CONTROLS, DEPENDENT, Lesson, Notice, is_lesson
 from tl_core.phrases import LANGUAGES, keys
+from tl_core.planning.lab_link import CONTROLS, DEPENDENT, Lesson, Notice, is_lesson
 from tl_core.spec import RunSpec
 
 SETS = st.frozensets(st.sampled_from(CONTROLS))

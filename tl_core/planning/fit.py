@@ -7,9 +7,9 @@ from pathlib import Path
 from tl_core.datasets.catalog import DATASETS
 from tl_core.datasets.known import known_dataset
 from tl_core.errors import TransferLabError
-from tl_core.experiments.plans import is_head_too_large, is_ready, n_training_images, plan_run
-from tl_core.lesson import Lesson
 from tl_core.models.catalog import IMAGE_SIZES, BackboneInfo, backbones
+from tl_core.planning.lab_link import Lesson
+from tl_core.planning.plan import is_head_too_large, is_ready, n_training_images, plan_run
 from tl_core.spec import RunSpec
 
 

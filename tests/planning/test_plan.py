@@ -6,7 +6,8 @@ import pytest
 from tl_core.datasets.arrays import load_dataset, select_per_class
 from tl_core.datasets.catalog import DATASETS, dataset_info
 from tl_core.errors import SpecError, UnknownIdError
-from tl_core.experiments.plans import (
+from tl_core.models.catalog import backbone_info, backbones
+from tl_core.planning.plan import (
     FINE_TUNING_RATES,
     HEAD_RATES,
     SCRATCH_RATES,
@@ -18,7 +19,6 @@ from tl_core.experiments.plans import (
     resolve_freeze,
     share_frozen,
 )
-from tl_core.models.catalog import backbone_info, backbones
 from tl_core.spec import RunSpec
 
 UNUSED = ("head_epochs", "head_learning_rate", "batchnorm_momentum")  # beside one phase or a frozen BatchNorm

@@ -1,8 +1,8 @@
 import pytest
 
-from tl_core.experiments.fitting import fitted
-from tl_core.experiments.plans import plan_run
-from tl_core.lesson import DEPENDENT, Lesson
+from tl_core.planning.fit import fitted
+from tl_core.planning.lab_link import DEPENDENT, Lesson
+from tl_core.planning.plan import plan_run
 from tl_core.spec import RunSpec
 
 

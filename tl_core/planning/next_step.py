@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tl_core.experiments.expectations import cuts
-from tl_core.experiments.fitting import fitted
-from tl_core.experiments.plans import is_head_only
-from tl_core.lesson import Lesson
 from tl_core.models.catalog import backbone_info
+from tl_core.planning.expectations import cuts
+from tl_core.planning.fit import fitted
+from tl_core.planning.lab_link import Lesson
+from tl_core.planning.plan import is_head_only
 from tl_core.spec import RANGES, RunSpec
 
 FEW = 5  # pictures a class: little enough to be felt

@@ -11,11 +11,11 @@ from tl_core.errors import StoreError
 from tl_core.models.build import build, freeze
 from tl_core.models.fold import folded
 from tl_core.spec import RunSpec
-from tl_core.training import extraction, room
-from tl_core.training import features as module
+from tl_core.training import eviction, extraction
+from tl_core.training import feature_cache as module
+from tl_core.training.eviction import LEFTOVER_S
 from tl_core.training.extraction import BATCH, Extractor
-from tl_core.training.features import FeatureCache, FeatureSource, prefix_key
-from tl_core.training.room import LEFTOVER_S
+from tl_core.training.feature_cache import FeatureCache, FeatureSource, prefix_key
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (80, 6, 6, 3), np.uint8)
 ALL = np.arange(80)
@@ -350,7 +350,7 @@ def test_a_full_disk_is_an_error_of_the_store(cache, prefix, monkeypatch):
     def full(folder, needed_bytes):
         raise StoreError("disk_full", needed_bytes=needed_bytes, free_bytes=0)
 
-    monkeypatch.setattr(room, "check_space", full)
+    monkeypatch.setattr(eviction, "check_space", full)
     with pytest.raises(StoreError) as caught:
         run(cache, prefix)
     assert caught.value.values["needed_bytes"] == 80 * ROW_BYTES
