@@ -153,7 +153,7 @@ def test_the_reason_tells_a_kill_by_the_system_from_a_crash(bench, status, code)
 
 def test_the_main_worker_is_told_to_build_the_default_network_when_it_is_ready(bench):
     bench.ready()
-    assert bench.worker.sent == [{"do": "warm", "spec": plan_run({}).to_dict()}]
+    assert bench.worker.sent == [{"do": "warm_up", "spec": plan_run({}).to_dict()}]
 
 
 # ---- pausing ----

@@ -20,13 +20,14 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 from pages.ui.run_names import shortened
-from tests.browser.real_server import PROJECT, Server
+from tests.browser.real_server import Server
 from tests.pages.fake_runs import record_finished
 from tests.patience import PATIENCE_MS
 from tests.proofs.finding import Finding
 from tl_core.datasets.own.layout import clean_class_name
 from tl_core.ingest.ingest import Intake, take_in
 from tl_core.ingest.sources import Sent
+from tl_core.paths import PROJECT
 from tl_core.phrases import phrase
 from tl_core.planning.plan import baseline_of, plan_run
 from tl_core.store.access import Visitor

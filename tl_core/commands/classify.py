@@ -83,9 +83,10 @@ def _read(path: Path, language: str) -> tuple[np.ndarray | None, str | None]:
 
 def _classified(subject: str, images: Iterable[np.ndarray], home: Path) -> np.ndarray:
     prepare(home)
-    from tl_core.engine.worker.tasks.classify import Models, classify
+    from tl_core.engine.worker.model_cache import ModelCache
+    from tl_core.engine.worker.tasks.classify import classify
 
-    task = classify(Models(home), subject, images)
+    task = classify(ModelCache(home), subject, images)
     while True:
         try:
             next(task)

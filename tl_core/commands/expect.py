@@ -23,6 +23,7 @@ from tl_core.planning.expectations import (
     trials,
     written,
 )
+from tl_core.training.events import Epoch
 
 DONE, FAILED = 0, 1
 
@@ -71,16 +72,15 @@ def _train(trial: Trial) -> dict[str, float]:
     accuracies = {}
     with tempfile.TemporaryDirectory() as folder:
         for event in TrainingTask(trial.spec(), data_home(), Path(folder)).run():
-            told = event.to_dict()
-            if told["event"] == "epoch":
-                accuracies[told["epoch"]] = told["val_accuracy"]
-    if told["state"] != "completed":
-        raise TrainingError(told["error"]["code"], **told["error"]["values"])
+            if isinstance(event, Epoch):
+                accuracies[event.epoch] = event.val_accuracy
+    if event.state != "completed":  # the last one is always `Ended`
+        raise TrainingError(event.error["code"], **event.error["values"])
     return {
-        "test_accuracy": round(told["scores"]["accuracy"], 4),
-        "validation_accuracy": round(accuracies[told["best_epoch"]], 4),
-        "best_epoch": told["best_epoch"],
-        "seconds": round(told["seconds"], 1),
+        "test_accuracy": round(event.scores["accuracy"], 4),
+        "validation_accuracy": round(accuracies[event.best_epoch], 4),
+        "best_epoch": event.best_epoch,
+        "seconds": round(event.seconds, 1),
     }
 
 

@@ -19,6 +19,7 @@ from tl_core.store.access import OPERATOR
 from tl_core.store.records import RunRecord, RunState, Visibility
 from tl_core.store.run_dataset import told
 from tl_core.store.sqlite.store import SqliteStore
+from tl_core.training.events import Ended, Epoch, Event, Moved, Phase, Started, Step
 
 OPTIONS = (
     "dataset",
@@ -150,62 +151,55 @@ def _train_one(store: SqliteStore, record: RunRecord, output: Output, *, is_resu
             on_event=lambda event: _print_event(event, record, spec, output),
         )
     output.clear_progress()
-    if ended["error"]:
-        complain(explain(ended["error"], output.language))
-    return EXIT_STATUS[ended["state"]]
+    if ended.error:
+        complain(explain(ended.error, output.language))
+    return EXIT_STATUS[ended.state]
 
 
-def _print_event(event: dict, record: RunRecord, spec: RunSpec, output: Output) -> None:
-    kind = event["event"]
-    if kind == "moved":  # the weight proof says it at the end
-        return
-    if kind in ("phase", "step"):
-        _print_progress(event, spec, output)
-    elif output.is_json:
-        output.value(_as_json(event, record, output.language))
-    elif kind == "epoch":
-        output.clear_progress()
-        values = {name: event[name] for name in ("epoch", "train_accuracy", "val_accuracy", "seconds")}
-        print(output.phrase("command.epoch", role=record.role, epochs=spec.all_epochs, **values))
-    elif kind == "ended":
-        output.clear_progress()
-        accuracy = f"{event['scores']['accuracy']:.4f}" if event["scores"] else "–"
-        print(
-            output.phrase(
-                "command.ended", run=record.id, accuracy=accuracy, state=event["state"], seconds=event["seconds"]
+def _print_event(event: Event, record: RunRecord, spec: RunSpec, output: Output) -> None:
+    match event:
+        case Step():
+            output.progress(
+                output.phrase("command.step", epochs=spec.all_epochs, epoch=event.epoch, loss=event.train_loss)
             )
-        )
+        case Phase(name, done, total):
+            output.progress(output.phrase(f"phase.{name}"), done / total if total else None)
+        case Moved():
+            pass  # the weight proof says it at the end
+        case _ if output.is_json:
+            output.value(_as_json(event, record, output.language))
+        case Epoch():
+            output.clear_progress()
+            values = {name: getattr(event, name) for name in ("epoch", "train_accuracy", "val_accuracy", "seconds")}
+            print(output.phrase("command.epoch", role=record.role, epochs=spec.all_epochs, **values))
+        case Ended(state, _, seconds, scores):
+            output.clear_progress()
+            accuracy = f"{scores['accuracy']:.4f}" if scores else "–"
+            print(output.phrase("command.ended", run=record.id, accuracy=accuracy, state=state, seconds=seconds))
 
 
-def _print_progress(event: dict, spec: RunSpec, output: Output) -> None:
-    if event["event"] == "step":
-        values = {"epoch": event["epoch"], "loss": event["train_loss"]}
-        output.progress(output.phrase("command.step", epochs=spec.all_epochs, **values))
-    else:
-        share = event["done"] / event["total"] if event["total"] else None
-        output.progress(output.phrase(f"phase.{event['name']}"), share)
-
-
-def _as_json(event: dict, record: RunRecord, language: str) -> dict:
+def _as_json(event: Started | Epoch | Ended, record: RunRecord, language: str) -> dict:
     """Returns an event in the form that COMMANDS promises to programs."""
-    if event["event"] == "started":
-        names = ("frozen_params", "trainable_params")
-        return {
-            "event": "run_started",
-            "run_id": record.id,
-            "role": record.role,
-            **{name: event[name] for name in names},
-            "cached": event["is_cached"],
-        }
-    if event["event"] == "epoch":
-        names = ("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds")
-        return {"event": "epoch", "run_id": record.id, **{name: event[name] for name in names}}
-    row = {
-        "event": "run_ended",
-        "run_id": record.id,
-        "state": event["state"],
-        "best_epoch": event["best_epoch"],
-        "test_accuracy": event["scores"] and event["scores"]["accuracy"],
-        "seconds": event["seconds"],
-    }
-    return row | ({"error": explain(event["error"], language)} if event["error"] else {})
+    match event:
+        case Started():
+            return {
+                "event": "run_started",
+                "run_id": record.id,
+                "role": record.role,
+                "frozen_params": event.frozen_params,
+                "trainable_params": event.trainable_params,
+                "cached": event.is_cached,
+            }
+        case Epoch():
+            names = ("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds")
+            return {"event": "epoch", "run_id": record.id, **{name: getattr(event, name) for name in names}}
+        case Ended():
+            row = {
+                "event": "run_ended",
+                "run_id": record.id,
+                "state": event.state,
+                "best_epoch": event.best_epoch,
+                "test_accuracy": event.scores and event.scores["accuracy"],
+                "seconds": event.seconds,
+            }
+            return row | ({"error": explain(event.error, language)} if event.error else {})

@@ -11,6 +11,7 @@ from tl_core.engine.runs.recorder import Recorder
 from tl_core.errors import WorkerError
 from tl_core.spec import RunSpec
 from tl_core.store.store import RunStore
+from tl_core.training.events import Ended, Event
 
 
 def train_here(
@@ -19,10 +20,10 @@ def train_here(
     run_id: str,
     spec: RunSpec,
     *,
-    on_event: Callable[[dict], None],
+    on_event: Callable[[Event], None],
     should_stop: Callable[[], bool] = lambda: False,
     is_resumed: bool = False,
-) -> dict:
+) -> Ended:
     """Trains one run to its end and keeps its record.
 
     Args:
@@ -30,23 +31,23 @@ def train_here(
         home: The data folder.
         run_id: The run.
         spec: Its spec.
-        on_event: Called with every event in plain form, after it has been recorded.
+        on_event: Called with every event, after it has been recorded.
         should_stop: Asked several times a second.
         is_resumed: Whether to go on from the newest checkpoint.
 
     Returns:
-        The "ended" event.
+        The last event.
 
     Raises:
         StoreError: The record could not be written.
         WorkerError: "request_failed": the training broke down without an end.
     """
-    recorder, last = Recorder(store, run_id, spec), {}
+    recorder, last = Recorder(store, run_id, spec), None
     store.run_folder(run_id)
 
     def hear(message: dict) -> None:
         nonlocal last
-        for last in message.get("events", ()):
+        for last in map(Event.from_dict, message.get("events", ())):
             recorder.record(last)
             on_event(last)
         if "error" in message:
@@ -55,8 +56,8 @@ def train_here(
             executor.send({"do": "stop", "run_id": run_id})
 
     with closing(InProcess(home, hear, has_thread=False)) as executor:
-        told = {"run_id": run_id, "owner": "", "spec": spec.to_dict(), "is_resumed": is_resumed}
-        executor.send({"do": "train", **told})
+        message = {"do": "train", "run_id": run_id, "owner": "", "spec": spec.to_dict(), "is_resumed": is_resumed}
+        executor.send(message)
         executor.work()
     return last
 

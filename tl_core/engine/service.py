@@ -26,6 +26,7 @@ from tl_core.engine.runs.live_run import LiveRun
 from tl_core.engine.runs.snapshots import Finished, RunSnapshot
 from tl_core.engine.runs.submission import Order, enter
 from tl_core.engine.supervisor import Supervisor
+from tl_core.engine.worker.requests import CLASSIFY
 from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor, check_instructor, may_see
@@ -426,7 +427,7 @@ class Engine:
         if not subject.startswith("backbone:"):
             subject = self.store.find(subject, by=by).id
         path = uploads.written(self.home, images)
-        future = self._supervisor.ask({"do": "classify", "subject": subject, "images": str(path)})
+        future = self._supervisor.ask(CLASSIFY.message(subject=subject, images=str(path)))
         future.add_done_callback(lambda _: path.unlink(missing_ok=True))
         return future
 

@@ -14,10 +14,12 @@ from tl_core.engine.pool.worker_handle import Member, death
 from tl_core.engine.runs.active import Trainings
 from tl_core.engine.runs.live_run import LiveRun
 from tl_core.engine.runs.snapshots import Finished
+from tl_core.engine.worker.requests import WARM_UP
 from tl_core.errors import WorkerError
 from tl_core.planning.plan import plan_run
 from tl_core.store.records import RunState
 from tl_core.store.store import RunStore
+from tl_core.training.events import Event
 
 STOP_PATIENCE_S = 0.7  # then a stop is recorded, even if the worker is inside a long compilation
 WATCH_S = 1.0  # between two looks at the workers
@@ -149,7 +151,7 @@ class Supervisor:
             if say == "ready":
                 self._on_ready(member)
             elif say == "events":
-                self.trainings.take(member, run_id, message["events"])
+                self.trainings.take(member, run_id, [Event.from_dict(plain) for plain in message["events"]])
             elif say == "ended":
                 self.trainings.let_go(member, run_id, message.get("error"))
             elif say == "answer":
@@ -160,7 +162,7 @@ class Supervisor:
     def _on_ready(self, member: Member) -> None:
         self.pool.ready(member)
         if self.pool.is_main(member):
-            member.send({"do": "warm", "spec": plan_run({}).to_dict()})
+            member.send(WARM_UP.message(spec=plan_run({}).to_dict()))
 
     def _on_exit(self, member: Member, status: int) -> None:
         with self.lock:

@@ -1,5 +1,6 @@
 """What a training says while it runs: small frozen records, in the order in which they happen."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 
@@ -9,6 +10,17 @@ class Event:
 
     def to_dict(self) -> dict:
         return {"event": type(self).__name__.lower(), **asdict(self)}
+
+    @staticmethod
+    def from_dict(plain: Mapping) -> "Event":
+        """Returns the event that said this of itself.
+
+        Raises:
+            KeyError: There is no such event.
+            TypeError: It has other fields.
+        """
+        kinds = {kind.__name__.lower(): kind for kind in Event.__subclasses__()}
+        return kinds[plain["event"]](**{name: value for name, value in plain.items() if name != "event"})
 
 
 @dataclass(frozen=True)

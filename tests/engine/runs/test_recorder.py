@@ -10,62 +10,38 @@ from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
 from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunState
+from tl_core.training.events import Ended, Epoch, Phase, Started, Step
 
 SPEC = RunSpec(backbone="squeezenet", image_size=64, epochs=3)
 
 
-def started(**changes) -> dict:
-    return {
-        "event": "started",
-        "frozen_params": 10,
-        "trainable_params": 5,
-        "is_cached": True,
-        "n_train": 100,
-        "n_steps": 12,
-        "device": "CPU",
-    } | changes
+def started() -> Started:
+    return Started(10, 5, is_cached=True, n_train=100, n_steps=12, device="CPU")
 
 
-def step(number: int, loss: float = 1.0) -> dict:
-    return {
-        "event": "step",
-        "step": number,
-        "epoch": 1,
-        "train_loss": loss,
-        "train_accuracy": 0.5,
-        "elapsed_s": number / 10,
-        "images": number * 32,
-    }
+def step(number: int, loss: float = 1.0) -> Step:
+    return Step(number, 1, loss, 0.5, elapsed_s=number / 10, images=number * 32)
 
 
-def epoch(number: int, seconds: float = 2.0, phase: int = 1) -> dict:
-    return {
-        "event": "epoch",
-        "epoch": number,
-        "train_loss": 1.0,
-        "train_accuracy": 0.4,
-        "val_loss": 1.5,
-        "val_accuracy": 0.3,
-        "seconds": seconds,
-        "elapsed_s": number * seconds,
-        "step": number * 4,
-        "images": number * 128,
-        "is_best": True,
-        "phase": phase,
-    }
+def epoch(number: int, seconds: float = 2.0, phase: int = 1) -> Epoch:
+    return Epoch(
+        number,
+        train_loss=1.0,
+        train_accuracy=0.4,
+        val_loss=1.5,
+        val_accuracy=0.3,
+        seconds=seconds,
+        elapsed_s=number * seconds,
+        step=number * 4,
+        images=number * 128,
+        is_best=True,
+        phase=phase,
+    )
 
 
-def ended(state: str = "completed", error: dict | None = None) -> dict:
+def ended(state: str = "completed", error: dict | None = None) -> Ended:
     scores = {"accuracy": 0.75, "n": 8} if state == "completed" else None
-    return {
-        "event": "ended",
-        "state": state,
-        "best_epoch": 2,
-        "seconds": 9.5,
-        "scores": scores,
-        "proof": [],
-        "error": error,
-    }
+    return Ended(state, best_epoch=2, seconds=9.5, scores=scores, proof=[], error=error)
 
 
 @pytest.fixture
@@ -92,7 +68,7 @@ def test_a_whole_run_is_kept_as_it_was_told(store):
 
 def test_phases_leave_nothing_in_the_store(store):
     run_id = new_run(store)
-    Recorder(store, run_id, SPEC).record({"event": "phase", "name": "data", "done": 0, "total": 0})
+    Recorder(store, run_id, SPEC).record(Phase("data"))
     assert store.get(run_id).state is RunState.QUEUED
 
 

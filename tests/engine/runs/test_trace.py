@@ -6,36 +6,32 @@ import numpy as np
 import pytest
 
 from tl_core.engine.runs.trace import MAX_TRACE_POINTS, TRACE_COLUMNS, Trace
+from tl_core.training.events import Step
 
 
-def step(number: int, chance: random.Random) -> dict:
-    return {
-        "event": "step",
-        "step": number,
-        "epoch": 1,
-        "elapsed_s": number * 0.1234567,
-        "images": number * 32,
-        "train_loss": chance.random(),
-        "train_accuracy": chance.random(),
-    }
+def step(number: int, chance: random.Random) -> Step:
+    return Step(number, 1, chance.random(), chance.random(), number * 0.1234567, number * 32)
 
 
-def steps(n: int) -> list[dict]:
+def steps(n: int) -> list[Step]:
     chance = random.Random(n)
     return [step(number + 1, chance) for number in range(n)]
 
 
-def slowly(steps: list[dict]) -> list[tuple]:
+def slowly(steps: list[Step]) -> list[tuple]:
     """The same curve, group by group."""
     rows = []
     for group in np.array_split(np.arange(len(steps)), min(len(steps), MAX_TRACE_POINTS)):
         last = steps[group[-1]]
-        mean = [sum(steps[index][name] for index in group) / len(group) for name in ("train_loss", "train_accuracy")]
-        rows.append((last["step"], last["elapsed_s"], last["images"], *mean))
+        mean = [
+            sum(getattr(steps[index], name) for index in group) / len(group)
+            for name in ("train_loss", "train_accuracy")
+        ]
+        rows.append((last.step, last.elapsed_s, last.images, *mean))
     return rows
 
 
-def traced(steps: list[dict]) -> Trace:
+def traced(steps: list[Step]) -> Trace:
     trace = Trace()
     for event in steps:
         trace.add(event)
@@ -73,7 +69,7 @@ def test_steps_that_are_done_again_since_the_checkpoint_replace_the_earlier_ones
     for event in again:
         trace.add(event)
     assert [row[0] for row in trace.points()] == list(range(1, 9))
-    assert trace.points()[5][3] == round(again[0]["train_loss"], 5)
+    assert trace.points()[5][3] == round(again[0].train_loss, 5)
 
 
 def test_a_loss_that_was_not_a_number_leaves_the_others_as_they_are():

@@ -257,13 +257,13 @@ def test_the_worker_makes_ready_only_when_nothing_else_is_to_do_and_never_fails_
 
     order = []
 
-    def warm_up(spec: RunSpec, home, shelf) -> Iterator[None]:
-        order.append((spec.backbone, script.ended()))
+    def run(kept, *, spec: dict) -> Iterator[None]:
+        order.append((spec["backbone"], script.ended()))
         yield None
         raise RuntimeError("no weights here")
 
-    monkeypatch.setattr(module, "warm_up", warm_up)
-    script.serve({"do": "warm", "spec": TINY.to_dict()}, train("a"))
+    monkeypatch.setattr(module, "run", run)
+    script.serve({"do": "warm_up", "spec": TINY.to_dict()}, train("a"))
     assert order == [("squeezenet", ["a"])]
     assert "no weights here" in caplog.text
     script.serve(train("b"))
@@ -499,11 +499,12 @@ def test_the_worker_classifies_as_this_process_does(engine, pair):
     from tl_core.engine.worker.device import prepare
 
     prepare()
-    from tl_core.engine.worker.tasks.classify import Models, classify
+    from tl_core.engine.worker.model_cache import ModelCache
+    from tl_core.engine.worker.tasks.classify import classify
 
     images = [decode_image(path.read_bytes(), path.name) for path in sorted(SAMPLES.glob("*.jpg"))[:3]]
     answer = np.array(engine.classify(pair[0].id, images, by=OPERATOR).result(timeout=PATIENCE_S))
-    expected = finished_value(classify(Models(engine.home), pair[0].id, images))
+    expected = finished_value(classify(ModelCache(engine.home), pair[0].id, images))
     np.testing.assert_allclose(answer, expected, atol=1e-6)
     assert answer.shape == (3, 14)
     assert list((engine.home / "uploads").iterdir()) == []
@@ -554,7 +555,7 @@ SERVER = """
 import json, sys, threading
 from pathlib import Path
 from tests.patience import PATIENCE_S
-from tl_core.datasets.images import decode_image
+from tl_core.datasets.images.decode import decode_image
 from tl_core.engine.runs.estimates import Pending
 from tl_core.engine.service import Engine
 from tl_core.spec import RunSpec

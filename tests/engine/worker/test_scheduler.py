@@ -193,7 +193,7 @@ def test_a_chore_is_done_when_nothing_else_is_to_do(bench):
     bench.scheduler.add("training", bench.task(2, seconds=0.3))
     bench.scheduler.pause("training")
     assert bench.turns(1) == ["chore"]
-    bench.scheduler.continue_("training")
+    bench.scheduler.resume("training")
     bench.finish()
     assert bench.ends == [("training", None), ("chore", None)]
 
@@ -212,7 +212,7 @@ def test_a_paused_training_costs_no_turns_and_goes_on_where_it_was(bench):
     assert (bench.scheduler.is_idle, bench.scheduler.is_empty) == (True, False)
     bench.scheduler.turn()
     assert (bench.of("a"), bench.ends) == ([0], [("b", None)])
-    bench.scheduler.continue_("a")
+    bench.scheduler.resume("a")
     bench.finish()
     assert (bench.of("a"), bench.ends[-1]) == ([0, 1, 2], ("a", None))
     assert bench.scheduler.is_empty
@@ -251,7 +251,7 @@ def test_a_step_of_a_training_that_is_not_paused_changes_nothing(bench):
     bench.scheduler.step("a")
     bench.scheduler.pause("a")
     assert bench.scheduler.is_idle
-    bench.scheduler.continue_("a")
+    bench.scheduler.resume("a")
     bench.finish()
     assert bench.ends == [("a", None)]
 
@@ -262,20 +262,20 @@ def test_a_training_that_was_asked_to_end_goes_before_everything_else(bench, is_
         bench.scheduler.add(name, bench.task(1, seconds=0.3), owner=name)
     if is_paused:
         bench.scheduler.pause("c")
-    bench.scheduler.hasten("c")
+    bench.scheduler.prioritise("c")
     bench.turns(1)
     bench.scheduler.turn()
     assert (bench.of("c"), bench.ends) == ([0], [("c", None)])
 
 
-@pytest.mark.parametrize("do", ["pause", "continue_", "step", "hasten"])
+@pytest.mark.parametrize("do", ["pause", "resume", "step", "prioritise"])
 def test_what_is_asked_of_a_training_that_is_gone_is_ignored(bench, do):
     getattr(bench.scheduler, do)("gone")
     assert bench.scheduler.is_empty
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(["pause", "continue_", "step", "turn", "turn"]), st.sampled_from("abc"))))
+@given(st.lists(st.tuples(st.sampled_from(["pause", "resume", "step", "turn", "turn"]), st.sampled_from("abc"))))
 def test_whatever_is_paused_and_stepped_no_event_is_lost_or_told_twice(script):
     bench = Bench()
     for name in "abc":
@@ -283,7 +283,7 @@ def test_whatever_is_paused_and_stepped_no_event_is_lost_or_told_twice(script):
     for do, name in script:
         bench.scheduler.turn() if do == "turn" else getattr(bench.scheduler, do)(name)
     for name in "abc":
-        bench.scheduler.continue_(name)
+        bench.scheduler.resume(name)
     bench.finish()
     assert [bench.of(name) for name in "abc"] == [list(range(9))] * 3
     assert sorted(bench.ends) == [(name, None) for name in "abc"]

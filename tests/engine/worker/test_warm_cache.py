@@ -5,7 +5,7 @@ import pytest
 
 from tl_core.datasets.arrays import Dataset
 from tl_core.engine.worker import warm_cache as module
-from tl_core.engine.worker.warm_cache import Shelf
+from tl_core.engine.worker.warm_cache import WarmCache
 from tl_core.models.build import build
 from tl_core.spec import RunSpec
 from tl_core.training.proof import block_hashes
@@ -27,33 +27,33 @@ def loaded(monkeypatch) -> list[str]:
 
 
 def test_a_data_set_is_loaded_once_in_a_row(loaded, tmp_path):
-    shelf = Shelf()
-    first = shelf.dataset("a", tmp_path)
-    assert shelf.dataset("a", tmp_path) is first
-    shelf.dataset("b", tmp_path)
-    assert shelf.dataset("a", tmp_path) is not first
+    cache = WarmCache()
+    first = cache.dataset("a", tmp_path)
+    assert cache.dataset("a", tmp_path) is first
+    cache.dataset("b", tmp_path)
+    assert cache.dataset("a", tmp_path) is not first
     assert loaded == ["a", "b", "a"]
 
 
 def test_a_data_set_that_could_not_be_loaded_is_tried_again(monkeypatch, tmp_path):
-    shelf = Shelf()
+    cache = WarmCache()
     monkeypatch.setattr(module, "load_dataset", lambda *told, **more: 1 / 0)
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
-            shelf.dataset("a", tmp_path)
+            cache.dataset("a", tmp_path)
 
 
 def test_runs_that_freeze_everything_share_a_backbone_and_have_heads_of_their_own():
-    shelf = Shelf()
-    first, second = (shelf.network(FROZEN.with_changes(seed=seed), 3) for seed in (0, 1))
+    cache = WarmCache()
+    first, second = (cache.network(FROZEN.with_changes(seed=seed), 3) for seed in (0, 1))
     assert first.blocks is second.blocks
     assert not {id(layer) for layer in first.head_layers} & {id(layer) for layer in second.head_layers}
 
 
-def test_a_network_from_the_shelf_has_the_weights_of_one_built_anew():
-    shelf, spec = Shelf(), FROZEN.with_changes(seed=7, head="dense", hidden=8)
-    shelf.network(FROZEN, 5)
-    assert block_hashes(shelf.network(spec, 3)) == block_hashes(build(spec, 3))
+def test_a_network_from_the_warm_cache_has_the_weights_of_one_built_anew():
+    cache, spec = WarmCache(), FROZEN.with_changes(seed=7, head="dense", hidden=8)
+    cache.network(FROZEN, 5)
+    assert block_hashes(cache.network(spec, 3)) == block_hashes(build(spec, 3))
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_a_network_from_the_shelf_has_the_weights_of_one_built_anew():
     [{"n_frozen": 8}, {"n_frozen": 0}, {"weights": "random"}, {"image_size": 96}, {"arithmetic": "exact"}],
 )
 def test_a_backbone_that_may_change_or_is_another_is_built_anew(changes):
-    shelf = Shelf()
-    first = shelf.network(FROZEN, 3)
-    other = shelf.network(FROZEN.with_changes(**changes), 3)
+    cache = WarmCache()
+    first = cache.network(FROZEN, 3)
+    other = cache.network(FROZEN.with_changes(**changes), 3)
     assert not {id(layer) for block in first.blocks for layer in block.layers} & {
         id(layer) for block in other.blocks for layer in block.layers
     }

@@ -18,6 +18,7 @@ from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR
 from tl_core.store.records import RunRecord, RunState
 from tl_core.store.store import RunStore
+from tl_core.training.events import Ended, Event
 
 MOST_RUNNING = 10_000  # of one owner at a time; the engine sets what the instructor has chosen
 PAUSE_S = 600.0  # a run paused for so long is stopped when others wait; it can be resumed from its last epoch
@@ -190,7 +191,7 @@ class Trainings:
 
     # ---- what a worker says ----
 
-    def take(self, member: Member, run_id: str, events: list[dict]) -> None:
+    def take(self, member: Member, run_id: str, events: list[Event]) -> None:
         """Takes in the events of a run."""
         live = self._live.get(run_id)
         if run_id not in member.runs:
@@ -209,12 +210,12 @@ class Trainings:
             self._fill_equals(live)
             self._line_has_moved()
 
-    def _complete_stop(self, run_id: str, events: list[dict]) -> None:
+    def _complete_stop(self, run_id: str, events: list[Event]) -> None:
         """Takes from a run that was recorded as stopped only what its worker says at the end: best epoch and proof."""
         for event in events:
-            if event["event"] == "ended" and event["best_epoch"] is not None:
+            if isinstance(event, Ended) and event.best_epoch is not None:
                 with suppress(TransferLabError):
-                    self._store.complete_stop(run_id, best_epoch=event["best_epoch"], proof=event["proof"])
+                    self._store.complete_stop(run_id, best_epoch=event.best_epoch, proof=event.proof)
                 self._finished.forget(run_id)
 
     def _give_up(self, live: LiveRun, error: TransferLabError) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tl_core.datasets.known import known_dataset
 from tl_core.engine.runs.recorder import timing_key
+from tl_core.engine.worker.requests import MEASURE
 from tl_core.errors import TransferLabError
 from tl_core.planning.plan import n_training_images
 from tl_core.spec import RunSpec
@@ -89,7 +90,7 @@ class Estimates:
             return Pending.FAILED if self._asked[key].done() else Pending.MEASURING
         if any(not future.done() for future in self._asked.values()) or not self._is_idle():
             return Pending.WAITING
-        self._asked[key] = self._ask({"do": "measure", "spec": spec.to_dict()})
+        self._asked[key] = self._ask(MEASURE.message(spec=spec.to_dict()))
         self._asked[key].add_done_callback(lambda future: self._keep(key, future))
         return Pending.MEASURING
 

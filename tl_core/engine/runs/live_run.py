@@ -1,8 +1,8 @@
 """A run that is not over, as the engine knows it between two looks of a page."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
 
 from tl_core.engine.runs.recorder import Recorder
 from tl_core.engine.runs.snapshots import RunSnapshot
@@ -10,6 +10,7 @@ from tl_core.spec import RunSpec
 from tl_core.store import transitions
 from tl_core.store.records import EpochRecord, RunRecord
 from tl_core.store.store import RunStore
+from tl_core.training.events import Ended, Epoch, Event, Moved, Phase, Started, Step
 
 MEMORY_S = 30.0  # after so long a measured speed counts half: others come and go on the same machine
 JUDGING = frozenset({"validating", "testing"})
@@ -151,7 +152,7 @@ class LiveRun:
         """Notes that something is different from what pages have seen."""
         self.version = self.next_version()
 
-    def take(self, events: list[dict], record: Callable[[dict], None]) -> bool:
+    def take(self, events: Iterable[Event], record: Callable[[Event], None]) -> bool:
         """Takes in what a worker said at once, each event after it has been recorded.
 
         Returns:
@@ -161,7 +162,7 @@ class LiveRun:
             for event in events:
                 record(event)
                 self._take(event)
-                if event["event"] == "ended":
+                if isinstance(event, Ended):
                     return True
             if self.has_steps or self.n_judged:
                 self.pace.mark(trained=self.recorder.trace.step * self.spec.batch_size, judged=self.n_judged)
@@ -169,26 +170,26 @@ class LiveRun:
         finally:
             self.touch()  # at the end: who looks meanwhile need not wait until an epoch is on the disk
 
-    def _take(self, event: dict) -> None:
-        if event["event"] == "phase":
-            if event["name"] in JUDGING:
-                self.n_judged += max(0, event["done"] - (self.done if event["name"] == self.phase else 0))
-            if event["name"] == "suffix" and self.part == 1:
-                self.part = 2
-                self.pace.forget()
-            self._enter(event["name"], event["done"], event["total"])
-        elif event["event"] == "started":
-            self.n_steps, self.record = event["n_steps"], None
-            self.n_validation, self.n_test = event["n_validation"], event["n_test"]
-        elif event["event"] == "step":
-            self._enter("training")
-            self.has_steps = True
-        elif event["event"] == "moved":
-            self.changes = tuple(event["changes"])
-        elif event["event"] == "epoch":
-            self._enter("training")
-            epoch = EpochRecord(**{name: value for name, value in event.items() if name != "event"})
-            self.epochs[epoch.epoch] = transitions.measured(epoch)
+    def _take(self, event: Event) -> None:
+        match event:
+            case Phase(name, done, total):
+                if name in JUDGING:
+                    self.n_judged += max(0, done - (self.done if name == self.phase else 0))
+                if name == "suffix" and self.part == 1:
+                    self.part = 2
+                    self.pace.forget()
+                self._enter(name, done, total)
+            case Started():
+                self.n_steps, self.record = event.n_steps, None
+                self.n_validation, self.n_test = event.n_validation, event.n_test
+            case Step():
+                self._enter("training")
+                self.has_steps = True
+            case Moved(changes):
+                self.changes = tuple(changes)
+            case Epoch():
+                self._enter("training")
+                self.epochs[event.epoch] = transitions.measured(EpochRecord(**asdict(event)))
 
     def _enter(self, phase: str, done: int = 0, total: int = 0) -> None:
         self.phase, self.done, self.total = phase, done, total

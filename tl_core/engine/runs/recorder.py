@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 
 from tl_core.disk.files import drop_checkpoints
 from tl_core.engine.environment import environment
@@ -13,6 +14,7 @@ from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
 from tl_core.store.records import EpochRecord, RunState
 from tl_core.store.store import RunStore
+from tl_core.training.events import Ended, Epoch, Event, Started, Step
 
 TRACE_S = 1.0  # of training; so much of the curve of the steps may be lost with the process
 _FREE = frozenset(
@@ -63,26 +65,26 @@ class Recorder:
         self._kept_at_s = 0.0
         self.trace = Trace(store.trace(run_id))  # of the part before a stop, when it is resumed
 
-    def record(self, event: Mapping) -> None:
-        """Takes in one event in its plain form (`Event.to_dict`)."""
-        kind = event["event"]
-        if kind == "started":
-            self._start(event)
-        elif kind == "step":
-            self.trace.add(event)
-        elif kind == "epoch":
-            self._close_epoch(EpochRecord(**{name: value for name, value in event.items() if name != "event"}))
-            self._note_speed(event)
-        elif kind == "ended":
-            self._finish(event)
+    def record(self, event: Event) -> None:
+        """Takes in one event."""
+        match event:
+            case Started():
+                self._start(event)
+            case Step():
+                self.trace.add(event)
+            case Epoch():
+                self._close_epoch(EpochRecord(**asdict(event)))
+                self._note_speed(event)
+            case Ended():
+                self._finish(event)
 
-    def _start(self, event: Mapping) -> None:
-        self._n_train, self._has_started = event["n_train"], True
+    def _start(self, event: Started) -> None:
+        self._n_train, self._has_started = event.n_train, True
         self._store.start_run(
             self._run_id,
-            frozen_params=event["frozen_params"],
-            trainable_params=event["trainable_params"],
-            is_cached=event["is_cached"],
+            frozen_params=event.frozen_params,
+            trainable_params=event.trainable_params,
+            is_cached=event.is_cached,
         )
 
     def _close_epoch(self, epoch: EpochRecord) -> None:
@@ -92,21 +94,21 @@ class Recorder:
         if is_due:
             self._kept_at_s = epoch.elapsed_s
 
-    def _finish(self, event: Mapping) -> None:
+    def _finish(self, event: Ended) -> None:
         if not self._has_started and self._store.get(self._run_id).state.is_finished:
             return  # a resumed run that could not begin stays as it was, and can be resumed again
-        scores, state = event["scores"], RunState(event["state"])
-        if state is RunState.FAILED and event["error"]:
-            state = state_after(event["error"])
+        state = RunState(event.state)
+        if state is RunState.FAILED and event.error:
+            state = state_after(event.error)
         self._store.finish_run(
             self._run_id,
             state,
-            best_epoch=event["best_epoch"],
-            scores=scores,
-            proof=event["proof"],
-            test_accuracy=scores and scores["accuracy"],
-            error=event["error"],
-            seconds=event["seconds"],
+            best_epoch=event.best_epoch,
+            scores=event.scores,
+            proof=event.proof,
+            test_accuracy=event.scores and event.scores["accuracy"],
+            error=event.error,
+            seconds=event.seconds,
         )
         self.save_trace()
         if state is RunState.COMPLETED:
@@ -123,11 +125,11 @@ class Recorder:
     def _rows(self) -> list[list[float]]:
         return [list(row) for row in self.trace.points()]
 
-    def _note_speed(self, event: Mapping) -> None:
-        if event["phase"] < self._spec.phases:
+    def _note_speed(self, event: Epoch) -> None:
+        if event.phase < self._spec.phases:
             return  # an epoch of the head on fixed features costs next to nothing
         if self._has_compiled:  # the first epoch, also that after a resume, includes compiling
-            self._store.save_timing(timing_key(self._spec), {"epoch_s_per_image": event["seconds"] / self._n_train})
+            self._store.save_timing(timing_key(self._spec), {"epoch_s_per_image": event.seconds / self._n_train})
         self._has_compiled = True
 
 

@@ -1,8 +1,10 @@
 """The curve of the steps, averaged to what a chart can show; it grows step by step and is cheap to look at."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+
+from tl_core.training.events import Step
 
 MAX_TRACE_POINTS = 400
 TRACE_COLUMNS = ("step", "elapsed_s", "images", "train_loss", "train_accuracy")
@@ -35,13 +37,13 @@ class Trace:
         """Seconds of training until the last step; None before the first."""
         return float(self._rows[self._n - 1, 1]) if self._n else None
 
-    def add(self, event: Mapping) -> None:
+    def add(self, event: Step) -> None:
         """Takes in a step; those done again since the checkpoint replace what was there."""
-        if self._n and self.step >= event["step"]:
-            self._n = int(np.searchsorted(self._rows[: self._n, 0], event["step"]))
+        if self._n and self.step >= event.step:
+            self._n = int(np.searchsorted(self._rows[: self._n, 0], event.step))
         if self._n == len(self._rows):
             self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
-        self._rows[self._n] = [event[name] for name in TRACE_COLUMNS]
+        self._rows[self._n] = [getattr(event, name) for name in TRACE_COLUMNS]
         self._n += 1
 
     def points(self) -> TracePoints:

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tl_core.engine.worker.requests import REQUESTS, Request
 from tl_core.engine.worker.scheduler import Rank, Scheduler
 from tl_core.errors import TransferLabError, WorkerError
 from tl_core.training.events import Ended, Event, Phase, Started, Step
 
-CHORE = "chore:warm"  # the name of the only one there is
+CHORE = "chore"  # the name of whatever nobody waits for
 GATHER_S = 0.05  # events within so short a time go into one message
 
 
@@ -26,12 +27,10 @@ class Worker:
 
     def __init__(self, home: Path, say: Callable[[dict], None]) -> None:
         from tl_core.engine.worker.interruption import Interruption
-        from tl_core.engine.worker.tasks.classify import Models
+        from tl_core.engine.worker.kept import Kept
         from tl_core.engine.worker.tasks.train import TrainingTask
-        from tl_core.engine.worker.warm_cache import Shelf
 
-        self._home, self._say = home, say
-        self._models, self._shelf = Models(home), Shelf()
+        self._home, self._say, self._kept = home, say, Kept.empty(home)
         self._inbox: queue.SimpleQueue[dict] = queue.SimpleQueue()
         self._scheduler = Scheduler(self._on_event, self._on_end, is_step=lambda event: isinstance(event, Step))
         self._stopping: set[str] = set()
@@ -82,18 +81,21 @@ class Worker:
 
     def _take(self, message: dict) -> None:
         """Begins what a message asks for."""
-        kinds = {
-            "train": self._train,
-            "stop": lambda message: self._scheduler.hasten(message["run_id"]),
-            "pause": lambda message: self._scheduler.pause(message["run_id"]),
-            "continue": lambda message: self._scheduler.continue_(message["run_id"]),
-            "step": lambda message: self._scheduler.step(message["run_id"]),
-            "classify": self._classify,
-            "measure": self._measure,
-            "warm": self._warm,
-            "nothing": lambda message: None,
-        }
-        kinds[message["do"]](message)
+        do, run_id = message["do"], message.get("run_id")
+        if do in REQUESTS:
+            self._begin(REQUESTS[do], message)
+        elif do == "train":
+            self._train(message)
+        elif do == "stop":
+            self._scheduler.prioritise(run_id)
+        elif do == "pause":
+            self._scheduler.pause(run_id)
+        elif do == "continue":
+            self._scheduler.resume(run_id)
+        elif do == "step":
+            self._scheduler.step(run_id)
+        elif do != "nothing":
+            raise ValueError(f"no worker can do {do!r}")
 
     def _train(self, message: dict) -> None:
         from tl_core.engine.worker.tasks.train import TrainingTask
@@ -106,7 +108,7 @@ class Worker:
             self._home / "runs" / run_id,
             should_stop=lambda: run_id in self._stopping,
             is_resumed=message["is_resumed"],
-            shelf=self._shelf,
+            warm=self._kept.warm,
             publish=lambda event: self._on_event(run_id, event),
         )
         self._scheduler.add(run_id, self.interruption.watched(run_id, task.run()), owner=message["owner"])
@@ -142,45 +144,21 @@ class Worker:
         from tl_core.engine.worker.device import release
 
         if self._scheduler.is_empty:
-            self._models.clear()
+            self._kept.models.clear()
         release(is_idle=self._scheduler.is_empty)
 
-    def _classify(self, message: dict) -> None:
-        self._request(message, self._classified(message["subject"], message["images"]))
+    def _begin(self, request: Request, message: dict) -> None:
+        if request.rank is Rank.CHORE:
+            self._scheduler.add(CHORE, request.begin(self._kept, message), rank=Rank.CHORE)
+        else:
+            task = self._answering(message["request_id"], request, message)
+            self._scheduler.add(message["request_id"], task, rank=request.rank)
 
-    def _classified(self, subject: str, path: str) -> Iterator:
-        import numpy as np
-
-        from tl_core.engine.worker.tasks.classify import classify
-
-        with np.load(path, allow_pickle=False) as file:
-            images = [file[name] for name in sorted(file.files)]
-        return (yield from classify(self._models, subject, images))
-
-    def _measure(self, message: dict) -> None:
-        from tl_core.engine.worker.tasks.measure import measure
-        from tl_core.spec import RunSpec
-
-        self._request(message, measure(RunSpec.from_dict(message["spec"]), self._home))
-
-    def _request(self, message: dict, task: Iterator) -> None:
-        request_id = message["request_id"]
-        self._scheduler.add(request_id, self._answering(request_id, task), rank=Rank.REQUEST)
-
-    def _answering(self, request_id: str, task: Iterator) -> Iterator[None]:
-        value = yield from task
-        self._answer(request_id, value=value.tolist() if hasattr(value, "tolist") else value)
+    def _answering(self, request_id: str, request: Request, message: dict) -> Iterator[None]:
+        self._answer(request_id, value=(yield from request.begin(self._kept, message)))
 
     def _answer(self, request_id: str, **what: object) -> None:
         self._say({"say": "answer", "request_id": request_id, **what})
-
-    def _warm(self, message: dict) -> None:
-        from tl_core.engine.worker.tasks.warm_up import warm_up
-        from tl_core.spec import RunSpec
-
-        self._scheduler.add(
-            CHORE, warm_up(RunSpec.from_dict(message["spec"]), self._home, self._shelf), rank=Rank.CHORE
-        )
 
 
 def _is_followed_by_work(event: Event) -> bool:

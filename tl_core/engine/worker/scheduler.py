@@ -42,8 +42,8 @@ class Task:
         return not self.is_paused or self.n_owed > 0
 
 
-class Circle:
-    """Tasks that take turns: owner after owner, and within an owner task after task."""
+class RoundRobin:
+    """Tasks that take turns in round robin: owner after owner, and within an owner task after task."""
 
     def __init__(self) -> None:
         self._owners: dict[str, list[Task]] = {}  # whoever is first has the next turn
@@ -66,9 +66,10 @@ class Circle:
 class Scheduler:
     """Advances tasks in turns of at most `SLICE_S`.
 
-    Requests come first, then trainings, then chores. Owners take turns in a circle and the runs of an owner share its
-    turns, so nobody waits longer for others who queue more. A turn ends before an event that would outlast the slice,
-    judged by the longest of this turn; an event that alone takes longer keeps the others waiting exactly that long.
+    Requests come first, then trainings, then chores. Owners take turns in round robin and the runs of an owner share
+    its turns, so nobody waits longer for others who queue more. A turn ends before an event that would outlast the
+    slice, judged by the longest of this turn; an event that alone takes longer keeps the others waiting exactly that
+    long.
 
     Args:
         on_event: Called with (task id, event).
@@ -87,7 +88,7 @@ class Scheduler:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._on_event, self._on_end, self._is_step, self._clock = on_event, on_end, is_step, clock
-        self._circles = {rank: Circle() for rank in Rank}
+        self._circles = {rank: RoundRobin() for rank in Rank}
 
     @property
     def is_empty(self) -> bool:
@@ -108,7 +109,7 @@ class Scheduler:
         for task in self._trainings(task_id):
             task.is_paused, task.n_owed = True, 0
 
-    def continue_(self, task_id: str) -> None:
+    def resume(self, task_id: str) -> None:
         """Gives a paused training its turns again."""
         for task in self._trainings(task_id):
             task.is_paused, task.n_owed = False, 0
@@ -118,7 +119,7 @@ class Scheduler:
         for task in self._trainings(task_id):
             task.n_owed += task.is_paused
 
-    def hasten(self, task_id: str) -> None:
+    def prioritise(self, task_id: str) -> None:
         """Puts a training that was asked to end, paused or not, before everything else."""
         for task in self._trainings(task_id):
             task.is_paused = False
@@ -135,7 +136,7 @@ class Scheduler:
         if self._advance(task):
             circle.add(task)
 
-    def _next(self) -> tuple[Circle, Task] | None:
+    def _next(self) -> tuple[RoundRobin, Task] | None:
         tasks = ((circle, task) for circle in self._circles.values() for task in circle)
         return next(((circle, task) for circle, task in tasks if task.is_runnable), None)
 

@@ -11,7 +11,7 @@ from tl_core.spec import RunSpec
 Progress = Callable[[int, int | None], None]
 
 
-class Shelf:
+class WarmCache:
     """Keeps the data set that was used last, and the last backbone of which no run can change anything.
 
     A backbone whose blocks are all frozen is the same after a training as before: the proof of each run shows it. Runs

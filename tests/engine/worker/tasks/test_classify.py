@@ -45,10 +45,11 @@ def untrained(folder: Path, spec: RunSpec):
 
 
 def test_the_untouched_backbone_knows_a_cat_and_a_coffee(tmp_path):
-    from tl_core.engine.worker.tasks.classify import Models, classify
+    from tl_core.engine.worker.model_cache import ModelCache
+    from tl_core.engine.worker.tasks.classify import classify
     from tl_core.models.imagenet import imagenet_classes
 
-    answers = finished(classify(Models(tmp_path), "backbone:mobilenet_v2", pictures("cat_1.jpg", "espresso_1.jpg")))
+    answers = finished(classify(ModelCache(tmp_path), "backbone:mobilenet_v2", pictures("cat_1.jpg", "espresso_1.jpg")))
     names = [imagenet_classes()[row.argmax()] for row in answers]
     assert answers.shape == (2, 1000)
     assert answers.sum(axis=1) == pytest.approx([1, 1], abs=1e-4)
@@ -57,36 +58,39 @@ def test_the_untouched_backbone_knows_a_cat_and_a_coffee(tmp_path):
 
 
 def test_a_run_answers_with_the_softmax_of_its_own_logits(tmp_path):
-    from tl_core.engine.worker.tasks.classify import Models, classify
+    from tl_core.engine.worker.model_cache import ModelCache
+    from tl_core.engine.worker.tasks.classify import classify
 
     network = untrained(tmp_path / "runs" / "a", SPEC)
     images = pictures("cat_1.jpg", "orange_1.jpg")
     logits = network.full.predict_on_batch(np.stack([fit_image(image, 64) for image in images])).astype(np.float64)
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    answers = finished(classify(Models(tmp_path), "a", images))
+    answers = finished(classify(ModelCache(tmp_path), "a", images))
     np.testing.assert_allclose(answers, expected, atol=1e-5)
 
 
 def test_an_answer_does_not_depend_on_the_other_pictures(tmp_path):
-    from tl_core.engine.worker.tasks.classify import Models, classify
+    from tl_core.engine.worker.model_cache import ModelCache
+    from tl_core.engine.worker.tasks.classify import classify
 
-    models, images = Models(tmp_path), pictures("cat_1.jpg", "orange_1.jpg", "watermelon_1.jpg")
+    models, images = ModelCache(tmp_path), pictures("cat_1.jpg", "orange_1.jpg", "watermelon_1.jpg")
     together = finished(classify(models, "backbone:squeezenet", images))
     alone = finished(classify(models, "backbone:squeezenet", images[1:2]))
     assert np.array_equal(together[1], alone[0])
 
 
 def test_it_makes_way_after_every_picture(tmp_path):
-    from tl_core.engine.worker.tasks.classify import Models, classify
+    from tl_core.engine.worker.model_cache import ModelCache
+    from tl_core.engine.worker.tasks.classify import classify
 
-    task = classify(Models(tmp_path), "backbone:squeezenet", pictures("cat_1.jpg", "orange_1.jpg"))
+    task = classify(ModelCache(tmp_path), "backbone:squeezenet", pictures("cat_1.jpg", "orange_1.jpg"))
     assert list(task) == [None, None]
 
 
 def test_a_network_is_kept_until_four_others_were_used_and_read_again_when_its_weights_are_new(tmp_path, monkeypatch):
-    from tl_core.engine.worker.tasks.classify import Models
+    from tl_core.engine.worker.model_cache import ModelCache
 
-    models, loaded = Models(tmp_path), []
+    models, loaded = ModelCache(tmp_path), []
     monkeypatch.setattr(models, "_load_run", lambda run_id: (loaded.append(run_id), 64))
     for run_id in "abca":
         models.trained(run_id)
@@ -101,11 +105,12 @@ def test_a_network_is_kept_until_four_others_were_used_and_read_again_when_its_w
 
 
 def test_a_run_without_weights_and_an_unknown_backbone_are_named(tmp_path):
-    from tl_core.engine.worker.tasks.classify import Models, classify
+    from tl_core.engine.worker.model_cache import ModelCache
+    from tl_core.engine.worker.tasks.classify import classify
 
     with pytest.raises(StoreError) as caught:
-        finished(classify(Models(tmp_path), "0" * 32, pictures("cat_1.jpg")))
+        finished(classify(ModelCache(tmp_path), "0" * 32, pictures("cat_1.jpg")))
     assert caught.value.code == "file_damaged"
     with pytest.raises(UnknownIdError) as caught:
-        finished(classify(Models(tmp_path), "backbone:../../etc", pictures("cat_1.jpg")))
+        finished(classify(ModelCache(tmp_path), "backbone:../../etc", pictures("cat_1.jpg")))
     assert caught.value.code == "unknown_backbone"

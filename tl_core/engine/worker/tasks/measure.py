@@ -8,6 +8,7 @@ import numpy as np
 
 from tl_core.datasets.known import known_dataset
 from tl_core.engine.environment import n_threads
+from tl_core.engine.worker.kept import Kept
 from tl_core.models.build import build
 from tl_core.spec import RunSpec
 from tl_core.training.extraction import Extractor
@@ -20,7 +21,12 @@ MEASURED_STEPS = 4
 COMPILED_LAYERS = 24  # about two blocks: their step is compiled within a few seconds
 
 
-def measure(spec: RunSpec, home: Path) -> Iterator[dict]:
+def run(kept: Kept, *, spec: dict) -> Iterator[None]:
+    """As `measure`, of a spec in its plain form."""
+    return (yield from measure(RunSpec.from_dict(spec), kept.home))
+
+
+def measure(spec: RunSpec, home: Path) -> Iterator[None]:
     """Measures what a run costs on this machine: the prefix's pass over a batch, a step, and a batch of validation.
 
     A short suffix is timed as it will run; a long one without compiling, because that alone takes longer than a learner

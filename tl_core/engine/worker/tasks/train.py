@@ -10,7 +10,7 @@ from tl_core.datasets.arrays import select_per_class
 from tl_core.disk.files import latest_checkpoint, save_checkpoint
 from tl_core.engine.environment import n_threads
 from tl_core.engine.worker.device import device_name, is_out_of_memory
-from tl_core.engine.worker.warm_cache import Shelf
+from tl_core.engine.worker.warm_cache import WarmCache
 from tl_core.errors import TrainingError, TransferLabError
 from tl_core.evaluation.scores import score
 from tl_core.models.trained import save_trained
@@ -35,7 +35,7 @@ class TrainingTask:
         should_stop: Asked after every batch.
         publish: Takes the progress of what cannot be cut into turns, such as a download.
         is_resumed: Whether to go on from the newest checkpoint.
-        shelf: What the worker has kept from runs before.
+        warm: What the worker has kept from runs before.
     """
 
     spec: RunSpec
@@ -44,7 +44,7 @@ class TrainingTask:
     should_stop: Callable[[], bool] = lambda: False
     publish: Callable[[Event], None] = lambda event: None
     is_resumed: bool = False
-    shelf: Shelf = field(default_factory=Shelf)
+    warm: WarmCache = field(default_factory=WarmCache)
 
     def run(self) -> Iterator[Event]:
         """Trains; always ends with one `Ended`, whatever happens. Time spent waiting for others is not counted."""
@@ -81,13 +81,13 @@ class TrainingTask:
     def _train(self, clock: Clock, state: "_State") -> Iterator[Event]:
         spec = self.spec
         yield Phase("data")
-        dataset = self.shelf.dataset(spec.dataset, self.home, on_progress=self._reporter("data"))
+        dataset = self.warm.dataset(spec.dataset, self.home, on_progress=self._reporter("data"))
         told = {"limit_bytes": cache_limit_bytes(), "on_progress": self._reporter("data")}
         dataset = mapped(dataset, spec.image_size, self.home / "cache", **told)
         train = select_per_class(dataset.labels, dataset.train, spec.per_class, spec.seed)
         yield Phase("network")
         state.n_classes = len(dataset.info.classes)
-        network = self.shelf.network(spec, state.n_classes, on_progress=self._reporter("downloading"))
+        network = self.warm.network(spec, state.n_classes, on_progress=self._reporter("downloading"))
         inputs = Inputs(spec, network, dataset, train, self._cache(), f"{device_name()}, {n_threads()} threads")
         state.phases = phases = Phases(inputs, clock, self.should_stop)
         yield Started(

@@ -1,0 +1,64 @@
+"""Networks that classify pictures, kept in memory."""
+
+from collections import OrderedDict
+from pathlib import Path
+
+from tl_core.models.catalog import backbone_info
+from tl_core.models.networks import network
+from tl_core.models.trained import WEIGHTS_FILE, load_trained
+from tl_core.models.weights import load_pretrained
+
+KEPT_MODELS = 4
+
+
+class ModelCache:
+    """The networks that were used last, so that the next picture is classified at once.
+
+    An LRU cache: the network that was not used for longest is evicted first.
+
+    Thread: worker.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._kept: OrderedDict[str, tuple] = OrderedDict()
+
+    def trained(self, run_id: str):
+        """Returns (model: uint8 pictures → logits, image size in px) of a finished run.
+
+        Raises:
+            StoreError: "file_damaged" when the run left no weights.
+        """
+        file = self._home / "runs" / run_id / WEIGHTS_FILE
+        written = file.stat().st_mtime_ns if file.exists() else None  # a resumed run writes its weights again
+        return self._keep(f"run:{run_id}:{written}", lambda: self._load_run(run_id))
+
+    def untouched(self, backbone_id: str):
+        """Returns (model: uint8 pictures → ImageNet probabilities, image size) of a backbone as it was pretrained.
+
+        Raises:
+            UnavailableError: Its weights are not here and could not be fetched.
+        """
+        return self._keep(f"backbone:{backbone_id}", lambda: self._load_backbone(backbone_id))
+
+    def clear(self) -> None:
+        """Forgets all networks; the next picture waits for its network to be built."""
+        self._kept.clear()
+
+    def _keep(self, name: str, load):
+        if name not in self._kept:
+            self._kept[name] = load()
+        self._kept.move_to_end(name)
+        while len(self._kept) > KEPT_MODELS:
+            self._kept.popitem(last=False)
+        return self._kept[name]
+
+    def _load_run(self, run_id: str):
+        trained, spec = load_trained(self._home / "runs" / run_id)
+        return trained.full, spec.image_size
+
+    def _load_backbone(self, backbone_id: str):
+        model = network(backbone_info(backbone_id).id, 224, top=True)
+        load_pretrained(model, backbone_id)
+        model.compile(jit_compile=False)
+        return model, 224

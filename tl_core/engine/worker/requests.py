@@ -1,0 +1,50 @@
+"""What the worker can be asked for beside training: one row and one module of `tasks` each."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
+
+from tl_core.engine.worker.scheduler import Rank
+
+
+@dataclass(frozen=True)
+class Request:
+    """A kind of short task.
+
+    Attributes:
+        name: What messages call it, and the module of `tasks` that does it: its function `run` takes what the worker
+            keeps (`kept.Kept`) and the inputs by name, yields None where it makes way, and returns the answer.
+        inputs: The inputs, as JSON can carry them.
+        rank: REQUEST is answered, and goes before any training; CHORE waits until nothing else is to do, and nobody
+            waits for it.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    rank: Rank = Rank.REQUEST
+
+    def message(self, **inputs: object) -> dict:
+        """Returns what a worker is sent.
+
+        Raises:
+            TypeError: Not these inputs.
+        """
+        if set(inputs) != set(self.inputs):
+            raise TypeError(f"{self.name} takes {self.inputs}, received {tuple(inputs)}")
+        return {"do": self.name, **inputs}
+
+    def begin(self, kept: object, message: Mapping) -> Iterator[None]:
+        """Does what a message asks for. Thread: worker; the module, and Keras with it, is imported with the first step.
+
+        Yields:
+            None where it makes way for others.
+        """
+        run: Callable[..., Iterator[None]] = import_module(f"tl_core.engine.worker.tasks.{self.name}").run
+        return (yield from run(kept, **{name: message[name] for name in self.inputs}))
+
+
+CLASSIFY = Request("classify", ("subject", "images"))
+MEASURE = Request("measure", ("spec",))
+WARM_UP = Request("warm_up", ("spec",), Rank.CHORE)
+REQUESTS = MappingProxyType({request.name: request for request in (CLASSIFY, MEASURE, WARM_UP)})
