@@ -65,17 +65,17 @@ def _choose_runs() -> list[RunRecord] | None:
 def _seen_runs() -> list[RunRecord]:
     """Returns the finished runs that the visitor finds in a list, and the one that a link led to, with its twin."""
     engine, by = services.engine(), state.visitor()
-    seen = {record.id: record for record in engine.list_runs(by=by, states=FINISHED, limit=100)}
+    seen = {record.id: record for record in engine.runs.list_runs(by=by, states=FINISHED, limit=100)}
     with suppress(UnknownIdError):
-        opened = engine.find(state.run_id() or "", by=by)
+        opened = engine.runs.find(state.run_id() or "", by=by)
         seen |= {opened.id: opened}
-        seen |= {opened.twin_id: engine.find(opened.twin_id, by=by)} if opened.twin_id else {}
+        seen |= {opened.twin_id: engine.runs.find(opened.twin_id, by=by)} if opened.twin_id else {}
     return list(seen.values())
 
 
 def _first_choice(by_id: dict[str, RunRecord]) -> list[str]:
     try:
-        run = services.engine().find(state.run_id() or "", by=state.visitor())
+        run = services.engine().runs.find(state.run_id() or "", by=state.visitor())
     except UnknownIdError:
         run = next(iter(by_id.values()))
     pair = sorted(filter(None, (run.id, run.twin_id)), key=lambda id_: id_ in by_id and by_id[id_].role == "baseline")

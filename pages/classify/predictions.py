@@ -88,7 +88,7 @@ def _answers(picture_hash: str, image: np.ndarray, subjects: dict[str, str | Non
 def _answer(asked: dict[tuple, Future], key: tuple, image: np.ndarray) -> object:
     try:
         if key not in asked:
-            asked[key] = services.engine().classify(key[1], [image], by=state.visitor())
+            asked[key] = services.engine().requests.classify(key[1], [image], by=state.visitor())
         return np.asarray(asked[key].result(WAIT_S))[0]
     except (TransferLabError, TimeoutError) as error:
         return error

@@ -113,7 +113,7 @@ def shared_runs(home: str, language: str, since: str | None, _by: Visitor) -> li
         since: Only runs that were begun since then, ISO 8601 in UTC; None: all.
         _by: Who asks; decides nothing.
     """
-    records = services.engine().list_runs(by=_by, visibility=Visibility.CLASS, limit=SHOWN)
+    records = services.engine().runs.list_runs(by=_by, visibility=Visibility.CLASS, limit=SHOWN)
     names = owner_names()
     found = []
     for record in records:

@@ -27,7 +27,7 @@ def draw() -> None:
 def _is_admitted(received: str) -> bool:
     """Says whether the key is right; draws why not."""
     try:
-        is_right = services.doorkeeper().admits(received)
+        is_right = services.instructor_key().check(received)
     except TransferLabError as error:
         st.error(sentence(error))
         return False

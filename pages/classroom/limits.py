@@ -18,7 +18,7 @@ def draw() -> None:
         with st.container(horizontal=True):
             chosen = {
                 name: st.number_input(t(f"field.{name}"), low, high, value, step=1, width=190)
-                for name, value in asdict(services.engine().limits()).items()
+                for name, value in asdict(services.engine().classroom.limits()).items()
             }
         is_pressed = st.form_submit_button(t("classroom.save"), icon=":material/save:")
     if is_pressed:
@@ -27,7 +27,7 @@ def draw() -> None:
 
 def _save(chosen: Limits) -> None:
     try:
-        services.engine().set_limits(chosen, by=state.visitor())
+        services.engine().classroom.set_limits(chosen, by=state.visitor())
     except TransferLabError as error:
         st.error(sentence(error))
         return

@@ -11,7 +11,7 @@ from pages.ui.actions import attempt
 from pages.ui.owner_names import owner_names
 from pages.ui.text import literal, seconds_left, t, time_left
 from tl_core.engine.pool.capacity import free_bytes
-from tl_core.engine.runs.forecast import Place
+from tl_core.engine.runs.forecast import QueueEntry
 from tl_core.engine.service import EngineStatus
 
 POLL_S = 2.3
@@ -24,7 +24,7 @@ def draw() -> None:
 
 
 def _draw_live() -> None:
-    status, places = services.engine().status(), services.engine().queue(by=state.visitor())
+    status, places = services.engine().status(), services.engine().classroom.queue(by=state.visitor())
     _draw_load(status)
     _draw_switches(status, places)
     if not places:
@@ -47,7 +47,7 @@ def _draw_load(status: EngineStatus) -> None:
         st.metric(t("classroom.memory"), t("classroom.gigabytes", n=f"{free_bytes() / 1e9:.1f}"))
 
 
-def _draw_switches(status: EngineStatus, places: Sequence[Place]) -> None:
+def _draw_switches(status: EngineStatus, places: Sequence[QueueEntry]) -> None:
     """Draws what concerns all runs: hold them, let them go on, stop them."""
     is_held = status.is_held
     with st.container(horizontal=True):
@@ -56,7 +56,7 @@ def _draw_switches(status: EngineStatus, places: Sequence[Place]) -> None:
             icon=":material/play_arrow:" if is_held else ":material/pause:",
             type="primary" if is_held else "secondary",
             key="hold",
-            on_click=services.engine().hold,
+            on_click=services.engine().classroom.hold,
             args=[not is_held],
             kwargs={"by": state.visitor()},
         )
@@ -69,27 +69,29 @@ def _draw_switches(status: EngineStatus, places: Sequence[Place]) -> None:
 
 
 def _stop_all() -> None:
-    for place in reversed(services.engine().queue(by=state.visitor())):  # the last first: none begins in between
-        attempt(services.engine().stop, place.run_id)
+    for place in reversed(
+        services.engine().classroom.queue(by=state.visitor())
+    ):  # the last first: none begins in between
+        attempt(services.engine().runs.stop, place.run_id)
 
 
-def _draw_place(place: Place, owner: str, *, is_held: bool) -> None:
+def _draw_place(place: QueueEntry, owner: str, *, is_held: bool) -> None:
     """Draws one run in a row, with its buttons."""
     engine, is_waiting = services.engine(), place.position is not None
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"place-{place.run_id}"):
         role = f":{'violet' if place.role == 'run' else 'yellow'}-badge[{t(f'panel.{place.role}')}]"
         st.markdown(f"{role} **{literal(place.name)}**  \n{_about(place, literal(owner), is_held)}", width="stretch")
         if is_waiting:
-            _draw_button("classroom.next", engine.hasten, place, icon=":material/vertical_align_top:")
-        _draw_button("panel.stop", engine.stop, place, icon=":material/stop:")
+            _draw_button("classroom.next", engine.classroom.prioritise, place, icon=":material/vertical_align_top:")
+        _draw_button("panel.stop", engine.runs.stop, place, icon=":material/stop:")
 
 
-def _draw_button(word: str, action: object, place: Place, *, icon: str) -> None:
+def _draw_button(word: str, action: object, place: QueueEntry, *, icon: str) -> None:
     key = f"{word}-{place.run_id}"
     st.button(t(word), icon=icon, key=key, help=t(f"{word}_help"), on_click=attempt, args=[action, place.run_id])
 
 
-def _about(place: Place, owner: str, is_held: bool) -> str:
+def _about(place: QueueEntry, owner: str, is_held: bool) -> str:
     """Returns whose run it is, what it does, and how long that takes or when it begins."""
     if place.position is None:
         phase = t(f"phase.{place.phase}")

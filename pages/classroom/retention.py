@@ -17,7 +17,7 @@ from tl_core.store.retention import OldRun, old_runs
 
 def draw() -> None:
     """Draws the way to the list, and the list with what can be removed."""
-    st.caption(t("classroom.old_about", days=services.engine().limits().days))
+    st.caption(t("classroom.old_about", days=services.engine().classroom.limits().days))
     if said := state.taken("old-removed"):
         st.success(said)
     if problem := state.taken("old-problem"):
@@ -33,9 +33,9 @@ def draw() -> None:
 
 def _found() -> list[OldRun]:
     engine = services.engine()
-    records = engine.list_runs(by=state.visitor())
+    records = engine.runs.list_runs(by=state.visitor())
     folders = engine.home / "runs"
-    return old_runs(records, engine.limits().days, datetime.now(UTC), lambda id_: folder_bytes(folders / id_))
+    return old_runs(records, engine.classroom.limits().days, datetime.now(UTC), lambda id_: folder_bytes(folders / id_))
 
 
 def _draw_list(found: Sequence[OldRun]) -> None:
@@ -94,7 +94,7 @@ def _remove(chosen: Sequence[OldRun]) -> None:
     for old in chosen:
         try:
             if old.record.id in still_old:
-                engine.delete(old.record.id, by=by)
+                engine.runs.delete(old.record.id, by=by)
                 removed.append(old)
         except TransferLabError as error:
             state.keep("old-problem", error.to_dict())

@@ -57,7 +57,7 @@ def _draw_zip() -> bool:
     if file is not None:
         _draw_new(
             safe_name(file.name).removesuffix(".zip"),
-            lambda: uploads.sent_archive(data_home(), file.getvalue()),
+            lambda: uploads.write_archive(data_home(), file.getvalue()),
             safe_name(file.name),
             [file],
         )
@@ -148,7 +148,9 @@ def _draw_new(name: str, source_path: Callable[[], Path], source: str, sent: Seq
         return
     told = {"source": source, "seed": int(seed), "can_flip": can_flip}
     try:
-        import_id = services.engine().bring(source_path(), by=state.visitor(), name=called, is_sent=bool(sent), **told)
+        import_id = services.engine().imports.start(
+            source_path(), by=state.visitor(), name=called, is_sent=bool(sent), **told
+        )
     except TransferLabError as error:
         st.error(sentence(error))
         return
@@ -217,11 +219,11 @@ def _take_in(into: str | None, class_name: str, files: list, *, is_taken: bool =
     is_small = len(files) <= AT_ONCE and sum(file.size for _, file in files) <= AT_ONCE_BYTES
     try:
         if is_small:
-            record = engine.bring_now([(name, file.getvalue()) for name, file in files], **told)
+            record = engine.imports.import_now([(name, file.getvalue()) for name, file in files], **told)
             _note_added(record, class_name, n_skipped_before)
         else:
-            sent = uploads.sent_files(data_home(), [(name, file.getvalue()) for name, file in files])
-            _watch(engine.bring(sent, is_sent=True, **told))
+            sent = uploads.write_files(data_home(), [(name, file.getvalue()) for name, file in files])
+            _watch(engine.imports.start(sent, is_sent=True, **told))
     except TransferLabError as error:
         state.keep("data-problem", error.to_dict())
         if not is_taken:  # files that were dropped stay, so that they need not be dropped again
@@ -243,7 +245,7 @@ def _note_added(record: AlbumRecord, class_name: str, n_skipped_before: int) -> 
 
 
 def _sent_files(files: list) -> Path:
-    return uploads.sent_files(data_home(), [(file.name, file.getvalue()) for file in files])
+    return uploads.write_files(data_home(), [(file.name, file.getvalue()) for file in files])
 
 
 def _watch(import_id: str) -> None:

@@ -117,7 +117,7 @@ def _draw_numbers(spec: RunSpec, frozen: int, trainable: int, pace_s: float | No
     """Draws counts and time; asks again until the time of an epoch and that of a pass for augmentation are known."""
 
     def numbers() -> None:
-        estimate = services.engine().estimate(spec)
+        estimate = services.engine().requests.estimate(spec)
         is_known = isinstance(estimate, Estimate)
         time = seconds(estimate.epoch_s) if is_known else UNKNOWN[estimate]
         about = _about(estimate) if is_known else t(f"lab.{estimate.value}")
@@ -130,7 +130,7 @@ def _draw_numbers(spec: RunSpec, frozen: int, trainable: int, pace_s: float | No
 
 def _pace_s(spec: RunSpec) -> float | None:
     """Returns after how many seconds it is worth asking again what a run costs; None: all is known or never will be."""
-    answers = {services.engine().estimate(one) for one in (spec, _plain(spec))}
+    answers = {services.engine().requests.estimate(one) for one in (spec, _plain(spec))}
     return MEASURING_S if Pending.MEASURING in answers else WAITING_S if Pending.WAITING in answers else None
 
 
@@ -150,7 +150,7 @@ def _about(estimate: Estimate) -> str:
 
 def _draw_costs(spec: RunSpec, dataset: DatasetInfo) -> None:
     """Draws what each way of augmentation costs, from the measured time of one pass of the frozen prefix."""
-    estimate = services.engine().estimate(_plain(spec))
+    estimate = services.engine().requests.estimate(_plain(spec))
     if spec.n_frozen == 0:
         st.caption(t("views.free"))
     elif not isinstance(estimate, Estimate):
@@ -217,9 +217,9 @@ def _is_double(spec: RunSpec) -> bool:
 
 def _draw_recorded(spec: RunSpec, baseline: RunSpec | None) -> None:
     """Says before training what need not be trained again."""
-    if services.engine().is_known(spec):
+    if services.engine().runs.is_known(spec):
         st.caption(t("lab.already"))
-    elif baseline is not None and services.engine().is_known(baseline):
+    elif baseline is not None and services.engine().runs.is_known(baseline):
         st.caption(t("lab.already_baseline"))
 
 

@@ -64,7 +64,7 @@ def _wait_s(snapshot: RunSnapshot) -> float | None:
     name, now_s = f"wait-{snapshot.record.id}", time.monotonic()
     asked = state.kept(name)
     if asked is None or now_s - asked[0] > ASK_S:
-        asked = now_s, services.engine().wait_s(snapshot.record.id)
+        asked = now_s, services.engine().runs.wait_s(snapshot.record.id)
         state.keep(name, asked)
     left_s = (asked[1] or 0.0) - (now_s - asked[0])
     return left_s if left_s >= 1 else None
@@ -104,11 +104,11 @@ def is_too_large_to_cache(snapshot: RunSnapshot) -> bool:
 def _draw_controls(snapshot: RunSnapshot) -> None:
     """Draws what can be done to a run that waits or trains."""
     engine = services.engine()
-    actions: dict[str, Callable[..., None]] = {"stop": engine.stop}
+    actions: dict[str, Callable[..., None]] = {"stop": engine.runs.stop}
     if snapshot.is_paused and not engine.status().is_held:
-        actions = {"continue": engine.continue_, "step": engine.step} | actions
+        actions = {"continue": engine.runs.resume_paused, "step": engine.runs.step} | actions
     elif not snapshot.queue_position and not snapshot.is_paused:
-        actions = {"pause": engine.pause} | actions
+        actions = {"pause": engine.runs.pause} | actions
     key = f"controls-{snapshot.record.role}"
     with st.container(horizontal=True, wrap=False, gap="xxsmall", width="content", key=key):
         for name, action in actions.items():
@@ -121,7 +121,7 @@ def draw_longer(snapshot: RunSnapshot) -> None:
     is_whole = record.state is RunState.COMPLETED and len(snapshot.epochs) == spec.all_epochs
     if is_whole and spec.epochs < MOST_EPOCHS and may_change(record) and "imported" not in record.environment:
         epochs = min(2 * spec.epochs, MOST_EPOCHS)
-        _draw_button("longer", record.id, services.engine().go_on, epochs, n=epochs - spec.epochs)
+        _draw_button("longer", record.id, services.engine().runs.go_on, epochs, n=epochs - spec.epochs)
 
 
 def _draw_button(
@@ -151,4 +151,4 @@ def _draw_result(snapshot: RunSnapshot, badge: str) -> None:
     )
     st.markdown(f"{badge} {result}", width="stretch")
     if record.state.is_resumable and may_change(record):
-        _draw_button("resume", record.id, services.engine().resume)
+        _draw_button("resume", record.id, services.engine().runs.resume)

@@ -58,11 +58,11 @@ def _pace_s(snapshots: Sequence[RunSnapshot]) -> float | None:
 
 def look(run_id: str) -> list[RunSnapshot]:
     """Returns a run and, where it has one, its twin; the run first, then the baseline."""
-    first = services.engine().snapshot(run_id, by=state.visitor())
+    first = services.engine().runs.snapshot(run_id, by=state.visitor())
     both = [first]
     with suppress(UnknownIdError):  # a twin that is not shared, or was deleted just now
         if first.record.twin_id:
-            both.append(services.engine().snapshot(first.record.twin_id, by=state.visitor()))
+            both.append(services.engine().runs.snapshot(first.record.twin_id, by=state.visitor()))
     both.sort(key=lambda snapshot: snapshot.record.role == "baseline")
     state.keep("seen", (run_id, both))
     return both
@@ -79,7 +79,7 @@ def shown_spec() -> RunSpec | None:
 def _look_again(run_id: str) -> list[RunSnapshot]:
     """Returns the same as `look`, and the very same objects as long as nothing has changed since."""
     seen_id, seen = state.kept("seen", (None, []))
-    has_changed = any(services.engine().version(snapshot.record.id) != snapshot.version for snapshot in seen)
+    has_changed = any(services.engine().runs.version(snapshot.record.id) != snapshot.version for snapshot in seen)
     return look(run_id) if seen_id != run_id or has_changed else seen
 
 

@@ -50,7 +50,7 @@ def draw() -> None:
         st.caption(t("runs.too_many", n=MAX_OVERLAID))
     with suppress(UnknownIdError):  # one was deleted in another tab; the next look at the list is without it
         curves(
-            [services.engine().snapshot(record.id, by=state.visitor()) for record in shown],
+            [services.engine().runs.snapshot(record.id, by=state.visitor()) for record in shown],
             names_apart(shown),
             key="runs",
         )
@@ -70,7 +70,7 @@ def _choose_whose() -> dict:
 
 def _draw_nothing(show: dict) -> None:
     """Says why the list is empty: nothing is there, or nothing passes the filter."""
-    is_empty = not services.engine().list_runs(by=state.visitor(), limit=1, **show)
+    is_empty = not services.engine().runs.list_runs(by=state.visitor(), limit=1, **show)
     words = ("runs.empty" if "owner" in show else "runs.none_here") if is_empty else "runs.none_fit"
     st.info(t(words), icon=":material/science:")
     st.page_link("pages/lab/page.py", label=t("classify.to_lab"), icon=":material/arrow_back:")
@@ -87,7 +87,7 @@ def _filtered(show: dict) -> list[RunRecord]:
         pills = partial(st.pills, t("runs.states"), list(RunState), selection_mode="multi", wrap=True)
         picked = remembered(partial(pills, format_func=names.__getitem__), "runs-states", [])
     wanted = {"states": picked or None, "text": text.strip() or None, "limit": SHOWN}
-    return services.engine().list_runs(by=state.visitor(), **wanted, **show)
+    return services.engine().runs.list_runs(by=state.visitor(), **wanted, **show)
 
 
 def _table(records: list[RunRecord]) -> list[RunRecord]:
@@ -161,7 +161,7 @@ def _draw_pin(records: Sequence[RunRecord]) -> None:
     word = "runs.unpin" if are_pinned else "runs.pin"
     if st.button(t(word), icon=":material/keep:", help=t("runs.pin_help"), key="pin"):
         for record in records:
-            attempt(services.engine().pin, record.id, not are_pinned)
+            attempt(services.engine().runs.pin, record.id, not are_pinned)
         st.rerun()
 
 

@@ -15,7 +15,7 @@ from tl_core.spec import RunSpec
 def submit(spec: RunSpec, name: str, baseline: RunSpec | None, baseline_name: str, *, is_afresh: bool = False) -> None:
     """Asks for a run, opens it, and draws the page again; says in one sentence why it could not be queued."""
     try:
-        record = services.engine().submit(
+        record = services.engine().runs.submit(
             spec,
             name=name[:80],
             baseline=baseline,

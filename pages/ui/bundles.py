@@ -21,7 +21,7 @@ def draw_download(record: RunRecord) -> None:
     engine, by = services.engine(), state.visitor()
     st.download_button(
         t(f"bundle.download_{record.role}"),
-        lambda: engine.bundle(record.id, by=by),
+        lambda: engine.runs.bundle(record.id, by=by),
         file_name=file_name(record),
         mime="application/octet-stream",
         icon=":material/download:",
@@ -65,7 +65,7 @@ def _refusal(file: UploadedFile) -> dict:
     if seen != file.file_id:
         try:
             bundle = read_bundle(file.getvalue(), file.name)
-            record = services.engine().take_in_network(bundle, by=state.visitor(), name=bundle.name)
+            record = services.engine().runs.import_network(bundle, by=state.visitor(), name=bundle.name)
         except TransferLabError as error:
             refusal = error.to_dict()
             state.keep("refused", (file.file_id, refusal))

@@ -12,7 +12,7 @@ MOST_LETTERS = 40
 
 def owner_names() -> dict[str, str]:
     """Returns owner → name, for everybody who has runs or a name."""
-    known = {owner: _shown(name) for owner, name in services.engine().owner_names().items()}
+    known = {owner: _shown(name) for owner, name in services.engine().classroom.owner_names().items()}
     return {OPERATOR.owner: t("classroom.operator")} | known
 
 
@@ -27,7 +27,7 @@ def owner_name(owner: str) -> str:
 
 def draw_own() -> None:
     """Draws what the class calls this visitor, with a field to change it."""
-    given = services.engine().owner_names().get(state.visitor().owner)
+    given = services.engine().classroom.owner_names().get(state.visitor().owner)
     label = t("classroom.guest") if given is None else literal(_shown(given))
     with st.popover(label, icon=":material/badge:", width="stretch", key="own-name"):
         st.text_input(
@@ -47,6 +47,6 @@ def _save() -> None:
     name = str(state.widget_value("name-in-class"))
     try:
         if name.strip():
-            services.engine().name_me(name, by=state.visitor())
+            services.engine().classroom.name_me(name, by=state.visitor())
     except TransferLabError as error:
         state.keep("name-problem", error.to_dict())

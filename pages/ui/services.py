@@ -18,7 +18,7 @@ from tl_core.datasets.known import is_here, known_dataset
 from tl_core.datasets.own.album import identity, is_own
 from tl_core.datasets.own.near_duplicates import look, twin_groups
 from tl_core.disk.home import data_home
-from tl_core.engine.singleton import doorkeeper, engine
+from tl_core.engine.singleton import engine, instructor_key
 from tl_core.errors import TransferLabError, UnknownIdError
 from tl_core.paths import ASSETS
 from tl_core.spec import RunSpec
@@ -30,8 +30,8 @@ __all__ = [
     "augmented_strip",
     "class_names_of",
     "compared",
-    "doorkeeper",
     "engine",
+    "instructor_key",
     "is_mine",
     "is_reachable",
     "look_into",

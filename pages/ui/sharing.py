@@ -35,7 +35,7 @@ def draw(record: RunRecord) -> None:
             key=f"share-{record.id}-{record.visibility}",  # another choice elsewhere makes another widget
             format_func=named(Visibility, lambda one: t(f"visibility.{one.value}")).__getitem__,
         )
-        if chosen not in (None, record.visibility) and attempt(services.engine().share, record.id, chosen):
+        if chosen not in (None, record.visibility) and attempt(services.engine().runs.share, record.id, chosen):
             st.rerun()
         st.caption(t(f"visibility.{record.visibility.value}_about"))
         if record.visibility is not Visibility.PRIVATE:

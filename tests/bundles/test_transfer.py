@@ -54,7 +54,7 @@ def code_of(action, *args, **more) -> str:
 
 
 def test_a_run_that_was_brought_in_is_completed_and_claims_nothing_as_measured(bench, bundle):
-    record = bench.engine.take_in_network(bundle, by=BEN, name="from Anna")
+    record = bench.engine.runs.import_network(bundle, by=BEN, name="from Anna")
     assert (record.state, record.owner, record.role, record.name) == (RunState.COMPLETED, "ben", "run", "from Anna")
     assert (record.visibility, record.fingerprint, record.recorded_from) == (Visibility.PRIVATE, None, None)
     assert record.spec == SPEC.to_dict()
@@ -66,13 +66,13 @@ def test_a_run_that_was_brought_in_is_completed_and_claims_nothing_as_measured(b
     assert (record.best_epoch, record.is_cached) == (1, True)
     squeezenet = backbones()["squeezenet"]
     assert (record.frozen_params, record.trainable_params) == (squeezenet.params, 513 * 10)
-    seen = bench.engine.snapshot(record.id, by=BEN)
+    seen = bench.engine.runs.snapshot(record.id, by=BEN)
     assert (seen.record, seen.epochs, seen.trace, seen.is_active) == (record, (), (), False)
     assert bench.engine.store.list_runs() == [record]
 
 
 def test_the_weights_are_written_as_this_server_writes_them(bench, bundle):
-    folder = bench.engine.store.run_folder(bench.engine.take_in_network(bundle, by=BEN, name="x").id)
+    folder = bench.engine.store.run_folder(bench.engine.runs.import_network(bundle, by=BEN, name="x").id)
     arrays, texts = read_tensors(folder / WEIGHTS_FILE)
     assert texts == {"about": bundle.about()}
     for name, array in head().items():
@@ -81,14 +81,14 @@ def test_the_weights_are_written_as_this_server_writes_them(bench, bundle):
 
 
 def test_what_was_brought_in_stands_for_no_run_that_somebody_wants_to_train(bench, bundle):
-    record = bench.engine.take_in_network(bundle, by=BEN, name="x")
-    assert not bench.engine.is_known(SPEC)
-    mine = bench.engine.submit(SPEC, by=BEN, name="mine")
+    record = bench.engine.runs.import_network(bundle, by=BEN, name="x")
+    assert not bench.engine.runs.is_known(SPEC)
+    mine = bench.engine.runs.submit(SPEC, by=BEN, name="mine")
     assert (mine.state, mine.id == record.id) == (RunState.QUEUED, False)
 
 
 def test_it_survives_the_loss_of_the_list_of_runs(bench, bundle, tmp_path):
-    record = bench.engine.take_in_network(bundle, by=BEN, name="x")
+    record = bench.engine.runs.import_network(bundle, by=BEN, name="x")
     bench.engine.store.close()
     for path in (tmp_path / "home").glob("runs.sqlite*"):
         path.unlink()
@@ -97,17 +97,17 @@ def test_it_survives_the_loss_of_the_list_of_runs(bench, bundle, tmp_path):
 
 
 def test_it_is_classified_with_by_whoever_may_see_it(bench, bundle):
-    record = bench.engine.take_in_network(bundle, by=BEN, name="x")
-    bench.engine.classify(record.id, [], by=BEN)
+    record = bench.engine.runs.import_network(bundle, by=BEN, name="x")
+    bench.engine.requests.classify(record.id, [], by=BEN)
     assert bench.worker.sent[-1]["subject"] == record.id
-    assert code_of(bench.engine.classify, record.id, [], by=ANNA) == "unknown_run"
+    assert code_of(bench.engine.requests.classify, record.id, [], by=ANNA) == "unknown_run"
 
 
 def test_a_bad_name_and_a_student_who_has_too_much_are_refused(bench, bundle):
-    assert code_of(bench.engine.take_in_network, bundle, by=BEN, name="a\nb") == "bad_run_name"
-    bench.engine.set_limits(Limits(runs=1), by=TEACHER)
-    bench.engine.take_in_network(bundle, by=BEN, name="x")
-    assert code_of(bench.engine.take_in_network, bundle, by=BEN, name="x") == "too_many_runs"
+    assert code_of(bench.engine.runs.import_network, bundle, by=BEN, name="a\nb") == "bad_run_name"
+    bench.engine.classroom.set_limits(Limits(runs=1), by=TEACHER)
+    bench.engine.runs.import_network(bundle, by=BEN, name="x")
+    assert code_of(bench.engine.runs.import_network, bundle, by=BEN, name="x") == "too_many_runs"
     assert len(bench.engine.store.list_runs()) == 1
 
 
@@ -116,7 +116,7 @@ def test_a_disk_that_refuses_leaves_no_run_behind(bench, bundle, monkeypatch):
         raise StoreError("disk_full", needed_bytes=1, free_bytes=0)
 
     monkeypatch.setattr(transfer, "write_tensors", refuse)
-    assert code_of(bench.engine.take_in_network, bundle, by=BEN, name="x") == "disk_full"
+    assert code_of(bench.engine.runs.import_network, bundle, by=BEN, name="x") == "disk_full"
     assert bench.engine.store.list_runs() == []
     assert [path.name for path in (bench.home / "runs").iterdir()] == []
 
@@ -143,7 +143,7 @@ def altered(folder: Path, n_classes: int = 10, arrays: dict | None = None, **spe
     ids=str,
 )
 def test_a_small_file_cannot_ask_for_a_large_network(bench, tmp_path, spec, code):  # M03
-    assert code_of(bench.engine.take_in_network, altered(tmp_path, **spec), by=BEN, name="x") == code
+    assert code_of(bench.engine.runs.import_network, altered(tmp_path, **spec), by=BEN, name="x") == code
     assert bench.engine.store.list_runs() == []
     assert bench.worker.sent == []
 
@@ -151,7 +151,9 @@ def test_a_small_file_cannot_ask_for_a_large_network(bench, tmp_path, spec, code
 def test_weights_of_too_many_whole_numbers_are_refused(bench, tmp_path):  # M03
     seeds = {"0000": np.zeros(1001, np.int64)}
     arrays = seeds | {f"000{at}": array for at, array in enumerate(head().values(), 1)}
-    assert code_of(bench.engine.take_in_network, altered(tmp_path, arrays=arrays), by=BEN, name="x") == "bundle_unfit"
+    assert (
+        code_of(bench.engine.runs.import_network, altered(tmp_path, arrays=arrays), by=BEN, name="x") == "bundle_unfit"
+    )
 
 
 # ---- out ----
@@ -170,35 +172,35 @@ def finished(bench) -> str:
 
 def test_whoever_may_see_a_run_may_take_its_network_along_and_nobody_else(bench, finished):
     engine = bench.engine
-    mine = engine.bundle(finished, by=ANNA)
-    assert engine.bundle(finished, by=TEACHER) == engine.bundle(finished[:8], by=ANNA) == mine
+    mine = engine.runs.bundle(finished, by=ANNA)
+    assert engine.runs.bundle(finished, by=TEACHER) == engine.runs.bundle(finished[:8], by=ANNA) == mine
     for by in (BEN, Visitor("")):
-        assert code_of(engine.bundle, finished, by=by) == "unknown_run"
-    engine.share(finished, Visibility.LINK, by=ANNA)
-    assert engine.bundle(finished, by=BEN) == mine
+        assert code_of(engine.runs.bundle, finished, by=by) == "unknown_run"
+    engine.runs.share(finished, Visibility.LINK, by=ANNA)
+    assert engine.runs.bundle(finished, by=BEN) == mine
     for received in (finished[:31], "../../etc", ""):
-        assert code_of(engine.bundle, received, by=BEN) == "unknown_run"
-    engine.share(finished, Visibility.CLASS, by=ANNA)
-    assert engine.bundle(finished, by=BEN) == mine
+        assert code_of(engine.runs.bundle, received, by=BEN) == "unknown_run"
+    engine.runs.share(finished, Visibility.CLASS, by=ANNA)
+    assert engine.runs.bundle(finished, by=BEN) == mine
 
 
 def test_a_bundle_does_not_name_the_run_whose_link_opens_it(bench, finished):
-    assert finished[:12].encode() not in bench.engine.bundle(finished, by=ANNA)
+    assert finished[:12].encode() not in bench.engine.runs.bundle(finished, by=ANNA)
 
 
 def test_a_run_without_weights_or_with_damaged_ones_gives_no_file(bench, finished):
     run_id = bench.submit("x", by=ANNA)
-    assert code_of(bench.engine.bundle, run_id, by=ANNA) == "run_without_weights"
+    assert code_of(bench.engine.runs.bundle, run_id, by=ANNA) == "run_without_weights"
     (bench.engine.store.run_folder(finished) / WEIGHTS_FILE).write_bytes(b"x")
-    assert code_of(bench.engine.bundle, finished, by=ANNA) == "file_damaged"
+    assert code_of(bench.engine.runs.bundle, finished, by=ANNA) == "file_damaged"
 
 
 def test_names_of_classes_come_from_the_record_or_the_data(bench, finished):
-    said, _ = parts(bench.engine.bundle(finished, by=ANNA))
+    said, _ = parts(bench.engine.runs.bundle(finished, by=ANNA))
     assert said["classes"] == list(CLASSES)
-    own = told(bench.engine.bundle(finished, by=ANNA), classes=list("abcdefghij"))
-    record = bench.engine.take_in_network(read_bundle(own, "x"), by=BEN, name="mine now")
-    said, _ = parts(bench.engine.bundle(record.id, by=BEN))
+    own = told(bench.engine.runs.bundle(finished, by=ANNA), classes=list("abcdefghij"))
+    record = bench.engine.runs.import_network(read_bundle(own, "x"), by=BEN, name="mine now")
+    said, _ = parts(bench.engine.runs.bundle(record.id, by=BEN))
     assert (said["classes"], said["name"], said["test_accuracy"]) == (list("abcdefghij"), "mine now", 0.75)
 
 
@@ -210,20 +212,20 @@ def test_a_run_on_data_of_ones_own_names_the_classes_that_its_record_kept(bench)
     store.start_run(record.id, frozen_params=1, trainable_params=2, is_cached=True)
     write_run(store.run_folder(record.id), spec=own)
     store.finish_run(record.id, RunState.COMPLETED, best_epoch=1)
-    read = read_bundle(bench.engine.bundle(record.id, by=ANNA), "x")
+    read = read_bundle(bench.engine.runs.bundle(record.id, by=ANNA), "x")
     assert read.classes == tuple(f"类 {at}" for at in range(10))
-    assert bench.engine.take_in_network(read, by=BEN, name="x").environment["classes"] == list(read.classes)
+    assert bench.engine.runs.import_network(read, by=BEN, name="x").environment["classes"] == list(read.classes)
 
 
 @pytest.mark.parametrize("dataset", ["own-0123456789abcdef0123", "flowers-of-2031", "own-../../x"])
 def test_data_of_somebodys_own_are_forgotten_so_that_the_run_is_no_claim_to_them(bench, tmp_path, dataset):  # X01
     bundle = altered(tmp_path, dataset=dataset)
-    record = bench.engine.take_in_network(bundle, by=BEN, name="x")
+    record = bench.engine.runs.import_network(bundle, by=BEN, name="x")
     assert record.spec == SPEC.to_dict() | {"dataset": "elsewhere"}
     assert bench.engine.store.list_runs(text=dataset) == []
-    again = read_bundle(bench.engine.bundle(record.id, by=BEN), "x")
+    again = read_bundle(bench.engine.runs.bundle(record.id, by=BEN), "x")
     assert (again.spec, again.classes) == (SPEC.with_changes(dataset="elsewhere"), bundle.classes)
-    assert bench.engine.take_in_network(again, by=ANNA, name="x").spec == record.spec
+    assert bench.engine.runs.import_network(again, by=ANNA, name="x").spec == record.spec
 
 
 def test_a_network_that_nobody_could_bring_in_is_not_given_out(bench, finished):
@@ -233,7 +235,7 @@ def test_a_network_that_nobody_could_bring_in_is_not_given_out(bench, finished):
     store.start_run(record.id, frozen_params=1, trainable_params=2, is_cached=True)
     write_run(store.run_folder(record.id), spec=odd)
     store.finish_run(record.id, RunState.COMPLETED, best_epoch=1)
-    assert code_of(bench.engine.bundle, record.id, by=ANNA) == "bundle_spec"
+    assert code_of(bench.engine.runs.bundle, record.id, by=ANNA) == "bundle_spec"
 
 
 # ---- with real networks ----
@@ -256,7 +258,7 @@ def opened(home: Path) -> Engine:
 
 def answers(engine: Engine, run_id: str, by: Visitor) -> np.ndarray:
     pictures = [decode_image((SAMPLES / name).read_bytes(), name) for name in ("cat_1.jpg", "orange_1.jpg")]
-    return np.asarray(engine.classify(run_id, pictures, by=by).result(PATIENCE_S))
+    return np.asarray(engine.requests.classify(run_id, pictures, by=by).result(PATIENCE_S))
 
 
 @pytest.fixture(scope="module")
@@ -266,13 +268,13 @@ def trained(tmp_path_factory) -> dict[str, tuple[bytes, bytes, np.ndarray]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TL_WORKERS", "1")
         engine, found = opened(home), {}
-        ids = {name: engine.submit(spec, by=ANNA, name=name).id for name, spec in TRAINED.items()}
+        ids = {name: engine.runs.submit(spec, by=ANNA, name=name).id for name, spec in TRAINED.items()}
         for name, run_id in ids.items():
-            until(f"{name} is trained", lambda run_id=run_id: not engine.snapshot(run_id, by=ANNA).is_active)
-            record = engine.snapshot(run_id, by=ANNA).record
+            until(f"{name} is trained", lambda run_id=run_id: not engine.runs.snapshot(run_id, by=ANNA).is_active)
+            record = engine.runs.snapshot(run_id, by=ANNA).record
             assert (record.state, record.error) == (RunState.COMPLETED, None)
             weights = (engine.store.run_folder(run_id) / WEIGHTS_FILE).read_bytes()
-            found[name] = engine.bundle(run_id, by=ANNA), weights, answers(engine, run_id, ANNA)
+            found[name] = engine.runs.bundle(run_id, by=ANNA), weights, answers(engine, run_id, ANNA)
         engine.close()
     return found
 

@@ -143,7 +143,7 @@ class Bench:
 
     def submit(self, name: str = "run", spec: RunSpec = SPEC, **more) -> str:
         """Submits a run that waits for no other's result, though all are equal."""
-        return self.engine.submit(spec, name=name, **{"is_afresh": True, "by": OPERATOR} | more).id
+        return self.engine.runs.submit(spec, name=name, **{"is_afresh": True, "by": OPERATOR} | more).id
 
     def fill(self) -> list[str]:
         """Submits and starts as many runs as there is room for."""
@@ -153,7 +153,7 @@ class Bench:
         return ids
 
     def state(self, run_id: str) -> RunState:
-        return self.engine.snapshot(run_id, by=OPERATOR).record.state
+        return self.engine.runs.snapshot(run_id, by=OPERATOR).record.state
 
     def position(self, run_id: str) -> int | None:
-        return self.engine.snapshot(run_id, by=OPERATOR).queue_position
+        return self.engine.runs.snapshot(run_id, by=OPERATOR).queue_position

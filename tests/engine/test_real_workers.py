@@ -32,13 +32,13 @@ def engine(tmp_path_factory) -> Iterator[Engine]:
 
 
 def finished(engine: Engine, run_id: str) -> RunRecord:
-    until("the run is over", lambda: not engine.snapshot(run_id, by=OPERATOR).is_active)
-    return engine.snapshot(run_id, by=OPERATOR).record
+    until("the run is over", lambda: not engine.runs.snapshot(run_id, by=OPERATOR).is_active)
+    return engine.runs.snapshot(run_id, by=OPERATOR).record
 
 
 def under_way(engine: Engine, owner: str) -> str:
-    run_id = engine.submit(LONG, by=Visitor(owner), name=owner, is_afresh=True).id
-    until("a first step", lambda: engine.snapshot(run_id, by=OPERATOR).step > 0)
+    run_id = engine.runs.submit(LONG, by=Visitor(owner), name=owner, is_afresh=True).id
+    until("a first step", lambda: engine.runs.snapshot(run_id, by=OPERATOR).step > 0)
     return run_id
 
 
@@ -49,13 +49,13 @@ def test_two_owners_train_at_once_in_two_processes_with_the_threads_that_their_r
     assert len(engine.pids()) == 2
     assert [engine.store.get(run).spec["threads"] for run in (first, second)] == [os.cpu_count(), 1]
     for run in (first, second):
-        engine.stop(run, by=OPERATOR)
+        engine.runs.stop(run, by=OPERATOR)
         assert finished(engine, run).state is RunState.STOPPED
     until("the workers let go", lambda: not any(engine._pool.holder(run) for run in (first, second)))
-    engine.resume(second, by=OPERATOR)
+    engine.runs.resume(second, by=OPERATOR)
     assert engine.store.get(second).spec["threads"] == 1
-    until("it trains again", lambda: engine.snapshot(second, by=OPERATOR).phase == "training")
-    engine.stop(second, by=OPERATOR)
+    until("it trains again", lambda: engine.runs.snapshot(second, by=OPERATOR).phase == "training")
+    engine.runs.stop(second, by=OPERATOR)
     assert finished(engine, second).state is RunState.STOPPED
 
 
@@ -70,10 +70,10 @@ def test_a_worker_that_is_killed_or_freezes_fails_its_run_with_the_reason_and_th
     run, pid = under_way(engine, "a"), engine.pids()[0]
     until("the worker was heard", lambda: engine._pool.main().is_alive)
     os.kill(pid, sign)
-    until("the run has failed", lambda: not engine.snapshot(run, by=OPERATOR).is_active)
-    record = engine.snapshot(run, by=OPERATOR).record
+    until("the run has failed", lambda: not engine.runs.snapshot(run, by=OPERATOR).is_active)
+    record = engine.runs.snapshot(run, by=OPERATOR).record
     assert (record.state, record.error["code"]) == (RunState.FAILED, code)
-    following = engine.submit(TINY, by=Visitor("a"), name="next", is_afresh=True)
+    following = engine.runs.submit(TINY, by=Visitor("a"), name="next", is_afresh=True)
     assert engine.pids()[0] != pid
     assert finished(engine, following.id).state is RunState.COMPLETED
 
@@ -82,12 +82,12 @@ def test_a_worker_that_is_killed_or_freezes_fails_its_run_with_the_reason_and_th
 @pytest.mark.slow
 def test_a_paused_run_stands_still_does_one_step_when_told_and_goes_on(engine):
     run = under_way(engine, "a")
-    engine.pause(run, by=OPERATOR)
-    engine.classify("backbone:squeezenet", [], by=OPERATOR).exception(timeout=PATIENCE_S)  # all before is said
-    before = engine.snapshot(run, by=OPERATOR).step
-    engine.step(run, by=OPERATOR)
-    until("one step more", lambda: engine.snapshot(run, by=OPERATOR).step == before + 1)
-    engine.continue_(run, by=OPERATOR)
-    until("it goes on", lambda: engine.snapshot(run, by=OPERATOR).step > before + 1)
-    engine.stop(run, by=OPERATOR)
+    engine.runs.pause(run, by=OPERATOR)
+    engine.requests.classify("backbone:squeezenet", [], by=OPERATOR).exception(timeout=PATIENCE_S)  # all before is said
+    before = engine.runs.snapshot(run, by=OPERATOR).step
+    engine.runs.step(run, by=OPERATOR)
+    until("one step more", lambda: engine.runs.snapshot(run, by=OPERATOR).step == before + 1)
+    engine.runs.resume_paused(run, by=OPERATOR)
+    until("it goes on", lambda: engine.runs.snapshot(run, by=OPERATOR).step > before + 1)
+    engine.runs.stop(run, by=OPERATOR)
     assert finished(engine, run).state is RunState.STOPPED

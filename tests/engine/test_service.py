@@ -50,11 +50,11 @@ def test_a_run_is_sent_to_the_worker_at_once_and_its_events_reach_the_snapshot(b
     run_id = bench.submit()
     assert bench.worker.sent == [train(run_id, SPEC)]
     bench.worker.tell(run_id, {"event": "phase", "name": "features", "done": 3, "total": 10})
-    seen = bench.engine.snapshot(run_id, by=OPERATOR)
+    seen = bench.engine.runs.snapshot(run_id, by=OPERATOR)
     assert (seen.phase, seen.done, seen.total, seen.is_active) == ("features", 3, 10, True)
     bench.worker.begin(run_id, n_steps=3)
     bench.worker.tell(run_id, epoch(1))
-    seen = bench.engine.snapshot(run_id, by=OPERATOR)
+    seen = bench.engine.runs.snapshot(run_id, by=OPERATOR)
     assert (seen.record.state, seen.phase, seen.step, seen.n_steps) == (RunState.RUNNING, "training", 3, 8)
     assert [row[0] for row in seen.trace] == [1, 2, 3]
     assert [done.epoch for done in seen.epochs] == [1]
@@ -63,36 +63,39 @@ def test_a_run_is_sent_to_the_worker_at_once_and_its_events_reach_the_snapshot(b
 def test_a_snapshot_is_a_copy_that_later_events_do_not_change(bench):
     run_id = bench.submit()
     bench.worker.begin(run_id)
-    before = bench.engine.snapshot(run_id, by=OPERATOR)
+    before = bench.engine.runs.snapshot(run_id, by=OPERATOR)
     bench.worker.tell(run_id, step(2), epoch(1))
-    after = bench.engine.snapshot(run_id, by=OPERATOR)
+    after = bench.engine.runs.snapshot(run_id, by=OPERATOR)
     assert (before.step, len(before.trace), len(before.epochs)) == (1, 1, 0)
     assert after.version > before.version
 
 
 def test_equal_versions_mean_that_nothing_was_said_in_between(bench):
     run_id = bench.submit()
-    assert bench.engine.snapshot(run_id, by=OPERATOR).version == bench.engine.snapshot(run_id, by=OPERATOR).version
+    assert (
+        bench.engine.runs.snapshot(run_id, by=OPERATOR).version
+        == bench.engine.runs.snapshot(run_id, by=OPERATOR).version
+    )
 
 
 def test_a_run_is_found_by_the_beginning_of_its_id_as_well(bench):
     run_id = bench.submit()
-    assert bench.engine.snapshot(run_id[:10], by=OPERATOR).phase == "queued"
+    assert bench.engine.runs.snapshot(run_id[:10], by=OPERATOR).phase == "queued"
 
 
 @pytest.mark.parametrize("received", ["", "../../etc/passwd", "0" * 32, "%", "1 OR 1=1"])
 def test_an_unknown_id_is_refused(bench, received):
     with pytest.raises(UnknownIdError):
-        bench.engine.snapshot(received, by=OPERATOR)
+        bench.engine.runs.snapshot(received, by=OPERATOR)
     with pytest.raises(UnknownIdError):
-        bench.engine.classify(received, [np.zeros((4, 4, 3), np.uint8)], by=OPERATOR)
+        bench.engine.requests.classify(received, [np.zeros((4, 4, 3), np.uint8)], by=OPERATOR)
 
 
 def test_a_run_that_ends_leaves_the_live_ones_and_is_complete(bench):
     run_id = bench.submit()
     bench.worker.begin(run_id)
     bench.worker.end(run_id)
-    seen = bench.engine.snapshot(run_id, by=OPERATOR)
+    seen = bench.engine.runs.snapshot(run_id, by=OPERATOR)
     assert (seen.record.state, seen.record.test_accuracy, seen.is_active) == (RunState.COMPLETED, 0.75, False)
     assert bench.engine.status().n_active == 0
 
@@ -107,7 +110,7 @@ def test_the_status_names_the_device_once_the_worker_is_ready(bench):
 
 
 def pair(bench: Bench) -> tuple[str, str]:
-    record = bench.engine.submit(SPEC, by=OPERATOR, name="run", baseline=SCRATCH, baseline_name="twin")
+    record = bench.engine.runs.submit(SPEC, by=OPERATOR, name="run", baseline=SCRATCH, baseline_name="twin")
     return record.id, record.twin_id
 
 
@@ -133,7 +136,7 @@ def test_a_baseline_begins_when_its_run_ends_before_any_step(bench, state):
 def test_a_baseline_begins_when_its_waiting_run_is_stopped(bench):
     first = bench.fill()
     run_id, twin_id = pair(bench)
-    bench.engine.stop(run_id, by=OPERATOR)
+    bench.engine.runs.stop(run_id, by=OPERATOR)
     assert bench.position(twin_id) == 1
     bench.worker.end(first[0])
     assert bench.worker.trained()[-1] == twin_id
@@ -150,14 +153,14 @@ def test_a_baseline_begins_when_the_worker_dies_under_its_run(bench):
 def test_a_baseline_begins_when_the_stop_of_its_run_is_not_confirmed(bench):
     run_id, twin_id = pair(bench)
     bench.worker.tell(run_id, STARTED)
-    bench.engine.stop(run_id, by=OPERATOR)
+    bench.engine.runs.stop(run_id, by=OPERATOR)
     until("the baseline begins", lambda: bench.worker.trained() == [run_id, twin_id])
     assert bench.state(run_id) is RunState.STOPPED
 
 
 def test_a_pair_whose_baseline_is_refused_is_refused_whole(bench):
     with pytest.raises(InputError):
-        bench.engine.submit(SPEC, by=OPERATOR, name="run", baseline=SCRATCH, baseline_name="\n")
+        bench.engine.runs.submit(SPEC, by=OPERATOR, name="run", baseline=SCRATCH, baseline_name="\n")
     assert [record.state for record in bench.engine.store.list_runs()] == [RunState.FAILED]
     assert bench.engine.status().n_waiting == 0
 
@@ -177,9 +180,9 @@ def test_runs_beyond_the_limit_wait_in_the_order_in_which_they_came(bench):
 
 def test_a_run_that_moves_up_in_the_queue_has_a_new_version(bench):
     ids = [bench.submit(f"run {number}") for number in range(MAX_ACTIVE + 2)]
-    before = bench.engine.snapshot(ids[-1], by=OPERATOR)
+    before = bench.engine.runs.snapshot(ids[-1], by=OPERATOR)
     bench.worker.end(ids[0])
-    after = bench.engine.snapshot(ids[-1], by=OPERATOR)
+    after = bench.engine.runs.snapshot(ids[-1], by=OPERATOR)
     assert (before.queue_position, after.queue_position) == (2, 1)
     assert after.version > before.version
 
@@ -198,7 +201,7 @@ def test_the_slot_of_a_run_is_free_only_when_the_worker_has_let_go_of_it(bench):
 def test_a_waiting_run_is_stopped_without_the_worker(bench):
     bench.fill()
     waiting = bench.submit("late")
-    bench.engine.stop(waiting, by=OPERATOR)
+    bench.engine.runs.stop(waiting, by=OPERATOR)
     assert bench.state(waiting) is RunState.STOPPED
     assert bench.worker.stopped() == []
     assert waiting not in bench.worker.trained()
@@ -207,18 +210,18 @@ def test_a_waiting_run_is_stopped_without_the_worker(bench):
 def test_a_stop_that_the_worker_confirms_is_recorded_as_it_says(bench):
     run_id = bench.submit()
     bench.worker.begin(run_id)
-    bench.engine.stop(run_id, by=OPERATOR)
+    bench.engine.runs.stop(run_id, by=OPERATOR)
     assert bench.worker.stopped() == [run_id]
-    assert bench.engine.snapshot(run_id, by=OPERATOR).is_stopping
+    assert bench.engine.runs.snapshot(run_id, by=OPERATOR).is_stopping
     bench.worker.tell(run_id, epoch(1), ended("stopped") | {"best_epoch": 1})
-    record = bench.engine.snapshot(run_id, by=OPERATOR).record
+    record = bench.engine.runs.snapshot(run_id, by=OPERATOR).record
     assert (record.state, record.best_epoch, record.seconds) == (RunState.STOPPED, 1, 9.5)
 
 
 def test_pressing_stop_twice_asks_the_worker_once(bench):
     run_id = bench.submit()
-    bench.engine.stop(run_id, by=OPERATOR)
-    bench.engine.stop(run_id, by=OPERATOR)
+    bench.engine.runs.stop(run_id, by=OPERATOR)
+    bench.engine.runs.stop(run_id, by=OPERATOR)
     assert bench.worker.stopped() == [run_id]
 
 
@@ -227,11 +230,11 @@ def test_a_stop_that_nobody_confirms_is_recorded_anyway_with_what_is_on_the_disk
     run_id = bench.submit()
     bench.worker.begin(run_id, n_steps=4)
     bench.worker.tell(run_id, epoch(1))
-    bench.engine.stop(run_id, by=OPERATOR)
+    bench.engine.runs.stop(run_id, by=OPERATOR)
     until("the stop is recorded", lambda: bench.state(run_id) is RunState.STOPPED)
-    record = bench.engine.snapshot(run_id, by=OPERATOR).record
+    record = bench.engine.runs.snapshot(run_id, by=OPERATOR).record
     assert (record.best_epoch, record.seconds) == (None, 0.4)  # no weights are on the disk yet
-    assert [row[0] for row in bench.engine.snapshot(run_id, by=OPERATOR).trace] == [1, 2, 3, 4]
+    assert [row[0] for row in bench.engine.runs.snapshot(run_id, by=OPERATOR).trace] == [1, 2, 3, 4]
 
 
 def test_a_stop_is_recorded_within_a_second_though_the_worker_says_nothing(tmp_path, monkeypatch):
@@ -245,7 +248,7 @@ def test_a_stop_is_recorded_within_a_second_though_the_worker_says_nothing(tmp_p
     run_id = bench.submit()
     bench.worker.begin(run_id)
     monkeypatch.setattr(threading, "Timer", TurnedByHand)
-    bench.engine.stop(run_id, by=OPERATOR)
+    bench.engine.runs.stop(run_id, by=OPERATOR)
     assert bench.state(run_id) is not RunState.STOPPED
     (timer,) = timers
     assert 0 < timer.interval < 1.0
@@ -258,19 +261,19 @@ def test_a_stop_is_recorded_within_a_second_though_the_worker_says_nothing(tmp_p
 def test_what_the_worker_says_after_an_unconfirmed_stop_changes_nothing(bench):
     run_id = bench.submit()
     bench.worker.begin(run_id)
-    bench.engine.stop(run_id, by=OPERATOR)
+    bench.engine.runs.stop(run_id, by=OPERATOR)
     until("the stop is recorded", lambda: bench.state(run_id) is RunState.STOPPED)
-    before = bench.engine.snapshot(run_id, by=OPERATOR)
+    before = bench.engine.runs.snapshot(run_id, by=OPERATOR)
     bench.worker.tell(run_id, step(2), epoch(1), ended("completed"))
     bench.worker.say({"say": "ended", "run_id": run_id})
-    assert bench.engine.snapshot(run_id, by=OPERATOR) == before
+    assert bench.engine.runs.snapshot(run_id, by=OPERATOR) == before
 
 
 @pytest.mark.usefixtures("unconfirmed")
 def test_an_unconfirmed_stop_keeps_its_slot_until_the_worker_lets_go(bench):
     ids = bench.fill()
     waiting = bench.submit("late")
-    bench.engine.stop(ids[0], by=OPERATOR)
+    bench.engine.runs.stop(ids[0], by=OPERATOR)
     until("the stop is recorded", lambda: bench.state(ids[0]) is RunState.STOPPED)
     assert waiting not in bench.worker.trained()
     bench.worker.end(ids[0], "stopped")
@@ -281,9 +284,9 @@ def test_stopping_a_finished_run_does_nothing_and_an_unknown_one_is_refused(benc
     run_id = bench.submit()
     bench.worker.begin(run_id)
     bench.worker.end(run_id)
-    bench.engine.stop(run_id, by=OPERATOR)
+    bench.engine.runs.stop(run_id, by=OPERATOR)
     with pytest.raises(UnknownIdError):
-        bench.engine.stop("nobody", by=OPERATOR)
+        bench.engine.runs.stop("nobody", by=OPERATOR)
     assert bench.worker.stopped() == []
 
 
@@ -293,18 +296,18 @@ def test_stopping_a_finished_run_does_nothing_and_an_unknown_one_is_refused(benc
 def stopped_run(bench: Bench) -> str:
     run_id = bench.submit()
     bench.worker.begin(run_id, n_steps=2)
-    bench.engine.stop(run_id, by=OPERATOR)
+    bench.engine.runs.stop(run_id, by=OPERATOR)
     bench.worker.end(run_id, "stopped")
     return run_id
 
 
 def test_a_stopped_run_is_sent_again_and_goes_on_with_its_curve(bench):
     run_id = stopped_run(bench)
-    bench.engine.resume(run_id, by=OPERATOR)
+    bench.engine.runs.resume(run_id, by=OPERATOR)
     assert bench.worker.sent[-1] == train(run_id, SPEC, is_resumed=True)
-    assert bench.engine.snapshot(run_id, by=OPERATOR).is_active
+    assert bench.engine.runs.snapshot(run_id, by=OPERATOR).is_active
     bench.worker.tell(run_id, STARTED, step(3))
-    assert [row[0] for row in bench.engine.snapshot(run_id, by=OPERATOR).trace] == [1, 2, 3]
+    assert [row[0] for row in bench.engine.runs.snapshot(run_id, by=OPERATOR).trace] == [1, 2, 3]
     bench.worker.end(run_id)
     assert bench.state(run_id) is RunState.COMPLETED
 
@@ -313,14 +316,14 @@ def test_a_stopped_run_is_sent_again_and_goes_on_with_its_curve(bench):
 def test_a_run_that_the_worker_has_not_let_go_of_is_resumed_only_afterwards(bench):
     run_id = bench.submit()
     bench.worker.begin(run_id)
-    bench.engine.stop(run_id, by=OPERATOR)
+    bench.engine.runs.stop(run_id, by=OPERATOR)
     until("the stop is recorded", lambda: bench.state(run_id) is RunState.STOPPED)
-    bench.engine.resume(run_id, by=OPERATOR)
+    bench.engine.runs.resume(run_id, by=OPERATOR)
     assert bench.worker.trained() == [run_id]  # the first time
     bench.worker.tell(run_id, step(2), ended("stopped"))  # of the earlier part: late
     bench.worker.say({"say": "ended", "run_id": run_id})
     assert bench.worker.trained() == [run_id, run_id]
-    assert bench.engine.snapshot(run_id, by=OPERATOR).is_active
+    assert bench.engine.runs.snapshot(run_id, by=OPERATOR).is_active
     bench.worker.begin(run_id)
     assert bench.state(run_id) is RunState.RUNNING
 
@@ -330,10 +333,10 @@ def test_only_what_was_stopped_or_interrupted_can_be_resumed(bench):
     bench.worker.begin(done)
     bench.worker.end(done)
     with pytest.raises(StoreError) as caught:
-        bench.engine.resume(active, by=OPERATOR)
+        bench.engine.runs.resume(active, by=OPERATOR)
     assert caught.value.code == "run_is_active"
     with pytest.raises(StoreError) as caught:
-        bench.engine.resume(done, by=OPERATOR)
+        bench.engine.runs.resume(done, by=OPERATOR)
     assert caught.value.code == "run_already_finished"
 
 
@@ -347,71 +350,71 @@ def completed(bench: Bench, run_id: str, n_epochs: int = 2) -> str:
 def completed_pair(bench: Bench, **more) -> tuple[str, str]:
     """A run and its baseline that have both completed."""
     run_id = bench.submit(baseline=SCRATCH, **more)
-    twin_id = bench.engine.find(run_id, by=OPERATOR).twin_id
+    twin_id = bench.engine.runs.find(run_id, by=OPERATOR).twin_id
     return completed(bench, run_id), completed(bench, twin_id)
 
 
 def test_a_completed_run_goes_on_for_more_epochs_and_its_baseline_with_it(bench):
     run_id, twin_id = completed_pair(bench)
-    bench.engine.go_on(run_id, 5, by=OPERATOR)
+    bench.engine.runs.go_on(run_id, 5, by=OPERATOR)
     assert bench.worker.sent[-1] == train(run_id, SPEC.with_changes(epochs=5), is_resumed=True)
-    seen = bench.engine.snapshot(run_id, by=OPERATOR)
+    seen = bench.engine.runs.snapshot(run_id, by=OPERATOR)
     assert (seen.is_active, [done.epoch for done in seen.epochs]) == (True, [1, 2])
     assert bench.position(twin_id) == 1
     bench.worker.tell(run_id, STARTED, step(3))
     assert bench.worker.sent[-1] == train(twin_id, SCRATCH.with_changes(epochs=5), is_resumed=True)
     bench.worker.tell(run_id, epoch(3), epoch(4), epoch(5))
     bench.worker.end(run_id)
-    record = bench.engine.snapshot(run_id, by=OPERATOR).record
+    record = bench.engine.runs.snapshot(run_id, by=OPERATOR).record
     assert (record.state, record.earlier[0]["epochs"], record.twin_id) == (RunState.COMPLETED, 2, twin_id)
 
 
 def test_of_a_pair_either_may_be_asked_to_go_on(bench):
     run_id, twin_id = completed_pair(bench)
-    bench.engine.go_on(twin_id, 3, by=OPERATOR)
+    bench.engine.runs.go_on(twin_id, 3, by=OPERATOR)
     assert bench.worker.trained()[-1] == twin_id
-    assert bench.engine.snapshot(run_id, by=OPERATOR).record.spec["epochs"] == 3
+    assert bench.engine.runs.snapshot(run_id, by=OPERATOR).record.spec["epochs"] == 3
 
 
 def test_a_run_that_is_stopped_before_it_goes_on_is_what_it_was(bench):
     run_id, twin_id = completed_pair(bench)
-    before = [bench.engine.find(id, by=OPERATOR) for id in (run_id, twin_id)]
+    before = [bench.engine.runs.find(id, by=OPERATOR) for id in (run_id, twin_id)]
     bench.fill()
-    bench.engine.go_on(run_id, 5, by=OPERATOR)
+    bench.engine.runs.go_on(run_id, 5, by=OPERATOR)
     for id in (run_id, twin_id):
-        bench.engine.stop(id, by=OPERATOR)
-    assert [bench.engine.find(id, by=OPERATOR) for id in (run_id, twin_id)] == before
+        bench.engine.runs.stop(id, by=OPERATOR)
+    assert [bench.engine.runs.find(id, by=OPERATOR) for id in (run_id, twin_id)] == before
 
 
 def test_a_run_that_patience_has_ended_or_that_waits_cannot_go_on(bench):
     early = completed(bench, bench.submit(), n_epochs=1)
     with pytest.raises(InputError) as caught:
-        bench.engine.go_on(early, 5, by=OPERATOR)
+        bench.engine.runs.go_on(early, 5, by=OPERATOR)
     assert (caught.value.code, caught.value.values["epochs"]) == ("ended_early", 1)
     run_id, _ = completed_pair(bench)
-    bench.engine.go_on(run_id, 5, by=OPERATOR)
+    bench.engine.runs.go_on(run_id, 5, by=OPERATOR)
     with pytest.raises(StoreError) as caught:
-        bench.engine.go_on(run_id, 6, by=OPERATOR)
+        bench.engine.runs.go_on(run_id, 6, by=OPERATOR)
     assert caught.value.code == "run_is_active"
 
 
 def test_a_run_whose_pictures_are_gone_cannot_go_on_and_keeps_what_it_found(bench):
     run_id = bench.submit(spec=SPEC.with_changes(dataset="own-0123456789abcdef"), by=OPERATOR)
     completed(bench, run_id)
-    before = bench.engine.find(run_id, by=OPERATOR)
+    before = bench.engine.runs.find(run_id, by=OPERATOR)
     with pytest.raises(UnknownIdError):
-        bench.engine.go_on(run_id, 5, by=OPERATOR)
-    assert bench.engine.find(run_id, by=OPERATOR) == before
+        bench.engine.runs.go_on(run_id, 5, by=OPERATOR)
+    assert bench.engine.runs.find(run_id, by=OPERATOR) == before
 
 
 @pytest.mark.parametrize(("epochs", "code"), [(2, "not_longer"), (0, "not_longer"), (501, "spec_range")])
 def test_a_run_goes_on_only_for_more_epochs_than_it_had_and_no_more_than_a_run_may_have(bench, epochs, code):
     run_id, twin_id = completed_pair(bench)
-    before = [bench.engine.find(id, by=OPERATOR) for id in (run_id, twin_id)]
+    before = [bench.engine.runs.find(id, by=OPERATOR) for id in (run_id, twin_id)]
     with pytest.raises(InputError) as caught:
-        bench.engine.go_on(run_id, epochs, by=OPERATOR)
+        bench.engine.runs.go_on(run_id, epochs, by=OPERATOR)
     assert caught.value.code == code
-    assert [bench.engine.find(id, by=OPERATOR) for id in (run_id, twin_id)] == before
+    assert [bench.engine.runs.find(id, by=OPERATOR) for id in (run_id, twin_id)] == before
 
 
 def test_a_copy_goes_on_from_where_the_run_that_was_trained_has_ended(bench):
@@ -420,10 +423,10 @@ def test_a_copy_goes_on_from_where_the_run_that_was_trained_has_ended(bench):
     weights = bench.engine.store.run_folder(source) / WEIGHTS_FILE
     weights.write_bytes(b"weights")
     copy = bench.submit(is_afresh=False)
-    assert bench.engine.find(copy, by=OPERATOR).recorded_from == source
-    bench.engine.go_on(copy, 3, by=OPERATOR)
+    assert bench.engine.runs.find(copy, by=OPERATOR).recorded_from == source
+    bench.engine.runs.go_on(copy, 3, by=OPERATOR)
     assert latest_checkpoint(bench.engine.store.run_folder(copy))[0] == 2
-    assert bench.engine.find(copy, by=OPERATOR).recorded_from is None
+    assert bench.engine.runs.find(copy, by=OPERATOR).recorded_from is None
 
 
 def test_a_copy_takes_no_checkpoint_of_a_run_that_has_gone_on_since(bench):
@@ -431,13 +434,13 @@ def test_a_copy_takes_no_checkpoint_of_a_run_that_has_gone_on_since(bench):
     (bench.engine.store.run_folder(source) / WEIGHTS_FILE).write_bytes(b"weights")
     copy = bench.submit(is_afresh=False)
     save_checkpoint(bench.engine.store.run_folder(source), 5, {"w": np.ones(2)}, {})
-    bench.engine.go_on(copy, 3, by=OPERATOR)
+    bench.engine.runs.go_on(copy, 3, by=OPERATOR)
     assert latest_checkpoint(bench.engine.store.run_folder(copy)) is None
 
 
 def test_half_a_pair_that_the_disk_refuses_leaves_the_whole_as_it_was(bench, monkeypatch):
     run_id, twin_id = completed_pair(bench)
-    before = [bench.engine.find(id, by=OPERATOR) for id in (run_id, twin_id)]
+    before = [bench.engine.runs.find(id, by=OPERATOR) for id in (run_id, twin_id)]
     store, lengthen = bench.engine.store, bench.engine.store.lengthen
 
     def refuse_the_twin(id, *told):
@@ -447,17 +450,17 @@ def test_half_a_pair_that_the_disk_refuses_leaves_the_whole_as_it_was(bench, mon
 
     monkeypatch.setattr(store, "lengthen", refuse_the_twin)
     with pytest.raises(StoreError):
-        bench.engine.go_on(run_id, 5, by=OPERATOR)
-    assert [bench.engine.find(id, by=OPERATOR) for id in (run_id, twin_id)] == before
+        bench.engine.runs.go_on(run_id, 5, by=OPERATOR)
+    assert [bench.engine.runs.find(id, by=OPERATOR) for id in (run_id, twin_id)] == before
 
 
 def test_a_resumed_run_that_is_stopped_while_it_waits_stays_as_it_was(bench):
     run_id = stopped_run(bench)
-    before = bench.engine.snapshot(run_id, by=OPERATOR)
+    before = bench.engine.runs.snapshot(run_id, by=OPERATOR)
     bench.fill()
-    bench.engine.resume(run_id, by=OPERATOR)
-    bench.engine.stop(run_id, by=OPERATOR)
-    assert bench.engine.snapshot(run_id, by=OPERATOR) == before
+    bench.engine.runs.resume(run_id, by=OPERATOR)
+    bench.engine.runs.stop(run_id, by=OPERATOR)
+    assert bench.engine.runs.snapshot(run_id, by=OPERATOR) == before
 
 
 # ---- the worker dies ----
@@ -467,7 +470,7 @@ def test_a_dead_worker_fails_its_runs_and_the_waiting_ones_go_to_the_next(bench)
     ids = [bench.submit(f"run {number}") for number in range(MAX_ACTIVE + 2)]
     bench.worker.die(-9)
     for run_id in ids[:MAX_ACTIVE]:
-        record = bench.engine.snapshot(run_id, by=OPERATOR).record
+        record = bench.engine.runs.snapshot(run_id, by=OPERATOR).record
         assert (record.state, record.error) == (
             RunState.FAILED,
             {"code": "worker_out_of_memory", "values": {"status": -9}},
@@ -483,7 +486,7 @@ def test_a_dead_worker_fails_its_runs_and_the_waiting_ones_go_to_the_next(bench)
 def test_a_dead_worker_frees_the_slots_of_unconfirmed_stops(bench):
     ids = bench.fill()
     waiting = bench.submit("late")
-    bench.engine.stop(ids[0], by=OPERATOR)
+    bench.engine.runs.stop(ids[0], by=OPERATOR)
     until("the stop is recorded", lambda: bench.state(ids[0]) is RunState.STOPPED)
     bench.worker.die(-9)
     assert bench.state(ids[0]) is RunState.STOPPED
@@ -491,7 +494,7 @@ def test_a_dead_worker_frees_the_slots_of_unconfirmed_stops(bench):
 
 
 def test_a_dead_worker_leaves_no_question_unanswered(bench):
-    future = bench.engine.classify("backbone:squeezenet", [np.zeros((4, 4, 3), np.uint8)], by=OPERATOR)
+    future = bench.engine.requests.classify("backbone:squeezenet", [np.zeros((4, 4, 3), np.uint8)], by=OPERATOR)
     bench.worker.die(-11)
     assert isinstance(future.exception(timeout=PATIENCE_S), WorkerError)
     assert list((bench.home / "uploads").iterdir()) == []
@@ -514,7 +517,7 @@ def test_workers_that_never_get_ready_are_not_started_for_ever(bench):
 def test_a_run_that_ends_without_a_word_has_failed(bench):
     run_id = bench.submit()
     bench.worker.say({"say": "ended", "run_id": run_id, "error": {"code": "request_failed", "values": {"reason": "x"}}})
-    record = bench.engine.snapshot(run_id, by=OPERATOR).record
+    record = bench.engine.runs.snapshot(run_id, by=OPERATOR).record
     assert (record.state, record.error["code"]) == (RunState.FAILED, "request_failed")
 
 
@@ -531,7 +534,7 @@ def test_a_full_disk_interrupts_the_run_and_nothing_else(bench, monkeypatch, ref
     with monkeypatch.context() as patch:
         patch.setattr(bench.engine.store, refusing, refuse)
         bench.worker.tell(run_id, STARTED, step(1), epoch(1))
-    record = bench.engine.snapshot(run_id, by=OPERATOR).record
+    record = bench.engine.runs.snapshot(run_id, by=OPERATOR).record
     assert (record.state, record.error["code"]) == (RunState.INTERRUPTED, "disk_full")
     assert bench.worker.stopped() == [run_id]
     bench.worker.end(run_id, "stopped")  # late: ignored
@@ -568,11 +571,11 @@ def test_an_end_is_written_when_there_is_room_even_if_no_worker_says_anything_an
     assert bench.engine.store.trouble().code == "home_not_writable"
     bench.worker.tell(run_id, epoch(1))
     bench.worker.say({"say": "ended", "run_id": run_id})
-    record = bench.engine.snapshot(run_id, by=OPERATOR).record
+    record = bench.engine.runs.snapshot(run_id, by=OPERATOR).record
     assert (record.state, record.error["code"]) == (RunState.INTERRUPTED, "home_not_writable")
     (tmp_path / "away").rename(tmp_path / "home")
     until("the end is written", lambda: bench.engine.store.get(run_id).state is RunState.INTERRUPTED)
-    bench.engine.resume(run_id, by=OPERATOR)
+    bench.engine.runs.resume(run_id, by=OPERATOR)
     bench.worker.begin(run_id)
     bench.worker.end(run_id)
     assert bench.state(run_id) is RunState.COMPLETED
@@ -598,7 +601,7 @@ def test_a_run_whose_folder_cannot_be_made_is_interrupted_and_the_next_one_is_se
 
 def test_a_run_that_another_process_trains_is_left_alone(bench):
     run_id = stopped_run(bench)
-    bench.engine.resume(run_id, by=OPERATOR)
+    bench.engine.runs.resume(run_id, by=OPERATOR)
     bench.engine.store.start_run(run_id, frozen_params=0, trainable_params=1, is_cached=False)  # the other process
     bench.worker.tell(run_id, STARTED)
     assert bench.engine.store.get(run_id).state is RunState.RUNNING
@@ -614,13 +617,13 @@ def test_a_finished_run_looks_the_same_after_a_restart(tmp_path):
     run_id = first.submit()
     first.worker.begin(run_id, n_steps=1000)
     first.worker.tell(run_id, epoch(1))
-    live = first.engine.snapshot(run_id, by=OPERATOR)
+    live = first.engine.runs.snapshot(run_id, by=OPERATOR)
     first.worker.end(run_id)
-    done = first.engine.snapshot(run_id, by=OPERATOR)
+    done = first.engine.runs.snapshot(run_id, by=OPERATOR)
     assert (done.trace, done.epochs) == (live.trace, live.epochs)
     first.engine.close()
     second = Bench(SqliteStore(tmp_path), tmp_path)
-    assert second.engine.snapshot(run_id, by=OPERATOR) == done
+    assert second.engine.runs.snapshot(run_id, by=OPERATOR) == done
     second.engine.close()
 
 
@@ -628,16 +631,16 @@ def test_closing_interrupts_what_runs_and_what_waits_and_both_can_be_resumed(tmp
     first = Bench(SqliteStore(tmp_path), tmp_path)
     ids = [first.submit(f"run {number}") for number in range(MAX_ACTIVE + 1)]
     first.worker.begin(ids[0], n_steps=3)
-    future = first.engine.classify("backbone:squeezenet", [np.zeros((4, 4, 3), np.uint8)], by=OPERATOR)
+    future = first.engine.requests.classify("backbone:squeezenet", [np.zeros((4, 4, 3), np.uint8)], by=OPERATOR)
     first.engine.close()
     first.engine.close()
     assert first.worker.is_closed
     assert isinstance(future.exception(timeout=PATIENCE_S), WorkerError)
     second = Bench(SqliteStore(tmp_path), tmp_path)
     assert {second.state(run_id) for run_id in ids} == {RunState.INTERRUPTED}
-    assert len(second.engine.snapshot(ids[0], by=OPERATOR).trace) == 3
+    assert len(second.engine.runs.snapshot(ids[0], by=OPERATOR).trace) == 3
     for run_id in (ids[0], ids[-1]):
-        second.engine.resume(run_id, by=OPERATOR)
+        second.engine.runs.resume(run_id, by=OPERATOR)
     assert second.worker.trained() == [ids[0], ids[-1]]
     second.engine.close()
 
@@ -655,12 +658,12 @@ def test_a_renamed_run_shows_its_new_name_and_a_deleted_one_is_gone(bench):
     run_id = bench.submit()
     bench.worker.begin(run_id)
     bench.worker.end(run_id)
-    bench.engine.snapshot(run_id, by=OPERATOR)
+    bench.engine.runs.snapshot(run_id, by=OPERATOR)
     bench.engine.store.rename(run_id, "new name", by=OPERATOR)
-    assert bench.engine.snapshot(run_id, by=OPERATOR).record.name == "new name"
+    assert bench.engine.runs.snapshot(run_id, by=OPERATOR).record.name == "new name"
     bench.engine.store.delete(run_id, by=OPERATOR)
     with pytest.raises(UnknownIdError):
-        bench.engine.snapshot(run_id, by=OPERATOR)
+        bench.engine.runs.snapshot(run_id, by=OPERATOR)
 
 
 # ---- requests ----
@@ -668,7 +671,7 @@ def test_a_renamed_run_shows_its_new_name_and_a_deleted_one_is_gone(bench):
 
 def test_pictures_travel_by_file_and_the_file_is_gone_after_the_answer(bench):
     images = [np.full((size, 5, 3), size, np.uint8) for size in (3, 12, 2)]
-    future = bench.engine.classify("backbone:squeezenet", images, by=OPERATOR)
+    future = bench.engine.requests.classify("backbone:squeezenet", images, by=OPERATOR)
     (message,) = bench.worker.sent
     with np.load(message["images"]) as file:
         assert [file[name].shape for name in sorted(file.files)] == [(3, 5, 3), (12, 5, 3), (2, 5, 3)]
@@ -678,7 +681,7 @@ def test_pictures_travel_by_file_and_the_file_is_gone_after_the_answer(bench):
 
 
 def test_an_answer_may_be_an_error_and_an_unexpected_answer_is_ignored(bench):
-    future = bench.engine.classify("backbone:nothing", [np.zeros((4, 4, 3), np.uint8)], by=OPERATOR)
+    future = bench.engine.requests.classify("backbone:nothing", [np.zeros((4, 4, 3), np.uint8)], by=OPERATOR)
     error = {"code": "unknown_backbone", "values": {"received": "nothing", "allowed": []}}
     for request_id in (bench.worker.sent[-1]["request_id"], "request:nobody"):
         bench.worker.say({"say": "answer", "request_id": request_id, "error": error})
@@ -686,7 +689,7 @@ def test_an_answer_may_be_an_error_and_an_unexpected_answer_is_ignored(bench):
 
 
 def test_a_question_cannot_be_cancelled_under_the_worker(bench):
-    future = bench.engine.classify("backbone:squeezenet", [np.zeros((4, 4, 3), np.uint8)], by=OPERATOR)
+    future = bench.engine.requests.classify("backbone:squeezenet", [np.zeros((4, 4, 3), np.uint8)], by=OPERATOR)
     assert not future.cancel()
     bench.worker.say({"say": "answer", "request_id": bench.worker.sent[-1]["request_id"], "value": []})
     assert future.result(timeout=PATIENCE_S) == []
@@ -694,7 +697,7 @@ def test_a_question_cannot_be_cancelled_under_the_worker(bench):
 
 def test_the_beginning_of_an_id_reaches_the_worker_as_the_whole_id(bench):
     run_id = bench.submit()
-    bench.engine.classify(run_id[:8], [np.zeros((4, 4, 3), np.uint8)], by=OPERATOR)
+    bench.engine.requests.classify(run_id[:8], [np.zeros((4, 4, 3), np.uint8)], by=OPERATOR)
     assert bench.worker.sent[-1]["subject"] == run_id
 
 
@@ -705,7 +708,7 @@ QUICK = {"prefix_s": 0.01, "step_s": 0.4, "eval_s": 0.1, "batch_size": 20, "is_b
 
 
 def measured(bench: Bench, spec: RunSpec = SPEC):
-    return bench.engine.estimate(spec)
+    return bench.engine.requests.estimate(spec)
 
 
 def measurements(bench: Bench) -> list[dict]:
@@ -775,7 +778,7 @@ def test_a_finished_run_is_a_better_estimate_than_a_quick_measurement(bench):
 
 def test_the_speed_of_a_run_on_few_pictures_is_not_that_of_a_run_on_all(bench):
     few = SPEC.with_changes(per_class=2)
-    run_id = bench.engine.submit(few, by=OPERATOR, name="few").id
+    run_id = bench.engine.runs.submit(few, by=OPERATOR, name="few").id
     bench.worker.begin(run_id)
     bench.worker.tell(run_id, epoch(1), epoch(2))
     bench.worker.end(run_id)
@@ -788,12 +791,12 @@ def test_the_speed_of_a_run_on_few_pictures_is_not_that_of_a_run_on_all(bench):
 
 def test_a_resumed_run_cannot_be_deleted_before_the_worker_has_begun_it(bench):
     run_id = bench.submit()
-    bench.engine.stop(run_id, by=OPERATOR)
-    assert bench.state(run_id) is RunState.STOPPED or bench.engine.snapshot(run_id, by=OPERATOR).is_stopping
+    bench.engine.runs.stop(run_id, by=OPERATOR)
+    assert bench.state(run_id) is RunState.STOPPED or bench.engine.runs.snapshot(run_id, by=OPERATOR).is_stopping
     bench.worker.end(run_id, "stopped")
-    bench.engine.resume(run_id, by=OPERATOR)
+    bench.engine.runs.resume(run_id, by=OPERATOR)
     with pytest.raises(StoreError) as caught:
-        bench.engine.delete(run_id, by=OPERATOR)
+        bench.engine.runs.delete(run_id, by=OPERATOR)
     assert caught.value.code == "run_is_active"
 
 
@@ -801,9 +804,9 @@ def test_a_finished_run_is_deleted_for_good(bench):
     run_id = bench.submit()
     bench.worker.begin(run_id)
     bench.worker.end(run_id)
-    bench.engine.delete(run_id, by=OPERATOR)
+    bench.engine.runs.delete(run_id, by=OPERATOR)
     with pytest.raises(UnknownIdError):
-        bench.engine.snapshot(run_id, by=OPERATOR)
+        bench.engine.runs.snapshot(run_id, by=OPERATOR)
 
 
 def test_a_run_that_vanishes_from_the_store_does_not_hold_up_the_queue(bench):
@@ -820,12 +823,12 @@ def test_a_stop_recorded_before_the_worker_confirms_gets_its_proof_from_the_late
     run_id = bench.submit()
     bench.worker.begin(run_id)
     bench.worker.tell(run_id, epoch(1))
-    bench.engine.stop(run_id, by=OPERATOR)
+    bench.engine.runs.stop(run_id, by=OPERATOR)
     until("the stop is recorded", lambda: bench.state(run_id) is RunState.STOPPED)
-    assert bench.engine.snapshot(run_id, by=OPERATOR).record.best_epoch is None
+    assert bench.engine.runs.snapshot(run_id, by=OPERATOR).record.best_epoch is None
     proof = [{"block": "head", "changed": True}]
     bench.worker.tell(run_id, {**ended("stopped"), "best_epoch": 1, "proof": proof})
-    record = bench.engine.snapshot(run_id, by=OPERATOR).record
+    record = bench.engine.runs.snapshot(run_id, by=OPERATOR).record
     assert (record.state, record.best_epoch, record.proof) == (RunState.STOPPED, 1, proof)
 
 
@@ -834,8 +837,8 @@ def test_a_stop_recorded_before_the_worker_confirms_gets_its_proof_from_the_late
 
 def test_an_answer_may_be_handled_by_asking_the_engine_again(bench):
     run_id, seen = bench.submit(), []
-    future = bench.engine.classify("backbone:squeezenet", [np.zeros((4, 4, 3), np.uint8)], by=OPERATOR)
-    future.add_done_callback(lambda _: seen.append(bench.engine.snapshot(run_id, by=OPERATOR).phase))
+    future = bench.engine.requests.classify("backbone:squeezenet", [np.zeros((4, 4, 3), np.uint8)], by=OPERATOR)
+    future.add_done_callback(lambda _: seen.append(bench.engine.runs.snapshot(run_id, by=OPERATOR).phase))
     bench.worker.say({"say": "answer", "request_id": bench.worker.sent[-1]["request_id"], "value": []})
     assert seen == ["queued"]
 
@@ -891,14 +894,16 @@ def test_many_threads_that_submit_stop_and_look_leave_every_run_in_a_final_state
         for number in range(12):
             twin = SCRATCH if chance.random() < 0.5 else None
             told = {"by": Visitor(str(seed % 4)), "name": f"{seed} {number}"}
-            record = engine.submit(SPEC, baseline=twin, **told)
+            record = engine.runs.submit(SPEC, baseline=twin, **told)
             ids.extend(run_id for run_id in (record.id, record.twin_id) if run_id)
             for run_id in chance.sample(ids, min(3, len(ids))):
-                engine.snapshot(run_id, by=OPERATOR)
+                engine.runs.snapshot(run_id, by=OPERATOR)
             if chance.random() < 0.4:
-                engine.stop(chance.choice(ids), by=OPERATOR)
+                engine.runs.stop(chance.choice(ids), by=OPERATOR)
             if chance.random() < 0.4:
-                chance.choice([engine.pause, engine.continue_, engine.step])(chance.choice(ids), by=OPERATOR)
+                chance.choice([engine.runs.pause, engine.runs.resume_paused, engine.runs.step])(
+                    chance.choice(ids), by=OPERATOR
+                )
 
     def kill() -> None:
         for _ in range(3):
@@ -914,7 +919,7 @@ def test_many_threads_that_submit_stop_and_look_leave_every_run_in_a_final_state
         visitor.join(timeout=PATIENCE_S)
     assert not any(visitor.is_alive() for visitor in visitors), "deadlock"
     until("all runs are over", lambda: engine.status().n_active + engine.status().n_waiting == 0)
-    assert all(engine.snapshot(run_id, by=OPERATOR).record.state.is_finished for run_id in ids)
+    assert all(engine.runs.snapshot(run_id, by=OPERATOR).record.state.is_finished for run_id in ids)
     assert max(worker.most for worker in workers) <= 2 * MAX_ACTIVE  # half of them paused
-    assert RunState.COMPLETED in {engine.snapshot(run_id, by=OPERATOR).record.state for run_id in ids}
+    assert RunState.COMPLETED in {engine.runs.snapshot(run_id, by=OPERATOR).record.state for run_id in ids}
     engine.close()

@@ -46,7 +46,7 @@ class Watched(Bench):
         return [message["do"] for message in self.worker.sent if message["do"] in kinds]
 
     def error(self, run_id: str) -> dict | None:
-        return self.engine.snapshot(run_id, by=OPERATOR).record.error
+        return self.engine.runs.snapshot(run_id, by=OPERATOR).record.error
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_the_next_run_is_sent_to_the_worker_that_takes_the_place_of_one_that_hun
 
 def test_a_question_to_a_worker_that_hangs_is_answered_with_the_reason(bench):
     bench.training()
-    future = bench.engine.classify("backbone:squeezenet", [], by=OPERATOR)
+    future = bench.engine.requests.classify("backbone:squeezenet", [], by=OPERATOR)
     bench.look(SILENCE_S + 1)
     assert future.exception(timeout=PATIENCE_S).code == "worker_hung"
 
@@ -161,50 +161,50 @@ def test_the_main_worker_is_told_to_build_the_default_network_when_it_is_ready(b
 
 def test_a_run_is_paused_and_goes_on(bench):
     run_id = bench.training()
-    before = bench.engine.version(run_id)
-    bench.engine.pause(run_id, by=OPERATOR)
-    seen = bench.engine.snapshot(run_id, by=OPERATOR)
+    before = bench.engine.runs.version(run_id)
+    bench.engine.runs.pause(run_id, by=OPERATOR)
+    seen = bench.engine.runs.snapshot(run_id, by=OPERATOR)
     assert (seen.is_paused, seen.phase, seen.is_active) == (True, "training", True)
     assert seen.version != before
-    bench.engine.continue_(run_id, by=OPERATOR)
-    assert not bench.engine.snapshot(run_id, by=OPERATOR).is_paused
+    bench.engine.runs.resume_paused(run_id, by=OPERATOR)
+    assert not bench.engine.runs.snapshot(run_id, by=OPERATOR).is_paused
     assert bench.told("pause", "continue") == ["pause", "continue"]
 
 
 def test_a_paused_run_does_one_step_at_a_time_and_stays_paused(bench):
     run_id = bench.training()
-    bench.engine.pause(run_id, by=OPERATOR)
-    bench.engine.step(run_id, by=OPERATOR)
+    bench.engine.runs.pause(run_id, by=OPERATOR)
+    bench.engine.runs.step(run_id, by=OPERATOR)
     bench.worker.tell(run_id, step(2))
-    seen = bench.engine.snapshot(run_id, by=OPERATOR)
+    seen = bench.engine.runs.snapshot(run_id, by=OPERATOR)
     assert (seen.is_paused, seen.step) == (True, 2)
     assert bench.told("pause", "step", "continue") == ["pause", "step"]
 
 
 def test_pausing_twice_asks_the_worker_once(bench):
     run_id = bench.training()
-    bench.engine.pause(run_id, by=OPERATOR)
-    bench.engine.pause(run_id, by=OPERATOR)
+    bench.engine.runs.pause(run_id, by=OPERATOR)
+    bench.engine.runs.pause(run_id, by=OPERATOR)
     assert bench.told("pause") == ["pause"]
 
 
 def test_what_does_not_train_or_is_not_paused_cannot_be_paused_continued_or_stepped(bench):
     run_id = bench.training()
-    twin_id = bench.engine.submit(SPEC, by=OPERATOR, name="x", baseline=SCRATCH).twin_id
-    for wish in (bench.engine.continue_, bench.engine.step):
+    twin_id = bench.engine.runs.submit(SPEC, by=OPERATOR, name="x", baseline=SCRATCH).twin_id
+    for wish in (bench.engine.runs.resume_paused, bench.engine.runs.step):
         wish(run_id, by=OPERATOR)
-    for wish in (bench.engine.pause, bench.engine.continue_, bench.engine.step):
+    for wish in (bench.engine.runs.pause, bench.engine.runs.resume_paused, bench.engine.runs.step):
         wish(twin_id, by=OPERATOR)
     assert bench.told("pause", "step", "continue") == []
-    assert not bench.engine.snapshot(twin_id, by=OPERATOR).is_paused
+    assert not bench.engine.runs.snapshot(twin_id, by=OPERATOR).is_paused
 
 
 def test_a_paused_run_can_be_stopped(bench):
     run_id = bench.training()
-    bench.engine.pause(run_id, by=OPERATOR)
-    bench.engine.stop(run_id, by=OPERATOR)
-    bench.engine.pause(run_id, by=OPERATOR)
-    seen = bench.engine.snapshot(run_id, by=OPERATOR)
+    bench.engine.runs.pause(run_id, by=OPERATOR)
+    bench.engine.runs.stop(run_id, by=OPERATOR)
+    bench.engine.runs.pause(run_id, by=OPERATOR)
+    seen = bench.engine.runs.snapshot(run_id, by=OPERATOR)
     assert (seen.is_stopping, seen.is_paused) == (True, False)
     assert bench.told("pause", "stop") == ["pause", "stop"]
 
@@ -213,14 +213,14 @@ def test_a_paused_run_leaves_its_turns_to_those_who_wait(bench):
     runs = bench.fill()
     waiting = bench.submit("late")
     assert waiting not in bench.worker.trained()
-    bench.engine.pause(runs[0], by=OPERATOR)
+    bench.engine.runs.pause(runs[0], by=OPERATOR)
     assert bench.worker.trained()[-1] == waiting
 
 
 def test_a_worker_holds_only_so_many_paused_runs(bench):
     for _ in range(3):
         for run_id in bench.fill():
-            bench.engine.pause(run_id, by=OPERATOR)
+            bench.engine.runs.pause(run_id, by=OPERATOR)
     assert len(bench.worker.trained()) == 8
     assert bench.engine.status().n_waiting == 4
 
@@ -229,7 +229,7 @@ def test_a_run_paused_for_long_is_stopped_when_others_wait_for_its_place(bench):
     bench.ready()
     first = bench.fill()
     for run_id in first:
-        bench.engine.pause(run_id, by=OPERATOR)
+        bench.engine.runs.pause(run_id, by=OPERATOR)
     bench.look(PAUSE_S + 5)
     assert {bench.state(run_id) for run_id in first} == {RunState.RUNNING}  # nobody waits
     bench.fill()
@@ -242,10 +242,10 @@ def test_the_time_of_a_pause_does_not_count_for_what_remains(bench):
     run_id = bench.training()  # 1 of 8 steps
     bench.clock.pass_s(10)
     bench.worker.tell(run_id, step(2))
-    assert bench.engine.snapshot(run_id, by=OPERATOR).remaining_s == pytest.approx(60)
-    bench.engine.pause(run_id, by=OPERATOR)
+    assert bench.engine.runs.snapshot(run_id, by=OPERATOR).remaining_s == pytest.approx(60)
+    bench.engine.runs.pause(run_id, by=OPERATOR)
     bench.clock.pass_s(500)
-    bench.engine.continue_(run_id, by=OPERATOR)
+    bench.engine.runs.resume_paused(run_id, by=OPERATOR)
     bench.clock.pass_s(10)
     bench.worker.tell(run_id, step(3))
-    assert bench.engine.snapshot(run_id, by=OPERATOR).remaining_s == pytest.approx(50)
+    assert bench.engine.runs.snapshot(run_id, by=OPERATOR).remaining_s == pytest.approx(50)

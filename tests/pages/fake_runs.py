@@ -8,6 +8,7 @@ from tl_core.engine.runs.recorder import Recorder
 from tl_core.evaluation.scores import score
 from tl_core.spec import RunSpec
 from tl_core.store.sqlite.store import SqliteStore
+from tl_core.training.events import Ended, Event
 
 
 class AnsweringWorker:
@@ -83,23 +84,14 @@ def record_finished(
     record = store.create_run(spec.to_dict(), role=role, name=name, twin_id=twin_id, owner=owner, **about)
     (store.run_folder(record.id) / WEIGHTS_FILE).write_bytes(b"weights")
     recorder = Recorder(store, record.id, spec)
-    recorder.record(started())
+    recorder.record(Event.from_dict(started()))
     for step in range(1, 5):
-        recorder.record(step_event(step))
+        recorder.record(Event.from_dict(step_event(step)))
         if step % 2 == 0:
-            recorder.record(epoch_event(step // 2, share_right=validation or share_right))
+            recorder.record(Event.from_dict(epoch_event(step // 2, share_right=validation or share_right)))
     labels = np.arange(200) % 14
     predicted = np.where(np.arange(200) < 200 * share_right, labels, (labels + 1) % 14)
     proof = [{"block": "stem", "frozen": True, "before": "aa", "after": "aa", "changed": False, "as_expected": True}]
-    recorder.record(
-        {
-            "event": "ended",
-            "state": "completed",
-            "best_epoch": 2,
-            "seconds": 4.0,
-            "proof": proof,
-            "error": None,
-            "scores": score(np.eye(14)[predicted], labels),
-        }
-    )
+    scores = score(np.eye(14)[predicted], labels)
+    recorder.record(Ended("completed", best_epoch=2, seconds=4.0, scores=scores, proof=proof))
     return record.id

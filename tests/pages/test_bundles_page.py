@@ -106,7 +106,7 @@ def test_a_cut_short_download_is_refused_and_the_whole_one_is_taken_then(visit, 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_panel_says_where_it_is_from_and_measures_nothing(visit, engine, file, language):
-    taken = engine.take_in_network(read_bundle(file, "x"), by=Visitor("local"), name="net")
+    taken = engine.runs.import_network(read_bundle(file, "x"), by=Visitor("local"), name="net")
     app = visit("lab", language, run=taken.id)
     assert not app.exception
     text = " ".join(element.value for kind in (app.markdown, app.caption) for element in kind)
@@ -116,7 +116,7 @@ def test_the_panel_says_where_it_is_from_and_measures_nothing(visit, engine, fil
     for told in ("0 epochs", "0 轮", "–"):
         assert told not in text
     assert not app.error
-    engine.share(taken.id, Visibility.CLASS, by=OPERATOR)
+    engine.runs.share(taken.id, Visibility.CLASS, by=OPERATOR)
     for page in ("runs", "classroom"):
         app = visit(page, language, run=taken.id)
         assert not app.exception
@@ -129,7 +129,7 @@ def test_a_network_for_data_that_are_not_here_has_pages_too(visit, engine, tmp_p
     own = SPEC.with_changes(dataset="own-0123456789abcdef0123")
     names = tuple(f"*{at}*" for at in range(14))
     data = bundle_bytes(write_run(folder, spec=own, n_classes=14), record(own), names)
-    taken = engine.take_in_network(read_bundle(data, "x"), by=Visitor("local"), name="net")
+    taken = engine.runs.import_network(read_bundle(data, "x"), by=Visitor("local"), name="net")
     for page in ("lab", "classify", "runs", "classroom"):
         app = visit(page, run=taken.id)
         assert not app.exception
@@ -139,7 +139,7 @@ def test_a_network_for_data_that_are_not_here_has_pages_too(visit, engine, tmp_p
 
 def test_without_a_test_result_none_is_named(visit, engine, file):
     taken = replace(read_bundle(file, "x"), test_accuracy=None)
-    run = engine.take_in_network(taken, by=Visitor("local"), name="net")
+    run = engine.runs.import_network(taken, by=Visitor("local"), name="net")
     captions = [caption.value for caption in visit("lab", run=run.id).caption]
     assert any("names no test result" in caption for caption in captions)
     assert not any("%" in caption for caption in captions)
@@ -179,10 +179,10 @@ def test_the_panel_offers_the_network_of_the_run_and_of_its_baseline(visit, engi
 
 
 def test_a_run_that_is_private_again_is_not_given_out_by_an_old_page(visit, engine, pair, downloads):
-    engine.share(pair[0], Visibility.CLASS, by=OPERATOR)
+    engine.runs.share(pair[0], Visibility.CLASS, by=OPERATOR)
     visit("lab", owner="somebody else", run=pair[0])
     _, data = downloads.offered[f"bundle-{pair[0]}"]
-    engine.share(pair[0], Visibility.PRIVATE, by=OPERATOR)
+    engine.runs.share(pair[0], Visibility.PRIVATE, by=OPERATOR)
     with pytest.raises(Exception, match="unknown_run"):
         data()
 
@@ -249,7 +249,7 @@ def test_two_networks_of_one_shape_are_two_downloads_though_streamlit_looks_at_p
 
 
 def test_the_file_of_a_run_that_was_brought_in_is_offered_too(visit, engine, file, downloads):  # M07
-    taken = engine.take_in_network(read_bundle(file, "x"), by=Visitor("local"), name="net")
+    taken = engine.runs.import_network(read_bundle(file, "x"), by=Visitor("local"), name="net")
     visit("lab", run=taken.id)
     name, data = downloads.offered[f"bundle-{taken.id}"]
     assert name == f"net-{taken.id[:12]}.tlnet"

@@ -109,8 +109,8 @@ def test_samples_follow_the_data_of_the_run_and_the_right_answer_is_marked(visit
 
 
 def test_a_classmate_s_run_is_offered_in_their_name(visit, engine, pair):
-    engine.name_me("Carla", by=OPERATOR)
-    engine.share(pair[0], Visibility.CLASS, by=OPERATOR)
+    engine.classroom.name_me("Carla", by=OPERATOR)
+    engine.runs.share(pair[0], Visibility.CLASS, by=OPERATOR)
     options = visit("classify", owner="anna").multiselect[0].options
     assert all(" · Carla · " in option for option in options)
     assert not any("Carla" in option for option in visit("classify").multiselect[0].options)

@@ -14,7 +14,7 @@ from tl_core.engine import singleton
 from tl_core.phrases import phrase
 from tl_core.planning.plan import plan_run
 from tl_core.store.access import OPERATOR, Visitor
-from tl_core.store.instructor_key import Doorkeeper
+from tl_core.store.instructor_key import InstructorKey
 from tl_core.store.lesson_codes import LENGTH
 from tl_core.store.limits import Limits
 from tl_core.store.records import RunState, Visibility
@@ -25,16 +25,16 @@ ANNA, BEN = Visitor("anna"), Visitor("ben")
 
 @pytest.fixture(autouse=True)
 def _key(monkeypatch):
-    """A key, and a doorkeeper who has seen no wrong one."""
+    """A key, and a limiter that has seen no wrong one."""
     monkeypatch.setenv("TL_INSTRUCTOR_KEY", "open sesame")
-    monkeypatch.setattr(singleton, "_DOORKEEPER", Doorkeeper())
+    monkeypatch.setattr(singleton, "_INSTRUCTOR_KEY", InstructorKey())
 
 
 @pytest.fixture
 def queue(engine, workers) -> list[str]:
     """Six runs of two students: some are under way, the others wait; the first has made a step."""
     ids = [
-        engine.submit(plan_run({"seed": seed}), by=by, name=f"**run** {seed}", is_afresh=True).id
+        engine.runs.submit(plan_run({"seed": seed}), by=by, name=f"**run** {seed}", is_afresh=True).id
         for seed, by in enumerate((ANNA, BEN) * 3)
     ]
     workers[0].tell(ids[0], started(), step_event(1))
@@ -70,7 +70,7 @@ def test_an_empty_board_says_how_to_share(visit, pair, language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_shared_runs_stand_on_the_board_for_everybody_under_the_names_that_were_given(visit, engine, pair, language):
     engine.store.share(pair[0], Visibility.CLASS, by=OPERATOR)
-    engine.name_me("<i>Carla</i>", by=OPERATOR)
+    engine.classroom.name_me("<i>Carla</i>", by=OPERATOR)
     app = visit("classroom", language, owner="somebody else")
     assert not app.exception
     pretrained, scratch = figures(app)[0]["data"]
@@ -93,9 +93,9 @@ def test_the_board_can_run_along_the_pictures_of_each_class(visit, engine, pair)
 
 
 def test_who_has_given_no_name_is_a_number(visit, engine, pair):
-    engine.store.meet("first")
-    record = engine.submit(plan_run({"seed": 9}), by=ANNA, name="annas")
-    engine.share(record.id, Visibility.CLASS, by=ANNA)
+    engine.store.ensure_owner("first")
+    record = engine.runs.submit(plan_run({"seed": 9}), by=ANNA, name="annas")
+    engine.runs.share(record.id, Visibility.CLASS, by=ANNA)
     app = visit("classroom", owner="somebody else")
     assert list(app.dataframe[0].value["owner"]) == ["Student 2"]
     assert phrase("en", "classroom.untested", n=1) in texts(app)
@@ -138,7 +138,7 @@ def test_a_damaged_record_hides_no_other_on_the_board(visit, engine, pair):
 
 def test_the_same_answer_serves_the_whole_class_for_a_moment(engine, pair, monkeypatch):
     asked = []
-    monkeypatch.setattr(engine, "list_runs", lambda **wanted: asked.append(wanted) or [])
+    monkeypatch.setattr(engine.runs, "list_runs", lambda **wanted: asked.append(wanted) or [])
     assert [board.shared_runs(str(engine.home), "en", None, OPERATOR) for _ in range(3)] == [[]] * 3
     assert len(asked) == 1
 
@@ -192,7 +192,7 @@ def test_without_a_key_the_page_says_how_to_set_one(visit, engine, monkeypatch, 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_desk_lists_who_trains_what_and_who_waits(visit, engine, queue, language):
-    engine.name_me("*Anna*", by=ANNA)
+    engine.classroom.name_me("*Anna*", by=ANNA)
     app = visit("classroom", language, is_instructor=True)
     assert not app.exception
     shown = texts(app)
@@ -206,11 +206,11 @@ def test_the_desk_lists_who_trains_what_and_who_waits(visit, engine, queue, lang
 
 def test_a_waiting_run_is_put_first_and_stopped_by_the_instructor(visit, engine, queue):
     app = visit("classroom", is_instructor=True)
-    last = [place for place in engine.queue(by=OPERATOR) if place.position][-1].run_id
+    last = [place for place in engine.classroom.queue(by=OPERATOR) if place.position][-1].run_id
     app.button(key=f"classroom.next-{last}").click().run()
-    assert engine.snapshot(last, by=OPERATOR).queue_position == 1
+    assert engine.runs.snapshot(last, by=OPERATOR).queue_position == 1
     app.button(key=f"panel.stop-{last}").click().run()
-    assert engine.find(last, by=OPERATOR).state is RunState.STOPPED
+    assert engine.runs.find(last, by=OPERATOR).state is RunState.STOPPED
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -229,7 +229,7 @@ def test_all_are_stopped_without_another_beginning_in_between(visit, engine, que
     app = visit("classroom", is_instructor=True)
     app.button(key="stop-all").click().run()
     assert not app.exception
-    seen = [engine.snapshot(run_id, by=OPERATOR) for run_id in queue]
+    seen = [engine.runs.snapshot(run_id, by=OPERATOR) for run_id in queue]
     assert all(one.is_stopping or one.record.state is RunState.STOPPED for one in seen)
     assert len([message for message in workers[0].sent if message["do"] == "train"]) == n_begun
 
@@ -239,7 +239,7 @@ def test_limits_are_set_for_everybody(visit, engine):
     next(field for field in app.number_input if field.label == phrase("en", "field.waiting")).set_value(3)
     next(button for button in app.button if button.label == phrase("en", "classroom.save")).click().run()
     assert not app.exception
-    assert engine.limits() == Limits(waiting=3)
+    assert engine.classroom.limits() == Limits(waiting=3)
 
 
 def code_of(app) -> str:
@@ -328,7 +328,7 @@ def test_old_runs_are_listed_first_then_removed_and_the_best_stays(visit, engine
     assert (set(others), set(best)) == ({"worse", "baseline"}, {"**bold** <b>run</b>"})
     assert phrase(language, "classroom.old_best") in texts(app)
     app.button(key="old-remove").click().run()
-    assert {record.name for record in engine.list_runs(by=OPERATOR)} == {"pinned", "**bold** <b>run</b>"}
+    assert {record.name for record in engine.runs.list_runs(by=OPERATOR)} == {"pinned", "**bold** <b>run</b>"}
 
 
 # ---- names ----
@@ -339,14 +339,14 @@ def test_a_student_chooses_the_name_that_others_see(visit, engine, language):
     app = visit(language=language, owner="anna")
     app.text_input(key="w:name-in-class").set_value(" Anna ").run()
     assert not app.exception
-    assert engine.owner_names() == {"anna": "Anna"}
+    assert engine.classroom.owner_names() == {"anna": "Anna"}
 
 
 def test_a_name_that_cannot_be_one_is_refused_in_one_sentence(visit, engine):
     app = visit(owner="anna")
     app.text_input(key="w:name-in-class").set_value("a\u202eb").run()
     assert not app.exception
-    assert engine.owner_names() == {}
+    assert engine.classroom.owner_names() == {}
     assert any("cannot be the name" in error.value for error in app.error)
 
 

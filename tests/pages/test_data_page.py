@@ -39,7 +39,7 @@ def tree(*names: str, n: int = 8) -> list[tuple[str, bytes]]:
 def brought(engine):
     """A data set of Anna's with two classes and a file that was left out."""
     files = [*tree("apple", "pear"), ("pear/notes.png", b"no picture")]
-    return engine.bring_now(files, by=ANNA, name=HOSTILE, source="fruit.zip")
+    return engine.imports.import_now(files, by=ANNA, name=HOSTILE, source="fruit.zip")
 
 
 def texts(elements) -> list[str]:
@@ -121,7 +121,7 @@ def test_the_split_is_drawn_anew_with_another_seed_and_the_page_goes_on_with_wha
 
 
 def test_data_that_cannot_be_trained_on_say_why_and_are_not_offered_in_the_lab(visit, engine):
-    engine.bring_now(tree("only"), by=ANNA, name="one class", class_name="only")
+    engine.imports.import_now(tree("only"), by=ANNA, name="one class", class_name="only")
     app = visit("data", owner="anna")
     assert any("Not ready for training" in text for text in texts(app.warning))
     assert phrase("en", "data.train") not in labels(app.button)
@@ -139,7 +139,7 @@ def test_the_lab_offers_ones_own_data_and_trains_on_few_pictures_without_a_quest
     assert not app.error
     assert phrase(language, "lab.batch_limited", n=12) in texts(app.caption)
     next(one for one in app.button if one.key == "train").click().run()
-    run = engine.list_runs(by=ANNA)[-1]
+    run = engine.runs.list_runs(by=ANNA)[-1]
     assert (run.spec["dataset"], run.spec["batch_size"]) == (brought.id, 12)
     assert run.environment["data"]["classes"] == ["apple", "pear"]
 
@@ -147,19 +147,19 @@ def test_the_lab_offers_ones_own_data_and_trains_on_few_pictures_without_a_quest
 def test_somebody_elses_private_data_cannot_be_trained_on(engine, brought):
     spec = RunSpec(dataset=brought.id, batch_size=4, n_frozen=19)
     with pytest.raises(UnknownIdError):
-        engine.submit(spec, by=BEN, name="not mine")
-    renamed = engine.submit(RunSpec(n_frozen=19), by=BEN, name="run")
-    engine.rename(renamed.id, brought.id, by=BEN)  # a run that is only called so opens no door
+        engine.runs.submit(spec, by=BEN, name="not mine")
+    renamed = engine.runs.submit(RunSpec(n_frozen=19), by=BEN, name="run")
+    engine.runs.rename(renamed.id, brought.id, by=BEN)  # a run that is only called so opens no door
     with pytest.raises(UnknownIdError):
-        engine.submit(spec, by=BEN, name="not mine")
-    assert engine.submit(spec, by=ANNA, name="mine").owner == "anna"
+        engine.runs.submit(spec, by=BEN, name="not mine")
+    assert engine.runs.submit(spec, by=ANNA, name="mine").owner == "anna"
 
 
 def test_who_trained_on_data_goes_on_with_them_after_they_were_changed_or_deleted(engine, brought):
     spec = RunSpec(dataset=brought.id, batch_size=4, n_frozen=19)
-    engine.submit(spec, by=ANNA, name="first")
+    engine.runs.submit(spec, by=ANNA, name="first")
     engine.albums.change(brought.id, lambda album: dropped(album, [0], True), by=ANNA)
-    assert engine.submit(spec, by=ANNA, name="again", is_afresh=True).spec["dataset"] == brought.id
+    assert engine.runs.submit(spec, by=ANNA, name="again", is_afresh=True).spec["dataset"] == brought.id
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -225,7 +225,7 @@ def test_what_is_no_zip_gets_one_sentence_and_leaves_nothing(visit, engine, home
 
 
 def test_nobody_has_more_data_sets_than_allowed(visit, engine, brought):
-    engine.set_limits(Limits(datasets=1), by=TEACHER)
+    engine.classroom.set_limits(Limits(datasets=1), by=TEACHER)
     app = visit("data", owner="anna")
     app.file_uploader[0].upload("more.zip", zipped(tree("a", "b")), "application/zip")
     app.run()
@@ -247,7 +247,7 @@ def test_data_sets_of_one_name_are_told_apart_and_none_takes_the_place_of_a_bund
     bundled = phrase("en", f"dataset.{RunSpec.dataset}.name")
     files = [tree("apple", "pear"), tree("plum", "fig"), tree("kiwi", "lime")]
     names = ["My pictures", "My pictures", bundled]
-    records = [engine.bring_now(one, by=ANNA, name=name) for one, name in zip(files, names, strict=True)]
+    records = [engine.imports.import_now(one, by=ANNA, name=name) for one, name in zip(files, names, strict=True)]
     lab = visit("lab", owner="anna")
     chooser = next(one for one in lab.selectbox if one.label == phrase("en", "lab.data"))
     assert len(set(chooser.options)) == len(chooser.options)

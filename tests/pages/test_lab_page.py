@@ -181,7 +181,7 @@ def test_a_completed_pair_goes_on_in_one_click_and_says_so_afterwards(visit, eng
     assert longer.label == phrase(language, "panel.longer", n=2)
     longer.click().run()
     assert not app.exception
-    assert [(engine.find(id, by=OPERATOR).spec["epochs"]) for id in (run_id, twin_id)] == [4, 4]
+    assert [(engine.runs.find(id, by=OPERATOR).spec["epochs"]) for id in (run_id, twin_id)] == [4, 4]
     assert workers[0].sent[-1]["run_id"] == run_id
     workers[0].tell(run_id, started(), step_event(5), epoch_event(3), step_event(7), epoch_event(4))
     ended = {"event": "ended", "state": "completed", "best_epoch": 4, "seconds": 8.0, "proof": [], "error": None}
@@ -193,7 +193,7 @@ def test_a_completed_pair_goes_on_in_one_click_and_says_so_afterwards(visit, eng
 def test_neither_what_patience_has_ended_nor_a_classmate_s_run_offers_more_epochs(visit, engine):
     early = record_finished(engine.store, plan_run({"epochs": 3}), 0.8, role="run", name="early")
     annas = record_finished(engine.store, plan_run({"epochs": 2}), 0.8, role="run", name="annas", owner="anna")
-    engine.share(annas, Visibility.CLASS, by=Visitor("anna"))
+    engine.runs.share(annas, Visibility.CLASS, by=Visitor("anna"))
     for run_id in (early, annas):
         assert not [one for one in visit(run=run_id).button if (one.key or "").startswith("longer")]
 

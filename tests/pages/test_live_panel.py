@@ -28,7 +28,7 @@ FEATURES = {"event": "phase", "name": "features", "done": 640, "total": 1393}
 @pytest.fixture
 def run(engine):
     """A run that a worker has, without a baseline."""
-    return engine.submit(plan_run({"epochs": 2}), by=OPERATOR, name="live")
+    return engine.runs.submit(plan_run({"epochs": 2}), by=OPERATOR, name="live")
 
 
 def buttons(app) -> list[str]:
@@ -69,8 +69,10 @@ def test_every_phase_is_said_by_its_name(visit, run, workers, language):
 @pytest.fixture
 def at(engine, monkeypatch):
     """Has every run be estimated, at 1000 s, to take 20 s more, and sets what the page's clock says."""
-    real = engine.snapshot
-    monkeypatch.setattr(engine, "snapshot", lambda id, by: replace(real(id, by=by), remaining_s=20.0, as_of_s=1000.0))
+    real = engine.runs.snapshot
+    monkeypatch.setattr(
+        engine.runs, "snapshot", lambda id, by: replace(real(id, by=by), remaining_s=20.0, as_of_s=1000.0)
+    )
     clock = SimpleNamespace(now_s=1000.0)
     monkeypatch.setattr(blocks, "time", SimpleNamespace(monotonic=lambda: clock.now_s))
     return lambda now_s: setattr(clock, "now_s", now_s)
@@ -143,7 +145,7 @@ def test_after_the_last_epoch_the_test_has_a_line_of_its_own_then_the_saving(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_run_paused_while_it_is_tested_says_so(visit, engine, run, workers, language):
     workers[0].tell(run.id, started(), step_event(4), phase_event("testing", 320, 661))
-    engine.pause(run.id, by=OPERATOR)
+    engine.runs.pause(run.id, by=OPERATOR)
     paused = phrase(language, "progress.paused_early", phase=phrase(language, "phase.testing"))
     assert progress(visit(language=language, run=run.id)) == paused
 
@@ -192,14 +194,14 @@ def test_every_sign_says_what_it_does(visit, run, workers, language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_pause_before_the_first_step_says_what_was_being_done(visit, engine, run, workers, language):
     workers[0].tell(run.id, FEATURES)
-    engine.pause(run.id, by=OPERATOR)
+    engine.runs.pause(run.id, by=OPERATOR)
     paused = phrase(language, "progress.paused_early", phase=phrase(language, "phase.features"))
     assert progress(visit(language=language, run=run.id)) == paused
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_run_that_waits_says_its_place_and_can_only_be_stopped(visit, engine, language):
-    run = engine.submit(
+    run = engine.runs.submit(
         plan_run({}), by=OPERATOR, name="run", baseline=plan_run({"seed": 1}), baseline_name="waits for its run"
     )
     app = visit(language=language, run=run.id)
@@ -223,7 +225,7 @@ def test_a_run_that_waits_says_its_place_and_can_only_be_stopped(visit, engine, 
 def test_features_that_are_not_worth_their_room_are_said_to_be_computed_anew(
     visit, engine, workers, language, options, is_cached, is_said
 ):
-    run = engine.submit(plan_run(options), by=OPERATOR, name="live")
+    run = engine.runs.submit(plan_run(options), by=OPERATOR, name="live")
     workers[0].tell(run.id, started(is_cached=is_cached))
     captions = [caption.value for caption in visit(language=language, run=run.id).caption]
     assert (phrase(language, "panel.not_cached") in captions) is is_said
@@ -232,9 +234,9 @@ def test_features_that_are_not_worth_their_room_are_said_to_be_computed_anew(
 def test_a_look_at_an_unchanged_run_reads_and_draws_nothing_anew(visit, engine, run, workers, monkeypatch):
     workers[0].tell(run.id, started(), step_event(1))
     drawn, looked = [], []
-    real_info, real_snapshot = blocks.curves_info, engine.snapshot
+    real_info, real_snapshot = blocks.curves_info, engine.runs.snapshot
     monkeypatch.setattr(blocks, "curves_info", lambda *told: drawn.append(told) or real_info(*told))
-    monkeypatch.setattr(engine, "snapshot", lambda id, by: looked.append(id) or real_snapshot(id, by=by))
+    monkeypatch.setattr(engine.runs, "snapshot", lambda id, by: looked.append(id) or real_snapshot(id, by=by))
     app = visit(run=run.id)
     assert len(drawn) == 2
     drawn.clear()
@@ -303,7 +305,7 @@ def in_pass(app) -> tuple[int, int]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_weights_of_each_block_are_drawn_as_they_move(visit, engine, workers, language):
-    run = engine.submit(plan_run({"backbone": "squeezenet", "n_frozen": 7}), by=OPERATOR, name="live")
+    run = engine.runs.submit(plan_run({"backbone": "squeezenet", "n_frozen": 7}), by=OPERATOR, name="live")
     workers[0].tell(run.id, started(), step_event(1))
     app = visit(language=language, run=run.id)
     (strip,) = strips(app)
@@ -346,9 +348,9 @@ def test_pictures_appear_as_the_pass_through_the_frozen_blocks_reaches_them(visi
 def test_nobody_sees_pictures_of_a_pass_over_data_that_are_not_theirs_to_see(visit, engine, workers):
     files = [(f"{name}/{at}.png", picture(at + 100 * place)) for place, name in enumerate("ab") for at in range(48)]
     anna = Visitor("anna")
-    album = engine.bring_now(files, by=anna, name="private", source="files")
-    run = engine.submit(plan_run({"dataset": album.id}, engine.home), by=anna, name="shared")
-    engine.share(run.id, Visibility.CLASS, by=anna)
+    album = engine.imports.import_now(files, by=anna, name="private", source="files")
+    run = engine.runs.submit(plan_run({"dataset": album.id}, engine.home), by=anna, name="shared")
+    engine.runs.share(run.id, Visibility.CLASS, by=anna)
     workers[0].tell(run.id, phase_event("features", len(files), len(files)))
     assert in_pass(visit(owner="anna", run=run.id))[0] > 0
     others = visit(owner="ben", run=run.id)

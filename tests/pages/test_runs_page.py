@@ -46,10 +46,10 @@ def show(app, whose: str):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_anothers_runs_are_listed_once_they_are_shared_with_the_class(visit, engine, pair, language):
-    engine.name_me("*Carla*", by=OPERATOR)
+    engine.classroom.name_me("*Carla*", by=OPERATOR)
     app = show(visit("runs", language, owner="anna"), "class")
     assert app.info[0].value == phrase(language, "runs.none_here")
-    engine.share(pair[0], Visibility.CLASS, by=OPERATOR)
+    engine.runs.share(pair[0], Visibility.CLASS, by=OPERATOR)
     app = show(visit("runs", language, owner="anna"), "class")
     assert not app.exception
     assert list(app.dataframe[0].value["owner"]) == ["*Carla*"] * 2
@@ -75,7 +75,7 @@ def test_a_damaged_record_is_listed_beside_the_others(visit, engine, pair):
 
 
 def test_a_pinned_run_says_so(visit, engine, pair):
-    engine.pin(pair[0], True, by=OPERATOR)
+    engine.runs.pin(pair[0], True, by=OPERATOR)
     assert "📌 **bold** <b>run</b>" in list(visit("runs").dataframe[0].value["name"])
 
 
@@ -95,7 +95,7 @@ def all_marked(monkeypatch):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_marked_runs_can_be_changed_by_their_owner_only(visit, engine, pair, all_marked, language):
-    engine.share(pair[0], Visibility.CLASS, by=OPERATOR)
+    engine.runs.share(pair[0], Visibility.CLASS, by=OPERATOR)
     changes = {phrase(language, key, n=2) for key in ("runs.pin", "runs.delete")}
     for owner, expected in (("local", changes), ("anna", set())):
         app = show(visit("runs", language, owner=owner), "class")
@@ -107,7 +107,7 @@ def test_all_marked_runs_are_pinned_at_once_and_let_go_again(visit, engine, pair
     app = visit("runs")
     for is_pinned in (True, False):
         app.button(key="pin").click().run()
-        assert {engine.find(run_id, by=OPERATOR).is_pinned for run_id in pair} == {is_pinned}
+        assert {engine.runs.find(run_id, by=OPERATOR).is_pinned for run_id in pair} == {is_pinned}
 
 
 # ---- the run that one looks at ----
@@ -120,15 +120,15 @@ def test_the_owner_shares_a_run_and_gets_its_link(visit, engine, pair, language)
     assert choice.label == phrase(language, "classroom.seen_by")
     app = choice.set_value(Visibility.LINK).run()
     assert not app.exception
-    assert {engine.find(run_id, by=OPERATOR).visibility for run_id in pair} == {Visibility.LINK}
+    assert {engine.runs.find(run_id, by=OPERATOR).visibility for run_id in pair} == {Visibility.LINK}
     (link,) = [code.value for code in app.code if pair[0] in code.value]
     assert link.endswith(f"?run={pair[0]}&lang={language}")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_run_of_anothers_says_whose_it_is_and_has_no_buttons(visit, engine, pair, language):
-    engine.store.meet("local")
-    engine.share(pair[0], Visibility.LINK, by=OPERATOR)
+    engine.store.ensure_owner("local")
+    engine.runs.share(pair[0], Visibility.LINK, by=OPERATOR)
     app = visit(language=language, owner="anna", run=pair[0])
     assert not app.exception
     whose = phrase(language, "classroom.whose", owner=phrase(language, "classroom.student", n=1))
@@ -138,8 +138,8 @@ def test_a_run_of_anothers_says_whose_it_is_and_has_no_buttons(visit, engine, pa
 
 def test_a_live_run_of_anothers_can_be_watched_but_not_touched(visit, engine):
     anna = Visitor("anna")
-    record = engine.submit(plan_run({"seed": 7}), by=anna, name="annas")
-    engine.share(record.id, Visibility.CLASS, by=anna)
+    record = engine.runs.submit(plan_run({"seed": 7}), by=anna, name="annas")
+    engine.runs.share(record.id, Visibility.CLASS, by=anna)
     keys = [button.key for button in visit(owner="ben", run=record.id).button]
     assert f"stop-{record.id}" not in keys
     assert f"stop-{record.id}" in [button.key for button in visit(owner="anna", run=record.id).button]
@@ -148,8 +148,8 @@ def test_a_live_run_of_anothers_can_be_watched_but_not_touched(visit, engine):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_who_waits_is_told_the_place_and_the_time(visit, engine, language):
     spec, anna = plan_run({"seed": 7}), Visitor("anna")
-    first = [engine.submit(spec.with_changes(seed=seed), by=anna, name="run").id for seed in range(5)]
-    seen = engine.snapshot(first[-1], by=anna)
+    first = [engine.runs.submit(spec.with_changes(seed=seed), by=anna, name="run").id for seed in range(5)]
+    seen = engine.runs.snapshot(first[-1], by=anna)
     assert seen.queue_position == 1
     shown = visit(language=language, owner="anna", run=first[-1])
     assert phrase(language, "progress.queued", position=1) in [bar.proto.text for bar in shown.get("progress")]

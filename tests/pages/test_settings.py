@@ -70,7 +70,7 @@ def test_the_cost_of_each_way_comes_from_the_measured_time_of_one_pass(visit, la
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_while_something_trains_the_costs_are_said_to_come_later(visit, engine, language):
-    engine.submit(plan_run({"seed": 5}), by=OPERATOR, name="first")
+    engine.runs.submit(plan_run({"seed": 5}), by=OPERATOR, name="first")
     app = visit(language=language)
     assert phrase(language, "views.waiting") in [caption.value for caption in app.caption]
 

@@ -13,7 +13,7 @@ PICTURE = ASSETS / "samples" / "granny_smith_1.jpg"
 @pytest.fixture
 def two(visit, engine, pair):
     """Two visitors who look at the same shared run and are about to upload."""
-    engine.share(pair[0], Visibility.CLASS, by=OPERATOR)
+    engine.runs.share(pair[0], Visibility.CLASS, by=OPERATOR)
     apps = [visit("classify", owner=owner, run=pair[0]) for owner in ("anna", "ben")]
     for app in apps:
         next(c for c in app.segmented_control if c.label == phrase("en", "classify.way")).set_value("upload").run()

@@ -56,7 +56,7 @@ ENGINES_OWN = {
     "save_timing",
     "timing",
     "setting",
-    "meet",
+    "ensure_owner",
     "owners",
     "trouble",
     "recover",
@@ -216,7 +216,7 @@ def test_what_happened_to_a_run_is_told_in_order(store):
 
 
 def test_owners_are_counted_as_they_come_and_may_take_a_name(store):
-    assert [store.meet(owner).seq for owner in ("anna", "ben", "anna")] == [1, 2, 1]
+    assert [store.ensure_owner(owner).seq for owner in ("anna", "ben", "anna")] == [1, 2, 1]
     store.name_owner("ben", "  Ben <b>  ", by=OTHER)
     assert [owner.name for owner in store.owners().values()] == [None, "Ben <b>"]
     with pytest.raises(InputError):

@@ -236,7 +236,7 @@ class TestDamage:
             run = completed_run(store, "run")
             store.save_trace(run.id, [[1, 2.5]])
             run = store.share(run.id, Visibility.LINK, by=OPERATOR)
-            store.meet("anna")
+            store.ensure_owner("anna")
             store.name_owner("ben", "Ben", by=OPERATOR)
             store.save_setting("limits", {"runs": 3}, by=OPERATOR)
             owners = store.owners()
@@ -251,7 +251,7 @@ class TestDamage:
         (tmp_path / "class.json").write_text(content, encoding="latin-1")
         with SqliteStore(tmp_path) as store:
             assert store.list_runs() == runs[::-1]
-            assert store.meet("anna").seq == 1
+            assert store.ensure_owner("anna").seq == 1
 
     def test_of_a_run_under_way_every_whole_epoch_is_rebuilt(self, tmp_path):
         with SqliteStore(tmp_path) as store:

@@ -31,7 +31,7 @@ def engine() -> Iterator[Engine]:
 
 def submit(engine: Engine, spec: RunSpec, owner: str = "local") -> str:
     """Begins a run that is trained in any case; returns its id."""
-    return engine.submit(spec, by=Visitor(owner), name="bench", is_afresh=True).id
+    return engine.runs.submit(spec, by=Visitor(owner), name="bench", is_afresh=True).id
 
 
 def until(is_true: Callable[[], bool], limit_s: float = LIMIT_S) -> float:
@@ -54,8 +54,8 @@ def finished(engine: Engine, run_id: str) -> RunSnapshot:
     Raises:
         RuntimeError: It failed; with the reason's code.
     """
-    until(lambda: not engine.snapshot(run_id, by=OPERATOR).is_active)
-    snapshot = engine.snapshot(run_id, by=OPERATOR)
+    until(lambda: not engine.runs.snapshot(run_id, by=OPERATOR).is_active)
+    snapshot = engine.runs.snapshot(run_id, by=OPERATOR)
     if snapshot.record.error:
         raise RuntimeError(snapshot.record.error["code"])
     return snapshot

@@ -31,8 +31,8 @@ def measure(settings: Settings) -> list[dict]:
         alone = live.submit(engine, spec.with_changes(threads=n_threads()), "first")
         pair = [live.submit(engine, spec.with_changes(threads=1, seed=seed), f"{seed}") for seed in (1, 2)]
         for run_id in (alone, *pair):
-            live.until(lambda run_id=run_id: engine.snapshot(run_id, by=OPERATOR).step > 1)
-            engine.pause(run_id, by=OPERATOR)
+            live.until(lambda run_id=run_id: engine.runs.snapshot(run_id, by=OPERATOR).step > 1)
+            engine.runs.pause(run_id, by=OPERATOR)
         n_workers = engine.status().n_workers
         for _ in range(min(settings.repeat, MOST_TURNS)):
             samples["one_after_the_other"].append(_step_s(engine, [alone], window_s))
@@ -44,10 +44,10 @@ def measure(settings: Settings) -> list[dict]:
 def _step_s(engine: Engine, runs: list[str], window_s: float) -> float:
     """Lets paused runs go on for a while; returns the seconds for each step of any of them."""
     for run_id in runs:
-        engine.continue_(run_id, by=OPERATOR)
+        engine.runs.resume_paused(run_id, by=OPERATOR)
     rates = _rates(engine, runs, window_s)
     for run_id in runs:
-        engine.pause(run_id, by=OPERATOR)
+        engine.runs.pause(run_id, by=OPERATOR)
     threading.Event().wait(PAUSE_S)
     return 1 / sum(rates)
 
@@ -55,11 +55,11 @@ def _step_s(engine: Engine, runs: list[str], window_s: float) -> float:
 def _rates(engine: Engine, runs: list[str], window_s: float) -> list[float]:
     """Returns steps a second of each run, from its first to its last step in the window (or its third, if later)."""
     seen: dict[str, list[tuple[float, int]]] = {run_id: [] for run_id in runs}
-    before = {run_id: engine.snapshot(run_id, by=OPERATOR).step for run_id in runs}
+    before = {run_id: engine.runs.snapshot(run_id, by=OPERATOR).step for run_id in runs}
     end_s, pause = time.perf_counter() + window_s, threading.Event()
     while time.perf_counter() < end_s or min(map(len, seen.values())) < 3:
         for run_id in runs:
-            step = engine.snapshot(run_id, by=OPERATOR).step
+            step = engine.runs.snapshot(run_id, by=OPERATOR).step
             if step > before[run_id]:
                 before[run_id] = step
                 seen[run_id].append((time.perf_counter(), step))

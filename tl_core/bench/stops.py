@@ -54,16 +54,16 @@ def _stopped(engine: Engine, spec: RunSpec, phase: str, into_s: float) -> tuple[
         The seconds until that is recorded, and until its worker has let go of it.
     """
     run_id = live.submit(engine, spec)
-    live.until(lambda: engine.snapshot(run_id, by=OPERATOR).phase in (phase, None))
+    live.until(lambda: engine.runs.snapshot(run_id, by=OPERATOR).phase in (phase, None))
     threading.Event().wait(into_s)
-    engine.stop(run_id, by=OPERATOR)
-    recorded_s = live.until(lambda: not engine.snapshot(run_id, by=OPERATOR).is_active)
+    engine.runs.stop(run_id, by=OPERATOR)
+    recorded_s = live.until(lambda: not engine.runs.snapshot(run_id, by=OPERATOR).is_active)
     return recorded_s, recorded_s + live.until(lambda: _is_deleted(engine, run_id))
 
 
 def _is_deleted(engine: Engine, run_id: str) -> bool:
     """Deletes a run; says no while a worker still has it."""
     with suppress(StoreError):
-        engine.delete(run_id, by=OPERATOR)
+        engine.runs.delete(run_id, by=OPERATOR)
         return True
     return False

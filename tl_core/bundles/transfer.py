@@ -67,7 +67,7 @@ def entered(store: RunStore, bundle: Bundle, name: str, by: Visitor) -> RunRecor
     """
     _check_fits(bundle)
     check_limits(store, 1, by=by)
-    store.meet(by.owner)
+    store.ensure_owner(by.owner)
     claimed = {"name": bundle.name, "test_accuracy": bundle.test_accuracy, "ended_at": bundle.ended_at}
     environment = {"imported": claimed, "classes": list(bundle.classes)}
     return store.create_run(bundle.spec.to_dict(), role="run", name=name, environment=environment, owner=by.owner)

@@ -12,14 +12,14 @@ from tl_core.disk.home import data_home
 from tl_core.disk.locks import ServerLock
 from tl_core.engine.service import Engine
 from tl_core.store.cookies import server_secret
-from tl_core.store.instructor_key import Doorkeeper
+from tl_core.store.instructor_key import InstructorKey
 from tl_core.store.sqlite.store import SqliteStore
 
 _LOCK = threading.Lock()
 _ENGINES: list[Engine] = []
 _SERVERS: list[ServerLock] = []
 _SECRETS: dict[Path, bytes] = {}
-_DOORKEEPER = Doorkeeper()
+_INSTRUCTOR_KEY = InstructorKey()
 
 
 def engine() -> Engine:
@@ -55,12 +55,12 @@ def secret() -> bytes:
         return _SECRETS[home]
 
 
-def doorkeeper() -> Doorkeeper:
-    """Returns who tries the keys that visitors of this server give as the instructor's.
+def instructor_key() -> InstructorKey:
+    """Returns the rate limiter that tries the keys which visitors give as the instructor's.
 
     Thread: any.
     """
-    return _DOORKEEPER
+    return _INSTRUCTOR_KEY
 
 
 def replace(other: Engine | None) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from tl_core.engine.executors.contract import Executor
 from tl_core.engine.pool.capacity import free_bytes
-from tl_core.engine.pool.pending_requests import Answers, failed
+from tl_core.engine.pool.pending_requests import PendingRequests, failed
 from tl_core.engine.pool.pool import Pool
-from tl_core.engine.pool.worker_handle import Member, death
+from tl_core.engine.pool.worker_handle import WorkerHandle, death
 from tl_core.engine.runs.active import Trainings
 from tl_core.engine.runs.live_run import LiveRun
-from tl_core.engine.runs.snapshots import Finished
+from tl_core.engine.runs.snapshots import FinishedRunCache
 from tl_core.engine.worker.requests import WARM_UP
 from tl_core.errors import WorkerError
 from tl_core.planning.plan import plan_run
@@ -42,7 +42,7 @@ class Supervisor:
     def __init__(
         self,
         store: RunStore,
-        finished: Finished,
+        finished: FinishedRunCache,
         home: Path,
         start_worker: Callable[..., Executor],
         clock: Callable[[], float] = time.monotonic,
@@ -52,7 +52,7 @@ class Supervisor:
         self._closed = threading.Event()
         self.pool = Pool(start_worker, home, self._on_message, self._on_exit, clock, free)
         self.trainings = Trainings(store, self.pool, finished, clock)
-        self._answers = Answers()
+        self._answers = PendingRequests()
         with self.lock:
             self.pool.main()
         threading.Thread(target=self._keep_watch, name="watch", daemon=True).start()
@@ -142,37 +142,37 @@ class Supervisor:
 
     # ---- what workers say, and what becomes of them; on threads of their own ----
 
-    def _on_message(self, member: Member, message: dict) -> None:
+    def _on_message(self, worker: WorkerHandle, message: dict) -> None:
         with self.lock:
-            if self._closed.is_set() or member not in self.pool:
+            if self._closed.is_set() or worker not in self.pool:
                 return
-            member.hear(message)
+            worker.hear(message)
             say, run_id = message["say"], message.get("run_id")
             if say == "ready":
-                self._on_ready(member)
+                self._on_ready(worker)
             elif say == "events":
-                self.trainings.take(member, run_id, [Event.from_dict(plain) for plain in message["events"]])
+                self.trainings.take(worker, run_id, [Event.from_dict(plain) for plain in message["events"]])
             elif say == "ended":
-                self.trainings.let_go(member, run_id, message.get("error"))
+                self.trainings.let_go(worker, run_id, message.get("error"))
             elif say == "answer":
                 self._answers.take(message)
-            self.trainings.ends.write()
+            self.trainings.unsaved_ends.write()
             self.trainings.dispatch()
 
-    def _on_ready(self, member: Member) -> None:
-        self.pool.ready(member)
-        if self.pool.is_main(member):
-            member.send(WARM_UP.message(spec=plan_run({}).to_dict()))
+    def _on_ready(self, worker: WorkerHandle) -> None:
+        self.pool.ready(worker)
+        if self.pool.is_main(worker):
+            worker.send(WARM_UP.message(spec=plan_run({}).to_dict()))
 
-    def _on_exit(self, member: Member, status: int) -> None:
+    def _on_exit(self, worker: WorkerHandle, status: int) -> None:
         with self.lock:
-            if not self._closed.is_set() and member in self.pool:
-                self._lose(member, death(status))
+            if not self._closed.is_set() and worker in self.pool:
+                self._lose(worker, death(status))
 
-    def _lose(self, member: Member, error: WorkerError) -> None:
+    def _lose(self, worker: WorkerHandle, error: WorkerError) -> None:
         """Fails what a dead worker had, and starts another in place of the main one."""
-        is_main = self.pool.is_main(member)
-        self.trainings.lose(member, error)
+        is_main = self.pool.is_main(worker)
+        self.trainings.lose(worker, error)
         if is_main:
             self._answers.fail(error)
             if not self.pool.is_hopeless:
@@ -191,12 +191,12 @@ class Supervisor:
         with self.lock:
             if self._closed.is_set():
                 return
-            self.trainings.ends.write()
+            self.trainings.unsaved_ends.write()
             hung = self.pool.hung()
-            for member in hung:
-                self._lose(member, member.hang())
+            for worker in hung:
+                self._lose(worker, worker.hang())
             ended = hung + self.pool.take_idle()
             for live in self.trainings.paused_too_long():
                 self.stop(live.run_id)
-        for member in ended:
-            member.close()
+        for worker in ended:
+            worker.close()

@@ -18,8 +18,8 @@ def has_instructor_key() -> bool:
     return bool(os.environ.get("TL_INSTRUCTOR_KEY"))
 
 
-class Doorkeeper:
-    """Tries keys, for all visitors of a server together: after 5 wrong ones within a minute nobody may try another.
+class InstructorKey:
+    """Tries keys, behind one rate limiter for all visitors of a server: after 5 wrong ones a minute none is tried.
 
     Also the right key is not tried then, or guessing could go on. Who is in already stays in.
 
@@ -33,7 +33,7 @@ class Doorkeeper:
         self._clock, self._lock = clock, threading.Lock()
         self._wrong_s: deque[float] = deque(maxlen=MOST_WRONG)  # when the last wrong ones were tried
 
-    def admits(self, received: str) -> bool:
+    def check(self, received: str) -> bool:
         """Says whether this is the instructor's key.
 
         Raises:

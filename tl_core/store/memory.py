@@ -18,7 +18,7 @@ from tl_core.errors import StoreError
 from tl_core.store import transitions
 from tl_core.store.access import Visitor
 from tl_core.store.records import EpochRecord, OwnerRecord, RunRecord, RunState, Visibility, plain
-from tl_core.store.run_filter import Wanted
+from tl_core.store.run_filter import RunFilter
 from tl_core.store.store import RunStore
 
 
@@ -146,7 +146,7 @@ class MemoryStore(RunStore):
         text: str | None = None,
     ) -> list[RunRecord]:
         with self._lock:
-            found = list(filter(Wanted(by, owner, visibility, states, text).fits, self._runs.values()))
+            found = list(filter(RunFilter(by, owner, visibility, states, text).fits, self._runs.values()))
             found.sort(key=lambda run: run.seq, reverse=True)
             found = found[max(0, offset) :]
             found = found if limit is None else found[: max(0, limit)]
@@ -208,7 +208,7 @@ class MemoryStore(RunStore):
         with self._lock:
             self._settings[key] = plain(value)
 
-    def meet(self, owner: str) -> OwnerRecord:
+    def ensure_owner(self, owner: str) -> OwnerRecord:
         with self._lock:
             return self._owners.setdefault(owner, OwnerRecord(owner, len(self._owners) + 1))
 
@@ -218,7 +218,7 @@ class MemoryStore(RunStore):
 
     def _name_owner(self, owner: str, name: str) -> None:
         with self._lock:
-            self._owners[owner] = replace(self.meet(owner), name=name)
+            self._owners[owner] = replace(self.ensure_owner(owner), name=name)
 
     def trouble(self) -> StoreError | None:
         return None

@@ -9,7 +9,7 @@ from tl_core.store.records import RunRecord, RunState, Visibility
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RunFilter:
     """What `RunStore.list_runs` was asked for, and means by it."""
 
     by: Visitor | None = None

@@ -253,7 +253,7 @@ class RunStore(ABC):
         """Returns what `save_setting` noted last under a key."""
 
     @abstractmethod
-    def meet(self, owner: str) -> OwnerRecord:
+    def ensure_owner(self, owner: str) -> OwnerRecord:
         """Returns what is known of an owner, noted now if this is the first visit."""
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Imports in line, each in a process of its own. Row ids (Z15 …) number the known attacks."""
+"""ImportQueue in line, each in a process of its own. Row ids (Z15 …) number the known attacks."""
 
 import inspect
 import json
@@ -20,7 +20,7 @@ from tl_core.datasets.own.edits import flipping
 from tl_core.engine.environment import worker_environment
 from tl_core.engine.imports import import_queue as module
 from tl_core.engine.imports import uploads
-from tl_core.engine.imports.import_queue import MOST_WAITING, Imports, ImportSnapshot, ImportState
+from tl_core.engine.imports.import_queue import MOST_WAITING, ImportQueue, ImportSnapshot, ImportState
 from tl_core.engine.imports.process import task_of
 from tl_core.errors import StoreError, TransferLabError, UnknownIdError
 from tl_core.ingest.ingest import Intake
@@ -55,8 +55,8 @@ def albums(tmp_path, trained_on) -> Albums:
 
 
 @pytest.fixture
-def imports(tmp_path, albums) -> Iterator[Imports]:
-    made = Imports(tmp_path / "home", albums, lambda owner: 100)
+def imports(tmp_path, albums) -> Iterator[ImportQueue]:
+    made = ImportQueue(tmp_path / "home", albums, lambda owner: 100)
     yield made
     made.close()
     for thread in threading.enumerate():
@@ -80,19 +80,19 @@ def intake(owner: str = "anna", name: str = "Fruit", **asked) -> Intake:
     return Intake(name, owner, source="fruit.zip", **asked)
 
 
-def ended(imports: Imports, id: str) -> ImportSnapshot:
+def ended(imports: ImportQueue, id: str) -> ImportSnapshot:
     until("the import has ended", lambda: imports.look(id, by=OPERATOR).state.is_finished)
     return imports.look(id, by=OPERATOR)
 
 
-def under_way(imports: Imports, id: str) -> None:
+def under_way(imports: ImportQueue, id: str) -> None:
     until("the import is under way", lambda: imports.look(id, by=OPERATOR).done > 0)
 
 
 def archive(home: Path, files: Tree = SMALL) -> Path:
     """Returns an archive as a browser's upload leaves it."""
     home.mkdir(exist_ok=True)
-    return uploads.sent_archive(home, zipped(home / "made.zip", files).read_bytes())
+    return uploads.write_archive(home, zipped(home / "made.zip", files).read_bytes())
 
 
 def uploaded(home: Path) -> list[str]:
@@ -115,7 +115,7 @@ class TestOneImport:
         assert uploaded(albums.home) == []
 
     def test_files_that_were_sent_become_the_same_data_set(self, imports, albums):  # Z14
-        sent = uploads.sent_files(albums.home, [(f"fruit/{file}", data) for file, data in SMALL.items()])
+        sent = uploads.write_files(albums.home, [(f"fruit/{file}", data) for file, data in SMALL.items()])
         first = ended(imports, imports.submit(sent, intake(), is_sent=True))
         second = ended(imports, imports.submit(archive(albums.home), intake(), is_sent=True))
         assert first.album.id == second.album.id
@@ -134,7 +134,7 @@ class TestOneImport:
         assert (uploaded(albums.home), own(albums.home)) == ([], set())
 
     def test_an_archive_that_is_none_says_its_sentence(self, imports, albums):  # Z11
-        sent = uploads.sent_archive(albums.home, b"Rar!\x1a\7\0" + bytes(50))
+        sent = uploads.write_archive(albums.home, b"Rar!\x1a\7\0" + bytes(50))
         seen = ended(imports, imports.submit(sent, intake(), is_sent=True))
         assert seen.error["code"] == "archive_kind"
         assert uploaded(albums.home) == []
@@ -241,7 +241,7 @@ class TestTheEnd:
         assert uploaded(albums.home) == []
 
     def test_a_running_one_is_killed_when_it_is_cancelled_and_the_disk_is_as_before(self, imports, albums, endless):
-        sent = uploads.sent_files(
+        sent = uploads.write_files(
             albums.home, [(str(path.relative_to(endless)), path.read_bytes()) for path in endless.rglob("*.jpg")]
         )
         id = imports.submit(sent, intake(), is_sent=True)
@@ -285,7 +285,9 @@ class TestTheEnd:
 
 class TestAccess:
     def test_every_method_is_known_to_be_for_people_or_for_the_engine(self):
-        methods = {name: method for name, method in inspect.getmembers(Imports, callable) if not name.startswith("_")}
+        methods = {
+            name: method for name, method in inspect.getmembers(ImportQueue, callable) if not name.startswith("_")
+        }
         for_people = {*ON_AN_IMPORT, *FOR_EVERYBODY}
         assert {name for name, method in methods.items() if "by" in inspect.signature(method).parameters} == for_people
         assert set(methods) - for_people == ENGINES_OWN
@@ -379,14 +381,17 @@ class TestTheProcess:
 
 class TestUploads:
     def test_files_lie_under_numbers_whatever_they_are_called(self, tmp_path):  # Z01
-        sent = uploads.sent_files(tmp_path, [("../../x.png", b"1"), ("a/b.png", b"2")])
+        sent = uploads.write_files(tmp_path, [("../../x.png", b"1"), ("a/b.png", b"2")])
         assert sorted(path.name for path in sent.iterdir()) == ["00000", "00001", "names.json"]
         origin = open_origin(sent, "x", is_sent=True)
         assert {file: origin.read(file) for file in origin.files} == {"x.png": b"1", "a/b.png": b"2"}
 
     def test_a_disk_without_room_refuses_and_keeps_nothing(self, tmp_path, monkeypatch):
         monkeypatch.setattr("tl_core.disk.space.free_bytes", lambda path: 1)
-        for send in (lambda: uploads.sent_archive(tmp_path, b"x"), lambda: uploads.sent_files(tmp_path, [("a", b"x")])):
+        for send in (
+            lambda: uploads.write_archive(tmp_path, b"x"),
+            lambda: uploads.write_files(tmp_path, [("a", b"x")]),
+        ):
             with pytest.raises(StoreError) as caught:
                 send()
             assert caught.value.code == "disk_full"
@@ -399,14 +404,17 @@ class TestUploads:
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(Path, "write_bytes", fill_up)
-        for send in (lambda: uploads.sent_archive(tmp_path, b"x"), lambda: uploads.sent_files(tmp_path, [("a", b"x")])):
+        for send in (
+            lambda: uploads.write_archive(tmp_path, b"x"),
+            lambda: uploads.write_files(tmp_path, [("a", b"x")]),
+        ):
             with pytest.raises(StoreError) as caught:
                 send()
             assert caught.value.code == "disk_full"
         assert uploaded(tmp_path) == []
 
     def test_what_a_killed_server_never_took_in_goes_at_the_next_start(self, tmp_path):  # Z16
-        archive(tmp_path), uploads.sent_files(tmp_path, [("a.png", b"x")])
+        archive(tmp_path), uploads.write_files(tmp_path, [("a.png", b"x")])
         assert len(uploaded(tmp_path)) == 2
         uploads.sweep(tmp_path)
         assert uploaded(tmp_path) == []
@@ -429,20 +437,22 @@ class TestTheEngine:
 
     def test_photographs_are_taken_in_at_once_one_after_the_other(self, bench):
         engine, told = bench.engine, {"by": OWNER, "name": "Mine"}
-        record = engine.bring_now([("1.png", picture(1))], class_name="apple", **told)
+        record = engine.imports.import_now([("1.png", picture(1))], class_name="apple", **told)
         for at in range(2, 6):
-            record = engine.bring_now([("1.png", picture(at))], class_name="pear", into=record.id, **told)
+            record = engine.imports.import_now([("1.png", picture(at))], class_name="pear", into=record.id, **told)
         assert engine.albums.listed(by=OWNER) == [record]
         assert len(engine.albums.album(record.id).rows) == 5
         assert own(bench.home) == {record.id}
 
     def test_nobody_adds_to_what_is_not_theirs(self, bench):
         engine = bench.engine
-        record = engine.bring_now([("1.png", picture(1))], class_name="apple", by=OWNER, name="Mine")
+        record = engine.imports.import_now([("1.png", picture(1))], class_name="apple", by=OWNER, name="Mine")
 
         def add(by: Visitor) -> str:
             files = [("2.png", picture(2))]
-            return self.outcome(lambda: engine.bring_now(files, class_name="x", into=record.id, by=by, name="x"))
+            return self.outcome(
+                lambda: engine.imports.import_now(files, class_name="x", into=record.id, by=by, name="x")
+            )
 
         assert {by.owner: add(by) for by in (OTHER, NOBODY)} == {"ben": "unknown_dataset", "": "unknown_dataset"}
         engine.albums.share(record.id, "class", by=OWNER)
@@ -452,10 +462,10 @@ class TestTheEngine:
 
     def test_several_at_once_are_added_to_one_data_set(self, bench):
         engine, told = bench.engine, {"by": OWNER, "name": "Mine"}
-        record = engine.bring_now([("0.png", picture(0))], class_name="apple", **told)
+        record = engine.imports.import_now([("0.png", picture(0))], class_name="apple", **told)
 
         def add(at: int) -> None:
-            engine.bring_now([(f"{at}.png", picture(at))], class_name="pear", into=record.id, **told)
+            engine.imports.import_now([(f"{at}.png", picture(at))], class_name="pear", into=record.id, **told)
 
         threads = [threading.Thread(target=add, args=[at]) for at in range(1, 7)]
         for thread in threads:
@@ -470,18 +480,19 @@ class TestTheEngine:
         record = take(bench.engine.albums, SMALL)
         changed = bench.engine.albums.change(record.id, lambda album: flipping(album, False), by=OWNER)
         spec = SPEC.with_changes(dataset=record.id)
-        run = bench.engine.submit(spec, by=OWNER, name="run", baseline=spec, baseline_name="baseline")
+        run = bench.engine.runs.submit(spec, by=OWNER, name="run", baseline=spec, baseline_name="baseline")
         assert run.spec["dataset"] == changed.id
         assert bench.engine.store.get(run.twin_id).spec["dataset"] == changed.id
 
     def test_an_upload_that_is_refused_is_removed(self, bench):
         engine = bench.engine
-        engine.set_limits(Limits(datasets=1), by=INSTRUCTOR)
-        engine.bring_now([("1.png", picture(1))], class_name="apple", by=OWNER, name="Mine")
+        engine.classroom.set_limits(Limits(datasets=1), by=INSTRUCTOR)
+        engine.imports.import_now([("1.png", picture(1))], class_name="apple", by=OWNER, name="Mine")
         for told in ({"name": "x"}, {"name": "a\nb"}, {"name": "x", "into": "own-" + "0" * 20}):
             sent = archive(bench.home)
             assert (
-                self.outcome(lambda told=told, sent=sent: engine.bring(sent, by=OWNER, is_sent=True, **told)) != "done"
+                self.outcome(lambda told=told, sent=sent: engine.imports.start(sent, by=OWNER, is_sent=True, **told))
+                != "done"
             )
             assert uploaded(bench.home) == []
 
@@ -498,7 +509,7 @@ class TestTheEngine:
         spec = SPEC.with_changes(dataset=record.id)
 
         def train(by: Visitor) -> str:
-            return self.outcome(lambda: bench.engine.submit(spec, by=by, name="run"))
+            return self.outcome(lambda: bench.engine.runs.submit(spec, by=by, name="run"))
 
         found = {by.owner: train(by) for by in (OTHER, OWNER, INSTRUCTOR)}
         assert found == {"ben": "unknown_dataset", "anna": "done", "carla": "done"}
@@ -509,7 +520,7 @@ class TestTheEngine:
 
     def test_pictures_that_a_run_waits_for_stay_when_they_are_deleted(self, bench):  # Z13
         albums, record = bench.engine.albums, take(bench.engine.albums, SMALL)
-        bench.engine.submit(SPEC.with_changes(dataset=record.id), by=OWNER, name="run")
+        bench.engine.runs.submit(SPEC.with_changes(dataset=record.id), by=OWNER, name="run")
         albums.delete(record.id, by=OWNER)
         assert (albums.listed(by=OWNER), own(bench.home)) == ([], {record.id})
         other = take(albums, tree(100, a=3, b=3))
@@ -518,6 +529,6 @@ class TestTheEngine:
 
     def test_naming_a_run_after_private_data_opens_them_to_nobody(self, bench):
         record = take(bench.engine.albums, SMALL)
-        bench.engine.submit(SPEC, by=OTHER, name=record.id)
+        bench.engine.runs.submit(SPEC, by=OTHER, name=record.id)
         spec = SPEC.with_changes(dataset=record.id)
-        assert self.outcome(lambda: bench.engine.submit(spec, by=OTHER, name="x")) == "unknown_dataset"
+        assert self.outcome(lambda: bench.engine.runs.submit(spec, by=OTHER, name="x")) == "unknown_dataset"

@@ -30,7 +30,7 @@ class Machine(Bench):
         return [worker for worker in self.workers if worker.threads is not None]
 
     def run(self, owner: str, **changes) -> str:
-        return self.engine.submit(SPEC.with_changes(**changes), by=Visitor(owner), name=owner, is_afresh=True).id
+        return self.engine.runs.submit(SPEC.with_changes(**changes), by=Visitor(owner), name=owner, is_afresh=True).id
 
     def worker_of(self, run_id: str) -> FakeWorker | None:
         """The worker that a run was sent to last."""
@@ -78,7 +78,7 @@ def machine(make) -> Machine:
 
 
 def test_a_run_and_its_baseline_alone_share_the_main_worker_with_all_threads(machine):
-    record = machine.engine.submit(SPEC, by=OPERATOR, name="run", baseline=SCRATCH)
+    record = machine.engine.runs.submit(SPEC, by=OPERATOR, name="run", baseline=SCRATCH)
     machine.main.begin(record.id)
     assert machine.main.trained() == [record.id, record.twin_id]
     assert [message["spec"]["threads"] for message in machine.main.sent if message["do"] == "train"] == [CORES, CORES]
@@ -88,7 +88,7 @@ def test_a_run_and_its_baseline_alone_share_the_main_worker_with_all_threads(mac
 def test_the_number_of_threads_is_in_the_record_before_the_run_starts(machine):
     first, second = machine.run("a"), machine.run("b")
     assert [machine.engine.store.get(run).spec["threads"] for run in (first, second)] == [CORES, 1]
-    assert machine.engine.snapshot(second, by=OPERATOR).spec.threads == 1
+    assert machine.engine.runs.snapshot(second, by=OPERATOR).spec.threads == 1
     assert machine.worker_of(second).sent[-1]["spec"]["threads"] == 1
 
 
@@ -126,7 +126,7 @@ def test_whoever_waits_goes_to_the_worker_that_has_room_again(machine):
 
 def test_all_owners_are_served_before_anybody_has_a_second_run(machine):
     told = {"baseline": SCRATCH, "is_afresh": True}
-    pairs = [machine.engine.submit(SPEC, by=Visitor(owner), name=owner, **told) for owner in "abcdefg"]
+    pairs = [machine.engine.runs.submit(SPEC, by=Visitor(owner), name=owner, **told) for owner in "abcdefg"]
     for pair in pairs:
         if machine.worker_of(pair.id):
             machine.worker_of(pair.id).begin(pair.id)
@@ -231,10 +231,10 @@ def test_a_run_that_asks_for_threads_gets_its_worker_although_there_is_to_be_onl
 def test_a_resumed_run_keeps_its_number_of_threads(machine):
     machine.begun("a")
     run = machine.begun("b")
-    machine.engine.stop(run, by=OPERATOR)
+    machine.engine.runs.stop(run, by=OPERATOR)
     machine.worker_of(run).end(run, "stopped")
     machine.ends(machine.main.trained()[0])
-    machine.engine.resume(run, by=OPERATOR)
+    machine.engine.runs.resume(run, by=OPERATOR)
     assert machine.extras[0].trained() == [run, run]
     assert machine.extras[0].sent[-1]["spec"]["threads"] == 1
 
@@ -296,7 +296,7 @@ def test_a_visit_keeps_the_main_worker_of_a_gpu_awake(make, monkeypatch):
 
 def test_a_gpu_with_an_open_question_is_not_idle(make):
     machine = make(device="GPU: x")
-    machine.engine.classify("backbone:squeezenet", [], by=OPERATOR)
+    machine.engine.requests.classify("backbone:squeezenet", [], by=OPERATOR)
     machine.look(400)
     assert not machine.main.is_closed
 
@@ -305,7 +305,7 @@ def test_an_extra_worker_that_dies_takes_only_its_own_runs_along(machine):
     runs = [machine.begun(owner) for owner in "abc"]
     machine.worker_of(runs[1]).die(-9)
     assert [machine.state(run) for run in runs] == [RunState.RUNNING, RunState.FAILED, RunState.RUNNING]
-    assert machine.engine.snapshot(runs[1], by=OPERATOR).record.error["code"] == "worker_out_of_memory"
+    assert machine.engine.runs.snapshot(runs[1], by=OPERATOR).record.error["code"] == "worker_out_of_memory"
     assert machine.worker_of(machine.run("d")).threads == 1
 
 

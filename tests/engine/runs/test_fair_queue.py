@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tl_core.engine.runs.fair_queue import Line
+from tl_core.engine.runs.fair_queue import FairQueue
 
 
-def line_of(*runs: str) -> Line:
+def line_of(*runs: str) -> FairQueue:
     """A line in which run "a1" belongs to "a"."""
-    line = Line()
+    line = FairQueue()
     for run in runs:
         line.join(run, run[0])
     return line
@@ -66,7 +66,7 @@ def test_a_run_that_leaves_makes_room_for_the_one_behind_it():
 
 
 def test_an_empty_line_has_no_first():
-    assert Line().first({}, always) is None
+    assert FairQueue().first({}, always) is None
     assert line_of("a1").first({}, lambda _: False) is None
 
 
@@ -91,7 +91,7 @@ class Class:
     """
 
     def __init__(self, n_students: int, n_slots: int, seed: int) -> None:
-        self.chance, self.line, self.now, self.n_slots = random.Random(seed), Line(), 0, n_slots
+        self.chance, self.line, self.now, self.n_slots = random.Random(seed), FairQueue(), 0, n_slots
         self.clicks = deque(sorted((self.chance.randrange(40), student) for student in range(n_students)))
         self.begun: dict[tuple[int, str], int] = {}
         self.ends: dict[tuple[int, str], int] = {}

@@ -7,10 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.engine_bench import SPEC, Bench, Clock, step
-from tl_core.engine.runs.fair_queue import Line
-from tl_core.engine.runs.forecast import begin_times
+from tl_core.engine.classroom import Classroom
+from tl_core.engine.imports.imports import Imports
+from tl_core.engine.requests import Requests
+from tl_core.engine.runs.fair_queue import FairQueue
+from tl_core.engine.runs.forecast import FORECAST_S, begin_times
 from tl_core.engine.runs.recorder import timing_key
-from tl_core.engine.service import FORECAST_S, Engine
+from tl_core.engine.runs.runs import Runs
+from tl_core.engine.service import Engine
 from tl_core.errors import InputError, StoreError, TransferLabError, UnknownIdError
 from tl_core.store.access import Visitor
 from tl_core.store.limits import Limits
@@ -62,14 +66,14 @@ def test_a_student_is_told_the_place_and_the_time(tmp_path, monkeypatch):
     bench = Bench(MemoryStore(), tmp_path, clock)
     first = bench.submit("first", by=OWNER)
     ids = [bench.submit(f"more {number}", by=OTHER) for number in range(6)]
-    waiting = [run_id for run_id in ids if bench.engine.snapshot(run_id, by=OTHER).queue_position]
-    assert bench.engine.wait_s(waiting[0]) is None  # nothing of its kind was ever measured
+    waiting = [run_id for run_id in ids if bench.engine.runs.snapshot(run_id, by=OTHER).queue_position]
+    assert bench.engine.runs.wait_s(waiting[0]) is None  # nothing of its kind was ever measured
     bench.engine.store.save_timing(timing_key(SPEC), {"epoch_s_per_image": 0.01})
     clock.pass_s(FORECAST_S + 0.1)
-    assert bench.engine.wait_s(waiting[0]) > 0
-    assert bench.engine.wait_s(first) is None
-    bench.engine.hold(True, by=INSTRUCTOR)
-    assert bench.engine.wait_s(waiting[0]) is None
+    assert bench.engine.runs.wait_s(waiting[0]) > 0
+    assert bench.engine.runs.wait_s(first) is None
+    bench.engine.classroom.hold(True, by=INSTRUCTOR)
+    assert bench.engine.runs.wait_s(waiting[0]) is None
     bench.engine.close()
 
 
@@ -79,30 +83,30 @@ def test_a_student_is_told_the_place_and_the_time(tmp_path, monkeypatch):
 def test_the_queue_shows_what_trains_then_what_waits_in_order(bench):
     active = bench.fill()
     waiting = [bench.submit(f"late {number}") for number in range(3)]
-    seen = bench.engine.queue(by=INSTRUCTOR)
+    seen = bench.engine.classroom.queue(by=INSTRUCTOR)
     assert [place.run_id for place in seen[: len(active)]] == active
     assert [(place.run_id, place.position) for place in seen[len(active) :]] == list(
         zip(waiting, (1, 2, 3), strict=True)
     )
 
 
-def test_a_hastened_run_is_the_next_whoevers_turn_it_is(bench):
+def test_a_prioritised_run_is_the_next_whoevers_turn_it_is(bench):
     active = bench.fill()
     first, second = bench.submit("first"), bench.submit("second")
-    bench.engine.hasten(second, by=INSTRUCTOR)
-    assert bench.engine.snapshot(second, by=INSTRUCTOR).queue_position == 1
+    bench.engine.classroom.prioritise(second, by=INSTRUCTOR)
+    assert bench.engine.runs.snapshot(second, by=INSTRUCTOR).queue_position == 1
     bench.worker.begin(active[0])
     bench.worker.end(active[0])
     assert bench.worker.trained()[-1] == second
-    assert bench.engine.snapshot(first, by=INSTRUCTOR).queue_position == 1
+    assert bench.engine.runs.snapshot(first, by=INSTRUCTOR).queue_position == 1
 
 
 def test_the_last_wish_comes_first_and_who_leaves_is_forgotten():
-    line = Line()
+    line = FairQueue()
     for name in "abcd":
         line.join(name, "owner")
     for name in "cbx":
-        line.hasten(name)
+        line.prioritise(name)
     assert line.order({}) == ["b", "c", "a", "d"]
     line.leave("b")
     line.join("b", "owner")
@@ -113,24 +117,24 @@ def test_while_all_is_held_nothing_moves_and_afterwards_what_a_student_paused_st
     moving, paused = bench.submit("moving", by=OWNER), bench.submit("paused", by=OWNER)
     for run_id in (moving, paused):
         bench.worker.begin(run_id)
-    bench.engine.pause(paused, by=OWNER)
-    bench.engine.hold(True, by=INSTRUCTOR)
+    bench.engine.runs.pause(paused, by=OWNER)
+    bench.engine.classroom.hold(True, by=INSTRUCTOR)
     late = bench.submit("late", by=OTHER)
     assert bench.engine.status().is_held
-    assert bench.engine.snapshot(moving, by=OWNER).is_paused
+    assert bench.engine.runs.snapshot(moving, by=OWNER).is_paused
     assert late not in bench.worker.trained()
-    bench.engine.continue_(moving, by=OWNER)
-    bench.engine.step(moving, by=OWNER)
-    assert bench.engine.snapshot(moving, by=OWNER).is_paused
-    bench.engine.hold(False, by=INSTRUCTOR)
+    bench.engine.runs.resume_paused(moving, by=OWNER)
+    bench.engine.runs.step(moving, by=OWNER)
+    assert bench.engine.runs.snapshot(moving, by=OWNER).is_paused
+    bench.engine.classroom.hold(False, by=INSTRUCTOR)
     assert late in bench.worker.trained()
-    assert [bench.engine.snapshot(run_id, by=OWNER).is_paused for run_id in (moving, paused)] == [False, True]
+    assert [bench.engine.runs.snapshot(run_id, by=OWNER).is_paused for run_id in (moving, paused)] == [False, True]
     told = [message["do"] for message in bench.worker.sent if message.get("run_id") == moving]
     assert told == ["train", "pause", "continue"]
 
 
 def test_one_student_has_no_more_runs_under_way_than_allowed_while_others_begin(bench):
-    bench.engine.set_limits(Limits(running=1), by=INSTRUCTOR)
+    bench.engine.classroom.set_limits(Limits(running=1), by=INSTRUCTOR)
     first, second = bench.submit("first", by=OWNER), bench.submit("second", by=OWNER)
     other = bench.submit("other", by=OTHER)
     assert bench.worker.trained() == [first, other]
@@ -140,17 +144,17 @@ def test_one_student_has_no_more_runs_under_way_than_allowed_while_others_begin(
 
 
 def test_a_higher_limit_lets_waiting_runs_begin_at_once(bench):
-    bench.engine.set_limits(Limits(running=1), by=INSTRUCTOR)
+    bench.engine.classroom.set_limits(Limits(running=1), by=INSTRUCTOR)
     runs = [bench.submit(name, by=OWNER) for name in ("first", "second")]
-    bench.engine.set_limits(Limits(running=2), by=INSTRUCTOR)
+    bench.engine.classroom.set_limits(Limits(running=2), by=INSTRUCTOR)
     assert bench.worker.trained() == runs
-    assert bench.engine.limits() == Limits(running=2)
+    assert bench.engine.classroom.limits() == Limits(running=2)
 
 
 def test_a_run_beyond_the_limits_is_refused_whole(bench):
-    bench.engine.set_limits(Limits(runs=1), by=INSTRUCTOR)
+    bench.engine.classroom.set_limits(Limits(runs=1), by=INSTRUCTOR)
     with pytest.raises(StoreError) as caught:
-        bench.engine.submit(SPEC, by=OWNER, name="run", baseline=SPEC.with_changes(seed=1), is_afresh=True)
+        bench.engine.runs.submit(SPEC, by=OWNER, name="run", baseline=SPEC.with_changes(seed=1), is_afresh=True)
     assert caught.value.code == "too_many_runs"
     assert bench.engine.store.list_runs() == []
 
@@ -158,36 +162,38 @@ def test_a_run_beyond_the_limits_is_refused_whole(bench):
 # ---- who may do what ----
 
 ON_A_RUN = {
-    "snapshot": lambda engine, run_id, by: engine.snapshot(run_id, by=by),
-    "find": lambda engine, run_id, by: engine.find(run_id, by=by),
-    "classify": lambda engine, run_id, by: engine.classify(run_id, [], by=by),
-    "resume": lambda engine, run_id, by: engine.resume(run_id, by=by),
+    "snapshot": lambda engine, run_id, by: engine.runs.snapshot(run_id, by=by),
+    "find": lambda engine, run_id, by: engine.runs.find(run_id, by=by),
+    "classify": lambda engine, run_id, by: engine.requests.classify(run_id, [], by=by),
+    "resume": lambda engine, run_id, by: engine.runs.resume(run_id, by=by),
     "go_on": lambda engine, run_id, by: goes_on(engine, run_id, by),
-    "rename": lambda engine, run_id, by: engine.rename(run_id, "new name", by=by),
-    "share": lambda engine, run_id, by: engine.share(run_id, Visibility.CLASS, by=by),
-    "pin": lambda engine, run_id, by: engine.pin(run_id, True, by=by),
-    "stop": lambda engine, run_id, by: engine.stop(run_id, by=by),
-    "pause": lambda engine, run_id, by: engine.pause(run_id, by=by),
-    "continue_": lambda engine, run_id, by: engine.continue_(run_id, by=by),
-    "step": lambda engine, run_id, by: engine.step(run_id, by=by),
-    "delete": lambda engine, run_id, by: engine.delete(run_id, by=by),
+    "rename": lambda engine, run_id, by: engine.runs.rename(run_id, "new name", by=by),
+    "share": lambda engine, run_id, by: engine.runs.share(run_id, Visibility.CLASS, by=by),
+    "pin": lambda engine, run_id, by: engine.runs.pin(run_id, True, by=by),
+    "stop": lambda engine, run_id, by: engine.runs.stop(run_id, by=by),
+    "pause": lambda engine, run_id, by: engine.runs.pause(run_id, by=by),
+    "resume_paused": lambda engine, run_id, by: engine.runs.resume_paused(run_id, by=by),
+    "step": lambda engine, run_id, by: engine.runs.step(run_id, by=by),
+    "delete": lambda engine, run_id, by: engine.runs.delete(run_id, by=by),
     "bundle": lambda engine, run_id, by: bundled(engine, run_id, by),
 }
 LOOKS = {"snapshot", "find", "classify", "bundle"}
 FOR_THE_INSTRUCTOR = {
-    "hasten": lambda engine, run_id, by: engine.hasten(run_id, by=by),
-    "hold": lambda engine, run_id, by: engine.hold(False, by=by),
-    "set_limits": lambda engine, run_id, by: engine.set_limits(Limits(), by=by),
-    "queue": lambda engine, run_id, by: engine.queue(by=by),
+    "prioritise": lambda engine, run_id, by: engine.classroom.prioritise(run_id, by=by),
+    "hold": lambda engine, run_id, by: engine.classroom.hold(False, by=by),
+    "set_limits": lambda engine, run_id, by: engine.classroom.set_limits(Limits(), by=by),
+    "queue": lambda engine, run_id, by: engine.classroom.queue(by=by),
 }
-FOR_EVERYBODY = {"submit", "take_in_network", "bring", "bring_now", "list_runs", "name_me"}
-CHANGES_NOTHING = {"version", "owner_names", "wait_s", "limits", "estimate", "is_known", "status", "pids", "close"}
+FOR_EVERYBODY = {"submit", "import_network", "list_runs", "name_me"}
+OF_IMPORTS = {"start", "import_now", "look", "cancel", "mine"}  # held beside the imports
+CHANGES_NOTHING = {"version", "owner_names", "wait_s", "limits", "estimate", "is_known", "status", "pids"}
+ENGINES_OWN = {"submit", "close"}  # of imports
 
 
 def bundled(engine, run_id: str, by: Visitor) -> None:
     """Asks for a run's file, which a run that has learned nothing cannot give to anybody."""
     try:
-        engine.bundle(run_id, by=by)
+        engine.runs.bundle(run_id, by=by)
     except InputError as error:
         if error.code != "run_without_weights":
             raise
@@ -196,7 +202,7 @@ def bundled(engine, run_id: str, by: Visitor) -> None:
 def goes_on(engine, run_id: str, by: Visitor) -> None:
     """Asks for more epochs of a run, which one that has not completed does not get from anybody."""
     try:
-        engine.go_on(run_id, 5, by=by)
+        engine.runs.go_on(run_id, 5, by=by)
     except StoreError as error:
         if error.code not in ("run_is_active", "run_not_completed"):
             raise
@@ -211,10 +217,12 @@ def outcome(action, *args) -> str:
 
 
 def test_every_method_of_the_engine_is_known_to_be_for_people_or_to_change_nothing():
-    methods = {name: method for name, method in inspect.getmembers(Engine, callable) if not name.startswith("_")}
-    for_people = {*ON_A_RUN, *FOR_THE_INSTRUCTOR, *FOR_EVERYBODY}
-    assert {name for name, method in methods.items() if "by" in inspect.signature(method).parameters} == for_people
-    assert set(methods) - for_people == CHANGES_NOTHING
+    parts = (Engine, Runs, Classroom, Requests, Imports)
+    methods = [found for part in parts for found in inspect.getmembers(part, callable) if not found[0].startswith("_")]
+    asking = {name for name, method in methods if "by" in inspect.signature(method).parameters}
+    assert asking == {*ON_A_RUN, *FOR_THE_INSTRUCTOR, *FOR_EVERYBODY, *OF_IMPORTS}
+    others = {name for name, method in methods if "by" not in inspect.signature(method).parameters}
+    assert others == CHANGES_NOTHING | ENGINES_OWN
 
 
 @pytest.mark.parametrize("name", list(ON_A_RUN))
@@ -223,7 +231,7 @@ def test_a_run_of_anothers_is_left_alone(bench, name, visibility):
     run_id = bench.submit("annas", by=OWNER)
     bench.worker.begin(run_id)
     bench.worker.tell(run_id, step(2))
-    bench.engine.share(run_id, visibility, by=OWNER)
+    bench.engine.runs.share(run_id, visibility, by=OWNER)
     before, n_sent = bench.engine.store.get(run_id), len(bench.worker.sent)
     is_refused = visibility is Visibility.PRIVATE or name not in LOOKS
     for by in (OTHER, Visitor("")):
@@ -240,9 +248,9 @@ def test_a_run_of_anothers_is_left_alone(bench, name, visibility):
 def test_the_owner_and_the_instructor_are_not_refused(bench, name, by):
     run_id = bench.submit("annas", by=OWNER)
     bench.worker.begin(run_id)
-    bench.engine.stop(run_id, by=OWNER)
+    bench.engine.runs.stop(run_id, by=OWNER)
     bench.worker.end(run_id, "stopped")
-    assert bench.engine.snapshot(run_id, by=by).record.state is RunState.STOPPED
+    assert bench.engine.runs.snapshot(run_id, by=by).record.state is RunState.STOPPED
     assert outcome(ON_A_RUN[name], bench.engine, run_id, by) == "done"
 
 
@@ -257,16 +265,16 @@ def test_what_concerns_the_class_is_only_for_the_instructor(bench, name):
 def test_everybody_gives_a_name_to_themselves_and_is_a_number_before(bench):
     bench.submit("annas", by=OWNER)
     bench.submit("bens", by=OTHER)
-    assert bench.engine.owner_names() == {"anna": 1, "ben": 2}
-    bench.engine.name_me(" Ben ", by=OTHER)
-    assert bench.engine.owner_names() == {"anna": 1, "ben": "Ben"}
+    assert bench.engine.classroom.owner_names() == {"anna": 1, "ben": 2}
+    bench.engine.classroom.name_me(" Ben ", by=OTHER)
+    assert bench.engine.classroom.owner_names() == {"anna": 1, "ben": "Ben"}
 
 
 def test_a_live_run_that_others_have_looked_at_stays_private(bench):
     run_id = bench.submit("annas", by=OWNER)
     bench.worker.begin(run_id)
-    assert bench.engine.snapshot(run_id, by=OWNER).is_active
+    assert bench.engine.runs.snapshot(run_id, by=OWNER).is_active
     with pytest.raises(UnknownIdError):
-        bench.engine.snapshot(run_id, by=OTHER)
-    bench.engine.share(run_id, Visibility.LINK, by=OWNER)
-    assert bench.engine.snapshot(run_id, by=OTHER).record.id == run_id
+        bench.engine.runs.snapshot(run_id, by=OTHER)
+    bench.engine.runs.share(run_id, Visibility.LINK, by=OWNER)
+    assert bench.engine.runs.snapshot(run_id, by=OTHER).record.id == run_id

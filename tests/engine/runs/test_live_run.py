@@ -145,7 +145,7 @@ def test_what_remains_is_all_that_is_to_come_and_never_nothing_before_the_test(b
     ):
         clock.pass_s(seconds)
         bench.worker.tell(run_id, event)
-        seen = bench.engine.snapshot(run_id, by=OPERATOR)
+        seen = bench.engine.runs.snapshot(run_id, by=OPERATOR)
         said.append((seen.phase, seen.done, seen.remaining_s))
     assert SPEC.epochs == 2
     assert [left for _, _, left in said[:6]] == [None, *(pytest.approx(n) for n in (14, 13, 12, 12, 11))]
@@ -171,7 +171,7 @@ def test_a_run_that_lost_patience_has_only_its_test_left(bench, clock):
     for event in (step(2), phase("validating", 64, 64), epoch(1), phase("testing", 0, 128)):
         clock.pass_s(1)
         bench.worker.tell(run_id, event)
-    assert bench.engine.snapshot(run_id, by=OPERATOR).remaining_s == pytest.approx(128 / 32 - 2)
+    assert bench.engine.runs.snapshot(run_id, by=OPERATOR).remaining_s == pytest.approx(128 / 32 - 2)
 
 
 def test_while_the_head_is_trained_alone_nothing_is_said_of_the_time_that_the_blocks_will_take(bench, clock):
@@ -191,7 +191,7 @@ def test_while_the_head_is_trained_alone_nothing_is_said_of_the_time_that_the_bl
     ):
         clock.pass_s(seconds)
         bench.worker.tell(run_id, event)
-        said.append(bench.engine.snapshot(run_id, by=OPERATOR).remaining_s)
+        said.append(bench.engine.runs.snapshot(run_id, by=OPERATOR).remaining_s)
     assert said[:12] == [None] * 12
     assert said[12:] == [pytest.approx(6 + 8), pytest.approx(5 + 8)]  # validations and test as if they were training
 
@@ -201,12 +201,12 @@ def test_a_run_that_others_look_at_late_is_told_as_late(bench, clock):
     bench.worker.tell(run_id, STARTED, step(1))
     clock.pass_s(10)
     bench.worker.tell(run_id, step(2))
-    seen = bench.engine.snapshot(run_id, by=OPERATOR)
+    seen = bench.engine.runs.snapshot(run_id, by=OPERATOR)
     clock.pass_s(70)
-    assert bench.engine.snapshot(run_id, by=OPERATOR) is seen
+    assert bench.engine.runs.snapshot(run_id, by=OPERATOR) is seen
     assert [seen.left_s(clock() + later) for later in (-70, -10, 0)] == pytest.approx([60, 0, -10])
-    (place,) = bench.engine.queue(by=OPERATOR)
+    (place,) = bench.engine.classroom.queue(by=OPERATOR)
     assert place.left_s == pytest.approx(-10)
     clock.pass_s(30)
     bench.worker.tell(run_id, step(3))
-    assert bench.engine.queue(by=OPERATOR)[0].left_s > 60
+    assert bench.engine.classroom.queue(by=OPERATOR)[0].left_s > 60

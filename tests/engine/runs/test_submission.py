@@ -21,10 +21,12 @@ class Known(Bench):
         self.worker.end(run_id)
 
     def submit(self, name: str = "run", **more) -> str:
-        return self.engine.submit(SPEC, name=name, **{"by": OPERATOR} | more).id
+        return self.engine.runs.submit(SPEC, name=name, **{"by": OPERATOR} | more).id
 
     def pair(self, **more):
-        return self.engine.submit(SPEC, name="run", baseline=SCRATCH, baseline_name="twin", **{"by": OPERATOR} | more)
+        return self.engine.runs.submit(
+            SPEC, name="run", baseline=SCRATCH, baseline_name="twin", **{"by": OPERATOR} | more
+        )
 
 
 @pytest.fixture
@@ -38,17 +40,17 @@ def bench(tmp_path, monkeypatch):
 def test_a_run_that_equals_a_finished_one_is_complete_at_once_and_says_where_it_comes_from(bench):
     first = bench.submit()
     bench.train(first)
-    copy = bench.engine.submit(SPEC, by=Visitor("b"), name="again")
+    copy = bench.engine.runs.submit(SPEC, by=Visitor("b"), name="again")
     assert (copy.state, copy.recorded_from, copy.name, copy.owner) == (RunState.COMPLETED, first, "again", "b")
     assert bench.worker.trained() == [first]
-    seen, original = bench.engine.snapshot(copy.id, by=OPERATOR), bench.engine.snapshot(first, by=OPERATOR)
+    seen, original = bench.engine.runs.snapshot(copy.id, by=OPERATOR), bench.engine.runs.snapshot(first, by=OPERATOR)
     assert (seen.trace, seen.epochs, seen.is_active) == (original.trace, original.epochs, False)
 
 
 def test_a_run_is_trained_afresh_when_that_is_asked_for(bench):
     first = bench.submit()
     bench.train(first)
-    again = bench.engine.submit(SPEC, by=OPERATOR, name="again", is_afresh=True)
+    again = bench.engine.runs.submit(SPEC, by=OPERATOR, name="again", is_afresh=True)
     assert bench.worker.trained() == [first, again.id]
     assert again.recorded_from is None
 
@@ -56,7 +58,7 @@ def test_a_run_is_trained_afresh_when_that_is_asked_for(bench):
 def test_a_run_with_another_seed_is_trained(bench):
     first = bench.submit()
     bench.train(first)
-    other = bench.engine.submit(SPEC.with_changes(seed=1), by=OPERATOR, name="other")
+    other = bench.engine.runs.submit(SPEC.with_changes(seed=1), by=OPERATOR, name="other")
     assert bench.worker.trained() == [first, other.id]
 
 
@@ -76,7 +78,7 @@ def test_a_known_baseline_is_linked_to_the_run_that_is_trained(bench):
     known = bench.pair()
     bench.train(known.id)
     bench.train(known.twin_id)
-    run = bench.engine.submit(SPEC.with_changes(learning_rate=0.5), by=OPERATOR, name="run", baseline=SCRATCH)
+    run = bench.engine.runs.submit(SPEC.with_changes(learning_rate=0.5), by=OPERATOR, name="run", baseline=SCRATCH)
     twin = bench.engine.store.get(run.twin_id)
     assert (run.state, twin.state, twin.twin_id) == (RunState.QUEUED, RunState.COMPLETED, run.id)
     assert bench.worker.trained()[-1] == run.id
@@ -95,7 +97,7 @@ def test_half_a_pair_that_is_known_is_refused_whole(bench):
     known = bench.submit()
     bench.train(known)
     with pytest.raises(InputError):
-        bench.engine.submit(SPEC, by=OPERATOR, name="run", baseline=SCRATCH, baseline_name="\n")
+        bench.engine.runs.submit(SPEC, by=OPERATOR, name="run", baseline=SCRATCH, baseline_name="\n")
     assert [record.id for record in bench.engine.store.list_runs()] == [known]
 
 
@@ -124,7 +126,7 @@ def test_a_class_of_thirty_that_clicks_at_once_pays_for_one_pair(bench):
 
 @pytest.mark.parametrize("state", ["failed", "stopped"])
 def test_when_the_run_that_others_wait_for_ends_without_a_result_the_next_one_trains(bench, state):
-    first, second = bench.submit(), bench.engine.submit(SPEC, by=Visitor("b"), name="again").id
+    first, second = bench.submit(), bench.engine.runs.submit(SPEC, by=Visitor("b"), name="again").id
     assert bench.worker.trained() == [first]
     bench.worker.begin(first, n_steps=4)
     bench.worker.end(first, state)
@@ -132,8 +134,8 @@ def test_when_the_run_that_others_wait_for_ends_without_a_result_the_next_one_tr
 
 
 def test_nobody_waits_for_a_run_that_is_paused(bench):
-    first, second = bench.submit(), bench.engine.submit(SPEC, by=Visitor("b"), name="again").id
+    first, second = bench.submit(), bench.engine.runs.submit(SPEC, by=Visitor("b"), name="again").id
     bench.worker.begin(first, n_steps=4)
     assert bench.worker.trained() == [first]
-    bench.engine.pause(first, by=OPERATOR)
+    bench.engine.runs.pause(first, by=OPERATOR)
     assert bench.worker.trained() == [first, second]

@@ -441,19 +441,19 @@ def finished_value(task: Iterator) -> np.ndarray:
 
 
 def state(engine: Engine, run_id: str) -> RunState:
-    return engine.snapshot(run_id, by=OPERATOR).record.state
+    return engine.runs.snapshot(run_id, by=OPERATOR).record.state
 
 
 def finished(engine: Engine, run_id: str) -> RunRecord:
-    until("the run is over", lambda: not engine.snapshot(run_id, by=OPERATOR).is_active)
-    return engine.snapshot(run_id, by=OPERATOR).record
+    until("the run is over", lambda: not engine.runs.snapshot(run_id, by=OPERATOR).is_active)
+    return engine.runs.snapshot(run_id, by=OPERATOR).record
 
 
 @pytest.fixture(scope="module")
 def pair(engine) -> tuple[RunRecord, RunRecord]:
     """A run and its baseline, trained side by side."""
     spec = TINY.with_changes(n_frozen=4, epochs=6)
-    run = engine.submit(spec, by=OPERATOR, name="run", baseline=baseline_of(spec), baseline_name="twin")
+    run = engine.runs.submit(spec, by=OPERATOR, name="run", baseline=baseline_of(spec), baseline_name="twin")
     return finished(engine, run.id), finished(engine, run.twin_id)
 
 
@@ -503,7 +503,7 @@ def test_the_worker_classifies_as_this_process_does(engine, pair):
     from tl_core.engine.worker.tasks.classify import classify
 
     images = [decode_image(path.read_bytes(), path.name) for path in sorted(SAMPLES.glob("*.jpg"))[:3]]
-    answer = np.array(engine.classify(pair[0].id, images, by=OPERATOR).result(timeout=PATIENCE_S))
+    answer = np.array(engine.requests.classify(pair[0].id, images, by=OPERATOR).result(timeout=PATIENCE_S))
     expected = finished_value(classify(ModelCache(engine.home), pair[0].id, images))
     np.testing.assert_allclose(answer, expected, atol=1e-6)
     assert answer.shape == (3, 14)
@@ -513,12 +513,14 @@ def test_the_worker_classifies_as_this_process_does(engine, pair):
 @pytest.mark.processes
 @pytest.mark.slow
 def test_a_question_is_answered_while_a_run_trains(engine):
-    run = engine.submit(LONG, by=OPERATOR, name="long")
-    until("a first step", lambda: engine.snapshot(run.id, by=OPERATOR).step > 0)
+    run = engine.runs.submit(LONG, by=OPERATOR, name="long")
+    until("a first step", lambda: engine.runs.snapshot(run.id, by=OPERATOR).step > 0)
     image = decode_image((SAMPLES / "cat_1.jpg").read_bytes(), "cat_1.jpg")
-    assert len(engine.classify("backbone:squeezenet", [image], by=OPERATOR).result(timeout=PATIENCE_S)[0]) == 1000
-    assert engine.snapshot(run.id, by=OPERATOR).is_active
-    engine.stop(run.id, by=OPERATOR)
+    assert (
+        len(engine.requests.classify("backbone:squeezenet", [image], by=OPERATOR).result(timeout=PATIENCE_S)[0]) == 1000
+    )
+    assert engine.runs.snapshot(run.id, by=OPERATOR).is_active
+    engine.runs.stop(run.id, by=OPERATOR)
     assert finished(engine, run.id).state is RunState.STOPPED
 
 
@@ -526,26 +528,26 @@ def test_a_question_is_answered_while_a_run_trains(engine):
 @pytest.mark.slow
 def test_a_stop_in_the_first_compilation_is_recorded_before_any_step_and_the_run_can_go_on(engine):
     spec = LONG.with_changes(per_class=2, epochs=1)
-    run = engine.submit(spec, by=OPERATOR, name="to be stopped")
-    until("it compiles", lambda: engine.snapshot(run.id, by=OPERATOR).phase == "compiling")
-    engine.stop(run.id, by=OPERATOR)
+    run = engine.runs.submit(spec, by=OPERATOR, name="to be stopped")
+    until("it compiles", lambda: engine.runs.snapshot(run.id, by=OPERATOR).phase == "compiling")
+    engine.runs.stop(run.id, by=OPERATOR)
     until("the stop is recorded", lambda: state(engine, run.id) is RunState.STOPPED)
-    assert engine.snapshot(run.id, by=OPERATOR).step == 0
-    engine.resume(run.id, by=OPERATOR)
+    assert engine.runs.snapshot(run.id, by=OPERATOR).step == 0
+    engine.runs.resume(run.id, by=OPERATOR)
     assert finished(engine, run.id).state is RunState.COMPLETED
 
 
 @pytest.mark.processes
 @pytest.mark.slow
 def test_a_killed_worker_fails_its_run_and_another_one_takes_its_place(engine):
-    run = engine.submit(LONG, by=OPERATOR, name="to be killed")
-    until("a first step", lambda: engine.snapshot(run.id, by=OPERATOR).step > 0)
+    run = engine.runs.submit(LONG, by=OPERATOR, name="to be killed")
+    until("a first step", lambda: engine.runs.snapshot(run.id, by=OPERATOR).step > 0)
     (pid,) = engine.pids()
     os.kill(pid, signal.SIGKILL)
     until("the run has failed", lambda: state(engine, run.id) is RunState.FAILED)
-    assert engine.snapshot(run.id, by=OPERATOR).record.error["values"] == {"status": -signal.SIGKILL}
+    assert engine.runs.snapshot(run.id, by=OPERATOR).record.error["values"] == {"status": -signal.SIGKILL}
     until("another worker", lambda: pid not in engine.pids() and engine.pids())
-    following = engine.submit(TINY, by=OPERATOR, name="next")
+    following = engine.runs.submit(TINY, by=OPERATOR, name="next")
     assert finished(engine, following.id).state is RunState.COMPLETED
 
 
@@ -565,15 +567,16 @@ from tl_core.store.sqlite.store import SqliteStore
 
 pause = threading.Event()
 engine = Engine(SqliteStore(data_home()), data_home())
-run = engine.submit(RunSpec(**json.loads(sys.argv[1])), by=OPERATOR, name="run")
-while engine.snapshot(run.id, by=OPERATOR).is_active:
+run = engine.runs.submit(RunSpec(**json.loads(sys.argv[1])), by=OPERATOR, name="run")
+while engine.runs.snapshot(run.id, by=OPERATOR).is_active:
     pause.wait(0.05)
 picture = Path(sys.argv[2])
-engine.classify(run.id, [decode_image(picture.read_bytes(), picture.name)], by=OPERATOR).result(timeout=PATIENCE_S)
-while isinstance(engine.estimate(RunSpec(backbone="squeezenet", image_size=64, n_frozen=9)), Pending):
+images = [decode_image(picture.read_bytes(), picture.name)]
+engine.requests.classify(run.id, images, by=OPERATOR).result(timeout=PATIENCE_S)
+while isinstance(engine.requests.estimate(RunSpec(backbone="squeezenet", image_size=64, n_frozen=9)), Pending):
     pause.wait(0.05)
 heavy = sorted({name.partition(".")[0] for name in sys.modules} & {"keras", "tensorflow", "streamlit"})
-state = engine.snapshot(run.id, by=OPERATOR).record.state
+state = engine.runs.snapshot(run.id, by=OPERATOR).record.state
 print(json.dumps({"pid": engine.pids()[0], "state": state, "heavy": heavy}), flush=True)
 sys.stdin.read()
 """

@@ -84,7 +84,7 @@ class _Import:
     is_over: threading.Event = field(default_factory=threading.Event)
 
 
-class Imports:
+class ImportQueue:
     """Takes imports, has them done, and tells their owners how far they are.
 
     Args:

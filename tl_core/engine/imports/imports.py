@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tl_core.engine.imports import uploads
-from tl_core.engine.imports.import_queue import Imports
+from tl_core.engine.imports.import_queue import ImportQueue
 from tl_core.errors import TransferLabError
 from tl_core.ingest.ingest import Intake, take_in
 from tl_core.ingest.sources import Sent
@@ -16,27 +16,22 @@ from tl_core.store.store import RunStore
 from tl_core.store.transitions import clean_name
 
 
-class Bringing:
-    """Takes in what visitors bring.
-
-    Attributes:
-        albums: The data sets of their own; it says for itself who may do what.
-        imports: Those under way; likewise.
+class Imports(ImportQueue):
+    """Takes in the pictures that visitors bring.
 
     Args:
         store: Where the runs are, which refer to data sets and count for the limits.
         home: The data folder.
+        albums: The data sets of visitors' own.
 
     Thread: any.
     """
 
-    def __init__(self, store: RunStore, home: Path) -> None:
+    def __init__(self, store: RunStore, home: Path, albums: Albums) -> None:
+        super().__init__(home, albums, lambda owner: album_bytes_left(store, albums, owner))
         self._store = store
-        self.albums = Albums(home, lambda id: bool(store.list_runs(text=id, limit=1)))
-        self.albums.sweep()
-        self.imports = Imports(home, self.albums, lambda owner: album_bytes_left(store, self.albums, owner))
 
-    def bring(self, path: Path, *, by: Visitor, name: str, is_sent: bool = False, **asked: object) -> str:
+    def start(self, path: Path, *, by: Visitor, name: str, is_sent: bool = False, **asked: object) -> str:
         """Queues an import of pictures, in a process of its own.
 
         Args:
@@ -47,7 +42,7 @@ class Bringing:
             **asked: Other fields of `ingest.ingest.Intake`; `into` as the id of a data set that is the visitor's.
 
         Returns:
-            The id by which `imports` knows it.
+            The import's id.
 
         Raises:
             InputError: "bad_run_name".
@@ -55,30 +50,30 @@ class Bringing:
                 or "too_many_imports": beyond the limits for one student.
         """
         try:
-            return self.imports.submit(path, self._intake(by, name, asked), is_sent=is_sent)
+            return self.submit(path, self._intake(by, name, asked), is_sent=is_sent)
         except TransferLabError:
             if is_sent:
                 uploads.forget(path)
             raise
 
-    def bring_now(self, files: Sequence[tuple[str, bytes]], *, by: Visitor, name: str, **asked: object) -> AlbumRecord:
+    def import_now(self, files: Sequence[tuple[str, bytes]], *, by: Visitor, name: str, **asked: object) -> AlbumRecord:
         """Takes in a handful of pictures at once: a photo that was just taken, some files dropped on a class.
 
         Args:
             files: (name, content) of each.
             by: Whose data set it will be.
-            name: As for `bring`.
-            **asked: As for `bring`.
+            name: As for `start`.
+            **asked: As for `start`.
 
         Raises:
-            As `bring` and `ingest.ingest.take_in`. Nothing was kept then.
+            As `start` and `ingest.ingest.take_in`. Nothing was kept then.
 
         Thread: any; computes on it, some 50 ms a photograph.
         """
-        owner = self.albums.permitted(asked["into"], by=by).owner if asked.get("into") else by.owner
-        with self.albums.changing(owner):
+        owner = self._albums.permitted(asked["into"], by=by).owner if asked.get("into") else by.owner
+        with self._albums.changing(owner):
             intake = self._intake(by, name, asked)
-            with closing(take_in(self.albums, Sent(files), intake, n_threads=1)) as steps:
+            with closing(take_in(self._albums, Sent(files), intake, n_threads=1)) as steps:
                 while True:
                     try:
                         next(steps)
@@ -88,9 +83,9 @@ class Bringing:
     def _intake(self, by: Visitor, name: str, asked: dict) -> Intake:
         """Returns what a visitor wants to be taken in, if the limits allow it."""
         into = asked.get("into")
-        record = self.albums.permitted(into, by=by) if into else None
-        most_bytes = check_album_limits(self._store, self.albums, is_new=record is None, by=by)
+        record = self._albums.permitted(into, by=by) if into else None
+        most_bytes = check_album_limits(self._store, self._albums, is_new=record is None, by=by)
         owner = record.owner if record else by.owner
-        self._store.meet(owner)
+        self._store.ensure_owner(owner)
         name = record.name if record else clean_name(name)
         return Intake(name, owner, **{"most_bytes": most_bytes, **asked, "into": record})

@@ -17,7 +17,7 @@ _SENT = "import-"
 LEFTOVER_S = 600  # a picture that has waited so long for its answer waits for nobody
 
 
-def written(home: Path, images: list[np.ndarray]) -> Path:
+def write_arrays(home: Path, images: list[np.ndarray]) -> Path:
     """Writes pictures into a file of their own.
 
     Args:
@@ -37,7 +37,7 @@ def written(home: Path, images: list[np.ndarray]) -> Path:
     return path
 
 
-def sent_archive(home: Path, data: bytes) -> Path:
+def write_archive(home: Path, data: bytes) -> Path:
     """Writes an archive that a browser sent into a file of its own, which its import removes.
 
     Raises:
@@ -54,7 +54,7 @@ def sent_archive(home: Path, data: bytes) -> Path:
     return path
 
 
-def sent_files(home: Path, files: Sequence[tuple[str, bytes]]) -> Path:
+def write_files(home: Path, files: Sequence[tuple[str, bytes]]) -> Path:
     """Writes files that a browser sent, (name, content) each, into a folder, which their import removes.
 
     Raises:

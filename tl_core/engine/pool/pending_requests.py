@@ -9,7 +9,7 @@ from tl_core.errors import InputError, TransferLabError, WorkerError
 INPUT_CODES = ("unknown_run", "unknown_backbone")
 
 
-class Answers:
+class PendingRequests:
     """Futures of what the worker was asked. Guarded by the engine's lock."""
 
     def __init__(self) -> None:

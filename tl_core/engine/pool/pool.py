@@ -13,7 +13,7 @@ from pathlib import Path
 from tl_core.engine.environment import n_threads
 from tl_core.engine.executors.contract import Executor
 from tl_core.engine.pool.capacity import RUN_BYTES, WORKER_BYTES, free_bytes, n_extra_workers
-from tl_core.engine.pool.worker_handle import Member
+from tl_core.engine.pool.worker_handle import WorkerHandle
 
 MAX_ACTIVE = 4  # runs that the main worker advances in turns; each holds its network in memory
 MAX_ACTIVE_EXTRA = 2
@@ -28,8 +28,8 @@ class Pool:
     Args:
         start_worker: Makes an executor from (home, on_message, on_exit) and, for an extra one, `threads`.
         home: The data folder.
-        on_message: Called with (member, message).
-        on_exit: Called with (member, exit status) when a worker has died.
+        on_message: Called with (worker, message).
+        on_exit: Called with (worker, exit status) when a worker has died.
         clock: Monotonic seconds.
         free: Says how much memory is free, in bytes.
 
@@ -40,8 +40,8 @@ class Pool:
         self,
         start_worker: Callable[..., Executor],
         home: Path,
-        on_message: Callable[[Member, dict], None],
-        on_exit: Callable[[Member, int], None],
+        on_message: Callable[[WorkerHandle, dict], None],
+        on_exit: Callable[[WorkerHandle, int], None],
         clock: Callable[[], float] = time.monotonic,
         free: Callable[[], int] = free_bytes,
     ) -> None:
@@ -51,14 +51,14 @@ class Pool:
         self.n_threads = n_threads()
         self.n_extra = n_extra_workers(self.n_threads, free)
         self._idle_s = float(os.environ.get("TL_IDLE_S") or 300)
-        self._main: Member | None = None
-        self._extras: list[Member] = []
+        self._main: WorkerHandle | None = None
+        self._extras: list[WorkerHandle] = []
         self._is_gpu: bool | None = None  # None before a worker has said so
         self._is_resting = False
         self._n_bad_starts = {True: 0, False: 0}  # of the main worker, of extra ones
         self._watched_s = clock()
 
-    def __iter__(self) -> Iterator[Member]:
+    def __iter__(self) -> Iterator[WorkerHandle]:
         """The workers, the main one first."""
         return iter([*([self._main] if self._main else []), *self._extras])
 
@@ -77,27 +77,27 @@ class Pool:
         """How many runs are computed side by side when a class trains."""
         return 1 if self._is_gpu else max(1, self.n_extra)
 
-    def is_main(self, member: Member) -> bool:
-        return member is self._main
+    def is_main(self, worker: WorkerHandle) -> bool:
+        return worker is self._main
 
-    def holder(self, run_id: str) -> Member | None:
+    def holder(self, run_id: str) -> WorkerHandle | None:
         """Returns the worker that has a run."""
-        return next((member for member in self if run_id in member.runs), None)
+        return next((worker for worker in self if run_id in worker.runs), None)
 
     # ---- starting and ending ----
 
-    def main(self) -> Member:
+    def main(self) -> WorkerHandle:
         """Returns the main worker, started if need be."""
         self._is_resting = False
         if self._main is None:
-            self._main = Member(self.n_threads, MAX_ACTIVE, self._clock)
+            self._main = WorkerHandle(self.n_threads, MAX_ACTIVE, self._clock)
             self._start(self._main)
         return self._main
 
-    def _start(self, member: Member, **threads: int) -> Member:
-        callbacks = partial(self._on_message, member), partial(self._on_exit, member)
-        member.attach(self._start_worker(self._home, *callbacks, **threads))
-        return member
+    def _start(self, worker: WorkerHandle, **threads: int) -> WorkerHandle:
+        callbacks = partial(self._on_message, worker), partial(self._on_exit, worker)
+        worker.attach(self._start_worker(self._home, *callbacks, **threads))
+        return worker
 
     def visit(self) -> None:
         """Wakes the main worker if it was ended because nobody came; keeps it awake otherwise."""
@@ -106,43 +106,43 @@ class Pool:
         if self._main is not None:
             self._main.use()
 
-    def ready(self, member: Member) -> None:
+    def ready(self, worker: WorkerHandle) -> None:
         """Takes in that a worker is ready."""
-        self._is_gpu = member.device.startswith("GPU")
-        self._n_bad_starts[self.is_main(member)] = 0
+        self._is_gpu = worker.device.startswith("GPU")
+        self._n_bad_starts[self.is_main(worker)] = 0
 
-    def drop(self, member: Member) -> None:
+    def drop(self, worker: WorkerHandle) -> None:
         """Takes out a worker that is dead or is going to be."""
-        is_main = self.is_main(member)
-        if member.device is None:
+        is_main = self.is_main(worker)
+        if worker.device is None:
             self._n_bad_starts[is_main] += 1
         if is_main:
             self._main = None
         else:
-            self._extras.remove(member)
+            self._extras.remove(worker)
             if self._n_bad_starts[False] >= MAX_BAD_STARTS:
                 self.n_extra = 0
 
     def close(self) -> None:
         """Ends all workers."""
         self._is_resting = False
-        for member in self:
-            member.close()
+        for worker in self:
+            worker.close()
 
     # ---- watching ----
 
-    def hung(self) -> list[Member]:
+    def hung(self) -> list[WorkerHandle]:
         """Returns the workers that give no sign of life, or compute without end. To be asked every few seconds."""
         if self._clock() - self._watched_s > STALL_S:
-            for member in self:
-                member.excuse()
+            for worker in self:
+                worker.excuse()
         self._watched_s = self._clock()
-        return [member for member in self if member.hang()]
+        return [worker for worker in self if worker.hang()]
 
-    def take_idle(self) -> list[Member]:
+    def take_idle(self) -> list[WorkerHandle]:
         """Takes out the workers whose memory somebody else may need: extra ones, and the main one of a GPU."""
-        idle = [member for member in self._extras if member.idle_s() > EXTRA_IDLE_S]
-        self._extras = [member for member in self._extras if member not in idle]
+        idle = [worker for worker in self._extras if worker.idle_s() > EXTRA_IDLE_S]
+        self._extras = [worker for worker in self._extras if worker not in idle]
         if self._main is not None and self._is_gpu and self._main.idle_s() > self._idle_s:
             idle.append(self._main)
             self._main, self._is_resting = None, True
@@ -150,7 +150,7 @@ class Pool:
 
     # ---- choosing ----
 
-    def room_for(self, threads: int | None, *, is_alone: bool) -> Member | None:
+    def room_for(self, threads: int | None, *, is_alone: bool) -> WorkerHandle | None:
         """Returns the worker that a run should go to, started if need be; None while it has to wait.
 
         Args:
@@ -161,7 +161,7 @@ class Pool:
             return self._shared() if self.n_extra and not is_alone else self._with_room(self.main())
         return self._with_room(self.main()) if threads == self.n_threads else self._extra(threads)
 
-    def _shared(self) -> Member | None:
+    def _shared(self) -> WorkerHandle | None:
         if self._is_gpu is None:  # known in a moment
             return None
         if self._is_gpu:
@@ -169,34 +169,34 @@ class Pool:
         is_like_them = self.n_threads == 1 or not self._extras
         return self._extra(1) or (self._with_room(self.main()) if is_like_them else None)
 
-    def _with_room(self, member: Member) -> Member | None:
-        has_room = not member.is_full and (not member.runs or self._free() >= RUN_BYTES)
-        return member if has_room else None
+    def _with_room(self, worker: WorkerHandle) -> WorkerHandle | None:
+        has_room = not worker.is_full and (not worker.runs or self._free() >= RUN_BYTES)
+        return worker if has_room else None
 
-    def _extra(self, threads: int) -> Member | None:
+    def _extra(self, threads: int) -> WorkerHandle | None:
         """Returns the least loaded extra worker with this number; rather than have two runs share it, starts one."""
-        fitting = sorted((member for member in self._extras if member.threads == threads), key=lambda one: one.load)
+        fitting = sorted((worker for worker in self._extras if worker.threads == threads), key=lambda one: one.load)
         if fitting and not fitting[0].load:
             return fitting[0]
         if self._may_start(threads):
-            member = Member(threads, MAX_ACTIVE_EXTRA, self._clock)
-            self._extras.append(member)
-            return self._start(member, threads=threads)
+            worker = WorkerHandle(threads, MAX_ACTIVE_EXTRA, self._clock)
+            self._extras.append(worker)
+            return self._start(worker, threads=threads)
         return next(filter(self._with_room, fitting), None)
 
     def _may_start(self, threads: int) -> bool:
         """Says whether there is room for one more worker: one of those for a class, or the only odd one beside them."""
         is_usual = threads == 1 and self.n_extra > 0
-        kind = [member for member in self._extras if (member.threads == 1 and self.n_extra > 0) == is_usual]
+        kind = [worker for worker in self._extras if (worker.threads == 1 and self.n_extra > 0) == is_usual]
         if not is_usual:
             self._end_idle(kind)
-            kind = [member for member in kind if member in self._extras]
-        is_first = not any(member.runs for member in self)
+            kind = [worker for worker in kind if worker in self._extras]
+        is_first = not any(worker.runs for worker in self)
         return len(kind) < (self.n_extra if is_usual else 1) and (is_first or self._free() >= WORKER_BYTES)
 
-    def _end_idle(self, members: list[Member]) -> None:
+    def _end_idle(self, workers: list[WorkerHandle]) -> None:
         """Ends workers with numbers of threads that nobody asks for now."""
-        for member in members:
-            if not member.is_busy:
-                self._extras.remove(member)
-                member.close()
+        for worker in workers:
+            if not worker.is_busy:
+                self._extras.remove(worker)
+                worker.close()

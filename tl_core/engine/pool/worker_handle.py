@@ -12,7 +12,7 @@ TURN_S = 300.0  # no turn of a training takes so long without a word
 KILLED = (-9, 137)  # by the signal that nothing survives, as the system sends it when memory runs out
 
 
-class Member:
+class WorkerHandle:
     """A worker and what the server has told it.
 
     Args:

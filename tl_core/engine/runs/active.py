@@ -7,12 +7,12 @@ from contextlib import suppress
 from itertools import count
 
 from tl_core.engine.pool.pool import Pool
-from tl_core.engine.pool.worker_handle import Member
-from tl_core.engine.runs.fair_queue import Line
+from tl_core.engine.pool.worker_handle import WorkerHandle
+from tl_core.engine.runs.fair_queue import FairQueue
 from tl_core.engine.runs.live_run import LiveRun, Pace
 from tl_core.engine.runs.recorder import Recorder, state_after
-from tl_core.engine.runs.snapshots import Finished
-from tl_core.engine.runs.unsaved_ends import End, Ends
+from tl_core.engine.runs.snapshots import FinishedRunCache
+from tl_core.engine.runs.unsaved_ends import RunEnd, UnsavedEnds
 from tl_core.errors import TransferLabError, WorkerError
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR
@@ -34,17 +34,17 @@ class Trainings:
     """
 
     def __init__(
-        self, store: RunStore, pool: Pool, finished: Finished, clock: Callable[[], float] = time.monotonic
+        self, store: RunStore, pool: Pool, finished: FinishedRunCache, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._store, self._pool, self._finished, self._clock = store, pool, finished, clock
-        self._line = Line()
+        self._line = FairQueue()
         self._live: dict[str, LiveRun] = {}
         self._positions: dict[str, int] | None = None
         self._versions = count(1)
         self._is_dispatching = False
         self.is_held = False
         self.most_running = MOST_RUNNING
-        self.ends = Ends(store)
+        self.unsaved_ends = UnsavedEnds(store)
 
     def __iter__(self) -> Iterator[LiveRun]:
         return iter(list(self._live.values()))
@@ -103,9 +103,9 @@ class Trainings:
         finally:
             self._is_dispatching = False
 
-    def hasten(self, run_id: str) -> None:
+    def prioritise(self, run_id: str) -> None:
         """Puts a waiting run before all others."""
-        self._line.hasten(run_id)
+        self._line.prioritise(run_id)
         self._line_has_moved()
 
     def record(self, run_id: str) -> RunRecord:
@@ -117,10 +117,10 @@ class Trainings:
     def _begin_next(self) -> bool:
         if self.is_held:
             return False
-        rooms: dict[tuple, Member | None] = {}  # asked once for all runs that want the same
+        rooms: dict[tuple, WorkerHandle | None] = {}  # asked once for all runs that want the same
         active = self._active()
 
-        def room(run_id: str) -> Member | None:
+        def room(run_id: str) -> WorkerHandle | None:
             live = self._live[run_id]
             return None if self._has_enough(live.owner, active) else self._room(live, rooms)
 
@@ -136,7 +136,7 @@ class Trainings:
     def _active(self) -> Counter:
         return Counter(live.owner for live in self._live.values() if live.is_sent)
 
-    def _room(self, live: LiveRun, rooms: dict[tuple, Member | None]) -> Member | None:
+    def _room(self, live: LiveRun, rooms: dict[tuple, WorkerHandle | None]) -> WorkerHandle | None:
         """Returns the worker for a run; None before its leader trains, or a worker has let go of it or has room."""
         leader = self._live.get(live.after or "")
         if self._pool.holder(live.run_id) or not (leader is None or leader.has_steps) or self._is_being_trained(live):
@@ -164,18 +164,18 @@ class Trainings:
     def _is_alone(self, live: LiveRun) -> bool:
         return len(self._live) <= 2 and all(other.owner == live.owner for other in self._live.values())
 
-    def _send(self, live: LiveRun, member: Member) -> None:
+    def _send(self, live: LiveRun, worker: WorkerHandle) -> None:
         live.is_sent, live.record = True, None
         self._line.begin(live.run_id)
         self._line_has_moved()
         try:
             self._store.run_folder(live.run_id)
-            self._pin(live, member.threads)
+            self._pin(live, worker.threads)
         except TransferLabError as error:
             self.finish(live, state_after(error.to_dict()), error)
             return
         told = {"run_id": live.run_id, "owner": live.owner, "spec": live.spec.to_dict(), "is_resumed": live.is_resumed}
-        member.send({"do": "train", **told})
+        worker.send({"do": "train", **told})
 
     def _pin(self, live: LiveRun, n_threads: int) -> None:
         """Writes down with how many threads a run is trained: they decide the last bits of its results."""
@@ -191,10 +191,10 @@ class Trainings:
 
     # ---- what a worker says ----
 
-    def take(self, member: Member, run_id: str, events: list[Event]) -> None:
+    def take(self, worker: WorkerHandle, run_id: str, events: list[Event]) -> None:
         """Takes in the events of a run."""
         live = self._live.get(run_id)
-        if run_id not in member.runs:
+        if run_id not in worker.runs:
             return
         if live is None or not live.is_sent:
             self._complete_stop(run_id, events)
@@ -202,7 +202,7 @@ class Trainings:
         try:
             has_ended = live.take(events, live.recorder.record)
         except TransferLabError as error:  # a full disk, or a state that another process has set
-            member.send({"do": "stop", "run_id": run_id})
+            worker.send({"do": "stop", "run_id": run_id})
             self._give_up(live, error)
             return
         if has_ended:
@@ -225,20 +225,20 @@ class Trainings:
         else:
             self.finish(live, state_after(error.to_dict()), error)
 
-    def let_go(self, member: Member, run_id: str, error: dict | None) -> None:
+    def let_go(self, worker: WorkerHandle, run_id: str, error: dict | None) -> None:
         """Takes in that a worker has done with a run; one that is not over then has failed."""
         live = self._live.get(run_id)
-        is_held = run_id in member.runs
-        member.let_go(run_id)
+        is_held = run_id in worker.runs
+        worker.let_go(run_id)
         if is_held and live is not None and live.is_sent:
             error = error or {"code": "worker_died", "values": {"status": 0}}
             self.finish(live, RunState.FAILED, WorkerError(error["code"], **error["values"]))
 
-    def lose(self, member: Member, error: WorkerError) -> None:
+    def lose(self, worker: WorkerHandle, error: WorkerError) -> None:
         """Fails the runs that a dead worker had; all others as well when no worker will ever be ready."""
-        is_main = self._pool.is_main(member)
-        self._pool.drop(member)
-        lost = [live for live in self if live.is_sent and live.run_id in member.runs]
+        is_main = self._pool.is_main(worker)
+        self._pool.drop(worker)
+        lost = [live for live in self if live.is_sent and live.run_id in worker.runs]
         if is_main and self._pool.is_hopeless:
             lost += [live for live in self if not live.is_sent]
         for live in lost:
@@ -251,13 +251,13 @@ class Trainings:
         self._live.pop(live.run_id, None)
         self._line.leave(live.run_id)
         self._line_has_moved()
-        self.ends.add(End(live, state, error.to_dict() if error else None))
+        self.unsaved_ends.add(RunEnd(live, state, error.to_dict() if error else None))
 
     def tell(self, live: LiveRun, do: str) -> None:
         """Passes a wish about a run on to its worker."""
-        member = self._pool.holder(live.run_id)
-        if member is not None:
-            member.send({"do": do, "run_id": live.run_id})
+        worker = self._pool.holder(live.run_id)
+        if worker is not None:
+            worker.send({"do": do, "run_id": live.run_id})
 
     def paused_too_long(self) -> list[LiveRun]:
         """Returns the paused runs whose place others wait for."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from itertools import count
 
 
-class Line:
+class FairQueue:
     """The waiting runs of all owners.
 
     The owner with the fewest runs under way comes first; among equals the one who was served longest ago (never, at
@@ -23,7 +23,7 @@ class Line:
         self._arrivals = count()
         self._turns = count(1)
         self._waiting: dict[str, tuple[str, int]] = {}  # run → its owner, and when it came
-        self._hastened: list[str] = []
+        self._prioritised: list[str] = []
         self._served: dict[str, int] = {}  # owner → the latest turn it had; forgotten when nobody waits
 
     def __contains__(self, run_id: str) -> bool:
@@ -36,15 +36,15 @@ class Line:
         """Puts a run at the end of its owner's line."""
         self._waiting[run_id] = (owner, next(self._arrivals))
 
-    def hasten(self, run_id: str) -> None:
+    def prioritise(self, run_id: str) -> None:
         """Puts a waiting run before all others, or does nothing."""
         if run_id in self._waiting:
-            self._hastened = [run_id, *(other for other in self._hastened if other != run_id)]
+            self._prioritised = [run_id, *(other for other in self._prioritised if other != run_id)]
 
     def leave(self, run_id: str) -> None:
         """Takes out a run that will not begin, or does nothing."""
         self._waiting.pop(run_id, None)
-        self._hastened = [other for other in self._hastened if other != run_id]
+        self._prioritised = [other for other in self._prioritised if other != run_id]
         if not self._waiting:
             self._served.clear()
 
@@ -62,7 +62,7 @@ class Line:
         lines = self._lines()
         ahead = [self._rank(owner, active.get(owner, 0), self._served.get(owner, 0), lines) for owner in lines]
         heapq.heapify(ahead)
-        order, turns = list(self._hastened), count(max(self._served.values(), default=0) + 1)
+        order, turns = list(self._prioritised), count(max(self._served.values(), default=0) + 1)
         while ahead:
             n_active, _, _, owner = heapq.heappop(ahead)
             order.append(lines[owner].popleft())
@@ -77,7 +77,7 @@ class Line:
     def _lines(self) -> dict[str, deque[str]]:
         lines: dict[str, deque[str]] = {}
         for run_id, (owner, _) in self._waiting.items():
-            if run_id in self._hastened:
+            if run_id in self._prioritised:
                 continue
             lines.setdefault(owner, deque()).append(run_id)
         return lines

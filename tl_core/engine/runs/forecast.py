@@ -1,15 +1,20 @@
-"""What trains and what waits, and when the waiting will begin: what the instructor sees of the class."""
+"""What trains and what waits, and when the waiting will begin."""
 
 import heapq
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from tl_core.engine.runs.estimates import Estimates
 from tl_core.engine.runs.live_run import LiveRun
+from tl_core.engine.supervisor import Supervisor
 from tl_core.store.records import RunRecord
+
+FORECAST_S = 2.0  # for which the times at which waiting runs begin are worth something
 
 
 @dataclass(frozen=True)
-class Place:
+class QueueEntry:
     """One run that is not over.
 
     Attributes:
@@ -36,13 +41,47 @@ class Place:
     left_s: float | None
 
 
-def places(
+class Forecast:
+    """Says in what order and when waiting runs will begin.
+
+    Args:
+        supervisor: Whose runs they are.
+        estimates: What runs of a kind take.
+        clock: Monotonic seconds.
+
+    Thread: any.
+    """
+
+    def __init__(self, supervisor: Supervisor, estimates: Estimates, clock: Callable[[], float]) -> None:
+        self._supervisor, self._estimates, self._clock = supervisor, estimates, clock
+        self._known: tuple[float, dict[str, float | None]] = (-math.inf, {})
+
+    def queue(self) -> list[QueueEntry]:
+        """Returns what trains and what waits, in the order in which it will begin."""
+        with self._supervisor.lock:
+            runs, run_s = self._supervisor.trainings, self._estimates.runs_s()
+
+            def left_s(live: LiveRun) -> float | None:
+                """Returns how many seconds a run has still to go: at its own pace, or as others of its kind took."""
+                at_its_pace_s = live.remaining_s()
+                return run_s(live.spec) if at_its_pace_s is None else at_its_pace_s
+
+            return queue_entries(runs, runs.record, runs.position, left_s, self._supervisor.pool.n_servers)
+
+    def wait_s(self, run_id: str) -> float | None:
+        """Returns in how many seconds a waiting run is expected to begin; None where that is not known."""
+        if self._clock() - self._known[0] > FORECAST_S:  # the same one for all who wait
+            self._known = self._clock(), {entry.run_id: entry.begins_in_s for entry in self.queue()}
+        return self._known[1].get(run_id)
+
+
+def queue_entries(
     runs: Iterable[LiveRun],
     record: Callable[[str], RunRecord],
     position: Callable[[str], int | None],
     duration_s: Callable[[LiveRun], float | None],
     n_servers: int,
-) -> list[Place]:
+) -> list[QueueEntry]:
     """Returns the runs that are not over: those under way, then those in line, the next one first.
 
     Args:
@@ -52,7 +91,7 @@ def places(
         duration_s: Returns how many seconds a run has still to go; None where that is not known.
         n_servers: How many are worked on side by side.
     """
-    found = [_place(live, record(live.run_id), position(live.run_id), duration_s(live)) for live in runs]
+    found = [_entry(live, record(live.run_id), position(live.run_id), duration_s(live)) for live in runs]
     found.sort(key=lambda place: place.position or 0)
     active = [place for place in found if place.position is None]
     waiting = [place for place in found if place.position is not None]
@@ -60,8 +99,10 @@ def places(
     return active + [replace(place, begins_in_s=begin_s) for place, begin_s in zip(waiting, begins, strict=True)]
 
 
-def _place(live: LiveRun, record: RunRecord, position: int | None, left_s: float | None) -> Place:
-    return Place(live.run_id, record.name, record.role, live.owner, live.phase, live.is_paused, position, None, left_s)
+def _entry(live: LiveRun, record: RunRecord, position: int | None, left_s: float | None) -> QueueEntry:
+    return QueueEntry(
+        live.run_id, record.name, record.role, live.owner, live.phase, live.is_paused, position, None, left_s
+    )
 
 
 def begin_times(active: list[float | None], waiting: list[float | None], n_servers: int) -> list[float | None]:

@@ -63,7 +63,7 @@ class RunSnapshot:
         return RunSpec.from_dict(self.record.spec)
 
 
-class Finished:
+class FinishedRunCache:
     """The snapshots of finished runs that were looked at last. Guarded by the engine's lock."""
 
     def __init__(self, store: RunStore) -> None:

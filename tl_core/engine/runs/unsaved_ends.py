@@ -10,7 +10,7 @@ from tl_core.store.store import RunStore
 
 
 @dataclass(frozen=True)
-class End:
+class RunEnd:
     """How a run ended that its worker did not end itself."""
 
     live: LiveRun
@@ -18,14 +18,14 @@ class End:
     error: dict | None
 
 
-class Ends:
+class UnsavedEnds:
     """Records how runs ended. Guarded by the engine's lock."""
 
     def __init__(self, store: RunStore) -> None:
         self._store = store
-        self._unwritten: dict[str, End] = {}
+        self._unwritten: dict[str, RunEnd] = {}
 
-    def add(self, end: End) -> None:
+    def add(self, end: RunEnd) -> None:
         """Takes in an end and writes it, if the disk has room."""
         self._unwritten[end.live.run_id] = end
         self.write()
@@ -40,7 +40,7 @@ class Ends:
                     continue
             del self._unwritten[run_id]
 
-    def _write(self, end: End) -> None:
+    def _write(self, end: RunEnd) -> None:
         """Writes one end. Its best epoch is not known: the worker says it when the weights are on the disk."""
         live = end.live
         self._store.finish_run(live.run_id, end.state, error=end.error, seconds=live.recorder.trace.elapsed_s)

@@ -7,7 +7,7 @@ from pathlib import Path
 from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.store import transitions
 from tl_core.store.records import EpochRecord, RunRecord, RunState
-from tl_core.store.run_filter import Wanted
+from tl_core.store.run_filter import RunFilter
 from tl_core.store.sqlite import sidecars
 from tl_core.store.sqlite.rows import (
     EPOCH_COLUMNS,
@@ -35,7 +35,7 @@ _EQUAL = """
 """
 
 
-class Ledger:
+class RunTable:
     """The runs in a database, through one connection to it.
 
     Args:
@@ -65,7 +65,7 @@ class Ledger:
             return []
         return self._records("SELECT * FROM run WHERE id >= ? AND id < ?", id, f"{id}g")
 
-    def listed(self, wanted: Wanted, limit: int, offset: int) -> list[RunRecord]:
+    def listed(self, wanted: RunFilter, limit: int, offset: int) -> list[RunRecord]:
         """Returns what a list shows, newest first; limit -1 is no limit."""
         condition, values = wanted.as_sql()
         query = f"SELECT {_LISTED} FROM run WHERE {condition} ORDER BY seq DESC LIMIT ? OFFSET ?"
@@ -78,7 +78,7 @@ class Ledger:
 
     def ids(self, owner: str | None = None) -> set[str]:
         """Returns the ids of all runs, or of an owner's."""
-        condition, values = Wanted(owner=owner).as_sql()
+        condition, values = RunFilter(owner=owner).as_sql()
         return {row["id"] for row in self.connection.execute(f"SELECT id FROM run WHERE {condition}", values)}
 
     def orphans(self, alive: set[str]) -> list[sqlite3.Row]:

@@ -17,9 +17,9 @@ from tl_core.errors import StoreError, TransferLabError
 from tl_core.store import transitions
 from tl_core.store.access import Visitor
 from tl_core.store.records import EpochRecord, OwnerRecord, RunRecord, RunState, Visibility
-from tl_core.store.run_filter import Wanted
+from tl_core.store.run_filter import RunFilter
 from tl_core.store.sqlite import key_values, sidecars
-from tl_core.store.sqlite.run_table import Ledger
+from tl_core.store.sqlite.run_table import RunTable
 from tl_core.store.sqlite.schema import check_present, connect, identity, open_database, plain_errors, transaction
 from tl_core.store.store import RunStore
 
@@ -170,7 +170,7 @@ class SqliteStore(RunStore):
         offset: int = 0,
         text: str | None = None,
     ) -> list[RunRecord]:
-        wanted = Wanted(by, owner, visibility, states, text)
+        wanted = RunFilter(by, owner, visibility, states, text)
         with self._reading() as ledger:
             return ledger.listed(wanted, -1 if limit is None else max(0, limit), max(0, offset))
 
@@ -212,7 +212,7 @@ class SqliteStore(RunStore):
         with self._reading() as ledger:
             return key_values.note(ledger.connection, "setting", key)
 
-    def meet(self, owner: str) -> OwnerRecord:
+    def ensure_owner(self, owner: str) -> OwnerRecord:
         return self.owners().get(owner) or self._put_owner(owner)
 
     def owners(self) -> dict[str, OwnerRecord]:
@@ -285,15 +285,15 @@ class SqliteStore(RunStore):
     # ---- transactions ----
 
     @contextmanager
-    def _writing(self) -> Iterator[Ledger]:
+    def _writing(self) -> Iterator[RunTable]:
         check_present(self._path, self._file)
         with self._write_lock, plain_errors(self._path), transaction(self._writer):
-            yield Ledger(self._writer, self._runs)
+            yield RunTable(self._writer, self._runs)
 
     @contextmanager
-    def _reading(self) -> Iterator[Ledger]:
+    def _reading(self) -> Iterator[RunTable]:
         with self._read_lock, plain_errors(self._path):
-            yield Ledger(self._reader, self._runs)
+            yield RunTable(self._reader, self._runs)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

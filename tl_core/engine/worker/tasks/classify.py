@@ -17,7 +17,7 @@ def run(kept: Kept, *, subject: str, images: str) -> Iterator[None]:
     Args:
         kept: What the worker keeps.
         subject: As for `classify`.
-        images: The file, as `uploads.written` leaves it.
+        images: The file, as `uploads.write_arrays` leaves it.
 
     Returns:
         As `classify`, as lists.

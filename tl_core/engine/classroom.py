@@ -1,0 +1,76 @@
+"""What concerns the class: names, the queue, limits, and the instructor's hand on all runs."""
+
+from tl_core.engine.runs.forecast import Forecast, QueueEntry
+from tl_core.engine.supervisor import Supervisor
+from tl_core.store.access import Visitor, check_instructor
+from tl_core.store.limits import Limits, limits, save_limits
+from tl_core.store.store import RunStore
+
+
+class Classroom:
+    """Everybody who shares this server, as the instructor sees and steers them.
+
+    Args:
+        store: Where runs, names and limits are kept.
+        supervisor: Who has runs trained.
+        forecast: When waiting runs will begin.
+
+    Thread: any.
+    """
+
+    def __init__(self, store: RunStore, supervisor: Supervisor, forecast: Forecast) -> None:
+        self._store, self._supervisor, self._forecast = store, supervisor, forecast
+        self._lock, self._trainings = supervisor.lock, supervisor.trainings
+
+    def name_me(self, name: str, *, by: Visitor) -> None:
+        """Says what others see as the name of this visitor; as `RunStore.name_owner`."""
+        self._store.name_owner(by.owner, name, by=by)
+
+    def owner_names(self) -> dict[str, str | int]:
+        """Returns owner → the name that others see, or the number under which one without a name came here."""
+        return {owner.id: owner.name or owner.seq for owner in self._store.owners().values()}
+
+    def limits(self) -> Limits:
+        """Returns what one student may have at most."""
+        return limits(self._store)
+
+    # ---- for the instructor ----
+
+    def prioritise(self, run_id: str, *, by: Visitor) -> None:
+        """Puts a waiting run before all others. Does nothing with a run that does not wait.
+
+        Raises:
+            StoreError: "instructor_only".
+        """
+        check_instructor(by)
+        with self._lock:
+            self._trainings.prioritise(self._store.permitted(run_id, by=by).id)
+
+    def hold(self, is_held: bool, *, by: Visitor) -> None:
+        """Pauses all runs and begins no other, or lets those go on that were paused so.
+
+        Raises:
+            StoreError: "instructor_only".
+        """
+        check_instructor(by)
+        self._supervisor.hold(is_held)
+
+    def set_limits(self, chosen: Limits, *, by: Visitor) -> None:
+        """Sets what one student may have at most.
+
+        Raises:
+            StoreError: "instructor_only".
+        """
+        save_limits(self._store, chosen, by=by)
+        with self._lock:
+            self._trainings.most_running = chosen.running
+            self._trainings.dispatch()
+
+    def queue(self, *, by: Visitor) -> list[QueueEntry]:
+        """Returns what trains and what waits, in the order in which it will begin.
+
+        Raises:
+            StoreError: "instructor_only".
+        """
+        check_instructor(by)
+        return self._forecast.queue()
