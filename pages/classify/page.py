@@ -14,7 +14,7 @@ from pages.classify.predictions import draw_picture
 from pages.ui import bundles, services, state
 from pages.ui.blocks import meaning
 from pages.ui.owner_names import owner_name
-from pages.ui.persistent import remembered
+from pages.ui.persistent import persistent
 from pages.ui.run_names import name_of
 from pages.ui.text import named, t
 from pages.ui.uploader_words import draw_field_words
@@ -93,7 +93,7 @@ def _choose_pictures(runs: list[RunRecord]) -> list[samples.Picture]:
     ways = ("sample", "upload", "camera")
     names = named(ways, lambda name: t(f"classify.{name}"))
     control = partial(st.segmented_control, t("classify.way"), ways, required=True, format_func=names.__getitem__)
-    way = remembered(control, "way", "sample")
+    way = persistent(control, "way", "sample")
     draw_field_words("classify.upload_limit", MAX_MEGABYTES)
     if way == "upload":
         files = st.file_uploader(

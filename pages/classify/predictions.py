@@ -73,7 +73,7 @@ def _answers(picture_hash: str, image: np.ndarray, subjects: dict[str, str | Non
         image: uint8 (H, W, 3).
         subjects: The networks, each with the time when its weights were written: a resumed run is another network.
     """
-    asked: dict[tuple, Future] = state.kept("answers") or {}
+    asked: dict[tuple, Future] = state.get("answers") or {}
     with st.spinner(t("classify.working")):
         answers = {}
         for subject, written in subjects.items():
@@ -81,7 +81,7 @@ def _answers(picture_hash: str, image: np.ndarray, subjects: dict[str, str | Non
             answers[subject] = _answer(asked, key, image)
             if isinstance(answers[subject], TransferLabError):
                 asked.pop(key, None)  # asked again next time; an answer that is only late is waited for again
-    state.keep("answers", dict(list(asked.items())[-KEPT_ANSWERS:]))
+    state.put("answers", dict(list(asked.items())[-KEPT_ANSWERS:]))
     return answers
 
 

@@ -14,7 +14,7 @@ from pages.ui import csv_download, services, state
 from pages.ui.actions import open_run
 from pages.ui.live_chart import live_figure
 from pages.ui.owner_names import owner_names
-from pages.ui.persistent import remembered
+from pages.ui.persistent import persistent
 from pages.ui.run_names import name_of
 from pages.ui.text import dataset_name, day, named, sentence, t
 from tl_core.charts.board import BoardAxis, BoardLabels, BoardRun, board_data, board_info
@@ -80,7 +80,7 @@ def _draw_since(since: str | None) -> bool:
         with_earlier = since is None
         if since is not None:
             st.caption(t("classroom.since", day=day(since)), width="content")
-            with_earlier = remembered(partial(st.toggle, t("classroom.earlier")), "board-earlier", False)
+            with_earlier = persistent(partial(st.toggle, t("classroom.earlier")), "board-earlier", False)
         if is_instructor:
             st.button(
                 t("classroom.new_lesson"),
@@ -90,7 +90,7 @@ def _draw_since(since: str | None) -> bool:
                 help=t("classroom.new_lesson_help"),
                 on_click=_begin,
             )
-    if problem := state.taken("board-problem"):
+    if problem := state.pop("board-problem"):
         st.error(sentence(problem))
     return with_earlier
 
@@ -99,7 +99,7 @@ def _begin() -> None:
     try:
         start_board(services.engine().store, by=state.visitor())
     except TransferLabError as error:
-        state.keep("board-problem", error.to_dict())
+        state.put("board-problem", error.to_dict())
     shared_runs.clear()
 
 
@@ -142,12 +142,12 @@ def _board_run(record: RunRecord, names: dict[str, str]) -> BoardRun:
 def _choose_axis() -> BoardAxis:
     names = named(AXES, lambda axis: t(f"classroom.{axis}"))
     control = partial(st.segmented_control, t("classroom.axis"), AXES, required=True, format_func=names.__getitem__)
-    return remembered(control, "board-axis", AXES[0])
+    return persistent(control, "board-axis", AXES[0])
 
 
 def _choose_runs(shared: Sequence[Shared]) -> list[BoardRun]:
     """Draws the choice of the data where there is one; returns the runs on these data."""
-    present = {one.dataset for one in shared} | {state.kept("board-data", "")}  # what was chosen stays a choice
+    present = {one.dataset for one in shared} | {state.get("board-data", "")}  # what was chosen stays a choice
     choices = sorted(present | {""}, key=lambda one: (bool(one), dataset_name(one)))
     if len(choices) == 2:
         return [one.run for one in shared]
@@ -159,7 +159,7 @@ def _choose_runs(shared: Sequence[Shared]) -> list[BoardRun]:
         width=320,
     )
     most = Counter(one.dataset for one in shared).most_common(1)[0][0]
-    chosen = remembered(box, "board-data", most)
+    chosen = persistent(box, "board-data", most)
     if not chosen:
         st.caption(t("classroom.mixed"))
     return [one.run for one in shared if chosen in ("", one.dataset)]
@@ -187,13 +187,13 @@ def _draw_chart(runs: Sequence[BoardRun], x: BoardAxis, *, is_large: bool = Fals
 def _figure(runs: Sequence[BoardRun], x: BoardAxis, scale: float) -> str:
     """Returns the figure as JSON: made now, or the last time that the same runs were drawn in this visit."""
     info, about = board_info(runs, x), (x, scale, state.language())
-    before = state.kept("board-figure")
+    before = state.get("board-figure")
     if before and before[:2] == (about, info):
         return before[2]
     words = {"pretrained": t("choice.weights.pretrained"), "random": t("choice.weights.random")}
     words |= {name: t(f"classroom.{name}") for name in ("accuracy", "frozen", "per_class", "mean")}
     text = json.dumps(board_data(info, BoardLabels(**words), scale), separators=(",", ":"), allow_nan=False)
-    state.keep("board-figure", (about, info, text))
+    state.put("board-figure", (about, info, text))
     return text
 
 

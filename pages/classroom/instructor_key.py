@@ -20,7 +20,7 @@ def draw() -> None:
             )
             is_pressed = st.form_submit_button(t("classroom.enter"), key="instructor-enter")
         if is_pressed and _is_admitted(received):
-            state.keep("instructor", True)
+            state.put("instructor", True)
             st.rerun()
 
 
@@ -39,5 +39,5 @@ def _is_admitted(received: str) -> bool:
 def draw_leave() -> None:
     """Draws the button that makes the instructor a visitor like any other."""
     if st.button(t("classroom.leave"), icon=":material/logout:", type="tertiary", key="instructor-leave"):
-        state.keep("instructor", False)
+        state.put("instructor", False)
         st.rerun()

@@ -7,7 +7,7 @@ import segno
 import streamlit as st
 
 from pages.ui import services, state
-from pages.ui.links import lesson_of_controls
+from pages.ui.links import link_of_controls
 from pages.ui.text import literal, sentence, t
 from tl_core.errors import TransferLabError
 from tl_core.store.lesson_codes import lesson_code
@@ -38,7 +38,7 @@ def draw_large() -> None:
 def _link() -> str | None:
     """Returns the short address of the lab's present settings; says what is wrong with it, or why there is none."""
     try:
-        code = lesson_code(services.engine().store, lesson_of_controls().to_query(), by=state.visitor())
+        code = lesson_code(services.engine().store, link_of_controls().to_query(), by=state.visitor())
     except TransferLabError as error:
         st.error(sentence(error))
         return None

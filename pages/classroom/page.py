@@ -11,7 +11,7 @@ import streamlit as st
 from pages.classroom import board, instructor_key, limits, queue, retention
 from pages.classroom import join as class_join
 from pages.ui import state
-from pages.ui.persistent import remembered
+from pages.ui.persistent import persistent
 from pages.ui.text import t
 
 
@@ -20,7 +20,7 @@ def draw() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="class-head"):
         st.title(t("classroom.title"), width="stretch")
         toggle = partial(st.toggle, t("classroom.projector"), help=t("classroom.projector_help"))
-        is_large = remembered(toggle, "projector", False)
+        is_large = persistent(toggle, "projector", False)
         if is_instructor and not is_large:
             class_join.draw()
     if is_large:

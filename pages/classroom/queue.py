@@ -98,7 +98,7 @@ def _about(place: QueueEntry, owner: str, is_held: bool) -> str:
         doing = t("classroom.paused", phase=phase) if place.is_paused else phase
         left_s = None if place.phase == "saving" else place.left_s  # nobody has measured how long that takes
         return t("classroom.place_active", owner=owner, doing=doing, left=time_left(left_s))
-    told = {"owner": owner, "position": place.position}
     if place.begins_in_s is None or is_held:
-        return t("classroom.place_waiting_unknown", **told)
-    return t("classroom.place_waiting", begins=seconds_left(place.begins_in_s), **told)
+        return t("classroom.place_waiting_unknown", owner=owner, position=place.position)
+    begins = seconds_left(place.begins_in_s)
+    return t("classroom.place_waiting", owner=owner, position=place.position, begins=begins)

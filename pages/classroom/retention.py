@@ -18,14 +18,14 @@ from tl_core.store.retention import OldRun, old_runs
 def draw() -> None:
     """Draws the way to the list, and the list with what can be removed."""
     st.caption(t("classroom.old_about", days=services.engine().classroom.limits().days))
-    if said := state.taken("old-removed"):
+    if said := state.pop("old-removed"):
         st.success(said)
-    if problem := state.taken("old-problem"):
+    if problem := state.pop("old-problem"):
         st.error(sentence(problem))
-    is_open = bool(state.kept("old-open"))
+    is_open = bool(state.get("old-open"))
     word = "classroom.old_hide" if is_open else "classroom.old_show"
     if st.button(t(word), icon=":material/history:", key="old-open"):
-        state.keep("old-open", not is_open)
+        state.put("old-open", not is_open)
         st.rerun()
     if is_open:
         _draw_list(_found())
@@ -97,5 +97,5 @@ def _remove(chosen: Sequence[OldRun]) -> None:
                 engine.runs.delete(old.record.id, by=by)
                 removed.append(old)
         except TransferLabError as error:
-            state.keep("old-problem", error.to_dict())
-    state.keep("old-removed", t("classroom.old_removed", n=len(removed), size=_size(removed)))
+            state.put("old-problem", error.to_dict())
+    state.put("old-removed", t("classroom.old_removed", n=len(removed), size=_size(removed)))

@@ -17,14 +17,13 @@ def change(id: str, edit: Callable[[Album], Album], *, is_this_very: bool = Fals
         edit: Makes the new album out of the old one.
         is_this_very: As for `Albums.change`.
     """
-    told = {"by": state.visitor(), "is_this_very": is_this_very}
     try:
-        record = services.engine().albums.change(id, edit, **told)
+        record = services.engine().albums.change(id, edit, by=state.visitor(), is_this_very=is_this_very)
     except TransferLabError as error:
-        state.keep("data-change-problem", error.to_dict())
+        state.put("data-change-problem", error.to_dict())
     else:
-        state.keep(f"data-class-{record.id}", state.kept(f"data-class-{id}"))
+        state.put(f"data-class-{record.id}", state.get(f"data-class-{id}"))
         for name in ("data-shown", "dataset", "data-into"):
-            if state.kept(name) == id:
-                state.fill(name, record.id)
+            if state.get(name) == id:
+                state.set_widget(name, record.id)
     st.rerun()

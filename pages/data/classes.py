@@ -15,7 +15,7 @@ from tl_core.evaluation.data_checks import class_table, table_of
 
 def draw(id: str, contents: Contents) -> None:
     """Draws the balance of the classes, the table, and the split."""
-    problem = state.taken("data-change-problem")
+    problem = state.pop("data-change-problem")
     if problem:
         st.error(sentence(problem))
     table = _table(contents)
@@ -43,8 +43,13 @@ def _draw_balance(id: str, contents: Contents, table: list[dict]) -> None:
         [(_name(contents, row["name"]), (row["train"], row["validation"], row["test"])) for row in used]
     )
     labels = BalanceLabels(*(t(f"split.{split}") for split in ("train", "validation", "test")))
-    told = {"key": "data-balance", "height": balance_height(info), "revision": id}
-    live_figure(balance_figure(info, labels), label=t("data.balance_label", n=len(used)), **told)
+    live_figure(
+        balance_figure(info, labels),
+        label=t("data.balance_label", n=len(used)),
+        key="data-balance",
+        height=balance_height(info),
+        revision=id,
+    )
     if info.n_more:
         st.caption(t("data.more_classes", n=info.n_more))
 

@@ -51,8 +51,8 @@ def delete(record: AlbumRecord) -> None:
         is_pressed = st.button(t("data.delete"), type="primary", icon=":material/delete:", key="data-delete-now")
         if is_pressed and done(lambda: _albums().delete(record.id, by=_by())):
             for name in ("data-shown", "dataset"):
-                if state.kept(name) == record.id:
-                    state.fill(name, RunSpec.dataset)
+                if state.get(name) == record.id:
+                    state.set_widget(name, RunSpec.dataset)
             st.rerun()
 
     dialog()

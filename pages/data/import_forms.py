@@ -11,7 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from pages.data.camera import Photo, burst
 from pages.data.upload_memory import let_go
 from pages.ui import services, state
-from pages.ui.persistent import remembered
+from pages.ui.persistent import persistent
 from pages.ui.text import literal, named, sentence, t
 from pages.ui.uploader_words import draw_field_words
 from tl_core.datasets.images.decode import safe_name
@@ -20,7 +20,7 @@ from tl_core.datasets.own.edits import checked_class_name
 from tl_core.disk.home import data_home
 from tl_core.engine.imports import uploads
 from tl_core.errors import TransferLabError
-from tl_core.ingest.server_folder import below, offered, operators_folder
+from tl_core.ingest.server_folder import offered, operators_folder, safe_join
 from tl_core.store.albums import AlbumRecord
 
 NEW = ""  # the choice of a data set that is not there yet
@@ -42,11 +42,11 @@ def draw() -> bool:
             del ways["server"]
         names = named(ways, lambda way: t(f"data.way_{way}"))
         control = partial(st.segmented_control, t("data.way"), list(ways), required=True)
-        way = remembered(partial(control, format_func=names.__getitem__), "data-way", "zip")
+        way = persistent(partial(control, format_func=names.__getitem__), "data-way", "zip")
         st.caption(t(f"data.way_{way}_about"))
-        if said := state.taken("data-said"):
+        if said := state.pop("data-said"):
             st.success(said)
-        if problem := state.taken("data-problem"):
+        if problem := state.pop("data-problem"):
             st.error(sentence(problem))
         return ways[way]()
 
@@ -66,8 +66,12 @@ def _draw_zip() -> bool:
 
 def _draw_folder() -> bool:
     draw_field_words("data.files_limit", MAX_MEGABYTES)
-    told = {"max_upload_size": MAX_MEGABYTES, "key": _field("folder")}
-    files = st.file_uploader(t("data.folder_label"), accept_multiple_files="directory", **told)
+    files = st.file_uploader(
+        t("data.folder_label"),
+        accept_multiple_files="directory",
+        max_upload_size=MAX_MEGABYTES,
+        key=_field("folder"),
+    )
     if files:
         name = safe_name(files[0].name.partition("/")[0])
         st.caption(t("data.n_files", n=len(files)))
@@ -79,8 +83,9 @@ def _draw_folder() -> bool:
 def _draw_files() -> bool:
     into, class_name = _choose_class("files")
     draw_field_words("data.files_limit", MAX_MEGABYTES)
-    told = {"max_upload_size": MAX_MEGABYTES, "key": _field("files")}
-    files = st.file_uploader(t("data.files_label"), accept_multiple_files=True, **told)
+    files = st.file_uploader(
+        t("data.files_label"), accept_multiple_files=True, max_upload_size=MAX_MEGABYTES, key=_field("files")
+    )
     if files:
         _draw_add(into, class_name, [(file.name, file) for file in files])
     return bool(files)
@@ -91,14 +96,14 @@ def _draw_camera() -> bool:
     if not class_name.strip():
         st.info(t("data.name_class_first"), icon=":material/arrow_upward:")
         return False
-    n_before = int(state.kept("n-photos", 0))
+    n_before = int(state.get("n-photos", 0))
     try:
         photos = burst("data-camera")
     except TransferLabError as error:
         st.error(sentence(error))
         return False
     if photos:
-        state.keep("n-photos", n_before + len(photos))
+        state.put("n-photos", n_before + len(photos))
         files = [(f"camera-{n_before + at:03d}.jpg", Photo(photo)) for at, photo in enumerate(photos, 1)]
         _take_in(into, class_name, files, is_taken=True)
     return False
@@ -111,7 +116,7 @@ def _draw_server() -> bool:
         st.info(t("data.server_empty"))
         return False
     chosen = st.selectbox(t("data.server_label"), entries, key=_field("server"))
-    _draw_new(safe_name(chosen).removesuffix(".zip"), lambda: below(root, chosen), safe_name(chosen))
+    _draw_new(safe_name(chosen).removesuffix(".zip"), lambda: safe_join(root, chosen), safe_name(chosen))
     return True
 
 
@@ -128,7 +133,7 @@ _WAYS = MappingProxyType(
 
 def _field(way: str) -> str:
     """Returns the key of a field; another one after each import, so that what was sent leaves the memory."""
-    return f"data-{way}-{state.kept('data-sent', 0)}"
+    return f"data-{way}-{state.get('data-sent', 0)}"
 
 
 def _draw_new(name: str, source_path: Callable[[], Path], source: str, sent: Sequence[UploadedFile] = ()) -> None:
@@ -146,10 +151,15 @@ def _draw_new(name: str, source_path: Callable[[], Path], source: str, sent: Seq
     can_flip = st.toggle(t("data.can_flip"), value=True, help=t("data.can_flip_help"), key="new-flip")
     if not st.button(t("data.take_in"), type="primary", icon=":material/download_done:", key="take-in"):
         return
-    told = {"source": source, "seed": int(seed), "can_flip": can_flip}
     try:
         import_id = services.engine().imports.start(
-            source_path(), by=state.visitor(), name=called, is_sent=bool(sent), **told
+            source_path(),
+            by=state.visitor(),
+            name=called,
+            is_sent=bool(sent),
+            source=source,
+            seed=int(seed),
+            can_flip=can_flip,
         )
     except TransferLabError as error:
         st.error(sentence(error))
@@ -168,12 +178,12 @@ def _choose_class(way: str) -> tuple[str | None, str]:
     left, right = st.columns(2)
     with left:
         box = partial(st.selectbox, t("data.into"), list(labels), format_func=labels.__getitem__)
-        into = remembered(box, "data-into", NEW)
+        into = persistent(box, "data-into", NEW)
         if into == NEW:
-            remembered(partial(st.text_input, t("data.name"), max_chars=MOST_LETTERS), "data-new-name", t("data.mine"))
+            persistent(partial(st.text_input, t("data.name"), max_chars=MOST_LETTERS), "data-new-name", t("data.mine"))
     with right:
         known = services.class_names_of(into) if into else []
-        before = state.kept("data-into-class")  # the widget is another one after each addition
+        before = state.get("data-into-class")  # the widget is another one after each addition
         choices = known + ([before] if before and before not in known else [])
         class_name = st.selectbox(
             t("data.class"),
@@ -183,7 +193,7 @@ def _choose_class(way: str) -> tuple[str | None, str]:
             placeholder=t("data.class_hint"),
             key=f"data-class-{way}-{into}",
         )
-        state.keep("data-into-class", class_name)
+        state.put("data-into-class", class_name)
     return into or None, class_name or ""
 
 
@@ -211,21 +221,21 @@ def _take_in(into: str | None, class_name: str, files: list, *, is_taken: bool =
         files: (name, file) of each.
         is_taken: Whether these are photos, which are gone whatever comes of them.
     """
-    engine, by = services.engine(), state.visitor()
-    told = {"by": by, "name": str(state.kept("data-new-name")), "into": into, "class_name": class_name}
-    told["source"] = t("data.source_files")
+    imports, by = services.engine().imports, state.visitor()
+    name, source = str(state.get("data-new-name")), t("data.source_files")
     before = services.own_record(into) if into else None
     n_skipped_before = before.n_skipped if before else 0
     is_small = len(files) <= AT_ONCE and sum(file.size for _, file in files) <= AT_ONCE_BYTES
     try:
         if is_small:
-            record = engine.imports.import_now([(name, file.getvalue()) for name, file in files], **told)
+            contents = [(file_name, file.getvalue()) for file_name, file in files]
+            record = imports.import_now(contents, by=by, name=name, into=into, class_name=class_name, source=source)
             _note_added(record, class_name, n_skipped_before)
         else:
-            sent = uploads.write_files(data_home(), [(name, file.getvalue()) for name, file in files])
-            _watch(engine.imports.start(sent, is_sent=True, **told))
+            sent = uploads.write_files(data_home(), [(file_name, file.getvalue()) for file_name, file in files])
+            _watch(imports.start(sent, by=by, name=name, is_sent=True, into=into, class_name=class_name, source=source))
     except TransferLabError as error:
-        state.keep("data-problem", error.to_dict())
+        state.put("data-problem", error.to_dict())
         if not is_taken:  # files that were dropped stay, so that they need not be dropped again
             st.rerun()
     if not is_taken:
@@ -236,12 +246,12 @@ def _take_in(into: str | None, class_name: str, files: list, *, is_taken: bool =
 def _note_added(record: AlbumRecord, class_name: str, n_skipped_before: int) -> None:
     """Keeps what there is to say after an addition, and goes on with what the data set has become."""
     for name in ("data-shown", "data-into"):
-        state.fill(name, record.id)
+        state.set_widget(name, record.id)
     name = checked_class_name(class_name)
     n = int((services.engine().albums.album(record.id).rows.name == name).sum())
     n_skipped = record.n_skipped - n_skipped_before
     said = t("data.added", name=literal(name), n=n)
-    state.keep("data-said", said + (t("unit.stop") + t("data.added_but", n=n_skipped) if n_skipped else ""))
+    state.put("data-said", said + (t("unit.stop") + t("data.added_but", n=n_skipped) if n_skipped else ""))
 
 
 def _sent_files(files: list) -> Path:
@@ -250,11 +260,11 @@ def _sent_files(files: list) -> Path:
 
 def _watch(import_id: str) -> None:
     """Has the end of an import announced, also if that comes before the page is drawn again."""
-    state.keep("imports", {**(state.kept("imports") or {}), import_id: True})
-    state.keep("imports-said", [])
+    state.put("imports", {**(state.get("imports") or {}), import_id: True})
+    state.put("imports-said", [])
 
 
 def _empty_fields(sent: Sequence[UploadedFile]) -> None:
     """Replaces the fields by empty ones, and lets go of what was sent."""
-    state.keep("data-sent", int(state.kept("data-sent", 0)) + 1)
+    state.put("data-sent", int(state.get("data-sent", 0)) + 1)
     let_go(sent)

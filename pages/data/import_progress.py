@@ -22,19 +22,19 @@ def _open() -> list[ImportSnapshot]:
 
 
 def _draw_all() -> None:
-    watched: dict[str, bool] = state.kept("imports") or {}
+    watched: dict[str, bool] = state.get("imports") or {}
     mine = services.engine().imports.mine(by=state.visitor())
     ended = [one for one in mine if one.state.is_finished and watched.get(one.id)]
-    state.keep("imports", {one.id: not one.state.is_finished for one in mine})
+    state.put("imports", {one.id: not one.state.is_finished for one in mine})
     for one in mine:
         if not one.state.is_finished:
             _draw_one(one)
     if ended:
-        state.keep("imports-said", ended)
+        state.put("imports-said", ended)
         for one in ended:
             _open_made(one)
         st.rerun()
-    for said in state.kept("imports-said") or []:
+    for said in state.get("imports-said") or []:
         _draw_end(said)
 
 
@@ -62,9 +62,9 @@ def _cancel(import_id: str) -> None:
 def _open_made(one: ImportSnapshot) -> None:
     """Opens the data set that an import has made."""
     if one.album is not None:
-        state.fill("data-shown", one.album.id)
-        if state.kept("data-into") is not None:
-            state.fill("data-into", one.album.id)
+        state.set_widget("data-shown", one.album.id)
+        if state.get("data-into") is not None:
+            state.set_widget("data-into", one.album.id)
 
 
 def _draw_end(one: ImportSnapshot) -> None:

@@ -20,7 +20,7 @@ MOST_SHOWN = 12
 
 def draw(id: str, contents: Contents) -> None:
     """Draws the groups of twins, and for the owner the button that keeps one of each."""
-    if problem := state.taken("data-change-problem"):
+    if problem := state.pop("data-change-problem"):
         st.error(sentence(problem))
     st.markdown(t("data.twins_about") if contents.album is None else t("data.twins_apart"))
     with st.spinner(t("data.comparing")):

@@ -12,7 +12,7 @@ import streamlit as st
 from pages.data import classes, import_forms, import_progress, near_duplicates, pictures, skipped_files, summary
 from pages.ui import services, state
 from pages.ui.owner_names import owner_name
-from pages.ui.persistent import remembered
+from pages.ui.persistent import persistent
 from pages.ui.text import dataset_name, named, sentence, t
 from tl_core.datasets.catalog import DATASETS
 from tl_core.datasets.own.album import is_own
@@ -51,7 +51,7 @@ def _draw(shown: str, *, is_bringing: bool) -> None:
     parts = [part for part in PARTS if part != "left_out" or is_own(shown)]
     names = named(parts, lambda part: t(f"data.part_{part}"))
     control = partial(st.segmented_control, t("data.part"), parts, required=True, label_visibility="collapsed")
-    part = remembered(partial(control, format_func=names.__getitem__), f"data-part-{len(parts)}", "pictures")
+    part = persistent(partial(control, format_func=names.__getitem__), f"data-part-{len(parts)}", "pictures")
     PARTS[part](shown, contents)
 
 
@@ -63,7 +63,7 @@ def _choose() -> str:
     mine = state.visitor().owner
     whose = {record.id: t("data.own_mark") if record.owner == mine else owner_name(record.owner) for record in own}
     label = named(choices, lambda id: f"{dataset_name(id)} · {whose[id]}" if id in whose else dataset_name(id))
-    return remembered(partial(box, format_func=label.__getitem__), "data-shown", own[0].id if own else RunSpec.dataset)
+    return persistent(partial(box, format_func=label.__getitem__), "data-shown", own[0].id if own else RunSpec.dataset)
 
 
 draw()

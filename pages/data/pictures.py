@@ -10,7 +10,7 @@ import streamlit as st
 from pages.data.change import change
 from pages.ui import services, state
 from pages.ui.gallery import Tile, gallery
-from pages.ui.persistent import remembered
+from pages.ui.persistent import persistent
 from pages.ui.text import class_name, literal, named, sentence, t
 from tl_core.datasets.contents import Contents
 from tl_core.datasets.images.decode import fit_image
@@ -26,7 +26,7 @@ EVERYTHING, TAKEN_OUT = "all", "dropped"
 
 def draw(id: str, contents: Contents) -> None:
     """Draws the choice of class and split, the pictures, and what can be done with those that are marked."""
-    if problem := state.taken("data-change-problem"):
+    if problem := state.pop("data-change-problem"):
         st.error(sentence(problem))
     places, where = _choose(id, contents)
     if not len(places):
@@ -59,11 +59,11 @@ def _choose(id: str, contents: Contents) -> tuple[np.ndarray, str]:
         counts = Counter(contents.names if contents.is_dropped is None else contents.names[~contents.is_dropped])
         labels = named([EVERYTHING, *classes], partial(_class_label, id, contents, counts))
         box = partial(st.selectbox, t("data.class"), [EVERYTHING, *classes], format_func=labels.__getitem__)
-        name = remembered(box, f"data-class-{id}", classes[0] if classes else EVERYTHING)
+        name = persistent(box, f"data-class-{id}", classes[0] if classes else EVERYTHING)
     with right:
         words = named(splits, lambda split: t(f"data.split_{split}"))
         control = partial(st.segmented_control, t("data.split"), splits, required=True, format_func=words.__getitem__)
-        split = remembered(control, f"data-split-{len(splits)}", EVERYTHING)
+        split = persistent(control, f"data-split-{len(splits)}", EVERYTHING)
     chosen = {
         "name": None if name == EVERYTHING else name,
         "split": SPLITS.index(split) if split in SPLITS else None,
@@ -125,15 +125,14 @@ def _draw_actions(id: str, contents: Contents, marked: list[int]) -> None:
 def _draw_closely(contents: Contents, place: int) -> None:
     """Draws one picture as it is kept and as a network sees it, with its sizes."""
     kept = contents.pictures[place]
-    planned = state.kept("planned")
+    planned = state.get("planned")
     size = planned.image_size if planned else RunSpec.image_size
     left, right = st.columns(2, width=560)
     with left:
         st.image(kept, width="stretch")
         side = min(kept.shape[:2])
         if contents.widths is not None:
-            told = {"w": contents.widths[place], "h": contents.heights[place], "side": side}
-            st.caption(t("data.kept_as", **told))
+            st.caption(t("data.kept_as", w=contents.widths[place], h=contents.heights[place], side=side))
     with right:
         st.image(fit_image(kept, size), width="stretch")
         st.caption(t("data.seen_as", size=size))

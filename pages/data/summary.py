@@ -58,7 +58,7 @@ def draw_damaged(id: str) -> None:
 def _draw_train(id: str, *, is_next: bool) -> None:
     kind = "primary" if is_next else "secondary"
     if st.button(t("data.train"), type=kind, icon=":material/science:", key="data-train"):
-        state.fill("dataset", id)
+        state.set_widget("dataset", id)
         st.switch_page("pages/lab/page.py", query_params={"lang": state.language()})
 
 
@@ -117,5 +117,5 @@ def _sizes(contents: Contents) -> str:
     areas = widths.astype("int64") * heights
     small, large = int(areas.argmin()), int(areas.argmax())
     is_one_size = len(set(zip(widths.tolist(), heights.tolist(), strict=True))) == 1
-    told = {"w": widths[small], "h": heights[small], "w2": widths[large], "h2": heights[large]}
-    return t("data.one_size" if is_one_size else "data.sizes", **told)
+    phrase = "data.one_size" if is_one_size else "data.sizes"
+    return t(phrase, w=widths[small], h=heights[small], w2=widths[large], h2=heights[large])

@@ -48,7 +48,7 @@ def _can_be_trained_on(dataset_id: str) -> bool:
 def _own_choices() -> list[str]:
     """Returns the data sets of one's own and of the class, and one that a link led to."""
     ids = [record.id for record in services.own_datasets()]
-    linked = str(state.kept("dataset", ""))
+    linked = str(state.get("dataset", ""))
     record = services.own_record(linked) if is_own(linked) and linked not in ids else None
     return ids + ([record.id] if record is not None and record.id not in ids else [])
 

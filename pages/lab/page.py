@@ -210,8 +210,8 @@ def _draw_differences(spec: RunSpec) -> None:
 
 def _is_double(spec: RunSpec) -> bool:
     """Says whether the same run was asked for a moment ago: the second half of a double click."""
-    before, now_s = state.kept("submitted"), time.monotonic()
-    state.keep("submitted", (spec, now_s))
+    before, now_s = state.get("submitted"), time.monotonic()
+    state.put("submitted", (spec, now_s))
     return before is not None and before[0] == spec and now_s - before[1] < DOUBLE_CLICK_S
 
 

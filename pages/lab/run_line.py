@@ -62,10 +62,10 @@ def _wait_s(snapshot: RunSnapshot) -> float | None:
     if not snapshot.queue_position:
         return None
     name, now_s = f"wait-{snapshot.record.id}", time.monotonic()
-    asked = state.kept(name)
+    asked = state.get(name)
     if asked is None or now_s - asked[0] > ASK_S:
         asked = now_s, services.engine().runs.wait_s(snapshot.record.id)
-        state.keep(name, asked)
+        state.put(name, asked)
     left_s = (asked[1] or 0.0) - (now_s - asked[0])
     return left_s if left_s >= 1 else None
 
@@ -77,7 +77,7 @@ def _draw_remarks(snapshot: RunSnapshot) -> None:
         st.caption(t("panel.earlier", epochs=n_epochs, test=percent(before["test_accuracy"])))
     if is_too_large_to_cache(snapshot):
         st.caption(t("panel.not_cached"))
-    for error in (record.error, state.taken(f"problem-{record.id}")):
+    for error in (record.error, state.pop(f"problem-{record.id}")):
         if error:
             st.error(sentence(error))
 

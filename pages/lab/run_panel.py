@@ -19,7 +19,7 @@ from tl_core.errors import UnknownIdError
 from tl_core.evaluation.comparison import best_validation, compare_runs, seconds_to
 from tl_core.models.catalog import backbone_info
 from tl_core.phrases import keys
-from tl_core.planning.lab_link import Lesson
+from tl_core.planning.lab_link import LabLink
 from tl_core.planning.next_step import NextStep, next_step
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord
@@ -64,7 +64,7 @@ def look(run_id: str) -> list[RunSnapshot]:
         if first.record.twin_id:
             both.append(services.engine().runs.snapshot(first.record.twin_id, by=state.visitor()))
     both.sort(key=lambda snapshot: snapshot.record.role == "baseline")
-    state.keep("seen", (run_id, both))
+    state.put("seen", (run_id, both))
     return both
 
 
@@ -78,7 +78,7 @@ def shown_spec() -> RunSpec | None:
 
 def _look_again(run_id: str) -> list[RunSnapshot]:
     """Returns the same as `look`, and the very same objects as long as nothing has changed since."""
-    seen_id, seen = state.kept("seen", (None, []))
+    seen_id, seen = state.get("seen", (None, []))
     has_changed = any(services.engine().runs.version(snapshot.record.id) != snapshot.version for snapshot in seen)
     return look(run_id) if seen_id != run_id or has_changed else seen
 
@@ -119,7 +119,7 @@ def _draw_title(record: RunRecord) -> None:
 
 def _replay(records: Sequence[RunRecord]) -> Replay | None:
     """Says which curves are revealed bit by bit: those of records that were asked for a moment ago."""
-    asked = state.kept("asked_at", 0.0)
+    asked = state.get("asked_at", 0.0)
     runs = tuple(record.id for record in records if record.recorded_from)
     return Replay(str(asked), runs) if runs and time.monotonic() - asked < REPLAY_S else None
 
@@ -166,8 +166,8 @@ def _draw_step(step: NextStep, spec: RunSpec) -> None:
 
 def _set_controls(spec: RunSpec) -> None:
     """Gives all controls the values of a run's settings; starts nothing."""
-    used = Lesson(spec, with_baseline=bool(state.kept("baseline", True)))
-    state.keep("used", used)
+    used = LabLink(spec, with_baseline=bool(state.get("baseline", True)))
+    state.put("used", used)
     controls.fill(used)
     st.rerun()
 
@@ -183,7 +183,7 @@ def _draw_next(snapshots: Sequence[RunSnapshot]) -> None:
     with st.container(horizontal=True, key="bundles"):
         run_line.draw_longer(snapshots[0])
         own = snapshots[0].spec.with_changes(threads=None)
-        if own != state.kept("planned") and st.button(t("panel.use"), key="use", icon=":material/tune:"):
+        if own != state.get("planned") and st.button(t("panel.use"), key="use", icon=":material/tune:"):
             _set_controls(own)
         for record in records:
             if record.best_epoch is not None:

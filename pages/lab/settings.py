@@ -136,7 +136,7 @@ def _batch_size(dataset: DatasetInfo) -> int:
 def _per_class(dataset: DatasetInfo) -> int | None:
     """Draws how many training pictures of each class are used; 0 stands for all of them."""
     most = max(1, dataset.n_train // len(dataset.classes))
-    choices = sorted({0, *(k for k in PER_CLASS if k < most), *controls.of_lesson("per_class")})
+    choices = sorted({0, *(k for k in PER_CLASS if k < most), *controls.of_link("per_class")})
     box = partial(st.selectbox, t("field.per_class"), choices, help=meaning("split"))
     chosen = controls.choose(
         "per_class",
@@ -179,7 +179,7 @@ def _rate(field: str, values: dict, usual: dict, *, is_disabled: bool) -> float:
     """Draws one of the two learning rates; its starting value follows from optimiser and weights."""
     suggested = usual[field]
     offered = {float(f"{base}e-{power}") for power in range(1, 7) for base in (1, 2, 5)}
-    rates = sorted(offered | {suggested, *controls.of_lesson(field)})
+    rates = sorted(offered | {suggested, *controls.of_link(field)})
     slider = partial(st.select_slider, t(f"field.{field}"), rates, help=meaning("rate"))
     rate = controls.choose(
         field,
@@ -210,7 +210,7 @@ def _batchnorm(values: dict, usual: str, *, is_disabled: bool, halves: Iterator[
 
 def _batchnorm_momentum() -> float:
     """Draws how slowly BatchNorm's statistics move; 0 stands for what the network brings."""
-    choices = sorted({0.0, *MOMENTA, *controls.of_lesson("batchnorm_momentum")})
+    choices = sorted({0.0, *MOMENTA, *controls.of_link("batchnorm_momentum")})
     names = named(choices, lambda value: f"{value:g}" if value else t("lab.own_momentum"))
     box = partial(st.selectbox, t("field.batchnorm_momentum"), choices, help=meaning("batchnorm"))
     return controls.choose("batchnorm_momentum", partial(box, format_func=names.__getitem__), default=0.0)

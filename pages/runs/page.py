@@ -17,7 +17,7 @@ from pages.ui import csv_download, services, sharing, state
 from pages.ui.actions import attempt, open_run
 from pages.ui.blocks import curves
 from pages.ui.owner_names import owner_names
-from pages.ui.persistent import remembered
+from pages.ui.persistent import persistent
 from pages.ui.run_names import name_of, names_apart, shortened
 from pages.ui.text import dataset_name, named, sentence, t
 from tl_core.errors import UnknownIdError
@@ -64,7 +64,7 @@ def _choose_whose() -> dict:
     name = f"runs-show-{len(wanted)}"  # another widget where there is one choice more
     names = named(wanted, lambda one: t(f"runs.{one}"))
     control = partial(st.segmented_control, t("runs.show"), list(wanted), required=True, label_visibility="collapsed")
-    show = remembered(partial(control, format_func=names.__getitem__), name, "mine")
+    show = persistent(partial(control, format_func=names.__getitem__), name, "mine")
     return wanted[show]
 
 
@@ -81,11 +81,11 @@ def _filtered(show: dict) -> list[RunRecord]:
     left, right = st.columns([2, 3])
     with left:
         field = partial(st.text_input, t("runs.search"), max_chars=80, placeholder=t("runs.search_hint"))
-        text = remembered(field, "runs-text", "")
+        text = persistent(field, "runs-text", "")
     with right:
         names = named(RunState, lambda run_state: t(f"state.{run_state.value}"))
         pills = partial(st.pills, t("runs.states"), list(RunState), selection_mode="multi", wrap=True)
-        picked = remembered(partial(pills, format_func=names.__getitem__), "runs-states", [])
+        picked = persistent(partial(pills, format_func=names.__getitem__), "runs-states", [])
     wanted = {"states": picked or None, "text": text.strip() or None, "limit": SHOWN}
     return services.engine().runs.list_runs(by=state.visitor(), **wanted, **show)
 
@@ -151,7 +151,7 @@ def _actions(chosen: list[RunRecord]) -> None:
             if st.button(t("runs.delete", n=len(mine)), icon=":material/delete:"):
                 dialogs.delete(mine)
     for record in mine:
-        if problem := state.taken(f"problem-{record.id}"):
+        if problem := state.pop(f"problem-{record.id}"):
             st.error(sentence(problem))
 
 

@@ -26,7 +26,7 @@ def submit(spec: RunSpec, name: str, baseline: RunSpec | None, baseline_name: st
     except TransferLabError as error:
         st.error(sentence(error))
         return
-    state.keep("asked_at", time.monotonic())
+    state.put("asked_at", time.monotonic())
     state.open_run(record.id)
     st.rerun()  # so that the sidebar, drawn before, knows of it
 
@@ -52,7 +52,7 @@ def attempt(action: Callable[..., object], run_id: str, *told: object) -> bool:
     try:
         action(run_id, *told, by=state.visitor())
     except TransferLabError as error:
-        state.keep(f"problem-{run_id}", error.to_dict())
+        state.put(f"problem-{run_id}", error.to_dict())
         return False
     return True
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages.ui import state
 from pages.ui.live_chart import Replay, live_figure
-from pages.ui.persistent import remembered
+from pages.ui.persistent import persistent
 from pages.ui.services import ClassSample
 from pages.ui.text import class_name, count, named, percent, seconds_left, t, time_left
 from tl_core.charts.curves import CurvesLabels, EpochPoint, RunCurve, StepPoint, curves_data, curves_info
@@ -161,7 +161,7 @@ def curves(
     names_of = named(AXES, lambda axis: t(f"curves.{axis}"))
     control = partial(st.segmented_control, t("curves.axis"), AXES, required=True, label_visibility="collapsed")
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"axis-{key}"):
-        x = remembered(partial(control, format_func=names_of.__getitem__), f"{key}-axis", AXES[0])
+        x = persistent(partial(control, format_func=names_of.__getitem__), f"{key}-axis", AXES[0])
         if beside is not None:
             beside()
     figures = _figures(snapshots, names, x)

@@ -48,8 +48,8 @@ def file_name(record: RunRecord) -> str:
 def draw_upload() -> None:
     """Draws a button that opens a field for a trained network; the one brought in becomes the run to look at."""
     if st.button(t("bundle.bring"), icon=":material/upload_file:", key="bring"):
-        state.keep("bringing", not state.kept("bringing"))
-    if not state.kept("bringing"):
+        state.put("bringing", not state.get("bringing"))
+    if not state.get("bringing"):
         return
     with st.container(border=True, key="bundle-field"):
         st.markdown(t("bundle.bring_about"))
@@ -61,16 +61,16 @@ def draw_upload() -> None:
 
 def _refusal(file: UploadedFile) -> dict:
     """Takes a file in, once; returns why it is refused, and where it is not, draws the page again."""
-    seen, refusal = state.kept("refused", (None, {}))
+    seen, refusal = state.get("refused", (None, {}))
     if seen != file.file_id:
         try:
             bundle = read_bundle(file.getvalue(), file.name)
             record = services.engine().runs.import_network(bundle, by=state.visitor(), name=bundle.name)
         except TransferLabError as error:
             refusal = error.to_dict()
-            state.keep("refused", (file.file_id, refusal))
+            state.put("refused", (file.file_id, refusal))
         else:
-            state.keep("bringing", False)
+            state.put("bringing", False)
             state.open_run(record.id)
             st.rerun()
     return refusal
@@ -93,8 +93,8 @@ def draw_origin(record: RunRecord) -> None:
     claimed = record.environment["imported"]
     st.markdown(f":violet-badge[{t(f'panel.{record.role}')}] :gray-badge[{t('bundle.badge')}]")
     share = claimed["test_accuracy"]
-    told = {"name": literal(claimed["name"]), "date": day(claimed["ended_at"]), "since": day(record.created_at)}
-    origin = t("bundle.origin_untested", **told) if share is None else t("bundle.origin", test=percent(share), **told)
-    st.caption(origin)
-    if problem := state.taken(f"problem-{record.id}"):
+    phrase, test = ("bundle.origin_untested", "") if share is None else ("bundle.origin", percent(share))
+    name, date = literal(claimed["name"]), day(claimed["ended_at"])
+    st.caption(t(phrase, name=name, date=date, since=day(record.created_at), test=test))
+    if problem := state.pop(f"problem-{record.id}"):
         st.error(sentence(problem))

@@ -1,12 +1,12 @@
-"""The controls of the lab: each free, or locked or hidden by the lesson that was opened, which fills them all."""
+"""The controls of the lab: each free, or locked or hidden by the link that was opened, which fills them all."""
 
 from collections.abc import Callable
 from functools import partial
 from types import MappingProxyType
 
 from pages.ui import state
-from pages.ui.persistent import remembered
-from tl_core.planning.lab_link import CONTROLS, Lesson
+from pages.ui.persistent import persistent
+from tl_core.planning.lab_link import CONTROLS, LabLink
 from tl_core.planning.plan import is_head_only, usual_training
 
 # what controls are remembered by whose values would mean something else beside another choice
@@ -33,7 +33,7 @@ def choose(
     fit: Callable[[object], object] = lambda asked: asked,
     is_disabled: bool = False,
 ) -> object:
-    """Draws a control, unless the lesson hides it; what the lesson locks or hides has the lesson's value.
+    """Draws a control, unless the link hides it; what the link locks or hides has the lesson's value.
 
     Args:
         field: One of `tl_core.planning.lab_link.CONTROLS`.
@@ -48,21 +48,21 @@ def choose(
     """
     name = name or field
     if not is_fixed(field):
-        return remembered(partial(draw, disabled=is_disabled), name, default)
-    value = fit(lesson_value(state.kept("lesson"), field))
-    state.fill(name, value)
+        return persistent(partial(draw, disabled=is_disabled), name, default)
+    value = fit(linked_value(state.get("lesson"), field))
+    state.set_widget(name, value)
     if not is_hidden(field):
-        remembered(partial(draw, disabled=True), name, default)
+        persistent(partial(draw, disabled=True), name, default)
     return value  # whatever a browser says that does not mind what is disabled
 
 
-def lesson_value(lesson: Lesson, field: str) -> object:
-    """Returns what a control shows of a lesson."""
-    spec = lesson.spec
+def linked_value(link: LabLink, field: str) -> object:
+    """Returns what a control shows of a link."""
+    spec = link.spec
     if is_head_only(spec) and field in ("phases", "learning_rate"):  # say nothing of it; of a next run, what suits it
         return usual_training(spec.optimizer, spec.weights, spec.backbone)[field]
     if field == "baseline":
-        return lesson.with_baseline
+        return link.with_baseline
     if field == "augment":
         return spec.augment if spec.augment == "none" else spec.views
     if field == "arithmetic":
@@ -71,34 +71,34 @@ def lesson_value(lesson: Lesson, field: str) -> object:
     return 0 if value is None else value
 
 
-def of_lesson(field: str) -> set:
-    """Returns the values of the lesson that was opened and of the run whose settings are used again, where there are.
+def of_link(field: str) -> set:
+    """Returns the values of the link that was opened and of the run whose settings are used again, where there are.
 
     A control offers them beside the usual ones.
     """
-    return {lesson_value(one, field) for name in ("lesson", "used") if (one := state.kept(name)) is not None}
+    return {linked_value(one, field) for name in ("lesson", "used") if (one := state.get(name)) is not None}
 
 
 def without_control() -> dict[str, object]:
-    """Returns the fields that a lesson sets and no control shows."""
-    lesson = state.kept("lesson")
-    return {} if lesson is None else {"use_cache": lesson.spec.use_cache}
+    """Returns the fields that a link sets and no control shows."""
+    link = state.get("lesson")
+    return {} if link is None else {"use_cache": link.spec.use_cache}
 
 
 def is_fixed(field: str) -> bool:
-    """Says whether the lesson locks or hides a control; to the instructor, who makes the lesson, everything is open."""
-    lesson = state.kept("lesson")
-    return lesson is not None and field in lesson.locked | lesson.hidden and not state.visitor().is_instructor
+    """Says whether the link locks or hides a control; to the instructor, who makes the link, everything is open."""
+    link = state.get("lesson")
+    return link is not None and field in link.locked | link.hidden and not state.visitor().is_instructor
 
 
 def is_hidden(field: str) -> bool:
-    """Says whether the lesson hides a control from this visitor."""
-    return is_fixed(field) and field in state.kept("lesson").hidden
+    """Says whether the link hides a control from this visitor."""
+    return is_fixed(field) and field in state.get("lesson").hidden
 
 
-def fill(lesson: Lesson) -> None:
-    """Gives all controls the values of a lesson, before they are drawn."""
-    spec = lesson.spec
+def fill(link: LabLink) -> None:
+    """Gives all controls the values of a link, before they are drawn."""
+    spec = link.spec
     rate = usual_training(spec.optimizer, spec.weights, spec.backbone)["learning_rate"]
     for field in CONTROLS:
-        state.fill(NAMES.get(field, field).format(rate=rate, **spec.to_dict()), lesson_value(lesson, field))
+        state.set_widget(NAMES.get(field, field).format(rate=rate, **spec.to_dict()), linked_value(link, field))

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.ui import state
 from pages.ui.text import sentence, t
-from tl_core.disk.error_log import note_fault
+from tl_core.disk.error_log import log_error
 from tl_core.errors import TransferLabError
 from tl_core.store.cookies import COOKIE
 
@@ -23,8 +23,8 @@ def show(fault: Exception) -> bool:
     Thread:
         Script thread.
     """
-    hidden = (st.context.cookies.get(COOKIE), state.kept("owner"))
-    id_ = note_fault(fault, urlsplit(st.context.url or "").path, hidden)
+    hidden = (st.context.cookies.get(COOKIE), state.get("owner"))
+    id_ = log_error(fault, urlsplit(st.context.url or "").path, hidden)
     is_ours = isinstance(fault, TransferLabError)
     st.error(t("frame.known_fault", sentence=sentence(fault), id=id_) if is_ours else t("frame.fault", id=id_))
     return True

@@ -55,9 +55,9 @@ def draw() -> None:
         glossary()
         _machine()
         owner_names.draw_own()  # after the engine was found to work
-    links.open_lesson()
+    links.open_link()
     state.write_address()
-    asked_s = state.kept("asked_at", 0.0)
+    asked_s = state.get("asked_at", 0.0)
     is_new = time.monotonic() - asked_s < ASKED_S
     _SCRIPT(data={"language": state.language(), "asked": str(asked_s) if is_new else None}, key="page-script", height=1)
     page.run()

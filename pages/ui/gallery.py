@@ -96,8 +96,14 @@ def gallery(tiles: Sequence[Tile], *, key: str, label: str, can_mark: bool, is_s
         is_single: Whether always exactly one is marked, at first the first one.
     """
     start = [tiles[0].place] if is_single and tiles else []
-    told = {"label": label, "can_mark": can_mark, "is_single": is_single, "marked": start, "token": f"{key} {label}"}
-    data = {"tiles": [asdict(tile) for tile in tiles], **told}
+    data = {
+        "tiles": [asdict(tile) for tile in tiles],
+        "label": label,
+        "can_mark": can_mark,
+        "is_single": is_single,
+        "marked": start,
+        "token": f"{key} {label}",
+    }
     shown = _GALLERY(data=data, key=key, default={"marked": start}, on_marked_change=_nothing)
     places = {tile.place for tile in tiles}
     return [place for place in shown.marked or [] if place in places]

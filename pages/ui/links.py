@@ -6,12 +6,12 @@ from functools import partial
 import streamlit as st
 
 from pages.ui import controls, services, state
-from pages.ui.persistent import remembered
+from pages.ui.persistent import persistent
 from pages.ui.text import literal, named, t
 from tl_core.datasets.own.album import is_own
 from tl_core.disk.home import data_home
 from tl_core.planning.fit import fitted
-from tl_core.planning.lab_link import CONTROLS, Lesson, Notice, is_lesson
+from tl_core.planning.lab_link import CONTROLS, LabLink, Notice, is_lab_link
 from tl_core.planning.plan import plan_run
 from tl_core.spec import RunSpec
 from tl_core.store.lesson_codes import LENGTH, lesson_of_code
@@ -19,21 +19,21 @@ from tl_core.store.lesson_codes import LENGTH, lesson_of_code
 MOST_LETTERS = 20  # of a wrong code that are said again
 
 
-def open_lesson() -> None:
+def open_link() -> None:
     """Takes over what the address sets: fills the controls, once, and keeps what there is to say. Starts nothing."""
-    query, opened = _with_code(state.asked_settings()), state.kept("lesson")
+    query, opened = _with_code(state.asked_settings()), state.get("lesson")
     if not query or (opened and query == {name: [value] for name, value in opened.to_query().items()}):
         return
-    lesson, notices = Lesson.from_query(query)
-    if is_lesson(query):
-        lesson, changed = _fitted(lesson)
+    link, notices = LabLink.from_query(query)
+    if is_lab_link(query):
+        link, changed = _fitted(link)
         notices += [Notice("fitted", tuple(changed))] if changed else []
-        state.keep("lesson", lesson)
-        state.keep("planned", lesson.spec)
-        controls.fill(lesson)
-        for name, marked in (("lock", lesson.locked), ("hide", lesson.hidden)):
-            state.fill(name, [control for control in CONTROLS if control in marked])
-    state.keep("notices", notices)
+        state.put("lesson", link)
+        state.put("planned", link.spec)
+        controls.fill(link)
+        for name, marked in (("lock", link.locked), ("hide", link.hidden)):
+            state.set_widget(name, [control for control in CONTROLS if control in marked])
+    state.put("notices", notices)
 
 
 def _with_code(query: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -43,26 +43,26 @@ def _with_code(query: dict[str, list[str]]) -> dict[str, list[str]]:
     code = query["join"][-1]
     found = lesson_of_code(services.engine().store, code)
     if found is None:
-        state.keep("notices", [Notice("no_lesson", received=code[:MOST_LETTERS])])
+        state.put("notices", [Notice("no_lesson", received=code[:MOST_LETTERS])])
     return {name: [value] for name, value in (found or {}).items()}
 
 
-def _fitted(lesson: Lesson) -> tuple[Lesson, list[str]]:
-    """Returns a lesson as it can be trained here by this visitor, and the fields that had to change for it."""
-    asked = lesson.spec.dataset
+def _fitted(link: LabLink) -> tuple[LabLink, list[str]]:
+    """Returns a link as it can be trained here by this visitor, and the fields that had to change for it."""
+    asked = link.spec.dataset
     record = services.own_record(asked) if is_own(asked) else None
     if record is None:
-        return fitted(lesson)
-    return fitted(replace(lesson, spec=lesson.spec.with_changes(dataset=record.id)), data_home())
+        return fitted(link)
+    return fitted(replace(link, spec=link.spec.with_changes(dataset=record.id)), data_home())
 
 
 def draw_notices() -> None:
     """Says what the link brought: once, until the visitor has read it; and which controls are locked, always."""
-    notices = state.kept("notices")
+    notices = state.get("notices")
     if notices:
         with st.container(border=True):
             st.markdown("\n\n".join(map(_sentence, notices)))
-            st.button(t("link.read"), key="link-read", on_click=state.taken, args=("notices",))
+            st.button(t("link.read"), key="link-read", on_click=state.pop, args=("notices",))
     locked = [name for name in CONTROLS if controls.is_fixed(name) and not controls.is_hidden(name)]
     locked += [name for name, value in controls.without_control().items() if value != getattr(RunSpec, name)]
     if locked:
@@ -71,34 +71,34 @@ def draw_notices() -> None:
 
 def draw_link(spec: RunSpec) -> None:
     """Draws the address of the present settings, folded away; the instructor chooses what it locks and hides."""
-    state.keep("planned", spec)
+    state.put("planned", spec)
     with st.popover(t("link.title"), icon=":material/link:", type="tertiary"):
         st.caption(t("link.about"))
         if state.visitor().is_instructor:
             _choose_controls("lock")
             _choose_controls("hide")
-        st.code(lesson_link(lesson_of_controls()), language=None, wrap_lines=True)
+        st.code(link_address(link_of_controls()), language=None, wrap_lines=True)
 
 
-def lesson_of_controls() -> Lesson:
-    """Returns the lab's present settings, with what the instructor locks or hides, or what the opened lesson did."""
-    return Lesson(
-        state.kept("planned") or plan_run({}),
-        locked=frozenset(state.kept("lock", [])),
-        hidden=frozenset(state.kept("hide", [])),
-        with_baseline=bool(state.kept("baseline", True)),
+def link_of_controls() -> LabLink:
+    """Returns the lab's present settings, with what the instructor locks or hides, or what the opened link did."""
+    return LabLink(
+        state.get("planned") or plan_run({}),
+        locked=frozenset(state.get("lock", [])),
+        hidden=frozenset(state.get("hide", [])),
+        with_baseline=bool(state.get("baseline", True)),
     )
 
 
-def lesson_link(lesson: Lesson) -> str:
-    """Returns the full address that opens a lesson in the lab."""
-    return state.address(lesson.to_query())
+def link_address(link: LabLink) -> str:
+    """Returns the full address that opens a link in the lab."""
+    return state.address(link.to_query())
 
 
 def _choose_controls(name: str) -> None:
     labels = named(CONTROLS, lambda control: t(f"field.{control}"))
     box = partial(st.multiselect, t(f"field.{name}"), CONTROLS, format_func=labels.__getitem__)
-    remembered(box, name, [])
+    persistent(box, name, [])
 
 
 def _sentence(notice: Notice) -> str:

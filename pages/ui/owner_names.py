@@ -38,7 +38,7 @@ def draw_own() -> None:
             help=t("classroom.name_help"),
             on_change=_save,
         )
-        if problem := state.taken("name-problem"):
+        if problem := state.pop("name-problem"):
             st.error(sentence(problem))
 
 
@@ -49,4 +49,4 @@ def _save() -> None:
         if name.strip():
             services.engine().classroom.name_me(name, by=state.visitor())
     except TransferLabError as error:
-        state.keep("name-problem", error.to_dict())
+        state.put("name-problem", error.to_dict())

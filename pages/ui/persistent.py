@@ -22,7 +22,7 @@ STARTS = MappingProxyType(
 )
 
 
-def remembered(widget: partial, name: str, default: object) -> object:
+def persistent(widget: partial, name: str, default: object) -> object:
     """Draws a widget with the value that this visitor chose before.
 
     Args:
@@ -34,13 +34,13 @@ def remembered(widget: partial, name: str, default: object) -> object:
         Its value.
     """
     kind = widget.func.__name__
-    start = state.kept(name, default)
+    start = state.get(name, default)
     if kind in STARTS:
         start = _possible(start, default, list(widget.args[1]))
     if STARTS.get(kind) == "index":
         start = list(widget.args[1]).index(start)
     value = widget(key=state.widget_key(name), **{STARTS.get(kind, "value"): start})
-    state.keep(name, value)
+    state.put(name, value)
     return value
 
 

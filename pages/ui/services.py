@@ -16,7 +16,7 @@ from tl_core.datasets.contents import Contents, class_counts, contents, split_pl
 from tl_core.datasets.images.decode import decode_image, fit_image, kept_image
 from tl_core.datasets.known import is_here, known_dataset
 from tl_core.datasets.own.album import identity, is_own
-from tl_core.datasets.own.near_duplicates import look, twin_groups
+from tl_core.datasets.own.near_duplicates import near_duplicate_groups, signature
 from tl_core.disk.home import data_home
 from tl_core.engine.singleton import engine, instructor_key
 from tl_core.errors import TransferLabError, UnknownIdError
@@ -213,9 +213,9 @@ def _compared(home: str, dataset_id: str, _found: Contents) -> tuple[np.ndarray,
     for picture in _found.pictures:
         square = kept_image(picture)
         shas.append(identity(square))
-        looks.append(look(square))
+        looks.append(signature(square))
     hashes = np.array([one.hash for one in looks], np.uint64)
-    return np.array(shas, object), twin_groups(shas, hashes, np.stack([one.small for one in looks]))
+    return np.array(shas, object), near_duplicate_groups(shas, hashes, np.stack([one.small for one in looks]))
 
 
 def thumbnail_addresses(dataset_id: str, places: tuple[int, ...]) -> list[str]:

@@ -18,24 +18,24 @@ from tl_core.store.cookies import COOKIE, owner_of
 _KEPT = "kept"
 
 
-def kept(name: str, default: object = None) -> object:
+def get(name: str, default: object = None) -> object:
     """Returns a choice that this visitor made earlier."""
     return st.session_state.setdefault(_KEPT, {}).get(name, default)
 
 
-def keep(name: str, value: object) -> None:
+def put(name: str, value: object) -> None:
     """Remembers a choice until the tab is closed."""
     st.session_state.setdefault(_KEPT, {})[name] = value
 
 
-def taken(name: str) -> object:
+def pop(name: str) -> object:
     """Returns something that was kept, and forgets it."""
     return st.session_state.setdefault(_KEPT, {}).pop(name, None)
 
 
 def widget_key(name: str) -> str:
     """Returns the key of the widget for a choice; another one whenever the choice was filled in from outside."""
-    n_filled = kept("filled", {}).get(name, 0)
+    n_filled = get("filled", {}).get(name, 0)
     return f"w:{name}#{n_filled}" if n_filled else f"w:{name}"
 
 
@@ -44,43 +44,43 @@ def widget_value(name: str) -> object:
     return st.session_state[widget_key(name)]
 
 
-def fill(name: str, value: object) -> None:
+def set_widget(name: str, value: object) -> None:
     """Gives a widget a value, as if the visitor had chosen it; before it is drawn.
 
     A widget that was drawn before is replaced by another one that starts with this value.
     """
-    if kept(name, ...) == value:
+    if get(name, ...) == value:
         return
-    keep(name, value)
+    put(name, value)
     if widget_key(name) in st.session_state:
-        keep("filled", {**kept("filled", {}), name: kept("filled", {}).get(name, 0) + 1})
+        put("filled", {**get("filled", {}), name: get("filled", {}).get(name, 0) + 1})
 
 
 def language() -> str:
     """Returns "en" or "zh": from the address, then from the visit, then from the browser."""
-    asked = st.query_params.get("lang", kept("language"))
+    asked = st.query_params.get("lang", get("language"))
     if asked not in LANGUAGES:
         asked = "zh" if str(st.context.locale or "").lower().startswith("zh") else "en"
-    keep("language", asked)
+    put("language", asked)
     return asked
 
 
 def set_language(chosen: str) -> None:
     """Changes the language of this visit."""
-    keep("language", chosen)
+    put("language", chosen)
     st.query_params["lang"] = chosen
 
 
 def run_id() -> str | None:
     """Returns the run that this visitor looks at: from the address, then from the visit."""
-    asked = st.query_params.get("run", kept("run"))
-    keep("run", asked)
+    asked = st.query_params.get("run", get("run"))
+    put("run", asked)
     return asked
 
 
 def open_run(chosen: str | None) -> None:
     """Makes a run the one that this visitor looks at."""
-    keep("run", chosen)
+    put("run", chosen)
     if chosen is None:
         st.query_params.pop("run", None)
     else:
@@ -92,9 +92,9 @@ def visitor() -> Visitor:
 
     Where the browser keeps no cookies, the visit owns what it starts for as long as the tab is open.
     """
-    owner = kept("owner") or owner_of(st.context.cookies.get(COOKIE), secret()) or secrets.token_hex(16)
-    keep("owner", owner)
-    return Visitor(owner, is_instructor=bool(kept("instructor")))
+    owner = get("owner") or owner_of(st.context.cookies.get(COOKIE), secret()) or secrets.token_hex(16)
+    put("owner", owner)
+    return Visitor(owner, is_instructor=bool(get("instructor")))
 
 
 def asked_settings() -> dict[str, list[str]]:
@@ -103,9 +103,9 @@ def asked_settings() -> dict[str, list[str]]:
 
 
 def write_address() -> None:
-    """Writes language, run and lesson into the address, and nothing else, so that a reload finds them again."""
-    lesson = kept("lesson")
-    said = {"lang": language(), "run": run_id(), **(lesson.to_query() if lesson else {})}
+    """Writes language, run and link into the address, and nothing else, so that a reload finds them again."""
+    link = get("lesson")
+    said = {"lang": language(), "run": run_id(), **(link.to_query() if link else {})}
     written = {name: value for name, value in said.items() if value}
     if {name: st.query_params.get_all(name) for name in st.query_params} != {n: [v] for n, v in written.items()}:
         st.query_params.from_dict(written)

@@ -17,7 +17,7 @@ from tl_core.datasets.own.edits import dropped, with_classes
 from tl_core.errors import UnavailableError, UnknownIdError
 from tl_core.store.access import Visitor
 from tl_core.store.albums import Albums
-from tl_core.training.pixel_cache import mapped
+from tl_core.training.pixel_cache import map_pixels
 
 SIZES = (32, 96, 160, 224, 256, 320)
 ANNA = Visitor("anna")
@@ -68,7 +68,7 @@ def test_preview_training_and_classification_see_the_same_pixels(home, files, id
     rows, said = read_album(own_folder(home, id)).used, []
     asked = [decode_image(files[file], file) for file in rows.file]  # what somebody classifies: the file itself
     expected = np.stack([fit_image(picture, size) for picture in asked])
-    on_disk = mapped(dataset, size, home / "cache", 10**12, lambda done, total: said.append((done, total)))
+    on_disk = map_pixels(dataset, size, home / "cache", 10**12, lambda done, total: said.append((done, total)))
     assert len(expected) == len(files)
     assert (batch(dataset, np.arange(len(files)), size) == expected).all()
     assert (np.stack([fit_image(picture, size) for picture in found.pictures]) == expected).all()

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from tl_core.disk.error_log import FILES, FOLDER, MAX_BYTES, note_fault
+from tl_core.disk.error_log import FILES, FOLDER, MAX_BYTES, log_error
 
 
 def fault(message: str) -> ValueError:
@@ -22,7 +22,7 @@ def log(home):
 
 
 def test_the_id_that_is_returned_finds_the_traceback(log):
-    id_ = note_fault(fault("no apples"), "/classify")
+    id_ = log_error(fault("no apples"), "/classify")
     head, *details = log.read_text().splitlines()
     assert re.fullmatch(rf"\S+T\S+ {id_} '/classify' ValueError", head)
     assert re.fullmatch("[0-9a-f]{8}", id_)
@@ -32,23 +32,23 @@ def test_the_id_that_is_returned_finds_the_traceback(log):
 
 def test_the_same_fault_has_the_same_id_and_its_traceback_once(log):
     raised = [fault("always the same") for _ in range(50)]
-    assert len({note_fault(one, "/") for one in raised}) == 1
+    assert len({log_error(one, "/") for one in raised}) == 1
     lines = log.read_text().splitlines()
     assert len([line for line in lines if not line.startswith(" ")]) == 50
     assert len([line for line in lines if line == "    ValueError: always the same"]) == 1
-    assert note_fault(fault("another"), "/") != note_fault(raised[0], "/")
+    assert log_error(fault("another"), "/") != log_error(raised[0], "/")
 
 
 def test_keys_and_cookies_do_not_get_into_the_log(log):
-    note_fault(fault("cookie tl_owner=abc.signature of owner 0123"), "/?key=abc.signature", ("abc.signature", "0123"))
+    log_error(fault("cookie tl_owner=abc.signature of owner 0123"), "/?key=abc.signature", ("abc.signature", "0123"))
     assert "abc.signature" not in log.read_text()
     assert "0123" not in log.read_text().replace(log.read_text().split()[1], "")
-    note_fault(fault("nothing to hide"), "/", (None, ""))
+    log_error(fault("nothing to hide"), "/", (None, ""))
     assert "nothing to hide" in log.read_text()
 
 
 def test_no_message_can_pass_for_an_entry_or_move_the_cursor(log):
-    note_fault(fault("x\n2026-01-01T00:00:00 deadbeef '/' ValueError\r\x1b[2J\u202e"), "/\n2026 forged")
+    log_error(fault("x\n2026-01-01T00:00:00 deadbeef '/' ValueError\r\x1b[2J\u202e"), "/\n2026 forged")
     lines = log.read_text().splitlines()
     assert [line for line in lines if not line.startswith("    ")] == [lines[0]]
     assert {"\x1b", "\r", "\u202e"} & set(log.read_text()) == set()
@@ -56,7 +56,7 @@ def test_no_message_can_pass_for_an_entry_or_move_the_cursor(log):
 
 def test_the_log_takes_no_more_than_three_megabytes_and_keeps_the_newest(log):
     for number in range(150):
-        newest = note_fault(fault(f"{number} " + "猫" * 9_000), "/")
+        newest = log_error(fault(f"{number} " + "猫" * 9_000), "/")
     sizes = [file.stat().st_size for file in log.parent.glob("server.log*")]
     assert len(sizes) == 3
     assert max(sizes) <= MAX_BYTES
@@ -65,29 +65,29 @@ def test_the_log_takes_no_more_than_three_megabytes_and_keeps_the_newest(log):
 
 def test_a_traceback_is_written_again_in_a_new_file(log):
     raised = fault("comes again")
-    id_ = note_fault(raised, "/")
+    id_ = log_error(raised, "/")
     log.write_text(log.read_text() + "x" * (MAX_BYTES - log.stat().st_size))
-    assert note_fault(raised, "/") == id_
+    assert log_error(raised, "/") == id_
     assert log.stat().st_size < 5_000
     assert "comes again" in log.read_text()
 
 
 def test_a_long_message_is_cut(log):
-    note_fault(fault("猫" * 1_000_000), "/" * 1_000_000)
+    log_error(fault("猫" * 1_000_000), "/" * 1_000_000)
     assert log.stat().st_size < 200_000
 
 
 def test_a_data_folder_that_cannot_be_used_is_no_reason_to_fail(tmp_path, monkeypatch, capsys):
     (tmp_path / "file").touch()
     monkeypatch.setenv("TL_HOME", str(tmp_path / "file" / "inside"))
-    id_ = note_fault(fault("no folder"), "/")
+    id_ = log_error(fault("no folder"), "/")
     told = capsys.readouterr().err
     assert id_ in told
     assert "ValueError: no folder" in told
 
 
 def test_entries_of_many_threads_stay_whole(log):
-    threads = [threading.Thread(target=note_fault, args=(fault(f"thread {n}"), "/")) for n in range(20)]
+    threads = [threading.Thread(target=log_error, args=(fault(f"thread {n}"), "/")) for n in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -7,7 +7,7 @@ import pytest
 
 from tl_core.datasets.own.album import Album, Rows
 from tl_core.datasets.own.splits import TEST, TRAIN, VALIDATION
-from tl_core.evaluation.data_checks import class_table, findings, margin, twin_sets
+from tl_core.evaluation.data_checks import class_table, duplicate_groups, findings, margin
 from tl_core.phrases import LANGUAGES, said
 
 # half of Wilson's 95 % interval for round(0.85 n) right of n, worked out by hand from
@@ -91,7 +91,7 @@ def test_nearly_identical_pictures_are_counted_by_groups():  # Z12
     twin = made.rows.twin.copy()
     twin[1:3], twin[11] = twin[0], twin[10]
     assert noted(replace(made, rows=replace(made.rows, twin=twin))) == {"near_twins": {"n": 2}}
-    assert [group.tolist() for group in twin_sets(replace(made.rows, twin=twin))] == [[0, 1, 2], [10, 11]]
+    assert [group.tolist() for group in duplicate_groups(replace(made.rows, twin=twin))] == [[0, 1, 2], [10, 11]]
 
 
 def test_a_class_with_five_times_as_many_pictures_is_uneven():

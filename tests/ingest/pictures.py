@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tl_core.ingest.ingest import Intake, take_in
-from tl_core.ingest.sources import Origin, Sent
+from tl_core.ingest.ingest import ImportRequest, ingest
+from tl_core.ingest.sources import Sent, Source
 from tl_core.store.albums import AlbumRecord, Albums
 
 Tree = dict[str, bytes]
@@ -53,10 +53,10 @@ def zipped(path: Path, files: Tree) -> Path:
     return path
 
 
-def take(albums: Albums, origin: Origin | Tree, owner: str = "anna", **asked: object) -> AlbumRecord:
+def take(albums: Albums, origin: Source | Tree, owner: str = "anna", **asked: object) -> AlbumRecord:
     """Takes a tree in, from wherever it comes."""
     origin = Sent(list(origin.items())) if isinstance(origin, dict) else origin
-    steps = take_in(albums, origin, Intake(str(asked.pop("name", "mine")), owner, **asked), n_threads=2)
+    steps = ingest(albums, origin, ImportRequest(str(asked.pop("name", "mine")), owner, **asked), n_threads=2)
     while True:
         try:
             next(steps)

@@ -12,7 +12,7 @@ from tests.ingest.pictures import on_disk, tree, zipped
 from tl_core.datasets.images.headers import MAX_FILE_BYTES
 from tl_core.errors import ArchiveError, ImageError, InputError
 from tl_core.ingest import sources
-from tl_core.ingest.sources import Folder, Sent, SentFiles, Zip, open_origin, sent, told_apart
+from tl_core.ingest.sources import Folder, Sent, SentFiles, Zip, open_source, told_apart, write_sent_files
 
 FILES = tree(apple=2, pear=1)
 JUNK = {
@@ -26,10 +26,12 @@ JUNK = {
 
 
 WAYS = {
-    "folder": lambda folder, files: open_origin(on_disk(folder / "on disk", files), "on disk"),
-    "zip": lambda folder, files: open_origin(zipped(folder / "a.zip", files), "a.zip"),
+    "folder": lambda folder, files: open_source(on_disk(folder / "on disk", files), "on disk"),
+    "zip": lambda folder, files: open_source(zipped(folder / "a.zip", files), "a.zip"),
     "sent": lambda folder, files: Sent(list(files.items())),
-    "sent files": lambda folder, files: open_origin(sent(folder / "sent", list(files.items())), "sent", is_sent=True),
+    "sent files": lambda folder, files: open_source(
+        write_sent_files(folder / "sent", list(files.items())), "sent", is_sent=True
+    ),
 }
 
 
@@ -120,7 +122,7 @@ class TestWhatABrowserSent:
         "name", ["../../etc/passwd", "/etc/passwd", "..\\..\\x.png", "a/../../b.png", "./././c.png"]
     )
     def test_a_name_leads_nowhere_but_into_the_tree(self, tmp_path, name):  # Z01
-        for origin in (Sent([(name, b"x")]), SentFiles(sent(tmp_path / "sent", [(name, b"x")]))):
+        for origin in (Sent([(name, b"x")]), SentFiles(write_sent_files(tmp_path / "sent", [(name, b"x")]))):
             (file,) = origin.files
             assert ".." not in file.split("/")
             assert not file.startswith("/")
@@ -153,7 +155,7 @@ class TestWhatABrowserSent:
 
     def test_a_list_that_is_not_there_is_said(self, tmp_path):
         with pytest.raises(InputError) as caught:
-            open_origin(tmp_path, "x", is_sent=True)
+            open_source(tmp_path, "x", is_sent=True)
         assert caught.value.code == "import_missing"
 
     def test_a_disk_that_is_full_keeps_no_half_of_it(self, tmp_path, monkeypatch):
@@ -168,7 +170,7 @@ class TestWhatABrowserSent:
 
         monkeypatch.setattr(Path, "write_bytes", fill_up)
         with pytest.raises(OSError, match="No space"):
-            sent(tmp_path / "sent", [(f"{at}.png", b"x") for at in range(5)])
+            write_sent_files(tmp_path / "sent", [(f"{at}.png", b"x") for at in range(5)])
         assert list(tmp_path.iterdir()) == []
 
 
@@ -176,7 +178,7 @@ class TestAnArchive:
     def test_what_is_no_archive_is_said_by_its_kind(self, tmp_path):  # Z11
         (tmp_path / "a.zip").write_bytes(b"Rar!\x1a\7\0" + bytes(50))
         with pytest.raises(ArchiveError) as caught:
-            open_origin(tmp_path / "a.zip", "mine.zip")
+            open_source(tmp_path / "a.zip", "mine.zip")
         assert (caught.value.code, caught.value.values["file"]) == ("archive_kind", "mine.zip")
 
     def test_an_archive_that_may_not_be_opened_is_said(self, tmp_path, monkeypatch):
@@ -185,7 +187,7 @@ class TestAnArchive:
 
         monkeypatch.setattr(sources, "open_archive", refuse)
         with pytest.raises(InputError) as caught:
-            open_origin(zipped(tmp_path / "a.zip", FILES), "mine.zip")
+            open_source(zipped(tmp_path / "a.zip", FILES), "mine.zip")
         assert (caught.value.code, caught.value.values["file"]) == ("file_unreadable", "mine.zip")
 
     def test_a_disk_that_fails_while_a_member_is_read_is_said_of_that_member(self, tmp_path, monkeypatch):
@@ -219,5 +221,5 @@ class TestAnArchive:
 def test_a_path_that_leads_nowhere_is_said_by_the_name_that_people_know(tmp_path):
     for path in (tmp_path / "nowhere", Path("/dev/null")):
         with pytest.raises(InputError) as caught:
-            open_origin(path, "mine")
+            open_source(path, "mine")
         assert (caught.value.code, caught.value.values) == ("import_missing", {"received": "mine"})

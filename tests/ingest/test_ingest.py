@@ -15,9 +15,10 @@ from tests.ingest.pictures import Tree, encoded, everything_below, on_disk, patt
 from tl_core.datasets.own.album import Album, PackedPictures, own_folder
 from tl_core.datasets.own.splits import TEST, TRAIN, VALIDATION
 from tl_core.errors import InputError, StoreError, UnavailableError
-from tl_core.ingest import ingest, packs
-from tl_core.ingest.ingest import Intake, take_in
-from tl_core.ingest.sources import Folder, Sent, SentFiles, Zip, open_origin, sent
+from tl_core.ingest import ingest as module
+from tl_core.ingest import packs
+from tl_core.ingest.ingest import ImportRequest, ingest
+from tl_core.ingest.sources import Folder, Sent, SentFiles, Zip, open_source, write_sent_files
 from tl_core.phrases import LANGUAGES, explain, explain_skipped, said
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums
@@ -104,7 +105,7 @@ class TestWhatIsTakenIn:
 
     def test_files_are_taken_in_one_after_the_other_and_counted(self, albums):
         files = tree(a=20, b=20)
-        steps = list(take_in(albums, Sent(list(files.items())), Intake("x", "anna"), n_threads=2))
+        steps = list(ingest(albums, Sent(list(files.items())), ImportRequest("x", "anna"), n_threads=2))
         assert steps == [*((done, 40) for done in range(1, 41)), (40, 40)]
 
     def test_memory_holds_only_what_the_threads_have_in_hand(self, albums, monkeypatch):
@@ -116,7 +117,7 @@ class TestWhatIsTakenIn:
             return kept_file(origin, file)
 
         monkeypatch.setattr(packs, "kept_file", counted)
-        for done, _ in take_in(albums, Sent(list(files.items())), Intake("x", "anna"), n_threads=1):
+        for done, _ in ingest(albums, Sent(list(files.items())), ImportRequest("x", "anna"), n_threads=1):
             most.append(waiting["read"] - done)
         assert max(most) <= packs.IN_HAND
 
@@ -192,9 +193,9 @@ class TestLayouts:
             raise AssertionError("read")
 
         monkeypatch.setattr(packs, "kept_file", never)
-        monkeypatch.setattr(ingest, "MAX_PICTURES", 9)
+        monkeypatch.setattr(module, "MAX_PICTURES", 9)
         assert refused(albums, tree(a=5, b=5)).code == "import_too_many"
-        monkeypatch.setattr(ingest, "MAX_CLASSES", 2)
+        monkeypatch.setattr(module, "MAX_CLASSES", 2)
         assert refused(albums, tree(a=1, b=1, c=1)).code == "import_too_many_classes"
 
     def test_where_no_file_is_a_picture_the_first_is_named(self, albums):
@@ -278,7 +279,7 @@ class TestTheSameAgain:
             "archive of the folder": Zip(zipped(tmp_path / "a.zip", inside), "a.zip"),
             "archive of what is in it": Zip(zipped(tmp_path / "b.zip", files), "b.zip"),
             "archive of a Mac": Zip(zipped(tmp_path / "c.zip", taken_apart), "c.zip"),
-            "browser": open_origin(sent(tmp_path / "sent", list(inside.items())), "fruit", is_sent=True),
+            "browser": open_source(write_sent_files(tmp_path / "sent", list(inside.items())), "fruit", is_sent=True),
             "browser, from memory": Sent(list(reversed(inside.items()))),
         }
         assert isinstance(origins["browser"], SentFiles)
@@ -287,7 +288,7 @@ class TestTheSameAgain:
     def test_however_many_threads_decode_it_is_the_same(self, albums):
         files, ids = tree(a=15, b=15), set()
         for n_threads in (1, 5):
-            steps = take_in(albums, Sent(list(files.items())), Intake("x", "anna"), n_threads)
+            steps = ingest(albums, Sent(list(files.items())), ImportRequest("x", "anna"), n_threads)
             while True:
                 try:
                     next(steps)
@@ -333,7 +334,7 @@ class TestAdding:
         assert len(list(folder.glob("pack-*"))) == len(album.packs) == 1
 
     def test_a_large_pack_is_left_as_it_is(self, albums, record, monkeypatch):
-        monkeypatch.setattr(ingest, "SMALL_PACK_BYTES", 10)
+        monkeypatch.setattr(module, "SMALL_PACK_BYTES", 10)
         added = self.add(albums, record, {"x.png": picture(400)})
         album = albums.album(added.id)
         assert len(album.packs) == 2
@@ -436,7 +437,7 @@ class TestAdding:
 
 class TestNothingIsLeft:
     def test_whoever_closes_the_iterator_cancels(self, albums):
-        steps = take_in(albums, Sent(list(tree(a=20, b=20).items())), Intake("x", "anna"), n_threads=2)
+        steps = ingest(albums, Sent(list(tree(a=20, b=20).items())), ImportRequest("x", "anna"), n_threads=2)
         next(steps)
         assert len(list((albums.home / "datasets" / "own").glob(".draft-*"))) == 1
         steps.close()

@@ -7,7 +7,7 @@ import pytest
 from tests.ingest.pictures import on_disk
 from tl_core.errors import InputError
 from tl_core.ingest import server_folder as module
-from tl_core.ingest.server_folder import below, offered
+from tl_core.ingest.server_folder import offered, safe_join
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def test_folders_and_archives_are_offered_by_their_paths_two_folders_deep(root):
 
 
 def test_everything_offered_can_be_named(root):
-    assert [below(root, entry) for entry in offered(root)] == [root / entry for entry in offered(root)]
+    assert [safe_join(root, entry) for entry in offered(root)] == [root / entry for entry in offered(root)]
 
 
 def test_of_very_many_only_some_are_offered(root, monkeypatch):
@@ -42,14 +42,14 @@ def test_a_folder_that_is_not_there_offers_nothing(tmp_path):
 )
 def test_what_lies_elsewhere_is_refused(root, received):  # Z01
     with pytest.raises(InputError) as caught:
-        below(root, received)
+        safe_join(root, received)
     assert caught.value.code == "import_outside"
 
 
 @pytest.mark.parametrize("received", ["nothing", "fruit/nothing.zip", "a\0b", "x" * 5000])
 def test_what_is_not_there_is_said_in_few_words(root, received):
     with pytest.raises(InputError) as caught:
-        below(root, received)
+        safe_join(root, received)
     assert caught.value.code == "import_missing"
     assert len(caught.value.values["received"]) <= 200
 
@@ -60,11 +60,11 @@ def test_a_link_that_leads_out_is_refused_and_one_that_stays_inside_is_followed(
     (root / "in").symlink_to(root / "fruit")
     for received in ("out", "out/secret.zip", "out.zip"):
         with pytest.raises(InputError) as caught:
-            below(root, received)
+            safe_join(root, received)
         assert caught.value.code == "import_outside"
-    assert below(root, "in/apple") == root / "fruit" / "apple"
+    assert safe_join(root, "in/apple") == root / "fruit" / "apple"
 
 
 def test_the_root_itself_may_be_a_link(root, tmp_path):
     (tmp_path / "alias").symlink_to(root)
-    assert below(tmp_path / "alias", "fruit") == root / "fruit"
+    assert safe_join(tmp_path / "alias", "fruit") == root / "fruit"

@@ -8,12 +8,12 @@ from pages.ui import state
 from tests.proofs import links
 from tests.proofs.finding import unmet
 from tl_core.phrases import phrase
-from tl_core.planning.lab_link import CONTROLS, Lesson
+from tl_core.planning.lab_link import CONTROLS, LabLink
 from tl_core.planning.plan import plan_run
 from tl_core.spec import RunSpec
 
 LANGUAGES = ("en", "zh")
-LESSON = Lesson(
+LESSON = LabLink(
     plan_run(
         {
             "dataset": "cifar10-small",
@@ -83,7 +83,7 @@ def test_what_cannot_be_used_is_said_once_in_one_box_and_the_address_is_mended(v
     assert "\n\n".join(sentences) in [element.value for element in app.markdown]
     assert app.slider[0].value == 5
     mended = {name: value for name, value in app.query_params.items() if name != "lang"}
-    assert Lesson.from_query(mended)[1] == []
+    assert LabLink.from_query(mended)[1] == []
     app.button(key="link-read").click().run()
     assert not any(sentence in shown(app) for sentence in sentences)
     app.slider[0].set_value(2).run()
@@ -121,7 +121,7 @@ def test_a_reload_on_another_page_finds_the_lesson_again(visit, step):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_locked_control_cannot_be_changed_and_says_by_whom(visit, engine, language):
-    link = Lesson(LESSON.spec, locked=frozenset({"backbone", "learning_rate", "augment", "baseline"})).to_query()
+    link = LabLink(LESSON.spec, locked=frozenset({"backbone", "learning_rate", "augment", "baseline"})).to_query()
     app = visit(language=language, **link)
     assert app.selectbox[1].disabled
     assert not app.selectbox[0].disabled
@@ -137,14 +137,14 @@ def test_a_locked_control_cannot_be_changed_and_says_by_whom(visit, engine, lang
 
 
 def test_a_locked_number_of_blocks_never_exceeds_those_of_another_backbone(visit):
-    app = visit(**Lesson(plan_run({"n_frozen": 12, "image_size": 64}), locked=frozenset({"n_frozen"})).to_query())
+    app = visit(**LabLink(plan_run({"n_frozen": 12, "image_size": 64}), locked=frozenset({"n_frozen"})).to_query())
     app.selectbox[1].select("vgg16").run()
     assert not app.exception
     assert (app.slider[0].value, app.slider[0].disabled) == (5, True)
 
 
 def test_hidden_controls_are_not_there_and_keep_the_values_of_the_link(visit, engine):
-    app = visit(**Lesson(LESSON.spec, hidden=frozenset(CONTROLS)).to_query())
+    app = visit(**LabLink(LESSON.spec, hidden=frozenset(CONTROLS)).to_query())
     assert not app.exception
     controls = [*app.selectbox, *app.slider, *app.select_slider, *app.number_input, *app.radio, *app.toggle]
     assert [control.label for control in controls] == []
@@ -152,7 +152,7 @@ def test_hidden_controls_are_not_there_and_keep_the_values_of_the_link(visit, en
 
 
 def test_the_instructor_is_not_bound_and_chooses_what_a_link_locks_and_hides(visit):
-    link = Lesson(LESSON.spec, locked=frozenset({"backbone"})).to_query()
+    link = LabLink(LESSON.spec, locked=frozenset({"backbone"})).to_query()
     app = visit(is_instructor=True, **link)
     assert not app.selectbox[1].disabled
     lock, hide = app.multiselect
@@ -164,7 +164,7 @@ def test_the_instructor_is_not_bound_and_chooses_what_a_link_locks_and_hides(vis
 
 
 def test_a_student_cannot_choose_locks_but_passes_them_on(visit):
-    app = visit(**Lesson(LESSON.spec, locked=frozenset({"backbone"})).to_query())
+    app = visit(**LabLink(LESSON.spec, locked=frozenset({"backbone"})).to_query())
     assert list(app.multiselect) == []
     assert any("lock=backbone" in code.value for code in app.code)
 

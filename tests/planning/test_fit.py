@@ -1,14 +1,14 @@
 import pytest
 
 from tl_core.planning.fit import fitted
-from tl_core.planning.lab_link import DEPENDENT, Lesson
+from tl_core.planning.lab_link import DEPENDENT, LabLink
 from tl_core.planning.plan import plan_run
 from tl_core.spec import RunSpec
 
 
 def test_what_fits_stays_as_it_is():
-    lesson = Lesson(plan_run({"backbone": "vgg16", "n_frozen": 3, "epochs": 7}), locked=frozenset({"backbone"}))
-    assert fitted(lesson) == (lesson, [])
+    link = LabLink(plan_run({"backbone": "vgg16", "n_frozen": 3, "epochs": 7}), locked=frozenset({"backbone"}))
+    assert fitted(link) == (link, [])
 
 
 @pytest.mark.parametrize(
@@ -25,20 +25,20 @@ def test_what_fits_stays_as_it_is():
     ],
 )
 def test_what_does_not_fit_becomes_the_nearest_that_does_and_is_named(asked, name, becomes):
-    lesson, changed = fitted(Lesson(RunSpec(**asked)))
+    link, changed = fitted(LabLink(RunSpec(**asked)))
     assert changed == [name]
-    assert lesson.spec == plan_run(RunSpec(**(asked | {name: becomes})).to_dict())
+    assert link.spec == plan_run(RunSpec(**(asked | {name: becomes})).to_dict())
 
 
 def test_what_is_left_open_is_planned_as_the_lab_does():
     left_open = frozenset(DEPENDENT)
-    lesson, changed = fitted(Lesson(RunSpec(backbone="vgg16", optimizer="sgd"), left_open=left_open))
-    assert (lesson.spec.n_frozen, lesson.spec.learning_rate, lesson.left_open, changed) == (5, 0.1, frozenset(), [])
-    lesson, _ = fitted(Lesson(RunSpec(backbone="vgg16", n_frozen=2), left_open=left_open - {"n_frozen"}))
-    assert (lesson.spec.phases, lesson.spec.learning_rate, lesson.spec.batchnorm) == (2, 1e-4, "frozen")
+    link, changed = fitted(LabLink(RunSpec(backbone="vgg16", optimizer="sgd"), left_open=left_open))
+    assert (link.spec.n_frozen, link.spec.learning_rate, link.left_open, changed) == (5, 0.1, frozenset(), [])
+    link, _ = fitted(LabLink(RunSpec(backbone="vgg16", n_frozen=2), left_open=left_open - {"n_frozen"}))
+    assert (link.spec.phases, link.spec.learning_rate, link.spec.batchnorm) == (2, 1e-4, "frozen")
 
 
 def test_the_rate_of_a_head_alone_goes_by_either_name_in_a_link():
     asked = RunSpec(backbone="vgg16", n_frozen=5, learning_rate=0.05)
-    lesson, _ = fitted(Lesson(asked, left_open=frozenset(DEPENDENT) - {"n_frozen", "learning_rate"}))
-    assert (lesson.spec.learning_rate, lesson.spec.head_learning_rate, lesson.spec.phases) == (0.05, 0.05, 1)
+    link, _ = fitted(LabLink(asked, left_open=frozenset(DEPENDENT) - {"n_frozen", "learning_rate"}))
+    assert (link.spec.learning_rate, link.spec.head_learning_rate, link.spec.phases) == (0.05, 0.05, 1)

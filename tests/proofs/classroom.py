@@ -20,8 +20,9 @@ from pages.measures.visitor import Visitor, visitor
 from tests.patience import PATIENCE_S
 from tests.proofs.finding import Finding
 from tl_core.errors import UnknownIdError
-from tl_core.store import access, transitions
+from tl_core.store import access
 from tl_core.store.cookies import new_cookie, server_secret
+from tl_core.store.names import new_id
 from tl_core.store.records import RunState
 from tl_core.store.sqlite.store import SqliteStore
 
@@ -190,7 +191,7 @@ def guessed(n_guesses: int) -> Finding:
     with TemporaryDirectory() as folder, SqliteStore(Path(folder)) as store:
         about = {"role": "run", "name": "secret", "environment": {}}
         ids = [store.create_run({}, owner=f"owner {number % 30}", **about).id for number in range(300)]
-        guesses = [transitions.new_id() for _ in range(n_guesses // 2)]
+        guesses = [new_id() for _ in range(n_guesses // 2)]
         guesses += [chance.choice(ids)[: chance.randint(1, 31)] for _ in range(n_guesses - len(guesses))]
         n_found = sum(_is_found(store, guess, stranger) for guess in guesses)
     return Finding(f"runs found by {n_guesses:,} guesses", str(n_found), "0", n_found == 0)

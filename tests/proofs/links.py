@@ -1,4 +1,4 @@
-"""Opening a link: no exception and no effect, whatever it holds; and every lesson survives its own link.
+"""Opening a link: no exception and no effect, whatever it holds; and every link survives its own link.
 
 Query strings go through the parser that the server uses, and then the way of the page: read, fitted, written again.
 While they do, an audit hook counts what Python does with files, processes, code and the network.
@@ -26,7 +26,7 @@ from tl_core.engine.service import Engine
 from tl_core.models.catalog import backbones
 from tl_core.paths import PROJECT
 from tl_core.planning.fit import fitted
-from tl_core.planning.lab_link import CONTROLS, DEPENDENT, Lesson
+from tl_core.planning.lab_link import CONTROLS, DEPENDENT, LabLink
 from tl_core.planning.plan import plan_run
 from tl_core.spec import CHOICES, RANGES, RunSpec
 from tl_core.store.sqlite.store import SqliteStore
@@ -58,7 +58,7 @@ def prove(n: int | None) -> list[Finding]:
 
 
 def _through_the_parser(draw: random.Random, n: int) -> list[Finding]:
-    fitted(Lesson.from_query({"v": "2"})[0])  # reads the catalogue, once in a process's life
+    fitted(LabLink.from_query({"v": "2"})[0])  # reads the catalogue, once in a process's life
     failures, unsettled = [], 0
     with effects() as touched:
         for _ in range(n):
@@ -80,9 +80,9 @@ def _through_the_parser(draw: random.Random, n: int) -> list[Finding]:
 
 def _is_settled(query: dict) -> bool:
     """Says whether a link, once read and fitted, is written as a link that says the same and needs no notice."""
-    lesson, _ = fitted(Lesson.from_query(query)[0])
-    again, notices = Lesson.from_query(lesson.to_query())
-    return (again, notices) == (lesson, []) and fitted(lesson) == (lesson, []) and "threads" not in lesson.to_query()
+    link, _ = fitted(LabLink.from_query(query)[0])
+    again, notices = LabLink.from_query(link.to_query())
+    return (again, notices) == (link, []) and fitted(link) == (link, []) and "threads" not in link.to_query()
 
 
 def query_string(draw: random.Random) -> str:
@@ -146,11 +146,11 @@ def effects() -> Iterator[list[str]]:
 def _round_trips(draw: random.Random, n: int) -> list[Finding]:
     n_changed = n_refitted = n_noticed = 0
     for _ in range(n):
-        lesson = random_lesson(draw)
-        again, notices = Lesson.from_query(parse_qs(urlencode(lesson.to_query()), keep_blank_values=True))
-        shown, _ = fitted(lesson)
-        n_changed += again != lesson
-        n_refitted += fitted(Lesson.from_query(shown.to_query())[0]) != (shown, [])
+        link = random_lesson(draw)
+        again, notices = LabLink.from_query(parse_qs(urlencode(link.to_query()), keep_blank_values=True))
+        shown, _ = fitted(link)
+        n_changed += again != link
+        n_refitted += fitted(LabLink.from_query(shown.to_query())[0]) != (shown, [])
         n_noticed += bool(notices)
     return [
         _none("random valid lessons that their own link changed", n_changed, n),
@@ -159,8 +159,8 @@ def _round_trips(draw: random.Random, n: int) -> list[Finding]:
     ]
 
 
-def random_lesson(draw: random.Random) -> Lesson:
-    """Returns a lesson with valid settings of every kind, and locked, hidden and open ones."""
+def random_lesson(draw: random.Random) -> LabLink:
+    """Returns a link with valid settings of every kind, and locked, hidden and open ones."""
     values = {name: draw.choice(options) for name, options in CHOICES.items()}
     for name, (low, high) in RANGES.items():
         values[name] = draw.randint(low, high) if isinstance(low, int) else draw.uniform(low, high)
@@ -169,7 +169,7 @@ def random_lesson(draw: random.Random) -> Lesson:
     values |= {name: draw.random() < 0.5 for name in ("use_cache", "nesterov")}
     locked, hidden = (draw.sample(CONTROLS, draw.randrange(len(CONTROLS))) for _ in range(2))
     left_open = draw.sample(DEPENDENT, draw.randrange(len(DEPENDENT)))
-    return Lesson(RunSpec(**values), frozenset(locked), frozenset(hidden), draw.random() < 0.5, frozenset(left_open))
+    return LabLink(RunSpec(**values), frozenset(locked), frozenset(hidden), draw.random() < 0.5, frozenset(left_open))
 
 
 # ---- the whole page ----

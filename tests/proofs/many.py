@@ -27,6 +27,7 @@ from tl_core.paths import PROJECT
 from tl_core.spec import RunSpec
 from tl_core.store import transitions
 from tl_core.store.access import OPERATOR, Visitor
+from tl_core.store.names import new_id
 from tl_core.store.records import EpochRecord, RunRecord, RunState, Visibility
 from tl_core.store.sqlite.store import SqliteStore
 
@@ -75,7 +76,7 @@ def proof_row(block: int) -> dict:
 
 
 def new_key() -> str:
-    return transitions.new_id()[:16]
+    return new_id()[:16]
 
 
 def epochs(chance: np.random.Generator) -> list[EpochRecord]:

@@ -25,7 +25,7 @@ from tests.pages.fake_runs import record_finished
 from tests.patience import PATIENCE_MS
 from tests.proofs.finding import Finding
 from tl_core.datasets.own.layout import clean_class_name
-from tl_core.ingest.ingest import Intake, take_in
+from tl_core.ingest.ingest import ImportRequest, ingest
 from tl_core.ingest.sources import Sent
 from tl_core.paths import PROJECT
 from tl_core.phrases import phrase
@@ -200,7 +200,7 @@ def _brought(home: Path, by: Visitor, names: Sequence[str]) -> AlbumRecord:
             cells.resize((48, 48), Image.Resampling.BICUBIC).save(file, "PNG")
             files.append((f"{_part(name)}/{number} {_part(name)}.png", file.getvalue()))
         files.append((f"{_part(name)}/bad {_part(name)}.png", b"no picture"))
-    steps = take_in(Albums(home), Sent(files), Intake(names[0], by.owner, source=names[-1]), n_threads=1)
+    steps = ingest(Albums(home), Sent(files), ImportRequest(names[0], by.owner, source=names[-1]), n_threads=1)
     while True:
         try:
             next(steps)

@@ -12,7 +12,7 @@ import numpy as np
 
 from tests.patience import PATIENCE_S
 from tests.proofs.finding import Finding
-from tl_core.datasets.own.near_duplicates import twin_groups
+from tl_core.datasets.own.near_duplicates import near_duplicate_groups
 from tl_core.paths import PROJECT
 
 N_MANY = 50_000
@@ -40,7 +40,7 @@ def measured(kind: str, n: int) -> tuple[int, float, float]:
     Path("/proc/self/clear_refs").write_text("5")  # forgets the peak of making them
     before_mb = _peak_mb()
     began_s = time.monotonic()
-    found = twin_groups(*looks)
+    found = near_duplicate_groups(*looks)
     return len(set(found.tolist())), time.monotonic() - began_s, _peak_mb() - before_mb
 
 

@@ -476,9 +476,9 @@ IMPORT = """
 import sys
 from pathlib import Path
 from tl_core.ingest.sources import Folder
-from tl_core.ingest.ingest import Intake, take_in
+from tl_core.ingest.ingest import ImportRequest, ingest
 from tl_core.store.albums import Albums
-for step in take_in(Albums(Path(sys.argv[1])), Folder(Path(sys.argv[2])), Intake("x", "anna"), n_threads=2):
+for step in ingest(Albums(Path(sys.argv[1])), Folder(Path(sys.argv[2])), ImportRequest("x", "anna"), n_threads=2):
     print(step[0], flush=True)
 """
 
@@ -490,8 +490,8 @@ def test_a_killed_import_shows_no_data_set_and_the_next_start_removes_the_rest(a
     process = subprocess.Popen(
         [sys.executable, "-c", IMPORT, str(albums.home), str(source)], cwd=PROJECT, stdout=subprocess.PIPE, text=True
     )
-    for _ in range(stops_after):
-        process.stdout.readline()
+    said = [process.stdout.readline() for _ in range(stops_after)]
+    assert said[0] == "1\n"
     process.kill()
     process.wait()
     process.stdout.close()

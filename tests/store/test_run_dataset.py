@@ -12,7 +12,7 @@ from tl_core.store.access import Visitor
 from tl_core.store.albums import Albums
 from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunRecord
-from tl_core.store.run_dataset import run_classes, run_data, told
+from tl_core.store.run_dataset import dataset_facts, run_classes, run_data
 
 ANNA = Visitor("anna")
 
@@ -29,7 +29,7 @@ def albums(tmp_path) -> Albums:
 
 @pytest.mark.parametrize("id", list(DATASETS))
 def test_a_record_keeps_nothing_of_the_catalogues_and_finds_it_there(tmp_path, id):
-    assert told(dataset_info(id)) == {}
+    assert dataset_facts(dataset_info(id)) == {}
     assert run_data(run_on(id), tmp_path) == dataset_info(id)
     assert run_classes(run_on(id), tmp_path) == dataset_info(id).classes
 
@@ -37,7 +37,7 @@ def test_a_record_keeps_nothing_of_the_catalogues_and_finds_it_there(tmp_path, i
 def test_a_record_knows_its_classes_when_the_pictures_are_gone(albums):
     record = take(albums, tree(苹果=5, pear=5), can_flip=False)
     info = known_dataset(record.id, albums.home)
-    run = run_on(record.id, **told(info))
+    run = run_on(record.id, **dataset_facts(info))
     albums.delete(record.id, by=ANNA)
     with pytest.raises(UnknownIdError):
         known_dataset(record.id, albums.home)

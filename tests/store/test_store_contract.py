@@ -230,7 +230,7 @@ class TestReading:
 
     def test_an_ambiguous_prefix_is_refused_with_the_number_of_matches(self, store, monkeypatch):
         ids = iter(["abcdef" + "0" * 26, "abcdef" + "1" * 26])
-        monkeypatch.setattr("tl_core.store.transitions.secrets.token_hex", lambda n: next(ids))
+        monkeypatch.setattr("tl_core.store.names.secrets.token_hex", lambda n: next(ids))
         first, _ = new_run(store), new_run(store)
         with pytest.raises(UnknownIdError) as caught:
             store.get("abcdef")

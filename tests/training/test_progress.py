@@ -2,11 +2,11 @@ import json
 import math
 from dataclasses import asdict
 
-from tl_core.training.progress import Progress
+from tl_core.training.progress import TrainerState
 
 
-def closed(*epochs: tuple[float, float]) -> tuple[Progress, list[bool]]:
-    progress = Progress()
+def closed(*epochs: tuple[float, float]) -> tuple[TrainerState, list[bool]]:
+    progress = TrainerState()
     return progress, [progress.close_epoch(accuracy, loss) for accuracy, loss in epochs]
 
 
@@ -44,6 +44,6 @@ def test_the_first_epoch_is_the_best_even_with_nothing_right():
 
 
 def test_progress_survives_json_also_before_the_first_epoch():
-    for progress in (Progress(), closed((0.5, 1.0))[0]):
-        assert Progress(**json.loads(json.dumps(asdict(progress)))) == progress
-    assert math.isinf(Progress().best_loss)
+    for progress in (TrainerState(), closed((0.5, 1.0))[0]):
+        assert TrainerState(**json.loads(json.dumps(asdict(progress)))) == progress
+    assert math.isinf(TrainerState().best_loss)

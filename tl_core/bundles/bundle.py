@@ -17,8 +17,8 @@ from tl_core.bundles.tensors import strict_json, tensors
 from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.errors import BundleError, InputError, SpecError, StoreError
 from tl_core.spec import RunSpec
+from tl_core.store.names import clean_name, printable
 from tl_core.store.records import RunRecord
-from tl_core.store.transitions import clean_name, shown
 
 FORMAT, VERSION = "transfer-lab-network", 1
 CLASSES = (2, 1000)
@@ -93,7 +93,7 @@ def read_bundle(data: bytes, file: str) -> Bundle:
             "bundle_classes" and "bundle_n_classes": no names, odd names, or not one for each output; "bundle_differs":
             network.json and the weights name different networks.
     """
-    file = shown(file.replace("\\", "/").rstrip("/").rpartition("/")[2] or "?")
+    file = printable(file.replace("\\", "/").rstrip("/").rpartition("/")[2] or "?")
     network, weights = members(data, file)
     said = _said(network, file)
     spec, classes = _spec(said["spec"], file), _classes(said["classes"], file)
@@ -120,7 +120,7 @@ def _said(network: memoryview, file: str) -> dict:
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError("bundle_network", file=file) from error
     if known and type(version) is int and version > VERSION:
-        raise BundleError("bundle_version", file=file, found=shown(version), supported=VERSION)
+        raise BundleError("bundle_version", file=file, found=printable(version), supported=VERSION)
     if not known or type(version) is not int or version != VERSION or set(said) != _KEYS:
         raise BundleError("bundle_network", file=file)
     return said
@@ -134,7 +134,9 @@ def _spec(said: object, file: str) -> RunSpec:
         clean_name(spec.dataset)
     except InputError as error:
         setting = str(error.values.get("field", "dataset" if error.code == "bad_run_name" else "spec"))
-        raise BundleError("bundle_spec", file=file, field=setting, received=shown(error.values["received"])) from error
+        raise BundleError(
+            "bundle_spec", file=file, field=setting, received=printable(error.values["received"])
+        ) from error
     except (TypeError, ValueError) as error:
         raise BundleError("bundle_network", file=file) from error
     return spec

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.errors import BundleError
-from tl_core.store.transitions import shown
+from tl_core.store.names import printable
 
 NAMES = ("network.json", WEIGHTS_FILE)
 MAX_BYTES = 450 * 2**20
@@ -127,7 +127,7 @@ def _refusal(data: bytes, file: str) -> BundleError:
     listed = _listed(data)
     names = [name for name, _ in listed]
     if names and names != list(NAMES):
-        received = [shown(name) for name in names[:_SHOWN_NAMES]] + ["…"] * (len(names) > _SHOWN_NAMES)
+        received = [printable(name) for name in names[:_SHOWN_NAMES]] + ["…"] * (len(names) > _SHOWN_NAMES)
         return BundleError("bundle_members", file=file, received=received, allowed=list(NAMES))
     code = "bundle_packed" if any(method for _, method in listed) else "bundle_damaged"
     return BundleError(code, file=file)

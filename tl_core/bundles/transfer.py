@@ -16,16 +16,16 @@ from tl_core.models.catalog import backbone_info
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.limits import check_limits
+from tl_core.store.names import printable
 from tl_core.store.records import RunRecord, RunState
 from tl_core.store.run_dataset import run_classes
 from tl_core.store.store import RunStore
-from tl_core.store.transitions import shown
 
 ELSEWHERE = "elsewhere"
 MAX_SEEDS = 1000  # whole numbers among the weights: the states of dropout
 
 
-def packed(store: RunStore, record: RunRecord, home: Path) -> bytes:
+def export(store: RunStore, record: RunRecord, home: Path) -> bytes:
     """Returns a finished run's network as a file.
 
     Args:
@@ -57,7 +57,7 @@ def neutral(bundle: Bundle) -> Bundle:
     return replace(bundle, spec=bundle.spec.with_changes(dataset=ELSEWHERE))
 
 
-def entered(store: RunStore, bundle: Bundle, name: str, by: Visitor) -> RunRecord:
+def enter(store: RunStore, bundle: Bundle, name: str, by: Visitor) -> RunRecord:
     """Adds a run that waits for `filled`, so that the limits for one student hold for it.
 
     Raises:
@@ -73,7 +73,7 @@ def entered(store: RunStore, bundle: Bundle, name: str, by: Visitor) -> RunRecor
     return store.create_run(bundle.spec.to_dict(), role="run", name=name, environment=environment, owner=by.owner)
 
 
-def filled(store: RunStore, record: RunRecord, bundle: Bundle) -> RunRecord:
+def complete(store: RunStore, record: RunRecord, bundle: Bundle) -> RunRecord:
     """Completes a run with what its bundle holds; the weights are written anew, as this server writes them.
 
     Raises:
@@ -120,7 +120,7 @@ def _n_numbers(spec: RunSpec, model: str, n_classes: int, file: str) -> int:
     try:
         info = backbone_info(spec.backbone)
     except UnknownIdError as error:
-        received = shown(spec.backbone)
+        received = printable(spec.backbone)
         raise BundleError("bundle_spec", file=file, field="backbone", received=received) from error
     head = info.head_params(spec.head, spec.hidden, spec.image_size, n_classes, spec.head_at)
     if (spec.head_at or 1) > info.n_blocks:

@@ -11,13 +11,13 @@ from tl_core.disk.home import data_home
 from tl_core.engine.inline import interruptible
 from tl_core.errors import InputError, UnavailableError
 from tl_core.evaluation.data_checks import findings
-from tl_core.ingest.ingest import Intake, take_in
-from tl_core.ingest.sources import open_origin
+from tl_core.ingest.ingest import ImportRequest, ingest
+from tl_core.ingest.sources import open_source
 from tl_core.phrases import explain, explain_skipped, said
 from tl_core.spec import check_field
-from tl_core.store import transitions
 from tl_core.store.access import OPERATOR
 from tl_core.store.albums import AlbumRecord, Albums
+from tl_core.store.names import MAX_NAME, clean_name
 from tl_core.store.records import Visibility
 
 DONE, INTERRUPTED = 0, 130
@@ -45,8 +45,8 @@ def import_pictures(options: argparse.Namespace, output: Output) -> int:
         raise InputError("import_missing", received=options.path[:200])
     path = Path(options.path)
     called = path.resolve()  # "." has a name as well
-    order = Intake(
-        transitions.clean_name(options.name or (called.name if path.is_dir() else called.stem)[: transitions.MAX_NAME]),
+    order = ImportRequest(
+        clean_name(options.name or (called.name if path.is_dir() else called.stem)[:MAX_NAME]),
         OPERATOR.owner,
         source=called.name or str(called),
         visibility=Visibility.PRIVATE if options.private else Visibility.CLASS,
@@ -54,7 +54,7 @@ def import_pictures(options: argparse.Namespace, output: Output) -> int:
         can_flip=options.can_flip,
     )
     albums = Albums(data_home())
-    steps = take_in(albums, open_origin(path, order.source), order)
+    steps = ingest(albums, open_source(path, order.source), order)
     with interruptible() as should_stop:
         while True:
             try:

@@ -17,7 +17,7 @@ from tl_core.planning.plan import baseline_of, plan_run
 from tl_core.spec import RunSpec, check_field
 from tl_core.store.access import OPERATOR
 from tl_core.store.records import RunRecord, RunState, Visibility
-from tl_core.store.run_dataset import told
+from tl_core.store.run_dataset import dataset_facts
 from tl_core.store.sqlite.store import SqliteStore
 from tl_core.training.events import Ended, Epoch, Event, Moved, Phase, Started, Step
 
@@ -101,7 +101,7 @@ def _created(
     fingerprint = None
     with suppress(OSError):  # a bundled file is missing: the run will say so
         fingerprint = reuse.fingerprint(spec)
-    data = told(known_dataset(spec.dataset, data_home()))
+    data = dataset_facts(known_dataset(spec.dataset, data_home()))
     asked = {"environment": environment() | data, "fingerprint": fingerprint}
     record = store.create_run(spec.to_dict(), role=role, name=name, owner=OPERATOR.owner, twin_id=twin_id, **asked)
     return record if is_private else store.share(record.id, Visibility.CLASS, by=OPERATOR)

@@ -100,9 +100,17 @@ def contents(id: str, home: Path) -> Contents | None:
 def _own(folder: Path) -> Contents:
     album = read_album(folder)
     rows = album.rows
-    pictures = PackedPictures(folder, album.packs, rows)
-    told = {"files": rows.file, "is_dropped": rows.is_dropped, "album": album}
-    return Contents(album.info, pictures, rows.name, rows.split, rows.width, rows.height, **told)
+    return Contents(
+        album.info,
+        PackedPictures(folder, album.packs, rows),
+        rows.name,
+        rows.split,
+        rows.width,
+        rows.height,
+        files=rows.file,
+        is_dropped=rows.is_dropped,
+        album=album,
+    )
 
 
 def thumbnails(

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from textwrap import indent
 
-from tl_core.disk.home import data_home, made
-from tl_core.disk.locks import alone
+from tl_core.disk.home import data_home, ensure_folder
+from tl_core.disk.locks import exclusive
 from tl_core.errors import TransferLabError
 
 FOLDER = "logs"
@@ -20,7 +20,7 @@ MAX_BYTES = 1_000_000  # of each
 MAX_LETTERS = 20_000  # of one traceback: what exceptions say may be long
 
 
-def note_fault(fault: BaseException, where: str, hidden: Collection[str | None] = ()) -> str:
+def log_error(fault: BaseException, where: str, hidden: Collection[str | None] = ()) -> str:
     """Writes an exception into the log: time, id, place, traceback. One that the file already has gets only a line.
 
     Where the data folder cannot be written, the entry goes to the standard error output.
@@ -41,7 +41,7 @@ def note_fault(fault: BaseException, where: str, hidden: Collection[str | None] 
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     head = f"{now} {id_} {_cleaned(where, hidden)!r} {type(fault).__name__}"
     try:
-        _add(made(data_home() / FOLDER), id_, head, details)
+        _add(ensure_folder(data_home() / FOLDER), id_, head, details)
     except (OSError, TransferLabError) as refusal:
         print(f"{head}\n{details}\n    (not in the log: {refusal})", file=sys.stderr)
     return id_
@@ -57,7 +57,7 @@ def _cleaned(text: str, hidden: Collection[str | None]) -> str:
 
 
 def _add(folder: Path, id_: str, head: str, details: str) -> None:
-    with alone(folder):
+    with exclusive(folder):
         written = b""
         with suppress(FileNotFoundError):
             written = (folder / FILES[0]).read_bytes()

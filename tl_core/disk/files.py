@@ -14,7 +14,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from tl_core.disk.space import check_space, free_bytes, refused
+from tl_core.disk.space import check_space, free_bytes, storage_error
 from tl_core.errors import StoreError
 
 __all__ = [
@@ -48,7 +48,7 @@ def write_atomic(path: Path, data: bytes) -> None:
         os.replace(beside, path)
         _sync_folder(path.parent)
     except OSError as error:
-        raise refused(path.parent, error, len(data)) from error
+        raise storage_error(path.parent, error, len(data)) from error
     finally:
         forget(beside)
 

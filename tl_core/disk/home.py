@@ -5,7 +5,7 @@ from pathlib import Path
 
 from platformdirs import user_data_dir
 
-from tl_core.disk.space import refused
+from tl_core.disk.space import storage_error
 
 
 def data_home() -> Path:
@@ -16,10 +16,10 @@ def data_home() -> Path:
     """
     named = os.environ.get("TL_HOME", "").strip()
     home = Path(named).expanduser().absolute() if named else Path(user_data_dir("transfer-lab", appauthor=False))
-    return made(home)
+    return ensure_folder(home)
 
 
-def made(folder: Path) -> Path:
+def ensure_folder(folder: Path) -> Path:
     """Returns a folder inside the data folder, made if needed.
 
     Raises:
@@ -28,5 +28,5 @@ def made(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise refused(folder, error) from error
+        raise storage_error(folder, error) from error
     return folder

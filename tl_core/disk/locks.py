@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tl_core.disk.space import refused
+from tl_core.disk.space import storage_error
 from tl_core.errors import StoreError
 
 if os.name == "nt":
@@ -67,7 +67,7 @@ class ServerLock:
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise refused(home, error) from error
+            raise storage_error(home, error) from error
         try:
             _acquire(self._descriptor, is_patient=False)
         except OSError as error:
@@ -84,7 +84,7 @@ class ServerLock:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def exclusive(folder: Path) -> Iterator[None]:
     """Waits until no other process is in the same `with alone(folder)`, then holds all others off.
 
     Raises:
@@ -98,7 +98,7 @@ def alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def living(folder: Path) -> set[str]:
+def live_locks(folder: Path) -> set[str]:
     """Returns the names of the locks whose owners are alive, and removes the files of the dead.
 
     Call it within `alone`, so that no lock is taken for dead between its making and its locking.

@@ -47,7 +47,7 @@ def disk_full(folder: Path, needed_bytes: int = 0) -> StoreError:
     return StoreError("disk_full", needed_bytes=needed_bytes + RESERVE_BYTES, free_bytes=free_bytes(folder))
 
 
-def refused(folder: Path, error: OSError, needed_bytes: int = 0) -> StoreError:
+def storage_error(folder: Path, error: OSError, needed_bytes: int = 0) -> StoreError:
     """Returns what a refusal by the system means: "disk_full", or "home_not_writable" with path and reason."""
     if error.errno in _FULL:
         return disk_full(folder, needed_bytes)

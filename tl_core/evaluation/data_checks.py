@@ -52,13 +52,13 @@ def _small(album: Album) -> Iterator[Note]:
         yield Note("untested", {"classes": untested})
     if few:
         n, name = few[0]
-        told = {"n": n, "name": name, "points": round(margin(n) * 100), "n_classes": len(few)}
-        yield Note("few_test" if len(few) > 1 else "few_test_one", told)
+        values = {"n": n, "name": name, "points": round(margin(n) * 100), "n_classes": len(few)}
+        yield Note("few_test" if len(few) > 1 else "few_test_one", values)
 
 
 def _double(album: Album) -> Iterator[Note]:
     """Yields pictures that are there more than once, or nearly, and those that have two classes."""
-    groups = twin_sets(album.used)
+    groups = duplicate_groups(album.used)
     same = sum(len(group) - len(set(album.used.sha[group])) for group in groups)
     near = sum(len(set(album.used.sha[group])) > 1 for group in groups)
     torn = sum(len(set(album.used.name[group])) > 1 for group in groups)
@@ -74,7 +74,7 @@ def _uneven(album: Album) -> Iterator[Note]:
         yield Note("uneven", {"large": large, "most": most, "small": small, "least": least})
 
 
-def twin_sets(rows: Rows) -> list[np.ndarray]:
+def duplicate_groups(rows: Rows) -> list[np.ndarray]:
     """Returns the groups of pictures that show the same, the largest first: int (n,), n ≥ 2, places in the rows."""
     groups = (group for group in members_of(rows.twin) if len(group) > 1)
     return sorted(groups, key=lambda group: (-len(group), group[0]))
@@ -93,8 +93,7 @@ def table_of(names: np.ndarray, splits: np.ndarray) -> list[dict]:
     """Returns the same of any pictures: str (N,) their classes, int (N,) their splits."""
     table, counted = [], Counter(zip(names, splits.tolist(), strict=True))
     for name in sorted(set(names)):
-        counts = [counted[name, split] for split in (TRAIN, VALIDATION, TEST)]
-        tested = counts[TEST]
-        told = {"train": counts[TRAIN], "validation": counts[VALIDATION], "test": tested}
-        table.append({"name": name, "n": sum(counts), **told, "margin": margin(tested) if tested else None})
+        trained, validated, tested = (counted[name, split] for split in (TRAIN, VALIDATION, TEST))
+        row = {"name": name, "n": trained + validated + tested, "train": trained, "validation": validated}
+        table.append(row | {"test": tested, "margin": margin(tested) if tested else None})
     return table

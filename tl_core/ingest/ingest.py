@@ -14,15 +14,15 @@ import numpy as np
 from tl_core.datasets.own.album import LOOKS, Album, Rows, own_folder, read_looks, write_looks
 from tl_core.datasets.own.edits import checked_class_name
 from tl_core.datasets.own.layout import Note, read_layout
-from tl_core.datasets.own.near_duplicates import Look, members_of, twin_groups
+from tl_core.datasets.own.near_duplicates import Signature, members_of, near_duplicate_groups
 from tl_core.datasets.own.splits import TEST, TRAIN, UNKNOWN, VALIDATION, assign_splits
-from tl_core.disk.space import refused
+from tl_core.disk.space import storage_error
 from tl_core.errors import InputError, StoreError, UnavailableError
 from tl_core.ingest.packs import Kept, Packed, in_stream, pack
-from tl_core.ingest.sources import MAX_FILES, Origin
-from tl_core.store import transitions
+from tl_core.ingest.sources import MAX_FILES, Source
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums, Draft
+from tl_core.store.names import now
 from tl_core.store.records import Visibility
 
 MAX_PICTURES = 50_000
@@ -31,7 +31,7 @@ SMALL_PACK_BYTES = 8 * 2**20
 
 
 @dataclass(frozen=True)
-class Intake:
+class ImportRequest:
     """What somebody wants to be taken in.
 
     Attributes:
@@ -71,7 +71,7 @@ class _Taken:
 
     pictures: list[Packed] = field(default_factory=list)
     skipped: list[dict] = field(default_factory=list)
-    looks: dict[str, Look] = field(default_factory=dict)
+    looks: dict[str, Signature] = field(default_factory=dict)
     known: set[tuple[str, str]] = field(default_factory=set)  # identity and class of what the album has already
 
     def leave_out(self, file: str, error: InputError) -> None:
@@ -80,13 +80,15 @@ class _Taken:
         self.skipped.append({"file": shown(file), "code": error.code, "values": values})
 
 
-def take_in(albums: Albums, origin: Origin, intake: Intake, n_threads: int | None = None) -> Iterator[tuple[int, int]]:
+def ingest(
+    albums: Albums, source: Source, request: ImportRequest, n_threads: int | None = None
+) -> Iterator[tuple[int, int]]:
     """Makes an album of a tree of files, or adds them to one.
 
     Args:
         albums: Where it will be kept.
-        origin: The files; closed at the end.
-        intake: What is wanted.
+        source: The files; closed at the end.
+        request: What is wanted.
         n_threads: Threads that decode; one for each core where None.
 
     Yields:
@@ -101,71 +103,71 @@ def take_in(albums: Albums, origin: Origin, intake: Intake, n_threads: int | Non
         UnavailableError: "dataset_damaged": the album to add to, also where it is not there any more.
         StoreError: "import_too_much_disk", "disk_full" or "home_not_writable".
     """
-    with closing(origin), albums.draft() as draft:
-        before = albums.album(intake.into.id) if intake.into else None
-        placed, notes, taken = _placed(origin, intake)
-        _check_layout(placed, intake, before)
-        packs, small = _take_over(albums, draft, intake.into, before, taken) if intake.into else ((), b"")
+    with closing(source), albums.draft() as draft:
+        before = albums.album(request.into.id) if request.into else None
+        placed, notes, taken = _placed(source, request)
+        _check_layout(placed, request, before)
+        packs, small = _take_over(albums, draft, request.into, before, taken) if request.into else ((), b"")
         packs = (*packs, f"pack-{secrets.token_hex(6)}.bin")
         files = list(placed)
-        kept = in_stream(origin, files, n_threads or os.cpu_count() or 1)
+        kept = in_stream(source, files, n_threads or os.cpu_count() or 1)
         with closing(pack(kept, draft.folder / packs[-1], small)) as steps:
             for done, step in enumerate(steps, 1):
-                _note(step, placed, taken, intake)
+                _note(step, placed, taken, request)
                 yield done, len(files)
-        album, more = _album(placed, taken, intake, before, packs)
+        album, more = _album(placed, taken, request, before, packs)
         yield len(files), len(files)
-        return _committed(albums, draft, album, intake, [note.to_dict() for note in (*notes, *more)], taken)
+        return _committed(albums, draft, album, request, [note.to_dict() for note in (*notes, *more)], taken)
 
 
-def _placed(origin: Origin, intake: Intake) -> tuple[dict[str, _Place], list[Note], _Taken]:
+def _placed(source: Source, request: ImportRequest) -> tuple[dict[str, _Place], list[Note], _Taken]:
     """Returns where each file goes, what there is to say, and what is skipped already."""
     taken = _Taken()
-    taken.skipped += [{"file": shown(one.file), "code": one.code, "values": dict(one.values)} for one in origin.unread]
-    if intake.class_name is not None:
-        name = checked_class_name(intake.class_name)
-        return {file: _Place(name, UNKNOWN, shown(file)) for file in origin.files}, [], taken
-    layout = read_layout(origin.files, origin.folders)
+    taken.skipped += [{"file": shown(one.file), "code": one.code, "values": dict(one.values)} for one in source.unread]
+    if request.class_name is not None:
+        name = checked_class_name(request.class_name)
+        return {file: _Place(name, UNKNOWN, shown(file)) for file in source.files}, [], taken
+    layout = read_layout(source.files, source.folders)
     for file in layout.homeless:
         taken.leave_out(file, InputError("member_homeless", file=file))
     placed = {file: _Place(name, split, shown(layout.inside(file))) for file, name, split in layout.placed}
     return placed, list(layout.notes), taken
 
 
-def _check_layout(placed: dict[str, _Place], intake: Intake, before: Album | None) -> None:
+def _check_layout(placed: dict[str, _Place], request: ImportRequest, before: Album | None) -> None:
     """Refuses at once what could never be trained on."""
     names = {place.name for place in placed.values()} | set(before.rows.name if before else ())
     n_files = len(placed) + (len(before.rows) if before else 0)
     if not placed:
-        raise InputError("import_no_classes", source=intake.source)
+        raise InputError("import_no_classes", source=request.source)
     if n_files > min(MAX_PICTURES, MAX_FILES):
         raise InputError("import_too_many", received=n_files, allowed=MAX_PICTURES)
     if len(names) > MAX_CLASSES:
         raise InputError("import_too_many_classes", received=len(names), allowed=MAX_CLASSES)
-    if len(names) == 1 and intake.class_name is None and before is None:
-        raise InputError("import_one_class", source=intake.source, name=min(names))
+    if len(names) == 1 and request.class_name is None and before is None:
+        raise InputError("import_one_class", source=request.source, name=min(names))
 
 
-def _note(step: Packed | Kept, placed: dict[str, _Place], taken: _Taken, intake: Intake) -> None:
+def _note(step: Packed | Kept, placed: dict[str, _Place], taken: _Taken, request: ImportRequest) -> None:
     """Notes what came of one file."""
     if isinstance(step, Kept):
         taken.leave_out(step.file, step.error)
         return
-    if intake.most_bytes is not None and step.offset + step.length > intake.most_bytes:
-        raise StoreError("import_too_much_disk", left_mb=round(intake.most_bytes / 1e6))
+    if request.most_bytes is not None and step.offset + step.length > request.most_bytes:
+        raise StoreError("import_too_much_disk", left_mb=round(request.most_bytes / 1e6))
     if (step.kept.sha, placed[step.kept.file].name) in taken.known:
         taken.leave_out(step.kept.file, InputError("member_known", file=step.kept.file))
         return
     taken.pictures.append(step)
-    taken.looks.setdefault(step.kept.sha, Look(step.kept.hash, step.kept.small))
+    taken.looks.setdefault(step.kept.sha, Signature(step.kept.hash, step.kept.small))
 
 
 def _album(
-    placed: dict[str, _Place], taken: _Taken, intake: Intake, before: Album | None, packs: tuple[str, ...]
+    placed: dict[str, _Place], taken: _Taken, request: ImportRequest, before: Album | None, packs: tuple[str, ...]
 ) -> tuple[Album, list[Note]]:
     """Returns the album, and what was found out about its pictures."""
     if not taken.pictures:
-        _refuse(taken, intake)
+        _refuse(taken, request)
     rows = _rows(placed, taken.pictures, len(packs) - 1)
     gone = sorted({place.name for place in placed.values()} - set(rows.name) - set(before.rows.name if before else ()))
     notes = [Note("class_empty", {"classes": gone})] if gone else []
@@ -180,20 +182,20 @@ def _album(
         rows = replace(rows, split=np.where(is_open, UNKNOWN, rows.split))
         complete = complete if is_open.any() else {VALIDATION, TEST}
     labels = np.unique(rows.name.astype(str), return_inverse=True)[1]
-    seed = before.seed if before else intake.seed
+    seed = before.seed if before else request.seed
     rows = replace(rows, split=assign_splits(labels, rows.sha, rows.twin, rows.split, seed, complete))
     is_grey = all(one.kept.is_grey for one in taken.pictures)
     if before is not None:
         return before.changed(rows, packs=packs, is_grey=is_grey and before.is_grey), notes
-    return Album(rows.in_order(), packs, can_flip=intake.can_flip, is_grey=is_grey, seed=seed), notes
+    return Album(rows.in_order(), packs, can_flip=request.can_flip, is_grey=is_grey, seed=seed), notes
 
 
-def _refuse(taken: _Taken, intake: Intake) -> NoReturn:
+def _refuse(taken: _Taken, request: ImportRequest) -> NoReturn:
     """Says why nothing could be taken in: of a single file its own reason, and of files that were all there already."""
     if len(taken.skipped) == 1 or {one["code"] for one in taken.skipped} == {"member_known"}:
         only = taken.skipped[0]
         raise InputError(only["code"], **{"file": only["file"].rpartition("/")[2], **only["values"]})
-    raise InputError("import_no_pictures", source=intake.source, n=len(taken.skipped), file=taken.skipped[0]["file"])
+    raise InputError("import_no_pictures", source=request.source, n=len(taken.skipped), file=taken.skipped[0]["file"])
 
 
 def _rows(placed: dict[str, _Place], pictures: Sequence[Packed], n_pack: int) -> Rows:
@@ -220,7 +222,7 @@ def _rows(placed: dict[str, _Place], pictures: Sequence[Packed], n_pack: int) ->
 def _twins(rows: Rows, taken: _Taken) -> np.ndarray:
     """Returns the groups of twins among all pictures; `taken.looks` knows what each looks like."""
     hashes = np.array([taken.looks[sha].hash for sha in rows.sha], np.uint64)
-    return twin_groups(rows.sha.tolist(), hashes, np.stack([taken.looks[sha].small for sha in rows.sha]))
+    return near_duplicate_groups(rows.sha.tolist(), hashes, np.stack([taken.looks[sha].small for sha in rows.sha]))
 
 
 def _without_crossing(rows: Rows, taken: _Taken, n_before: int) -> tuple[Rows, list[Note]]:
@@ -270,25 +272,27 @@ def _take_over(
     packs = packs if is_small else [*packs, last]
     draft.share(record.id, packs)
     shas, hashes, small = read_looks(folder)
-    taken.looks |= {sha: Look(int(hashes[at]), small[at]) for at, sha in enumerate(shas)}
+    taken.looks |= {sha: Signature(int(hashes[at]), small[at]) for at, sha in enumerate(shas)}
     taken.known |= set(zip(before.rows.sha, before.rows.name, strict=True))
     return tuple(packs), content
 
 
 def _committed(
-    albums: Albums, draft: Draft, album: Album, intake: Intake, notes: list[dict], taken: _Taken
+    albums: Albums, draft: Draft, album: Album, request: ImportRequest, notes: list[dict], taken: _Taken
 ) -> AlbumRecord:
     looks = {sha: taken.looks[sha] for sha in sorted(set(album.rows.sha))}
     hashes = np.array([one.hash for one in looks.values()], np.uint64)
     try:
         write_looks(draft.folder / LOOKS, looks, hashes, np.stack([one.small for one in looks.values()]))
     except OSError as error:
-        raise refused(draft.folder, error) from error
+        raise storage_error(draft.folder, error) from error
     skipped = sorted(taken.skipped, key=lambda one: one["file"])
-    former = intake.into
+    former = request.into
     if former is None:
-        told = {"source": intake.source, "visibility": intake.visibility, "notes": notes}
-        return draft.commit(album, AlbumRecord(album.id, intake.owner, intake.name, transitions.now(), **told), skipped)
+        record = AlbumRecord(
+            album.id, request.owner, request.name, now(), request.source, visibility=request.visibility, notes=notes
+        )
+        return draft.commit(album, record, skipped)
     skipped = [*albums.skipped(former.id, by=Visitor(former.owner)), *skipped]
     return draft.commit(album, replace(former, notes=[*former.notes, *notes]), skipped, former=former)
 

@@ -18,10 +18,10 @@ from PIL import Image
 
 from tl_core.datasets.images.decode import decode_picture, kept_image
 from tl_core.datasets.own.album import identity
-from tl_core.datasets.own.near_duplicates import look
-from tl_core.disk.space import check_space, refused
+from tl_core.datasets.own.near_duplicates import signature
+from tl_core.disk.space import check_space, storage_error
 from tl_core.errors import InputError
-from tl_core.ingest.sources import Origin
+from tl_core.ingest.sources import Source
 
 IN_HAND = 4  # files for each thread that are read, decoded, or wait to be written
 CHECKED_BYTES = 64 * 2**20  # the disk is asked for room each time that so much was written
@@ -52,17 +52,17 @@ class Packed:
     length: int
 
 
-def kept_file(origin: Origin, file: str) -> Kept:
+def kept_file(source: Source, file: str) -> Kept:
     """Reads one file, decodes it and makes ready what is stored of it. Whatever is wrong with it is said, not raised.
 
     Thread: any, also several at once.
     """
     try:
-        picture = decode_picture(origin.read(file), file)
+        picture = decode_picture(source.read(file), file)
     except InputError as error:
         return Kept(file, error)
     square = np.ascontiguousarray(kept_image(picture.pixels))
-    seen = look(square)
+    seen = signature(square)
     return Kept(
         file,
         None,
@@ -83,13 +83,13 @@ def _encoded(square: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def in_stream(origin: Origin, files: Sequence[str], n_threads: int) -> Iterator[Kept]:
+def in_stream(source: Source, files: Sequence[str], n_threads: int) -> Iterator[Kept]:
     """Yields every file as it was taken in, in the given order, while threads work on the next ones."""
-    with ThreadPoolExecutor(n_threads, "intake") as threads:
+    with ThreadPoolExecutor(n_threads, "ingest") as threads:
         waiting: deque[Future[Kept]] = deque()
         try:
             for file in files:
-                waiting.append(threads.submit(kept_file, origin, file))
+                waiting.append(threads.submit(kept_file, source, file))
                 if len(waiting) >= IN_HAND * n_threads:
                     yield waiting.popleft().result()
             while waiting:
@@ -129,4 +129,4 @@ def pack(kept: Iterator[Kept], path: Path, before: bytes = b"") -> Iterator[Pack
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise refused(path.parent, error) from error
+        raise storage_error(path.parent, error) from error

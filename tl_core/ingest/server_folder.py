@@ -28,7 +28,7 @@ def offered(root: Path) -> list[str]:
     return sorted(found)[:MOST_OFFERED]
 
 
-def below(root: Path, received: str) -> Path:
+def safe_join(root: Path, received: str) -> Path:
     """Returns the path that a visitor named, if it lies below the root, links followed.
 
     Raises:

@@ -16,7 +16,7 @@ MAX_FILES = 60_000
 NAMES = "names.json"
 
 
-class Origin(Protocol):
+class Source(Protocol):
     """A tree of files, read one by one.
 
     Attributes:
@@ -41,7 +41,7 @@ class Origin(Protocol):
     def close(self) -> None: ...
 
 
-def open_origin(path: Path, name: str, *, is_sent: bool = False) -> Origin:
+def open_source(path: Path, name: str, *, is_sent: bool = False) -> Source:
     """Returns what a path leads to: a folder, an archive, or a folder of files that a browser sent.
 
     Args:
@@ -62,7 +62,7 @@ def open_origin(path: Path, name: str, *, is_sent: bool = False) -> Origin:
         raise InputError("file_unreadable", file=name, reason=_reason(error)) from error
 
 
-class Zip(Origin):
+class Zip(Source):
     """The members of an archive, read without unpacking it."""
 
     def __init__(self, path: Path, name: str) -> None:
@@ -81,7 +81,7 @@ class Zip(Origin):
         self._archive.close()
 
 
-class Folder(Origin):
+class Folder(Source):
     """The regular files below a folder. Links, devices and hidden files are not followed."""
 
     def __init__(self, path: Path) -> None:
@@ -121,7 +121,7 @@ class Folder(Origin):
         return
 
 
-class Sent(Origin):
+class Sent(Source):
     """Files that a browser sent, still in memory."""
 
     def __init__(self, files: Sequence[tuple[str, bytes]]) -> None:
@@ -136,7 +136,7 @@ class Sent(Origin):
         return
 
 
-class SentFiles(Origin):
+class SentFiles(Source):
     """Files that a browser sent: each lies under a number, and a list says what the browser called it."""
 
     def __init__(self, path: Path) -> None:
@@ -177,8 +177,7 @@ def _content(path: Path, file: str) -> bytes:
     try:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
-            told = {"received_mb": size / 1e6, "allowed_mb": MAX_FILE_BYTES / 1e6}
-            raise ImageError("image_bytes", file=file, **told)
+            raise ImageError("image_bytes", file=file, received_mb=size / 1e6, allowed_mb=MAX_FILE_BYTES / 1e6)
         with open(path, "rb") as content:
             return content.read(MAX_FILE_BYTES + 1)
     except OSError as error:
@@ -189,7 +188,7 @@ def _reason(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 
-def sent(folder: Path, files: Sequence[tuple[str, bytes]]) -> Path:
+def write_sent_files(folder: Path, files: Sequence[tuple[str, bytes]]) -> Path:
     """Writes files that a browser sent into a folder of their own, for `SentFiles`.
 
     Raises:

@@ -73,8 +73,8 @@ class Trial:
 
     def spec(self) -> RunSpec:
         """Returns what is trained."""
-        told = {name: getattr(self, name) for name in ("dataset", "backbone", "n_frozen", "seed")}
-        return plan_run({**told, **SIZES[self.dataset], **RECIPES[self.recipe]})
+        chosen = {"dataset": self.dataset, "backbone": self.backbone, "n_frozen": self.n_frozen, "seed": self.seed}
+        return plan_run(chosen | SIZES[self.dataset] | RECIPES[self.recipe])
 
 
 def cuts(backbone: str) -> list[int]:
@@ -126,8 +126,8 @@ def written(table: Mapping[Trial, Mapping[str, float]]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for trial in sorted(table, key=lambda one: (one.recipe, one.dataset, one.backbone, -one.n_frozen, one.seed)):
-        told = {name: getattr(trial, name) for name in COLUMNS[:5]} | dict(table[trial])
-        writer.writerow([told[name] for name in COLUMNS])
+        row = {name: getattr(trial, name) for name in COLUMNS[:5]} | dict(table[trial])
+        writer.writerow([row[name] for name in COLUMNS])
     return text.getvalue()
 
 

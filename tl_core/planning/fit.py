@@ -8,7 +8,7 @@ from tl_core.datasets.catalog import DATASETS
 from tl_core.datasets.known import known_dataset
 from tl_core.errors import TransferLabError
 from tl_core.models.catalog import IMAGE_SIZES, BackboneInfo, backbones
-from tl_core.planning.lab_link import Lesson
+from tl_core.planning.lab_link import LabLink
 from tl_core.planning.plan import is_head_too_large, is_ready, n_training_images, plan_run
 from tl_core.spec import RunSpec
 
@@ -18,17 +18,17 @@ def offered_sizes(backbone: BackboneInfo) -> list[int]:
     return [size for size in IMAGE_SIZES if size >= backbone.min_image_size]
 
 
-def fitted(lesson: Lesson, home: Path | None = None) -> tuple[Lesson, list[str]]:
-    """Returns a lesson that can be trained, and the fields that had to change for it.
+def fitted(link: LabLink, home: Path | None = None) -> tuple[LabLink, list[str]]:
+    """Returns a link that can be trained, and the fields that had to change for it.
 
     What does not fit becomes the nearest value that does. The number of threads belongs to the machine, not to a
-    lesson, so it is left to the engine. What the lesson leaves open is planned as the lab does.
+    link, so it is left to the engine. What the link leaves open is planned as the lab does.
 
     Args:
-        lesson: What was asked for.
+        link: What was asked for.
         home: The data folder, where data sets of one's own are; without it only those of the catalogue are known.
     """
-    asked = lesson.spec
+    asked = link.spec
     dataset = DATASETS[RunSpec.dataset]
     with suppress(TransferLabError):
         found = known_dataset(asked.dataset, home)
@@ -46,5 +46,5 @@ def fitted(lesson: Lesson, home: Path | None = None) -> tuple[Lesson, list[str]]
     if is_head_too_large(asked.with_changes(**fits), dataset, backbone):
         fits["head"] = "dense"  # as many hidden units on pooled features
     changed = [name for name, value in fits.items() if value != getattr(asked, name)]
-    values = {name: value for name, value in (asked.to_dict() | fits).items() if name not in lesson.left_open}
-    return replace(lesson, spec=plan_run(values, home), left_open=frozenset()), changed
+    values = {name: value for name, value in (asked.to_dict() | fits).items() if name not in link.left_open}
+    return replace(link, spec=plan_run(values, home), left_open=frozenset()), changed

@@ -1,4 +1,4 @@
-"""What a lesson link says: the settings of a run, and which of their controls the instructor has locked or hidden.
+"""What a link link says: the settings of a run, and which of their controls the instructor has locked or hidden.
 
 Reading a link never fails, and never does more than read: what cannot be used is replaced, and a notice says so. A link
 holds settings only: no owner, no run, no path of a file.
@@ -40,7 +40,7 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class LabLink:
     """Settings to begin with, and what of them may be changed.
 
     Locking and hiding are an aid for teaching, no protection: whoever writes another link has other settings. What a
@@ -68,21 +68,21 @@ class Lesson:
         object.__setattr__(self, "spec", self.spec.with_changes(**defaults))
 
     def to_query(self) -> dict[str, str]:
-        """Returns the lesson as parameters of a link."""
+        """Returns the link as parameters of a link."""
         query = {"v": VERSION, **self.spec.to_query(always=set(DEPENDENT) - self.left_open)}
         query |= {} if self.with_baseline else {"baseline": "0"}
         lists = {"lock": self.locked, "hide": self.hidden}
         return query | {key: ",".join(sorted(names)) for key, names in lists.items() if names}
 
     @classmethod
-    def from_query(cls, query: Mapping[str, str | list[str]]) -> tuple["Lesson", list[Notice]]:
+    def from_query(cls, query: Mapping[str, str | list[str]]) -> tuple["LabLink", list[Notice]]:
         """Reads a link's parameters. Never raises, whatever they are.
 
         Args:
             query: Name → value, or the values of a name that comes several times.
 
         Returns:
-            The lesson, and what its reader should know; nothing for a link as `to_query` makes it.
+            The link, and what its reader should know; nothing for a link as `to_query` makes it.
         """
         query, version, migrated = _migrated(query)
         texts = {name: text for name in _KEYS & set(query) if (text := _text(query[name])) is not None}
@@ -93,7 +93,7 @@ class Lesson:
             replaced.append("baseline")
         lists = {key: _names(texts.get(key, "")) for key in ("lock", "hide")}
         replaced += [key for key, names in lists.items() if not names <= set(CONTROLS)]
-        lesson = cls(
+        link = cls(
             spec,
             locked=lists["lock"] & set(CONTROLS),
             hidden=lists["hide"] & set(CONTROLS),
@@ -103,10 +103,10 @@ class Lesson:
         found = [Notice("migrated", _ordered(migrated)), Notice("replaced", _ordered(replaced))]
         found.append(Notice("unknown", n=len(set(query) - _KEYS)))
         is_known = version in ("1", VERSION)
-        return lesson, [one for one in found if one.names or one.n] + ([] if is_known else [Notice("version")])
+        return link, [one for one in found if one.names or one.n] + ([] if is_known else [Notice("version")])
 
 
-def is_lesson(query: Mapping[str, object]) -> bool:
+def is_lab_link(query: Mapping[str, object]) -> bool:
     """Says whether a link sets anything, in whatever version."""
     return not _KEYS.isdisjoint(query) or "freeze" in query
 

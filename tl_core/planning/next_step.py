@@ -6,7 +6,7 @@ from pathlib import Path
 from tl_core.models.catalog import backbone_info
 from tl_core.planning.expectations import cuts
 from tl_core.planning.fit import fitted
-from tl_core.planning.lab_link import Lesson
+from tl_core.planning.lab_link import LabLink
 from tl_core.planning.plan import is_head_only
 from tl_core.spec import RANGES, RunSpec
 
@@ -35,7 +35,7 @@ class NextStep:
         """
         changed = before.with_changes(**self.changes)
         planned = frozenset({"phases", "head_learning_rate", "learning_rate", "batchnorm"})
-        return fitted(Lesson(changed, left_open=planned), home)[0].spec
+        return fitted(LabLink(changed, left_open=planned), home)[0].spec
 
 
 def next_step(spec: RunSpec, outcome: str) -> NextStep | None:

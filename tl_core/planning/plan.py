@@ -87,12 +87,12 @@ def _training(values: Mapping[str, object], backbone: str, n_blocks: int) -> dic
     is_trap = values.get("batchnorm") == "updating"
     if given("n_frozen", 0) >= n_blocks:
         rate = values.get("head_learning_rate", values.get("learning_rate", HEAD_RATES[optimizer]))
-        told = _one_phase() | {"learning_rate": rate, "head_learning_rate": rate}
-        return told if is_trap else told | {"batchnorm": "frozen", "batchnorm_momentum": None}
+        fields = _one_phase() | {"learning_rate": rate, "head_learning_rate": rate}
+        return fields if is_trap else fields | {"batchnorm": "frozen", "batchnorm_momentum": None}
     usual = usual_training(optimizer, weights, backbone) | ({"phases": 1} if is_trap else {})
-    told = {name: given(name, value) for name, value in usual.items()}
-    told |= _one_phase() if told["phases"] == 1 else {}
-    return told | ({"batchnorm_momentum": None} if told["batchnorm"] == "frozen" else {})
+    fields = {name: given(name, value) for name, value in usual.items()}
+    fields |= _one_phase() if fields["phases"] == 1 else {}
+    return fields | ({"batchnorm_momentum": None} if fields["batchnorm"] == "frozen" else {})
 
 
 def _one_phase() -> dict[str, object]:

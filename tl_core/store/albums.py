@@ -19,13 +19,13 @@ from tl_core.datasets.catalog import DATASETS, DatasetInfo
 from tl_core.datasets.own.album import LOOKS, Album, is_own, own_folder, read_album, read_info
 from tl_core.disk import locks
 from tl_core.disk.files import forget, write_atomic
-from tl_core.disk.home import made
-from tl_core.disk.locks import living
-from tl_core.disk.space import refused
+from tl_core.disk.home import ensure_folder
+from tl_core.disk.locks import live_locks
+from tl_core.disk.space import storage_error
 from tl_core.errors import StoreError, UnknownIdError
-from tl_core.store import transitions
 from tl_core.store.access import Visitor, may_see
 from tl_core.store.album_drafts import DRAFT, GONE, AlbumRecord, Draft
+from tl_core.store.names import clean_name, printable
 from tl_core.store.records import Visibility, plain
 
 _OWNER = re.compile(r"[0-9A-Za-z_-]{1,64}")
@@ -54,7 +54,7 @@ class Albums:
     def __init__(self, home: Path, is_trained_on: Callable[[str], bool] = lambda id: True) -> None:
         self.home, self._is_trained_on = home, is_trained_on
         self._changing: dict[str, threading.RLock] = {}
-        self._folder = made(home / "datasets" / "own")
+        self._folder = ensure_folder(home / "datasets" / "own")
 
     # ---- what people do ----
 
@@ -66,7 +66,7 @@ class Albums:
         """
         seen = self._seen(self._records(id), by) or self._seen(self._changed_from(id), by)
         if not seen:
-            raise UnknownIdError("unknown_dataset", received=transitions.shown(id), allowed=list(DATASETS))
+            raise UnknownIdError("unknown_dataset", received=printable(id), allowed=list(DATASETS))
         return min(seen, key=lambda record: (record.owner != by.owner, record.created_at))
 
     def permitted(self, id: str, *, by: Visitor) -> AlbumRecord:
@@ -97,7 +97,7 @@ class Albums:
             InputError: "bad_run_name", as for the name of a run.
             UnknownIdError, StoreError: As `permitted`.
         """
-        return self._put_again(replace(self.permitted(id, by=by), name=transitions.clean_name(name)))
+        return self._put_again(replace(self.permitted(id, by=by), name=clean_name(name)))
 
     def share(self, id: str, visibility: Visibility, *, by: Visitor) -> AlbumRecord:
         """Says who else may look at an album and train with it.
@@ -199,7 +199,7 @@ class Albums:
             StoreError: "disk_full" or "home_not_writable".
         """
         with self.alone():
-            return Draft(self, made(self._folder / f"{DRAFT}{secrets.token_hex(8)}"))
+            return Draft(self, ensure_folder(self._folder / f"{DRAFT}{secrets.token_hex(8)}"))
 
     def sweep(self) -> None:
         """Removes what killed processes left, and albums that neither an owner nor a run refers to."""
@@ -214,7 +214,7 @@ class Albums:
         """Removes what killed processes have begun; what a living one is at stays."""
         with self.alone():
             for path in self._folder.glob(f"{DRAFT}*"):
-                if not living(path):
+                if not live_locks(path):
                     shutil.rmtree(path, ignore_errors=True)
 
     # ---- files ----
@@ -240,10 +240,10 @@ class Albums:
     def alone(self) -> Iterator[None]:
         """Holds off all others, in any process, that begin, commit or remove an album."""
         try:
-            with locks.alone(self._folder):
+            with locks.exclusive(self._folder):
                 yield
         except OSError as error:
-            raise refused(self._folder, error) from error
+            raise storage_error(self._folder, error) from error
 
     def _put_again(self, record: AlbumRecord) -> AlbumRecord:
         """Notes something else about an album; one that was deleted meanwhile does not come back."""
@@ -254,7 +254,7 @@ class Albums:
 
     def put(self, record: AlbumRecord, skipped: list[dict] | None = None, folder: Path | None = None) -> AlbumRecord:
         entry = self._entry(record, folder)
-        made(entry.parent)
+        ensure_folder(entry.parent)
         if skipped is not None:
             write_atomic(_skipped_path(entry), json.dumps(plain(skipped), ensure_ascii=False).encode())
         write_atomic(entry, json.dumps(plain(asdict(record)), ensure_ascii=False).encode("utf-8", "replace"))
@@ -277,7 +277,7 @@ class Albums:
         try:
             entry.unlink(missing_ok=True)
         except OSError as error:
-            raise refused(entry.parent, error) from error
+            raise storage_error(entry.parent, error) from error
         forget(_skipped_path(entry))
 
     def clear(self, id: str) -> None:

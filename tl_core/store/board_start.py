@@ -1,8 +1,8 @@
 """Since when the class board counts: a lesson begins with an empty board, and what was shared before stays."""
 
 from tl_core.store.access import Visitor
+from tl_core.store.names import now
 from tl_core.store.store import RunStore
-from tl_core.store.transitions import now
 
 _KEY = "board"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from itsdangerous import BadSignature, Signer
 
-from tl_core.disk.space import refused
+from tl_core.disk.space import storage_error
 
 COOKIE = "tl_owner"
 _SECRET_BYTES = 32
@@ -39,7 +39,7 @@ def _fresh_secret(path: Path) -> bytes:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secret)
     except OSError as error:
-        raise refused(path.parent, error) from error
+        raise storage_error(path.parent, error) from error
     return secret
 
 

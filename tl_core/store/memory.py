@@ -12,11 +12,12 @@ from itertools import count
 from pathlib import Path
 
 from tl_core.disk.files import WEIGHTS_FILE, share_file
-from tl_core.disk.home import made
+from tl_core.disk.home import ensure_folder
 from tl_core.disk.space import folder_bytes
 from tl_core.errors import StoreError
 from tl_core.store import transitions
 from tl_core.store.access import Visitor
+from tl_core.store.names import looks_like_id, now, one_match
 from tl_core.store.records import EpochRecord, OwnerRecord, RunRecord, RunState, Visibility, plain
 from tl_core.store.run_filter import RunFilter
 from tl_core.store.store import RunStore
@@ -62,7 +63,7 @@ class MemoryStore(RunStore):
             source = self._one(run_id)
             record = transitions.copied(source, role, name, owner)
             undo.callback(shutil.rmtree, self._folder / record.id, ignore_errors=True)
-            share_file(self._folder / source.id / WEIGHTS_FILE, made(self._folder / record.id) / WEIGHTS_FILE)
+            share_file(self._folder / source.id / WEIGHTS_FILE, ensure_folder(self._folder / record.id) / WEIGHTS_FILE)
             added = self._add(record, twin_id)
             self._epochs[record.id] = dict(self._epochs.get(source.id, {}))
             self._traces[record.id] = copy.deepcopy(self._traces.get(source.id, []))
@@ -73,7 +74,7 @@ class MemoryStore(RunStore):
         with self._lock:
             source = self._one(source_id)
             record = transitions.filled(self._one(run_id), source)
-            share_file(self._folder / source.id / WEIGHTS_FILE, made(self._folder / record.id) / WEIGHTS_FILE)
+            share_file(self._folder / source.id / WEIGHTS_FILE, ensure_folder(self._folder / record.id) / WEIGHTS_FILE)
             self._epochs[record.id] = dict(self._epochs.get(source.id, {}))
             self._traces[record.id] = copy.deepcopy(self._traces.get(source.id, []))
             return self._put(record)
@@ -190,7 +191,7 @@ class MemoryStore(RunStore):
             return copy.deepcopy(self._traces.get(self._one(id).id, []))
 
     def run_folder(self, id: str) -> Path:
-        return made(self._folder / self.get(id).id)
+        return ensure_folder(self._folder / self.get(id).id)
 
     def save_timing(self, key: str, value: dict) -> None:
         with self._lock:
@@ -230,10 +231,10 @@ class MemoryStore(RunStore):
         self._forget_files()
 
     def _one(self, id: str) -> RunRecord:
-        return transitions.one_match(id, self._fitting(id))
+        return one_match(id, self._fitting(id))
 
     def _fitting(self, id: str) -> list[RunRecord]:
-        return [run for key, run in self._runs.items() if key.startswith(id)] if transitions.looks_like_id(id) else []
+        return [run for key, run in self._runs.items() if key.startswith(id)] if looks_like_id(id) else []
 
     def _add(self, record: RunRecord, twin_id: str | None) -> RunRecord:
         twin = None if twin_id is None else self._one(twin_id)
@@ -252,7 +253,7 @@ class MemoryStore(RunStore):
         self._runs[record.id] = record
         states = self._events.setdefault(record.id, [])
         if not states or states[-1][1] is not record.state:
-            states.append((transitions.now(), record.state))
+            states.append((now(), record.state))
         return copy.deepcopy(record)
 
     def _unlink(self, *ids: str) -> None:

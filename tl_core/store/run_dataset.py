@@ -10,7 +10,7 @@ from tl_core.store.records import RunRecord
 _TOLD = ("classes", "n_train", "n_validation", "n_test", "image_size", "channels", "can_flip")
 
 
-def told(info: DatasetInfo) -> dict:
+def dataset_facts(info: DatasetInfo) -> dict:
     """Returns what the record of a run keeps of its data: nothing of the catalogue's, which everybody knows."""
     return {} if info.id in DATASETS else {"data": {name: getattr(info, name) for name in _TOLD}}
 

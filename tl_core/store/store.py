@@ -5,8 +5,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from tl_core.errors import StoreError
-from tl_core.store import transitions
 from tl_core.store.access import Visitor, check_change, check_instructor, may_see
+from tl_core.store.names import clean_name, one_match
 from tl_core.store.records import EpochRecord, OwnerRecord, RunRecord, RunState, Visibility
 
 
@@ -290,7 +290,7 @@ class RunStore(ABC):
             UnknownIdError: "unknown_run", also for a run that the visitor may not see.
         """
         matches = [record for record in self._matches(id) if may_see(record, by, is_named=record.id == id)]
-        return transitions.one_match(id, matches)
+        return one_match(id, matches)
 
     def permitted(self, id: str, *, by: Visitor) -> RunRecord:
         """Returns a run that a visitor may change.
@@ -310,7 +310,7 @@ class RunStore(ABC):
             InputError: "bad_run_name": not 1 to 80 characters after trimming, or with control characters.
             UnknownIdError, StoreError: As `permitted`.
         """
-        return self._edit(self.permitted(id, by=by).id, name=transitions.clean_name(name))
+        return self._edit(self.permitted(id, by=by).id, name=clean_name(name))
 
     def share(self, id: str, visibility: Visibility, *, by: Visitor) -> RunRecord:
         """Says who else may look at a run and at its twin.
@@ -349,7 +349,7 @@ class RunStore(ABC):
         """
         if owner != by.owner:
             check_instructor(by)
-        self._name_owner(owner, transitions.clean_name(name))
+        self._name_owner(owner, clean_name(name))
 
     def save_setting(self, key: str, value: dict, *, by: Visitor) -> None:
         """Notes what holds for the whole class, in place of what was noted before.

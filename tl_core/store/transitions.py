@@ -1,76 +1,15 @@
-"""What every store agrees on: ids, names, which state may follow which, what a search finds."""
+"""What every store agrees on: which state may follow which, what a record becomes by it, what a search finds."""
 
 import math
-import re
-import secrets
-import unicodedata
 from dataclasses import replace
-from datetime import UTC, datetime
 
-from tl_core.errors import InputError, StoreError, UnknownIdError
+from tl_core.errors import InputError, StoreError
+from tl_core.store.names import clean_name, new_id, now
 from tl_core.store.records import EpochRecord, RunRecord, RunState, plain
 
-MIN_PREFIX = 6
-MAX_NAME = 80
-_ID_OR_PREFIX = re.compile(rf"[0-9a-f]{{{MIN_PREFIX},32}}")
-_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _ROLES = ("run", "baseline")
 _EARLIER = ("fingerprint", "recorded_from", "recorded_at", "best_epoch", "test_accuracy", "seconds", "ended_at")
 _OWN = ("id", "seq", "name", "role", "owner", "twin_id", "created_at", "visibility", "is_pinned")  # never copied
-
-
-def new_id() -> str:
-    """Returns a fresh run id: 128 random bits as 32 hexadecimal digits.
-
-    Random:
-        The operating system's; no seed decides it.
-    """
-    return secrets.token_hex(16)
-
-
-def now() -> str:
-    """Returns the time of day as ISO 8601 in UTC, for people to read; nothing is ordered by it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def looks_like_id(received: object) -> bool:
-    """Tells whether a value from outside may be an id or a prefix of one, before anything is looked up."""
-    return isinstance(received, str) and _ID_OR_PREFIX.fullmatch(received) is not None
-
-
-def one_match(received: object, matches: list[RunRecord]) -> RunRecord:
-    """Returns the only run that an id or prefix stands for.
-
-    Raises:
-        UnknownIdError: "unknown_run": None or several runs match.
-    """
-    if len(matches) == 1:
-        return matches[0]
-    raise UnknownIdError("unknown_run", received=shown(received), n_matches=len(matches), min_characters=MIN_PREFIX)
-
-
-def clean_name(received: object) -> str:
-    """Returns a run's name without the spaces around it.
-
-    Raises:
-        InputError: "bad_run_name": Not 1 to 80 characters, or with control characters (line breaks, text direction).
-    """
-    name = received.strip() if isinstance(received, str) else ""
-    if not 1 <= len(name) <= MAX_NAME or any(map(_is_control, name)):
-        raise InputError("bad_run_name", received=shown(received), max_characters=MAX_NAME)
-    return name
-
-
-def _is_control(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in _BIDI_CONTROLS
-
-
-def shown(received: object) -> str:
-    """Returns a stranger's text as it may stand in a message: one line, at most 60 characters, all printable."""
-    text = "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(received)[:61]
-    )
-    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def longer(record: RunRecord, epochs: int, fingerprint: str | None) -> RunRecord:
@@ -104,9 +43,9 @@ def longer(record: RunRecord, epochs: int, fingerprint: str | None) -> RunRecord
 def as_before(record: RunRecord) -> RunRecord:
     """Returns a run that waited to go on, and will not, as it was when it had completed."""
     *others, before = record.earlier
-    told = {name: before[name] for name in _EARLIER}
     spec = record.spec | {"epochs": before["epochs"]}
-    return replace(record, state=RunState.COMPLETED, spec=spec, earlier=others or None, **told)
+    found = {name: before[name] for name in _EARLIER}
+    return replace(record, state=RunState.COMPLETED, spec=spec, earlier=others or None, **found)
 
 
 def check_start(record: RunRecord) -> None:
@@ -172,8 +111,8 @@ def with_threads(record: RunRecord, n_threads: int) -> RunRecord:
         StoreError: "run_is_active" or "run_already_finished": it has begun, or never will.
     """
     check_start(record)
-    told = {"threads": int(n_threads)}
-    return replace(record, spec=record.spec | told, environment=record.environment | told)
+    threads = {"threads": int(n_threads)}
+    return replace(record, spec=record.spec | threads, environment=record.environment | threads)
 
 
 def copied(record: RunRecord, role: str, name: str, owner: str) -> RunRecord:

@@ -10,7 +10,7 @@ from tl_core.disk.files import check_space
 LEFTOVER_S = 24 * 3600  # then an unfinished file belongs to nobody
 
 
-def make_room(folder: Path, needed_bytes: int, limit_bytes: int) -> None:
+def evict(folder: Path, needed_bytes: int, limit_bytes: int) -> None:
     """Drops the least recently used files of a cache until there is room for another one.
 
     Args:

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from tl_core.training.events import Event, Phase
-from tl_core.training.eviction import make_room
+from tl_core.training.eviction import evict
 from tl_core.training.extraction import Extractor
 from tl_core.training.sources import Source
 
@@ -160,7 +160,7 @@ class FeatureCache:
     ) -> Iterator[Event]:
         dtype = np.dtype(prefixes[0].compute_dtype)
         shapes = [(len(chosen), *prefix.output_shape[1:]) for prefix in prefixes]
-        make_room(self.folder, sum(int(np.prod(shape)) for shape in shapes) * dtype.itemsize, self.limit_bytes)
+        evict(self.folder, sum(int(np.prod(shape)) for shape in shapes) * dtype.itemsize, self.limit_bytes)
         beside = [path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tmp") for path in paths]
         try:
             with ExitStack() as stack:  # closed before they are renamed: Windows renames no file that is open

@@ -16,7 +16,7 @@ from tl_core.spec import RunSpec
 from tl_core.training.clock import Clock
 from tl_core.training.events import Event, Moved, Phase, Step
 from tl_core.training.inputs import Inputs
-from tl_core.training.progress import Progress
+from tl_core.training.progress import TrainerState
 from tl_core.training.proof import block_hashes, compare
 from tl_core.training.sources import Source
 from tl_core.training.trainer import StopRequested, Trainer
@@ -47,7 +47,7 @@ class Phases:
         self._inputs, self._clock, self._should_stop = inputs, clock, should_stop
         self._before, self._after_head = block_hashes(inputs.network), None
         self._change = WeightChange(inputs.network)
-        self.progress = Progress()
+        self.progress = TrainerState()
         self.trainer: Trainer | None = None
         self.model = inputs.network.suffix
 
@@ -149,10 +149,10 @@ class Phases:
         return arrays, {"progress": json.dumps(facts)}
 
     def _take_up(self, arrays: Arrays, facts: Mapping[str, str]) -> Arrays:
-        told = json.loads(facts["progress"])
-        self._clock.set(told.pop("elapsed_s"))
-        self._after_head = told.pop("after_head", None)
-        self.progress = Progress(**told)
+        saved = json.loads(facts["progress"])
+        self._clock.set(saved.pop("elapsed_s"))
+        self._after_head = saved.pop("after_head", None)
+        self.progress = TrainerState(**saved)
         return arrays
 
 

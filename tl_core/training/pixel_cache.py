@@ -17,15 +17,15 @@ import numpy as np
 
 from tl_core.datasets.arrays import Dataset
 from tl_core.datasets.images.decode import fit_image
-from tl_core.disk.home import made
-from tl_core.disk.space import refused
-from tl_core.training.eviction import make_room
+from tl_core.disk.home import ensure_folder
+from tl_core.disk.space import storage_error
+from tl_core.training.eviction import evict
 
 AT_ONCE = 64  # pictures that the threads decode before they are written
-Progress = Callable[[int, int | None], None]
+OnProgress = Callable[[int, int | None], None]
 
 
-def mapped(dataset: Dataset, size: int, folder: Path, limit_bytes: int, on_progress: Progress) -> Dataset:
+def map_pixels(dataset: Dataset, size: int, folder: Path, limit_bytes: int, on_progress: OnProgress) -> Dataset:
     """Returns an album with its pictures at one size, mapped from disk; any other data set as it is.
 
     Args:
@@ -42,10 +42,10 @@ def mapped(dataset: Dataset, size: int, folder: Path, limit_bytes: int, on_progr
     shape = (len(dataset.labels), size, size, 3)
     if dataset.info.origin != "own" or int(np.prod(shape)) > limit_bytes // 2:
         return dataset
-    path = made(folder) / f"pixels-{dataset.info.id}-{size}.npy"
+    path = ensure_folder(folder) / f"pixels-{dataset.info.id}-{size}.npy"
     pixels = _read(path, shape)
     if pixels is None:
-        make_room(folder, int(np.prod(shape)), limit_bytes)
+        evict(folder, int(np.prod(shape)), limit_bytes)
         _write(dataset, size, path, shape, on_progress)
         pixels = np.load(path, mmap_mode="r", allow_pickle=False)
     return replace(dataset, pixels=pixels)
@@ -60,7 +60,7 @@ def _read(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
     return None
 
 
-def _write(dataset: Dataset, size: int, path: Path, shape: tuple[int, ...], on_progress: Progress) -> None:
+def _write(dataset: Dataset, size: int, path: Path, shape: tuple[int, ...], on_progress: OnProgress) -> None:
     """Decodes all pictures into a file that gets its name when it is whole."""
     beside = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tmp")
     try:
@@ -75,7 +75,7 @@ def _write(dataset: Dataset, size: int, path: Path, shape: tuple[int, ...], on_p
                 on_progress(done, shape[0])
         os.replace(beside, path)
     except OSError as error:
-        raise refused(path.parent, error, int(np.prod(shape))) from error
+        raise storage_error(path.parent, error, int(np.prod(shape))) from error
     finally:
         beside.unlink(missing_ok=True)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass
-class Progress:
+class TrainerState:
     """Counters of one training; all that a checkpoint must carry besides arrays.
 
     Attributes:

@@ -17,7 +17,7 @@ from tl_core.seeds import generator
 from tl_core.spec import RunSpec
 from tl_core.training.clock import Clock
 from tl_core.training.events import Epoch, Event, Phase, Step
-from tl_core.training.progress import Progress
+from tl_core.training.progress import TrainerState
 from tl_core.training.sources import Source
 from tl_core.training.steps import Pace, make_steps
 
@@ -58,12 +58,12 @@ class Trainer:
         spec: RunSpec,
         clock: Clock,
         should_stop: Callable[[], bool] = lambda: False,
-        progress: Progress | None = None,
+        progress: TrainerState | None = None,
     ) -> None:
         self.model, self.source, self.labels = model, source, labels
         self.train, self.validation = train, validation
         self.spec, self.clock, self.should_stop = spec, clock, should_stop
-        self.progress = progress or Progress()
+        self.progress = progress or TrainerState()
         self.best_weights: list[np.ndarray] | None = None
         compile_model(model, spec)
         self.steps = make_steps(model, spec.batch_size, is_exact=spec.arithmetic == "exact")

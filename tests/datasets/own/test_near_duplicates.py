@@ -12,7 +12,7 @@ from tests.proofs.similar import uniform
 from tl_core.datasets.arrays import Dataset, load_dataset
 from tl_core.datasets.images.decode import decode_image, kept_image
 from tl_core.datasets.own import near_duplicates
-from tl_core.datasets.own.near_duplicates import FLAT, Look, alike, look, members_of, twin_groups
+from tl_core.datasets.own.near_duplicates import FLAT, Signature, alike, members_of, near_duplicate_groups, signature
 from tl_core.paths import ASSETS
 
 SAMPLES = ASSETS / "samples"
@@ -24,13 +24,13 @@ def fruit(tmp_path_factory) -> Dataset:
 
 
 def groups(pictures: list[np.ndarray], shas: list[str] | None = None) -> list[int]:
-    return of_looks([look(kept_image(one)) for one in pictures], shas)
+    return of_looks([signature(kept_image(one)) for one in pictures], shas)
 
 
-def of_looks(looks: list[Look], shas: list[str] | None = None) -> list[int]:
+def of_looks(looks: list[Signature], shas: list[str] | None = None) -> list[int]:
     hashes = np.array([one.hash for one in looks], np.uint64)
     small = np.stack([one.small for one in looks])
-    return twin_groups(shas or [str(at) for at in range(len(looks))], hashes, small).tolist()
+    return near_duplicate_groups(shas or [str(at) for at in range(len(looks))], hashes, small).tolist()
 
 
 def saved_again(picture: np.ndarray) -> np.ndarray:
@@ -82,7 +82,7 @@ def test_the_number_of_a_group_is_its_first_picture(fruit):
 
 
 def test_equal_pictures_are_twins_by_their_identity_alone():
-    looks = [look(pattern(number, 32)) for number in (1, 2, 3)]
+    looks = [signature(pattern(number, 32)) for number in (1, 2, 3)]
     assert of_looks(looks, ["a", "b", "a"]) == [0, 1, 0]
 
 
@@ -133,7 +133,7 @@ def test_the_members_of_each_group_are_given_in_order():
 
 
 def test_no_pictures_have_no_twins():
-    assert twin_groups([], np.array([], np.uint64), np.zeros((0, 16, 16, 3), np.uint8)).tolist() == []
+    assert near_duplicate_groups([], np.array([], np.uint64), np.zeros((0, 16, 16, 3), np.uint8)).tolist() == []
 
 
 def test_pictures_of_one_pixel_have_a_look():
@@ -169,7 +169,7 @@ def test_each_picture_is_compared_with_few_others_however_many_there_are_and_how
         looks = uniform(kind, n)
         compared.update(hashes=0, pictures=0)
         tracemalloc.start()
-        found = twin_groups(*looks)
+        found = near_duplicate_groups(*looks)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert len(set(found.tolist())) == (1 if kind == "one scene" else n)

@@ -23,8 +23,8 @@ from tl_core.engine.imports import uploads
 from tl_core.engine.imports.import_queue import MOST_WAITING, ImportQueue, ImportSnapshot, ImportState
 from tl_core.engine.imports.process import task_of
 from tl_core.errors import StoreError, TransferLabError, UnknownIdError
-from tl_core.ingest.ingest import Intake
-from tl_core.ingest.sources import open_origin
+from tl_core.ingest.ingest import ImportRequest
+from tl_core.ingest.sources import open_source
 from tl_core.paths import PROJECT
 from tl_core.phrases import LANGUAGES, explain
 from tl_core.store.access import OPERATOR, Visitor
@@ -76,8 +76,8 @@ def endless(tmp_path_factory) -> Path:
     return root
 
 
-def intake(owner: str = "anna", name: str = "Fruit", **asked) -> Intake:
-    return Intake(name, owner, source="fruit.zip", **asked)
+def request(owner: str = "anna", name: str = "Fruit", **asked) -> ImportRequest:
+    return ImportRequest(name, owner, source="fruit.zip", **asked)
 
 
 def ended(imports: ImportQueue, id: str) -> ImportSnapshot:
@@ -105,7 +105,7 @@ def own(home: Path) -> set[str]:
 
 class TestOneImport:
     def test_an_archive_that_was_sent_becomes_a_data_set_and_leaves_the_uploads(self, imports, albums):  # Z15
-        id = imports.submit(archive(albums.home), intake(seed=3), is_sent=True)
+        id = imports.submit(archive(albums.home), request(seed=3), is_sent=True)
         assert len(uploaded(albums.home)) == 1  # on the disk, not in memory
         seen = ended(imports, id)
         assert (seen.state, seen.done, seen.total, seen.left_s, seen.error) == (ImportState.DONE, 8, 8, None, None)
@@ -116,18 +116,18 @@ class TestOneImport:
 
     def test_files_that_were_sent_become_the_same_data_set(self, imports, albums):  # Z14
         sent = uploads.write_files(albums.home, [(f"fruit/{file}", data) for file, data in SMALL.items()])
-        first = ended(imports, imports.submit(sent, intake(), is_sent=True))
-        second = ended(imports, imports.submit(archive(albums.home), intake(), is_sent=True))
+        first = ended(imports, imports.submit(sent, request(), is_sent=True))
+        second = ended(imports, imports.submit(archive(albums.home), request(), is_sent=True))
         assert first.album.id == second.album.id
         assert uploaded(albums.home) == []
 
     def test_what_lies_on_the_server_stays_there(self, imports, albums, tmp_path):
         root = on_disk(tmp_path / "tree", SMALL)
-        assert ended(imports, imports.submit(root, intake())).state is ImportState.DONE
+        assert ended(imports, imports.submit(root, request())).state is ImportState.DONE
         assert sum(1 for _ in root.rglob("*.png")) == 8
 
     def test_one_that_fails_says_its_sentence_and_keeps_nothing(self, imports, albums):
-        id = imports.submit(archive(albums.home, tree(apple=5)), intake(), is_sent=True)
+        id = imports.submit(archive(albums.home, tree(apple=5)), request(), is_sent=True)
         seen = ended(imports, id)
         assert (seen.state, seen.error["code"], seen.album) == (ImportState.FAILED, "import_one_class", None)
         assert all("fruit.zip" in explain(seen.error, language) for language in LANGUAGES)
@@ -135,13 +135,13 @@ class TestOneImport:
 
     def test_an_archive_that_is_none_says_its_sentence(self, imports, albums):  # Z11
         sent = uploads.write_archive(albums.home, b"Rar!\x1a\7\0" + bytes(50))
-        seen = ended(imports, imports.submit(sent, intake(), is_sent=True))
+        seen = ended(imports, imports.submit(sent, request(), is_sent=True))
         assert seen.error["code"] == "archive_kind"
         assert uploaded(albums.home) == []
 
     def test_progress_grows_to_the_end(self, imports, albums, tmp_path):
         root = on_disk(tmp_path / "tree", {f"{'ab'[at % 2]}/{at}.png": picture(at, 200) for at in range(200)})
-        id, seen = imports.submit(root, intake()), []
+        id, seen = imports.submit(root, request()), []
         while not (now := imports.look(id, by=OWNER)).state.is_finished:
             if not seen or now != seen[-1]:
                 seen.append(now)
@@ -156,7 +156,7 @@ class TestOneImport:
         record = take(albums, SMALL)
         changed = albums.change(record.id, lambda album: flipping(album, False), by=OWNER)
         more = on_disk(tmp_path / "more", {"new.png": picture(99)})
-        seen = ended(imports, imports.submit(more, intake(into=record, class_name="plum")))
+        seen = ended(imports, imports.submit(more, request(into=record, class_name="plum")))
         assert (seen.state, seen.album.name) == (ImportState.DONE, "mine")
         assert {albums.find(id, by=OWNER).id for id in (record.id, changed.id)} == {seen.album.id}
         assert (len(albums.album(seen.album.id).rows), albums.info(seen.album.id).can_flip) == (9, False)
@@ -166,14 +166,14 @@ class TestOneImport:
         record = take(albums, SMALL)
         trained_on.add(record.id)
         more = on_disk(tmp_path / "more", {"new.png": picture(99)})
-        seen = ended(imports, imports.submit(more, intake(into=record, class_name="apple")))
+        seen = ended(imports, imports.submit(more, request(into=record, class_name="apple")))
         assert own(albums.home) == {record.id, seen.album.id}
         assert len(albums.album(record.id).rows) == 8
 
     def test_adding_to_one_that_was_deleted_meanwhile_fails(self, imports, albums):
         record = take(albums, SMALL)
         albums.delete(record.id, by=OWNER)
-        id = imports.submit(archive(albums.home), intake(into=record, class_name="apple"), is_sent=True)
+        id = imports.submit(archive(albums.home), request(into=record, class_name="apple"), is_sent=True)
         seen = ended(imports, id)
         assert (seen.state, seen.error["code"]) == (ImportState.FAILED, "unknown_dataset")
         assert (uploaded(albums.home), own(albums.home)) == ([], set())
@@ -186,16 +186,18 @@ class TestOneImport:
 
         with monkeypatch.context() as patch:
             patch.setattr(module.subprocess, "Popen", refuse)
-            seen = ended(imports, imports.submit(archive(albums.home), intake(), is_sent=True))
+            seen = ended(imports, imports.submit(archive(albums.home), request(), is_sent=True))
         assert (seen.state, seen.error["code"]) == (ImportState.FAILED, "request_failed")
         assert uploaded(albums.home) == []
-        assert ended(imports, imports.submit(archive(albums.home), intake(), is_sent=True)).state is ImportState.DONE
+        assert ended(imports, imports.submit(archive(albums.home), request(), is_sent=True)).state is ImportState.DONE
 
 
 class TestTheLine:
     def test_one_after_the_other_in_the_order_in_which_they_came(self, imports, albums, endless, tmp_path):
-        first = imports.submit(endless, intake())
-        others = [imports.submit(on_disk(tmp_path / str(at), tree(100 * at, a=2, b=2)), intake("ben")) for at in (1, 2)]
+        first = imports.submit(endless, request())
+        others = [
+            imports.submit(on_disk(tmp_path / str(at), tree(100 * at, a=2, b=2)), request("ben")) for at in (1, 2)
+        ]
         under_way(imports, first)
         assert [imports.look(id, by=OPERATOR).state for id in others] == [ImportState.WAITING] * 2
         imports.cancel(first, by=OWNER)
@@ -205,28 +207,28 @@ class TestTheLine:
         assert [one.id for one in imports.mine(by=OTHER)] == others[::-1]
 
     def test_nobody_has_more_under_way_than_allowed_and_another_may_still_come(self, imports, albums, endless):
-        ids = [imports.submit(endless, intake()) for _ in range(MOST_WAITING)]
+        ids = [imports.submit(endless, request()) for _ in range(MOST_WAITING)]
         with pytest.raises(StoreError) as caught:
-            imports.submit(endless, intake())
+            imports.submit(endless, request())
         assert (caught.value.code, caught.value.values) == ("too_many_imports", {"found": 3, "allowed": MOST_WAITING})
-        imports.submit(endless, intake("ben"))
+        imports.submit(endless, request("ben"))
         imports.cancel(ids[1], by=OWNER)
-        imports.submit(endless, intake())
+        imports.submit(endless, request())
 
     def test_what_came_before_leaves_less_room_for_those_that_waited(self, imports, albums):
-        ids = [imports.submit(archive(albums.home), intake(name=name, most_bytes=10**9)) for name in "ab"]
+        ids = [imports.submit(archive(albums.home), request(name=name, most_bytes=10**9)) for name in "ab"]
         states = [ended(imports, id) for id in ids]
         assert [one.error["code"] for one in states] == ["import_too_much_disk"] * 2
-        unbound = imports.submit(archive(albums.home), intake(most_bytes=None))
+        unbound = imports.submit(archive(albums.home), request(most_bytes=None))
         assert ended(imports, unbound).state is ImportState.DONE
 
     def test_only_so_many_that_have_ended_are_remembered(self, imports, albums, endless, monkeypatch):
         monkeypatch.setattr(module, "KEPT", 2)
-        imports.submit(endless, intake("ben"))
-        ids = [imports.submit(endless, intake()) for _ in range(1)]
+        imports.submit(endless, request("ben"))
+        ids = [imports.submit(endless, request()) for _ in range(1)]
         for _ in range(4):
             imports.cancel(ids[-1], by=OWNER)
-            ids.append(imports.submit(endless, intake()))
+            ids.append(imports.submit(endless, request()))
         assert [one.id for one in imports.mine(by=OWNER)] == ids[:-4:-1]
         with pytest.raises(UnknownIdError):
             imports.look(ids[0], by=OWNER)
@@ -234,8 +236,8 @@ class TestTheLine:
 
 class TestTheEnd:
     def test_a_waiting_one_is_cancelled_at_once_and_leaves_nothing(self, imports, albums, endless):
-        imports.submit(endless, intake("ben"))
-        id = imports.submit(archive(albums.home), intake(), is_sent=True)
+        imports.submit(endless, request("ben"))
+        id = imports.submit(archive(albums.home), request(), is_sent=True)
         imports.cancel(id, by=OWNER)
         assert imports.look(id, by=OWNER).state is ImportState.CANCELLED
         assert uploaded(albums.home) == []
@@ -244,7 +246,7 @@ class TestTheEnd:
         sent = uploads.write_files(
             albums.home, [(str(path.relative_to(endless)), path.read_bytes()) for path in endless.rglob("*.jpg")]
         )
-        id = imports.submit(sent, intake(), is_sent=True)
+        id = imports.submit(sent, request(), is_sent=True)
         under_way(imports, id)
         assert len(own(albums.home)) == 1
         process = imports._all[id].process
@@ -255,14 +257,14 @@ class TestTheEnd:
         assert (uploaded(albums.home), own(albums.home), albums.listed(by=OWNER)) == ([], set(), [])
 
     def test_one_that_has_ended_stays_as_it_is(self, imports, albums):
-        id = imports.submit(archive(albums.home), intake(), is_sent=True)
+        id = imports.submit(archive(albums.home), request(), is_sent=True)
         seen = ended(imports, id)
         imports.cancel(id, by=OWNER)
         assert imports.look(id, by=OWNER) == seen
 
     def test_a_killed_process_fails_its_import_and_the_next_begins(self, imports, albums, endless, tmp_path):  # Z16
-        first = imports.submit(endless, intake())
-        second = imports.submit(on_disk(tmp_path / "next", SMALL), intake("ben"))
+        first = imports.submit(endless, request())
+        second = imports.submit(on_disk(tmp_path / "next", SMALL), request("ben"))
         under_way(imports, first)
         os.kill(imports._all[first].process.pid, signal.SIGKILL)
         seen = ended(imports, first)
@@ -274,7 +276,7 @@ class TestTheEnd:
 
     def test_closing_ends_all_and_begins_no_other(self, imports, albums, endless):
         sent = archive(albums.home)
-        ids = [imports.submit(endless, intake()), imports.submit(sent, intake(), is_sent=True)]
+        ids = [imports.submit(endless, request()), imports.submit(sent, request(), is_sent=True)]
         under_way(imports, ids[0])
         process = imports._all[ids[0]].process
         imports.close(), imports.close()
@@ -294,8 +296,8 @@ class TestAccess:
 
     @pytest.mark.parametrize("name", list(ON_AN_IMPORT))
     def test_only_the_owner_and_the_instructor_look_at_one_or_end_it(self, imports, endless, name):
-        imports.submit(endless, intake("ben"))
-        id = imports.submit(endless, intake())
+        imports.submit(endless, request("ben"))
+        id = imports.submit(endless, request())
         before = imports.look(id, by=OWNER)
         for by in (OTHER, NOBODY):
             refusals = []
@@ -309,7 +311,7 @@ class TestAccess:
             ON_AN_IMPORT[name](imports, id, by)
 
     def test_everybody_lists_only_their_own(self, imports, endless):
-        ids = [imports.submit(endless, intake(owner)) for owner in ("ben", "anna", "anna")]
+        ids = [imports.submit(endless, request(owner)) for owner in ("ben", "anna", "anna")]
         assert [one.id for one in imports.mine(by=OWNER)] == [ids[2], ids[1]]
         assert [one.id for one in imports.mine(by=OTHER)] == [ids[0]]
         assert imports.mine(by=NOBODY) == imports.mine(by=INSTRUCTOR) == []
@@ -329,7 +331,7 @@ class TestTheProcess:
         )
 
     def ask(self, process: subprocess.Popen, path: Path) -> None:
-        process.stdin.write(json.dumps(task_of(path, intake(), is_sent=False)) + "\n")
+        process.stdin.write(json.dumps(task_of(path, request(), is_sent=False)) + "\n")
         process.stdin.flush()
 
     def test_it_ends_when_its_input_does(self, albums, endless):  # Z16
@@ -371,7 +373,7 @@ class TestTheProcess:
 
     def test_what_nobody_foresaw_becomes_a_sentence(self, albums, tmp_path):
         with self.started(albums.home) as process:
-            process.stdin.write(json.dumps(task_of(tmp_path, intake(), is_sent=False) | {"path": 7}) + "\n")
+            process.stdin.write(json.dumps(task_of(tmp_path, request(), is_sent=False) | {"path": 7}) + "\n")
             process.stdin.flush()
             said = json.loads(process.stdout.readline())
             process.stdin.close()
@@ -383,7 +385,7 @@ class TestUploads:
     def test_files_lie_under_numbers_whatever_they_are_called(self, tmp_path):  # Z01
         sent = uploads.write_files(tmp_path, [("../../x.png", b"1"), ("a/b.png", b"2")])
         assert sorted(path.name for path in sent.iterdir()) == ["00000", "00001", "names.json"]
-        origin = open_origin(sent, "x", is_sent=True)
+        origin = open_source(sent, "x", is_sent=True)
         assert {file: origin.read(file) for file in origin.files} == {"x.png": b"1", "a/b.png": b"2"}
 
     def test_a_disk_without_room_refuses_and_keeps_nothing(self, tmp_path, monkeypatch):

@@ -121,8 +121,8 @@ class Album:
     def id(self) -> str:
         """The name used in specs, links and records: it follows from pictures, classes, splits and files' names."""
         rows, whole = self.rows.in_order(), hashlib.sha256()
-        told = [VERSION, self.can_flip, sorted(self.excluded), self.seed]
-        whole.update(json.dumps(told).encode())
+        facts = [VERSION, self.can_flip, sorted(self.excluded), self.seed]
+        whole.update(json.dumps(facts).encode())
         for column in (rows.file, rows.sha, rows.name, rows.split.tolist(), rows.is_dropped.tolist()):
             whole.update(json.dumps(list(column)).encode())
         return PREFIX + whole.hexdigest()[:20]
@@ -230,8 +230,14 @@ def read_album(folder: Path) -> Album:
         about = json.loads((folder / ABOUT).read_bytes())
         table = pq.read_table(folder / PICTURES, columns=list(_TYPES), page_checksum_verification=True)
         rows = Rows.of({name: table[name].to_pylist() for name in _TYPES})
-        told = {name: about[name] for name in ("can_flip", "is_grey", "seed")}
-        album = Album(rows, tuple(about["packs"]), frozenset(about["excluded"]), **told)
+        album = Album(
+            rows,
+            tuple(about["packs"]),
+            frozenset(about["excluded"]),
+            can_flip=about["can_flip"],
+            is_grey=about["is_grey"],
+            seed=about["seed"],
+        )
     except (OSError, ValueError, TypeError, KeyError, OverflowError, pa.ArrowException) as error:
         raise _damaged(folder, PICTURES) from error
     if album.id != folder.name:

@@ -111,8 +111,13 @@ def class_names(found: Sequence[str]) -> tuple[dict[str, str], list[Note]]:
     lowered = Counter(name.casefold() for name in spellings)
     alike = sorted(name for name in spellings if lowered[name.casefold()] > 1)
     reserved = sorted(name for name in spellings if name.partition(".")[0].casefold() in _RESERVED)
-    told = {"classes_joined": joined, "classes_renamed": altered, "classes_alike": alike, "classes_reserved": reserved}
-    notes += [Note(code, {"classes": values}) for code, values in told.items() if values]
+    changes = {
+        "classes_joined": joined,
+        "classes_renamed": altered,
+        "classes_alike": alike,
+        "classes_reserved": reserved,
+    }
+    notes += [Note(code, {"classes": values}) for code, values in changes.items() if values]
     return names, notes
 
 

@@ -26,7 +26,7 @@ _AT_ONCE = 4096  # pairs that are compared at once
 _BANDS = tuple((start, min(start + 10, 64)) for start in range(0, 64, 10))  # one more than bits that may differ
 
 
-class Look(NamedTuple):
+class Signature(NamedTuple):
     """What is compared of a picture.
 
     Attributes:
@@ -38,14 +38,14 @@ class Look(NamedTuple):
     small: np.ndarray
 
 
-def look(image: np.ndarray) -> Look:
+def signature(image: np.ndarray) -> Signature:
     """Returns what is compared of a picture, uint8 (S, S, 3)."""
     picture = Image.fromarray(image)
     grey = np.asarray(picture.convert("L").resize((32, 32), Image.Resampling.BOX), np.float64)
     waves = (_COSINES @ grey @ _COSINES.T).ravel()[1:]  # without the mean; 63 values of the 8 × 8 lowest frequencies
     bits = waves > np.median(waves)
     value = int.from_bytes(np.packbits(np.append(bits, False)).tobytes(), "big")
-    return Look(value, np.asarray(picture.resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX)))
+    return Signature(value, np.asarray(picture.resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX)))
 
 
 def _cosines() -> np.ndarray:
@@ -57,7 +57,7 @@ def _cosines() -> np.ndarray:
 _COSINES = _cosines()
 
 
-def twin_groups(shas: Sequence[str], hashes: np.ndarray, small: np.ndarray) -> np.ndarray:
+def near_duplicate_groups(shas: Sequence[str], hashes: np.ndarray, small: np.ndarray) -> np.ndarray:
     """Returns which pictures belong together.
 
     Args:

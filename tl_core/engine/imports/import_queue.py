@@ -18,7 +18,7 @@ from tl_core.engine.executors.contract import tell
 from tl_core.engine.imports import uploads
 from tl_core.engine.imports.process import album_of, task_of
 from tl_core.errors import StoreError, TransferLabError, UnknownIdError, WorkerError
-from tl_core.ingest.ingest import Intake
+from tl_core.ingest.ingest import ImportRequest
 from tl_core.paths import PROJECT
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums
@@ -75,7 +75,7 @@ class _Import:
 
     seen: ImportSnapshot
     path: Path
-    intake: Intake
+    request: ImportRequest
     is_sent: bool
     began_s: float = 0.0
     process: subprocess.Popen | None = None
@@ -108,12 +108,12 @@ class ImportQueue:
         self._all: OrderedDict[str, _Import] = OrderedDict()
         self._is_closed = False
 
-    def submit(self, path: Path, intake: Intake, *, is_sent: bool = False) -> str:
+    def submit(self, path: Path, request: ImportRequest, *, is_sent: bool = False) -> str:
         """Queues an import.
 
         Args:
             path: An archive or a folder; with `is_sent` it is removed when the import has ended.
-            intake: What is wanted, and for whom.
+            request: What is wanted, and for whom.
             is_sent: Whether a browser sent it.
 
         Returns:
@@ -123,12 +123,12 @@ class ImportQueue:
             StoreError: "too_many_imports".
         """
         with self._lock:
-            mine = [one for one in self._all.values() if one.seen.owner == intake.owner]
+            mine = [one for one in self._all.values() if one.seen.owner == request.owner]
             n_open = sum(not one.seen.state.is_finished for one in mine)
             if n_open >= MOST_WAITING:
                 raise StoreError("too_many_imports", found=n_open, allowed=MOST_WAITING)
             id = secrets.token_hex(16)
-            self._all[id] = _Import(ImportSnapshot(id, intake.owner, intake.name), path, intake, is_sent)
+            self._all[id] = _Import(ImportSnapshot(id, request.owner, request.name), path, request, is_sent)
             self._forget_old()
             self._begin_next()
             return id
@@ -181,11 +181,11 @@ class ImportQueue:
     def _begin(self, one: _Import) -> None:
         """Starts the process of an import; one whose album is gone, or its owner's room, has failed."""
         try:
-            if one.intake.into:  # another import or an edit may have changed it meanwhile
-                into = self._albums.permitted(one.intake.into.id, by=Visitor(one.seen.owner))
-                one.intake = replace(one.intake, into=into)
-            if one.intake.most_bytes is not None:
-                one.intake = replace(one.intake, most_bytes=self._bytes_left(one.seen.owner))
+            if one.request.into:  # another import or an edit may have changed it meanwhile
+                into = self._albums.permitted(one.request.into.id, by=Visitor(one.seen.owner))
+                one.request = replace(one.request, into=into)
+            if one.request.most_bytes is not None:
+                one.request = replace(one.request, most_bytes=self._bytes_left(one.seen.owner))
         except TransferLabError as error:
             self._end(one, replace(one.seen, state=ImportState.FAILED, error=error.to_dict()))
             return
@@ -241,7 +241,7 @@ class ImportQueue:
     def _listen(self, one: _Import) -> None:
         process = one.process
         with suppress(OSError, ValueError):  # dead already: the end of its output says so
-            process.stdin.write(json.dumps(task_of(one.path, one.intake, is_sent=one.is_sent)) + "\n")
+            process.stdin.write(json.dumps(task_of(one.path, one.request, is_sent=one.is_sent)) + "\n")
             process.stdin.flush()
         for line in process.stdout:
             tell(lambda said: self._hear(one, json.loads(said)), line)
@@ -265,8 +265,8 @@ class ImportQueue:
         """Notes how an import ended, once its process has, and what it began and what the browser sent are gone."""
         with suppress(TransferLabError, OSError):  # what cannot be removed now is at the next start
             self._albums.sweep_drafts()
-            if one.intake.into:  # its process does not know which runs need the former pictures
-                self._albums.clear(one.intake.into.id)
+            if one.request.into:  # its process does not know which runs need the former pictures
+                self._albums.clear(one.request.into.id)
         error = WorkerError("importer_died", status=status).to_dict()
         died = replace(one.seen, state=ImportState.FAILED, error=error)
         cancelled = replace(one.seen, state=ImportState.CANCELLED)

@@ -7,13 +7,13 @@ from pathlib import Path
 from tl_core.engine.imports import uploads
 from tl_core.engine.imports.import_queue import ImportQueue
 from tl_core.errors import TransferLabError
-from tl_core.ingest.ingest import Intake, take_in
+from tl_core.ingest.ingest import ImportRequest, ingest
 from tl_core.ingest.sources import Sent
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums
 from tl_core.store.limits import album_bytes_left, check_album_limits
+from tl_core.store.names import clean_name
 from tl_core.store.store import RunStore
-from tl_core.store.transitions import clean_name
 
 
 class Imports(ImportQueue):
@@ -50,7 +50,7 @@ class Imports(ImportQueue):
                 or "too_many_imports": beyond the limits for one student.
         """
         try:
-            return self.submit(path, self._intake(by, name, asked), is_sent=is_sent)
+            return self.submit(path, self._request(by, name, asked), is_sent=is_sent)
         except TransferLabError:
             if is_sent:
                 uploads.forget(path)
@@ -72,15 +72,15 @@ class Imports(ImportQueue):
         """
         owner = self._albums.permitted(asked["into"], by=by).owner if asked.get("into") else by.owner
         with self._albums.changing(owner):
-            intake = self._intake(by, name, asked)
-            with closing(take_in(self._albums, Sent(files), intake, n_threads=1)) as steps:
+            request = self._request(by, name, asked)
+            with closing(ingest(self._albums, Sent(files), request, n_threads=1)) as steps:
                 while True:
                     try:
                         next(steps)
                     except StopIteration as end:
                         return end.value
 
-    def _intake(self, by: Visitor, name: str, asked: dict) -> Intake:
+    def _request(self, by: Visitor, name: str, asked: dict) -> ImportRequest:
         """Returns what a visitor wants to be taken in, if the limits allow it."""
         into = asked.get("into")
         record = self._albums.permitted(into, by=by) if into else None
@@ -88,4 +88,4 @@ class Imports(ImportQueue):
         owner = record.owner if record else by.owner
         self._store.ensure_owner(owner)
         name = record.name if record else clean_name(name)
-        return Intake(name, owner, **{"most_bytes": most_bytes, **asked, "into": record})
+        return ImportRequest(name, owner, **{"most_bytes": most_bytes, **asked, "into": record})

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from tl_core.disk.home import data_home
 from tl_core.errors import TransferLabError, WorkerError
-from tl_core.ingest.ingest import Intake, take_in
-from tl_core.ingest.sources import open_origin
+from tl_core.ingest.ingest import ImportRequest, ingest
+from tl_core.ingest.sources import open_source
 from tl_core.store.albums import AlbumRecord, Albums
 from tl_core.store.records import Visibility, plain
 
@@ -27,9 +27,9 @@ NICE = 5
 PROGRESS_S = 0.1
 
 
-def task_of(path: Path, intake: Intake, *, is_sent: bool) -> dict:
+def task_of(path: Path, request: ImportRequest, *, is_sent: bool) -> dict:
     """Returns an import as plain data, to be sent to this process."""
-    return plain({"path": str(path), "is_sent": is_sent, "intake": asdict(intake)})
+    return plain({"path": str(path), "is_sent": is_sent, "request": asdict(request)})
 
 
 def album_of(data: dict) -> AlbumRecord:
@@ -37,9 +37,9 @@ def album_of(data: dict) -> AlbumRecord:
     return AlbumRecord(**data | {"visibility": Visibility(data["visibility"])})
 
 
-def _intake_of(data: dict) -> Intake:
+def _request_of(data: dict) -> ImportRequest:
     into = data["into"] and album_of(data["into"])
-    return Intake(**data | {"visibility": Visibility(data["visibility"]), "into": into})
+    return ImportRequest(**data | {"visibility": Visibility(data["visibility"]), "into": into})
 
 
 def run(task: dict) -> AlbumRecord:
@@ -48,10 +48,10 @@ def run(task: dict) -> AlbumRecord:
     Raises:
         TransferLabError: As `take_in` and `open_origin`.
     """
-    intake, said_s = _intake_of(task["intake"]), 0.0
-    origin = open_origin(Path(task["path"]), intake.source, is_sent=task["is_sent"])
+    request, said_s = _request_of(task["request"]), 0.0
+    source = open_source(Path(task["path"]), request.source, is_sent=task["is_sent"])
     albums = Albums(data_home())  # knows of no runs: what it takes the place of, the server removes
-    steps = take_in(albums, origin, intake)
+    steps = ingest(albums, source, request)
     while True:
         try:
             done, total = next(steps)

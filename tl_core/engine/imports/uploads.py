@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tl_core.disk.home import made
-from tl_core.disk.space import check_space, refused
-from tl_core.ingest.sources import sent
+from tl_core.disk.home import ensure_folder
+from tl_core.disk.space import check_space, storage_error
+from tl_core.ingest.sources import write_sent_files
 
 _SENT = "import-"
 LEFTOVER_S = 600  # a picture that has waited so long for its answer waits for nobody
@@ -27,13 +27,13 @@ def write_arrays(home: Path, images: list[np.ndarray]) -> Path:
     Raises:
         StoreError: "disk_full" or "home_not_writable"; no file is left.
     """
-    folder = made(home / "uploads")
+    folder = ensure_folder(home / "uploads")
     path = folder / f"{secrets.token_hex(16)}.npz"
     try:
         np.savez(path, **{f"{index:05d}": image for index, image in enumerate(images)})
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise refused(folder, error) from error
+        raise storage_error(folder, error) from error
     return path
 
 
@@ -43,14 +43,14 @@ def write_archive(home: Path, data: bytes) -> Path:
     Raises:
         StoreError: "disk_full" or "home_not_writable"; no file is left.
     """
-    folder = made(home / "uploads")
+    folder = ensure_folder(home / "uploads")
     check_space(folder, len(data))
     path = folder / f"{_SENT}{secrets.token_hex(16)}.zip"
     try:
         path.write_bytes(data)
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise refused(folder, error, len(data)) from error
+        raise storage_error(folder, error, len(data)) from error
     return path
 
 
@@ -60,12 +60,12 @@ def write_files(home: Path, files: Sequence[tuple[str, bytes]]) -> Path:
     Raises:
         StoreError: "disk_full" or "home_not_writable"; nothing is left.
     """
-    folder, n_bytes = made(home / "uploads"), sum(len(data) for _, data in files)
+    folder, n_bytes = ensure_folder(home / "uploads"), sum(len(data) for _, data in files)
     check_space(folder, n_bytes)
     try:
-        return sent(folder / f"{_SENT}{secrets.token_hex(16)}", files)
+        return write_sent_files(folder / f"{_SENT}{secrets.token_hex(16)}", files)
     except OSError as error:
-        raise refused(folder, error, n_bytes) from error
+        raise storage_error(folder, error, n_bytes) from error
 
 
 def forget(path: Path) -> None:

@@ -174,8 +174,8 @@ class Trainings:
         except TransferLabError as error:
             self.finish(live, state_after(error.to_dict()), error)
             return
-        told = {"run_id": live.run_id, "owner": live.owner, "spec": live.spec.to_dict(), "is_resumed": live.is_resumed}
-        worker.send({"do": "train", **told})
+        message = {"do": "train", "run_id": live.run_id, "owner": live.owner, "spec": live.spec.to_dict()}
+        worker.send(message | {"is_resumed": live.is_resumed})
 
     def _pin(self, live: LiveRun, n_threads: int) -> None:
         """Writes down with how many threads a run is trained: they decide the last bits of its results."""

@@ -108,8 +108,8 @@ class Runs:
         """
         bundle = transfer.neutral(bundle)
         with self._lock:
-            record = transfer.entered(self._store, bundle, name, by)
-        return transfer.filled(self._store, record, bundle)  # large files take their time; nobody waits for them
+            record = transfer.enter(self._store, bundle, name, by)
+        return transfer.complete(self._store, record, bundle)  # large files take their time; nobody waits for them
 
     def bundle(self, run_id: str, *, by: Visitor) -> bytes:
         """Returns a finished run's network as a file to take along; whoever may see a run may take it.
@@ -119,7 +119,7 @@ class Runs:
             InputError: "run_without_weights"; "bundle_spec" for one that could not be brought in.
             StoreError: "file_damaged".
         """
-        return transfer.packed(self._store, self._store.find(run_id, by=by), self._home)
+        return transfer.export(self._store, self._store.find(run_id, by=by), self._home)
 
     def _data(self, dataset: str, by: Visitor) -> str:
         """Returns the data to train on: those that were asked for, or what has become of them.

@@ -12,7 +12,7 @@ from tl_core.errors import TransferLabError
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR
 from tl_core.store.records import RunRecord, RunState
-from tl_core.store.run_dataset import told
+from tl_core.store.run_dataset import dataset_facts
 from tl_core.store.store import RunStore
 
 
@@ -43,7 +43,7 @@ class Order:
         """Looks up what is known; pictures that are not here are the worker's to complain about."""
         fingerprint, known, data = None, None, {}
         with suppress(TransferLabError, OSError):
-            data = told(known_dataset(spec.dataset, home))
+            data = dataset_facts(known_dataset(spec.dataset, home))
             fingerprint = reuse.fingerprint(spec)
             known = None if is_afresh else reuse.find(store, spec)
         return cls(spec, role, name, fingerprint, known, is_afresh, data)

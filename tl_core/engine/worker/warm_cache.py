@@ -8,7 +8,7 @@ from tl_core.models.build import Backbone, Network, build, make_backbone
 from tl_core.planning.plan import is_head_only
 from tl_core.spec import RunSpec
 
-Progress = Callable[[int, int | None], None]
+OnProgress = Callable[[int, int | None], None]
 
 
 class WarmCache:
@@ -24,14 +24,14 @@ class WarmCache:
         self._dataset: tuple[tuple[str, Path], Dataset] | None = None
         self._backbone: tuple[tuple, Backbone] | None = None
 
-    def dataset(self, id: str, home: Path, *, on_progress: Progress | None = None) -> Dataset:
+    def dataset(self, id: str, home: Path, *, on_progress: OnProgress | None = None) -> Dataset:
         """Returns a data set, as `load_dataset` does."""
         if self._dataset is None or self._dataset[0] != (id, home):
             self._dataset = None  # never two at once
             self._dataset = (id, home), load_dataset(id, home, on_progress=on_progress)
         return self._dataset[1]
 
-    def network(self, spec: RunSpec, n_classes: int, *, on_progress: Progress | None = None) -> Network:
+    def network(self, spec: RunSpec, n_classes: int, *, on_progress: OnProgress | None = None) -> Network:
         """Returns the network of a spec, as `build` does."""
         is_fixed = is_head_only(spec) and spec.batchnorm != "updating"
         if spec.weights != "pretrained" or not is_fixed:

@@ -48,7 +48,7 @@ def keep_copy(connection: sqlite3.Connection, home: Path) -> None:
         write_atomic(home / COPY_NAME, to_json({"owners": names, "settings": settings}).encode())
 
 
-def take_in_copy(connection: sqlite3.Connection, home: Path) -> None:
+def restore_copy(connection: sqlite3.Connection, home: Path) -> None:
     """Adds the owners and settings that have a copy but no row."""
     try:
         data = json.loads((home / COPY_NAME).read_bytes())

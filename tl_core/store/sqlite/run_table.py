@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.store import transitions
+from tl_core.store.names import looks_like_id, now, one_match
 from tl_core.store.records import EpochRecord, RunRecord, RunState
 from tl_core.store.run_filter import RunFilter
 from tl_core.store.sqlite import sidecars
@@ -57,11 +58,11 @@ class RunTable:
         Raises:
             UnknownIdError: "unknown_run".
         """
-        return transitions.one_match(id, self.fitting(id))
+        return one_match(id, self.fitting(id))
 
     def fitting(self, id: str) -> list[RunRecord]:
         """Returns the runs with this id or prefix. `g` comes right after the hexadecimal digits."""
-        if not transitions.looks_like_id(id):
+        if not looks_like_id(id):
             return []
         return self._records("SELECT * FROM run WHERE id >= ? AND id < ?", id, f"{id}g")
 
@@ -183,7 +184,7 @@ class RunTable:
         self.connection.execute("DELETE FROM run WHERE seq = ?", (record.seq,))
 
     def _note_state(self, seq: int, state: RunState) -> None:
-        self.connection.execute(_EVENT, {"seq": seq, "at": transitions.now(), "state": state.value})
+        self.connection.execute(_EVENT, {"seq": seq, "at": now(), "state": state.value})
 
     # ---- what the database does not know, taken from the copies in the run folders ----
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from tl_core.disk.space import RESERVE_BYTES, disk_full, free_bytes, refused
+from tl_core.disk.space import RESERVE_BYTES, disk_full, free_bytes, storage_error
 from tl_core.errors import StoreError
 
 BUSY_TIMEOUT_S = 5.0
@@ -153,9 +153,9 @@ def check_present(path: Path, opened: tuple[int, int]) -> None:
     try:
         found = identity(path)
     except OSError as error:
-        raise refused(path.parent, error) from error
+        raise storage_error(path.parent, error) from error
     if found != opened:
-        raise refused(path.parent, OSError(errno.ESTALE, os.strerror(errno.ESTALE)))
+        raise storage_error(path.parent, OSError(errno.ESTALE, os.strerror(errno.ESTALE)))
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tl_core.disk.files import forget, write_atomic
-from tl_core.disk.home import made
-from tl_core.disk.space import refused
+from tl_core.disk.home import ensure_folder
+from tl_core.disk.space import storage_error
 from tl_core.errors import StoreError
 from tl_core.store.records import EpochRecord, RunRecord
 from tl_core.store.sqlite.rows import to_json
@@ -35,7 +35,7 @@ def keep_copy(folder: Path, copy: Copy) -> None:
     epochs = [epoch.to_dict() for epoch in copy.epochs]
     data = {"record": copy.record.to_dict(), "epochs": epochs, "trace": copy.trace}
     with suppress(StoreError):
-        for leftover in made(folder).glob(f".{COPY_NAME}.*.tmp"):  # of a process that died while writing
+        for leftover in ensure_folder(folder).glob(f".{COPY_NAME}.*.tmp"):  # of a process that died while writing
             forget(leftover)
         write_atomic(folder / COPY_NAME, to_json(data).encode())
         forget(folder / EPOCHS_NAME)  # all of it stands in the copy now
@@ -56,7 +56,7 @@ def drop_copy(folder: Path) -> None:
     try:
         (folder / COPY_NAME).unlink(missing_ok=True)
     except OSError as error:
-        raise refused(folder, error) from error
+        raise storage_error(folder, error) from error
 
 
 def lost_runs(runs: Path, known: set[str]) -> Iterator[Copy]:

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from tl_core.disk.files import WEIGHTS_FILE, drop_leftovers, share_file
-from tl_core.disk.home import made
-from tl_core.disk.locks import LifeLock, alone, living
-from tl_core.disk.space import check_space, folder_bytes, refused
+from tl_core.disk.home import ensure_folder
+from tl_core.disk.locks import LifeLock, exclusive, live_locks
+from tl_core.disk.space import check_space, folder_bytes, storage_error
 from tl_core.errors import StoreError, TransferLabError
 from tl_core.store import transitions
 from tl_core.store.access import Visitor
@@ -45,9 +45,9 @@ class SqliteStore(RunStore):
     """
 
     def __init__(self, home: Path) -> None:
-        self._home = made(Path(home))
+        self._home = ensure_folder(Path(home))
         self._path = self._home / "runs.sqlite"
-        self._runs, self._locks = made(self._home / "runs"), made(self._home / "locks")
+        self._runs, self._locks = ensure_folder(self._home / "runs"), ensure_folder(self._home / "locks")
         self._write_lock, self._read_lock, self._copy_lock = threading.Lock(), threading.Lock(), threading.Lock()
         with ExitStack() as opened, self._alone(), plain_errors(self._path):
             self._life = opened.enter_context(closing(LifeLock(self._locks)))
@@ -84,7 +84,7 @@ class SqliteStore(RunStore):
                 source = ledger.one(run_id)
                 record = ledger.add(transitions.copied(source, role, name, owner), None, twin_id)
                 undo.callback(shutil.rmtree, self._runs / record.id, ignore_errors=True)
-                share_file(self._runs / source.id / WEIGHTS_FILE, made(self._runs / record.id) / WEIGHTS_FILE)
+                share_file(self._runs / source.id / WEIGHTS_FILE, ensure_folder(self._runs / record.id) / WEIGHTS_FILE)
                 ledger.copy_curves(source, record)
             undo.pop_all()
         return self._kept(record)
@@ -93,7 +93,7 @@ class SqliteStore(RunStore):
         with self._writing() as ledger:
             source = ledger.one(source_id)
             record = transitions.filled(ledger.one(run_id), source)
-            share_file(self._runs / source.id / WEIGHTS_FILE, made(self._runs / record.id) / WEIGHTS_FILE)
+            share_file(self._runs / source.id / WEIGHTS_FILE, ensure_folder(self._runs / record.id) / WEIGHTS_FILE)
             ledger.copy_curves(source, record)
             ledger.update(record, lock=None)
         return self._kept(record)
@@ -198,7 +198,7 @@ class SqliteStore(RunStore):
             return ledger.trace(ledger.one(id))
 
     def run_folder(self, id: str) -> Path:
-        return made(self._runs / self.get(id).id)
+        return ensure_folder(self._runs / self.get(id).id)
 
     def save_timing(self, key: str, value: dict) -> None:
         with self._writing() as ledger:
@@ -224,7 +224,7 @@ class SqliteStore(RunStore):
             check_present(self._path, self._file)
             check_space(self._home, 0)
             if not os.access(self._runs, os.W_OK | os.X_OK):
-                raise refused(self._home, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+                raise storage_error(self._home, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
         except StoreError as error:
             return error
         return None
@@ -299,21 +299,21 @@ class SqliteStore(RunStore):
     def _alone(self) -> Iterator[None]:
         """Keeps other processes from opening the store meanwhile; what the system refuses becomes ours."""
         try:
-            with alone(self._locks):
+            with exclusive(self._locks):
                 yield
         except OSError as error:
-            raise refused(self._locks, error) from error
+            raise storage_error(self._locks, error) from error
 
     def _take_in_copies(self) -> None:
         """Adds what has a copy but is not in the database, or not whole: it was damaged or removed."""
         with self._writing() as ledger:
             ledger.take_in_lost_runs()
             ledger.mend()
-            key_values.take_in_copy(ledger.connection, self._home)
+            key_values.restore_copy(ledger.connection, self._home)
 
     def _end_orphans(self) -> list[str]:
         """Ends what dead processes left active; returns what is INTERRUPTED now."""
-        alive = living(self._locks)
+        alive = live_locks(self._locks)
         with self._writing() as ledger:
             orphans = ledger.orphans(alive)
             interrupted = [orphan["id"] for orphan in orphans if ledger.end_orphan(orphan)]

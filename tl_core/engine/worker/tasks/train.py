@@ -20,7 +20,7 @@ from tl_core.training.events import Ended, Epoch, Event, Phase, Started
 from tl_core.training.feature_cache import FeatureCache
 from tl_core.training.inputs import Inputs
 from tl_core.training.phases import Phases
-from tl_core.training.pixel_cache import mapped
+from tl_core.training.pixel_cache import map_pixels
 from tl_core.training.trainer import StopRequested, steps_per_epoch
 
 
@@ -81,9 +81,9 @@ class TrainingTask:
     def _train(self, clock: Clock, state: "_State") -> Iterator[Event]:
         spec = self.spec
         yield Phase("data")
-        dataset = self.warm.dataset(spec.dataset, self.home, on_progress=self._reporter("data"))
-        told = {"limit_bytes": cache_limit_bytes(), "on_progress": self._reporter("data")}
-        dataset = mapped(dataset, spec.image_size, self.home / "cache", **told)
+        on_progress = self._reporter("data")
+        dataset = self.warm.dataset(spec.dataset, self.home, on_progress=on_progress)
+        dataset = map_pixels(dataset, spec.image_size, self.home / "cache", cache_limit_bytes(), on_progress)
         train = select_per_class(dataset.labels, dataset.train, spec.per_class, spec.seed)
         yield Phase("network")
         state.n_classes = len(dataset.info.classes)
