@@ -8,6 +8,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -209,6 +210,30 @@ def test_only_one_module_counts_folders():
 def test_nobody_has_a_room_without_a_noun():
     words = {"utils", "helpers", "common", "base", "misc"}
     assert [name for name in MODULES if words & set(name.split("."))] == []
+
+
+def test_no_arguments_are_put_into_a_dictionary_only_to_be_taken_out_again():
+    hidden = []
+    for name, tree in MODULES.items():
+        for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+            made = {node.targets[0].id for node in ast.walk(function) if _is_table(node)}
+            uses = Counter(node.id for node in ast.walk(function) if isinstance(node, ast.Name))
+            given = [keyword.value for call in _calls(function) for keyword in call.keywords if keyword.arg is None]
+            once = {value.id for value in given if isinstance(value, ast.Name) and uses[value.id] == 2}
+            hidden += [f"{name}.{function.name}: {variable}" for variable in made & once]
+    assert hidden == []
+
+
+def _is_table(node: ast.AST) -> bool:
+    """Says whether a dictionary with names for keys is put into a variable."""
+    is_named = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    return (
+        is_named and isinstance(node.value, ast.Dict) and all(isinstance(key, ast.Constant) for key in node.value.keys)
+    )
+
+
+def _calls(function: ast.FunctionDef) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(function) if isinstance(node, ast.Call))
 
 
 def test_what_the_server_imports_loads_neither_keras_nor_tensorflow():

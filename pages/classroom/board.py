@@ -190,9 +190,15 @@ def _figure(runs: Sequence[BoardRun], x: BoardAxis, scale: float) -> str:
     before = state.get("board-figure")
     if before and before[:2] == (about, info):
         return before[2]
-    words = {"pretrained": t("choice.weights.pretrained"), "random": t("choice.weights.random")}
-    words |= {name: t(f"classroom.{name}") for name in ("accuracy", "frozen", "per_class", "mean")}
-    text = json.dumps(board_data(info, BoardLabels(**words), scale), separators=(",", ":"), allow_nan=False)
+    labels = BoardLabels(
+        pretrained=t("choice.weights.pretrained"),
+        random=t("choice.weights.random"),
+        accuracy=t("classroom.accuracy"),
+        frozen=t("classroom.frozen"),
+        per_class=t("classroom.per_class"),
+        mean=t("classroom.mean"),
+    )
+    text = json.dumps(board_data(info, labels, scale), separators=(",", ":"), allow_nan=False)
     state.put("board-figure", (about, info, text))
     return text
 

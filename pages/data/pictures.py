@@ -64,11 +64,11 @@ def _choose(id: str, contents: Contents) -> tuple[np.ndarray, str]:
         words = named(splits, lambda split: t(f"data.split_{split}"))
         control = partial(st.segmented_control, t("data.split"), splits, required=True, format_func=words.__getitem__)
         split = persistent(control, f"data-split-{len(splits)}", EVERYTHING)
-    chosen = {
-        "name": None if name == EVERYTHING else name,
-        "split": SPLITS.index(split) if split in SPLITS else None,
-    }
-    places = contents.places(**chosen, is_dropped=split == TAKEN_OUT)
+    places = contents.places(
+        name=None if name == EVERYTHING else name,
+        split=SPLITS.index(split) if split in SPLITS else None,
+        is_dropped=split == TAKEN_OUT,
+    )
     return places, f"{classes.index(name) if name in classes else EVERYTHING}-{split}"
 
 

@@ -157,9 +157,13 @@ def _draw_verdict(snapshots: list[RunSnapshot]) -> None:
 def _draw_step(step: NextStep, spec: RunSpec) -> None:
     """Draws what to try next, with a button that sets the controls to it."""
     with st.container(horizontal=True, vertical_alignment="center", key="next-step"):
-        names = {"n_frozen": step.changes.get("n_frozen"), "per_class": step.changes.get("per_class")}
-        family = backbone_info(str(step.changes.get("backbone", spec.backbone))).family
-        st.markdown(f"**{t('next.title')}** {t(f'next.{step.code}', backbone=family, **names)}", width="stretch")
+        proposal = t(
+            f"next.{step.code}",
+            backbone=backbone_info(str(step.changes.get("backbone", spec.backbone))).family,
+            n_frozen=step.changes.get("n_frozen"),
+            per_class=step.changes.get("per_class"),
+        )
+        st.markdown(f"**{t('next.title')}** {proposal}", width="stretch")
         if st.button(t("next.set"), key="next", icon=":material/tune:"):
             _set_controls(step.spec(spec, data_home()))
 

@@ -86,8 +86,9 @@ def _filtered(show: dict) -> list[RunRecord]:
         names = named(RunState, lambda run_state: t(f"state.{run_state.value}"))
         pills = partial(st.pills, t("runs.states"), list(RunState), selection_mode="multi", wrap=True)
         picked = persistent(partial(pills, format_func=names.__getitem__), "runs-states", [])
-    wanted = {"states": picked or None, "text": text.strip() or None, "limit": SHOWN}
-    return services.engine().runs.list_runs(by=state.visitor(), **wanted, **show)
+    return services.engine().runs.list_runs(
+        by=state.visitor(), states=picked or None, text=text.strip() or None, limit=SHOWN, **show
+    )
 
 
 def _table(records: list[RunRecord]) -> list[RunRecord]:

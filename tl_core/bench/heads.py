@@ -43,8 +43,9 @@ def measure(settings: Settings) -> list[dict]:
 
 
 def _on_arrays(model: keras.Model, train: Split, validation: Split) -> Callable[[], float]:
-    sizes = {"batch_size": BATCH, "validation_batch_size": BATCH}
-    return _warm(lambda: model.fit(*train, validation_data=validation, verbose=0, **sizes))
+    return _warm(
+        lambda: model.fit(*train, validation_data=validation, verbose=0, batch_size=BATCH, validation_batch_size=BATCH)
+    )
 
 
 def _on_pipelines(model: keras.Model, train: Split, validation: Split) -> Callable[[], float]:

@@ -82,10 +82,10 @@ def complete(store: RunStore, record: RunRecord, bundle: Bundle) -> RunRecord:
     info, n_floats = backbone_info(bundle.spec.backbone), _n_floats(bundle)
     frozen = info.frozen_params(bundle.spec.n_frozen)
     is_whole = bundle.model == bundle.spec.backbone
-    counts = {"frozen_params": frozen, "trainable_params": n_floats - frozen if is_whole else n_floats}
+    trainable = n_floats - frozen if is_whole else n_floats
     try:
         write_tensors(store.run_folder(record.id) / WEIGHTS_FILE, bundle.arrays, {"about": bundle.about()})
-        store.start_run(record.id, **counts, is_cached=not is_whole)
+        store.start_run(record.id, frozen_params=frozen, trainable_params=trainable, is_cached=not is_whole)
         return store.finish_run(record.id, RunState.COMPLETED, best_epoch=bundle.best_epoch)
     except TransferLabError:
         _remove(store, record.id)

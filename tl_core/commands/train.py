@@ -102,8 +102,15 @@ def _created(
     with suppress(OSError):  # a bundled file is missing: the run will say so
         fingerprint = reuse.fingerprint(spec)
     data = dataset_facts(known_dataset(spec.dataset, data_home()))
-    asked = {"environment": environment() | data, "fingerprint": fingerprint}
-    record = store.create_run(spec.to_dict(), role=role, name=name, owner=OPERATOR.owner, twin_id=twin_id, **asked)
+    record = store.create_run(
+        spec.to_dict(),
+        role=role,
+        name=name,
+        owner=OPERATOR.owner,
+        twin_id=twin_id,
+        environment=environment() | data,
+        fingerprint=fingerprint,
+    )
     return record if is_private else store.share(record.id, Visibility.CLASS, by=OPERATOR)
 
 

@@ -134,9 +134,15 @@ def _normalise(inputs, scale, offset, mean, variance, epsilon: float, is_trainin
         outputs, reserve = _scaled(inputs, scale, offset, mean, variance, epsilon)
 
         def gradient(upstream):
-            kept = {"reserve_space_1": mean, "reserve_space_2": variance, "reserve_space_3": reserve}
             to_inputs, to_scale, to_offset, *_ = tf.raw_ops.FusedBatchNormGradV3(
-                y_backprop=upstream, x=inputs, scale=scale, **kept, epsilon=epsilon, is_training=is_training
+                y_backprop=upstream,
+                x=inputs,
+                scale=scale,
+                reserve_space_1=mean,
+                reserve_space_2=variance,
+                reserve_space_3=reserve,
+                epsilon=epsilon,
+                is_training=is_training,
             )
             if not is_training:  # a slope for each channel; a frozen layer's step drops the operation above unused
                 zeros = tf.zeros_like(mean)

@@ -186,8 +186,13 @@ def check_together(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) 
         SpecError: "dataset_not_ready", "freeze_range", "image_size_small", "batch_too_large" or "head_too_large".
     """
     if not is_ready(dataset):
-        counts = {"n_train": dataset.n_train, "n_validation": dataset.n_validation, "n_test": dataset.n_test}
-        raise SpecError("dataset_not_ready", n_classes=len(dataset.classes), **counts)
+        raise SpecError(
+            "dataset_not_ready",
+            n_classes=len(dataset.classes),
+            n_train=dataset.n_train,
+            n_validation=dataset.n_validation,
+            n_test=dataset.n_test,
+        )
     n_used = backbone.n_used(spec.head_at)
     if spec.n_frozen > n_used:
         raise SpecError("freeze_range", received=spec.n_frozen, backbone=backbone.id, high=n_used)

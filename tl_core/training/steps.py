@@ -167,25 +167,37 @@ def _adam_update(optimizer: keras.optimizers.Optimizer, gradients: Sequence, var
     rate = tf.convert_to_tensor(optimizer.learning_rate)
     step = tf.cast(optimizer.iterations.value + 1, rate.dtype)
     beta_1, beta_2 = tf.constant(optimizer.beta_1, rate.dtype), tf.constant(optimizer.beta_2, rate.dtype)
-    shared = {
-        "beta1_power": tf.pow(beta_1, step),
-        "beta2_power": tf.pow(beta_2, step),
-        "lr": rate,
-        "beta1": beta_1,
-        "beta2": beta_2,
-        "epsilon": tf.constant(optimizer.epsilon, rate.dtype),
-    }
+    power_1, power_2 = tf.pow(beta_1, step), tf.pow(beta_2, step)
+    epsilon = tf.constant(optimizer.epsilon, rate.dtype)
     averages = zip(optimizer._momentums, optimizer._velocities, strict=True)
     for variable, gradient, (mean, square) in zip(variables, gradients, averages, strict=True):
-        tf.raw_ops.ResourceApplyAdam(var=variable.handle, m=mean.handle, v=square.handle, grad=gradient, **shared)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=mean.handle,
+            v=square.handle,
+            beta1_power=power_1,
+            beta2_power=power_2,
+            lr=rate,
+            beta1=beta_1,
+            beta2=beta_2,
+            epsilon=epsilon,
+            grad=gradient,
+        )
     optimizer.iterations.assign_add(1)
 
 
 def _momentum_update(optimizer: keras.optimizers.Optimizer, gradients: Sequence, variables: Sequence) -> None:
     rate = tf.convert_to_tensor(optimizer.learning_rate)
-    shared = {"lr": rate, "momentum": tf.constant(optimizer.momentum, rate.dtype), "use_nesterov": optimizer.nesterov}
+    momentum = tf.constant(optimizer.momentum, rate.dtype)
     for variable, gradient, velocity in zip(variables, gradients, optimizer.momentums, strict=True):
-        tf.raw_ops.ResourceApplyKerasMomentum(var=variable.handle, accum=velocity.handle, grad=gradient, **shared)
+        tf.raw_ops.ResourceApplyKerasMomentum(
+            var=variable.handle,
+            accum=velocity.handle,
+            lr=rate,
+            grad=gradient,
+            momentum=momentum,
+            use_nesterov=optimizer.nesterov,
+        )
     optimizer.iterations.assign_add(1)
 
 

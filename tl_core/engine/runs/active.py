@@ -86,8 +86,17 @@ class Trainings:
             equal: What it shares with runs that must end alike: while one of them trains it waits for the result.
             is_resumed: Whether to go on from the newest checkpoint.
         """
-        waiting = {"is_resumed": is_resumed, "after": after, "equal": equal}
-        live = LiveRun.known_to(self._store, run_id, owner, spec, self._versions.__next__, Pace(self._clock), **waiting)
+        live = LiveRun.known_to(
+            self._store,
+            run_id,
+            owner,
+            spec,
+            self._versions.__next__,
+            Pace(self._clock),
+            is_resumed=is_resumed,
+            after=after,
+            equal=equal,
+        )
         self._live[run_id] = live
         self._line.join(run_id, owner)
         self._line_has_moved()

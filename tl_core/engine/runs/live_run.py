@@ -141,12 +141,15 @@ class LiveRun:
         spec: RunSpec,
         next_version: Callable[[], int],
         pace: Pace,
-        **waiting: object,
+        *,
+        is_resumed: bool,
+        after: str | None,
+        equal: str | None,
     ) -> "LiveRun":
         """Returns a run with what its store knows of it: the curve and the epochs of the part before a stop."""
         recorder = Recorder(store, run_id, spec)
         epochs = {epoch.epoch: epoch for epoch in store.epochs(run_id)}
-        return cls(run_id, owner, spec, recorder, next_version, pace, epochs, **waiting)
+        return cls(run_id, owner, spec, recorder, next_version, pace, epochs, is_resumed, after, equal)
 
     def touch(self) -> None:
         """Notes that something is different from what pages have seen."""

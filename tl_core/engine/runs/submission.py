@@ -73,10 +73,17 @@ def enter(store: RunStore, trainings: Trainings, orders: list[Order], owner: str
 
 
 def _enter_one(store: RunStore, trainings: Trainings, order: Order, owner: str, leader_id: str | None = None) -> str:
-    asked = {"name": order.name, "owner": owner, "role": order.role, "twin_id": leader_id}
     if order.known is not None:
-        return store.copy_run(order.known.id, **asked).id
-    here = environment() | order.data
-    record = store.create_run(order.spec.to_dict(), environment=here, fingerprint=order.fingerprint, **asked)
+        copy = store.copy_run(order.known.id, name=order.name, owner=owner, role=order.role, twin_id=leader_id)
+        return copy.id
+    record = store.create_run(
+        order.spec.to_dict(),
+        name=order.name,
+        owner=owner,
+        role=order.role,
+        twin_id=leader_id,
+        environment=environment() | order.data,
+        fingerprint=order.fingerprint,
+    )
     trainings.add(record.id, order.spec, owner, after=leader_id, equal=None if order.is_afresh else order.fingerprint)
     return record.id

@@ -212,11 +212,11 @@ def _objection(entry: Entry, path: str, directory_start: int) -> ArchiveError | 
     if entry.flags & _ENCRYPTED:
         return ArchiveError("member_password", file=shown_path(path))
     if entry.method not in (_STORE, _DEFLATE):
-        methods = {"received": _METHODS.get(entry.method, str(entry.method)), "allowed": list(ACCEPTED_METHODS)}
-        return ArchiveError("member_method", file=shown_path(path), **methods)
+        received = _METHODS.get(entry.method, str(entry.method))
+        return ArchiveError("member_method", file=shown_path(path), received=received, allowed=list(ACCEPTED_METHODS))
     if (largest := max(entry.n_bytes, entry.packed)) > MAX_FILE_BYTES:
-        megabytes = {"received_mb": largest / 1e6, "allowed_mb": MAX_FILE_BYTES / 1e6}
-        return ArchiveError("member_bytes", file=shown_path(path), **megabytes)
+        file = shown_path(path)
+        return ArchiveError("member_bytes", file=file, received_mb=largest / 1e6, allowed_mb=MAX_FILE_BYTES / 1e6)
     if entry.end > directory_start or (entry.method == _STORE and entry.packed != entry.n_bytes):
         return ArchiveError("member_damaged", file=shown_path(path))
     return None

@@ -106,8 +106,8 @@ def read_directory(fd: int, file: str) -> tuple[list[Entry], int]:
     if place.n_entries > MAX_ENTRIES:
         raise ArchiveError("archive_entries", file=file, received=place.n_entries, allowed=MAX_ENTRIES)
     if place.n_bytes > MAX_DIRECTORY_BYTES:
-        megabytes = {"received_mb": place.n_bytes / 1e6, "allowed_mb": MAX_DIRECTORY_BYTES / 1e6}
-        raise ArchiveError("archive_directory", file=file, **megabytes)
+        received_mb, allowed_mb = place.n_bytes / 1e6, MAX_DIRECTORY_BYTES / 1e6
+        raise ArchiveError("archive_directory", file=file, received_mb=received_mb, allowed_mb=allowed_mb)
     entries = _read_entries(fd, place, file)
     _check_promises(entries, size, file)
     return entries, place.start
@@ -244,8 +244,7 @@ def _check_promises(entries: list[Entry], size: int, file: str) -> None:
     if total > RATIO_FROM_BYTES and total > MAX_RATIO * size:
         raise ArchiveError("archive_ratio", file=file, received=total // size, allowed=MAX_RATIO)
     if total > MAX_TOTAL_BYTES:
-        gigabytes = {"received_gb": total / 1e9, "allowed_gb": MAX_TOTAL_BYTES / 1e9}
-        raise ArchiveError("archive_size", file=file, **gigabytes)
+        raise ArchiveError("archive_size", file=file, received_gb=total / 1e9, allowed_gb=MAX_TOTAL_BYTES / 1e9)
 
 
 # --- what is not a ZIP
