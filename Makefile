@@ -1,5 +1,6 @@
 # make app    sets everything up and starts Transfer Lab      PORT=8501 HOST=localhost
 # make test   sets everything up, Chromium included, and runs the tests           JOBS=2 at the same time
+# make check  the quick part of it, with the linter: what is to be run before each commit, in two to three minutes
 # make test-all   the same, and what is only run before a release: more seeds, cuts and networks
 PYTHON ?= python3
 PORT ?= 8501
@@ -13,7 +14,7 @@ ifeq ($(shell uname -sm),Linux x86_64)
 TENSORFLOW := $(shell nvidia-smi -L >/dev/null 2>&1 && echo 'tensorflow[and-cuda]' || echo tensorflow-cpu)
 endif
 
-.PHONY: app test test-all lint
+.PHONY: app test check test-all lint
 
 app: .venv/.app
 	@$(BIN)/streamlit run app.py --server.port $(PORT) --server.address $(HOST)
@@ -22,6 +23,10 @@ test: .venv/.test .venv/.chromium
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest --stage beside -n $(JOBS) --dist worksteal $(ARGS); beside=$$?; \
 	$(BIN)/python -m pytest --stage alone $(ARGS) && exit $$beside
+
+check: .venv/.test
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/python -m pytest --stage pure -n $(JOBS) --dist loadfile $(ARGS)
 
 test-all:
 	@$(MAKE) test ARGS='--full $(ARGS)'

@@ -14,7 +14,8 @@ from patience import TEST_LIMIT_S
 # the same examples each time, however slow the machine; --hypothesis-profile=default looks for others
 settings.load_profile("ci")
 
-STAGES = ("beside", "alone")
+STAGES = ("beside", "alone", "pure")
+WITH_KERAS = ("tests/models/", "tests/training/", "tests/engine/worker/", "tests/engine/executors/", "tests/bench/")
 _SESSION = tempfile.TemporaryDirectory(prefix="transfer-lab-tests-")
 os.environ.update(
     TL_HOME=str(Path(_SESSION.name) / "home"),
@@ -45,7 +46,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--full", action="store_true", help="also what is marked full: the same at full size, in full number"
     )
-    parser.addoption("--stage", choices=STAGES, help="only what may run beside other tests, or only what may not")
+    parser.addoption(
+        "--stage",
+        choices=STAGES,
+        help="only what may run beside other tests, only what may not, or only what is quick and builds no network",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)  # before the plugin that keeps the limit
@@ -53,6 +58,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """A test ends when it hangs, and on a slow machine hanging looks like working for longer."""
     if config.getoption("timeout") is None:
         config.option.timeout = TEST_LIMIT_S
+
+
+def is_pure(item: pytest.Item) -> bool:
+    """Says whether a test is quick and builds no network: what `make check` runs."""
+    is_quick = not item.get_closest_marker("slow") and not is_alone(item)
+    return is_quick and not item.nodeid.startswith(WITH_KERAS)
 
 
 def is_alone(item: pytest.Item) -> bool:
@@ -66,7 +77,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [
         item
         for item in items
-        if (stage is not None and is_alone(item) != (stage == "alone"))
+        if (stage in ("beside", "alone") and is_alone(item) != (stage == "alone"))
+        or (stage == "pure" and not is_pure(item))
         or (item.get_closest_marker("full") and not is_full)
     ]
     if left_out:
