@@ -3,6 +3,8 @@
 import re
 from argparse import ArgumentParser
 
+import pytest
+
 from tl_core.commands.bench import add_bench_options
 from tl_core.commands.expect import add_expect_options
 from tl_core.commands.import_ import add_import_options
@@ -34,6 +36,23 @@ def test_every_file_that_the_readme_links_to_is_there():
     links = re.findall(r"\]\((?!http)([^)#]+)\)", README)
     assert len(links) >= 5
     assert [link for link in links if not (PROJECT / link).exists()] == []
+
+
+@pytest.mark.parametrize("name", ["ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_every_path_that_a_document_names_is_there(name):
+    text = (PROJECT / name).read_text(encoding="utf-8")
+    named = {
+        *re.findall(r"`([\w./-]+(?:/|\.(?:py|toml|json|md)))`", text),
+        *re.findall(r"\]\((?!http)([^)#]+)\)", text),
+    }
+    assert name == "CHANGELOG.md" or len(named) > 30
+    assert [path for path in sorted(named) if not (PROJECT / path).exists()] == []
+
+
+def test_every_room_stands_in_the_architecture():
+    text = (PROJECT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rooms = {path.parent.name for path in (PROJECT / "tl_core").glob("*/__init__.py")}
+    assert {room for room in rooms if f"`tl_core/{room}/`" not in text} == set()
 
 
 def test_the_readme_starts_the_app_and_the_tests_by_commands_that_exist():

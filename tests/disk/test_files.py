@@ -2,6 +2,7 @@
 
 import errno
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -245,3 +246,15 @@ def test_what_a_killed_writer_left_is_cleared_at_the_next_checkpoint(tmp_path):
     assert latest_checkpoint(tmp_path) is None
     save_checkpoint(tmp_path, 1, weights(1), {})
     assert names(tmp_path) == ["checkpoint-000001.safetensors"]
+
+
+@pytest.mark.parametrize("is_windows", [False, True])
+def test_parts_of_a_file_are_read_by_several_threads_at_once(tmp_path, monkeypatch, is_windows):
+    if is_windows:
+        monkeypatch.delattr(os, "pread")
+    content = os.urandom(1 << 16)
+    (tmp_path / "file").write_bytes(content)
+    with open(tmp_path / "file", "rb") as file, ThreadPoolExecutor(8) as threads:
+        starts = range(0, len(content) + 100, 97)
+        parts = threads.map(lambda start: files.read_at(file.fileno(), 211, start), starts)
+        assert list(parts) == [content[start : start + 211] for start in starts]

@@ -7,6 +7,7 @@ References:
 import json
 import os
 import secrets
+import threading
 import zlib
 from pathlib import Path
 
@@ -31,6 +32,7 @@ __all__ = [
 WEIGHTS_FILE = "weights.safetensors"
 """What a finished run leaves in its folder: the weights of what it trained."""
 
+_POSITION = threading.Lock()  # of open files, where reading moves it
 _CHECKSUM = "crc32"
 _KEPT_CHECKPOINTS = 2
 
@@ -77,6 +79,21 @@ def forget(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError:
         return
+
+
+def read_at(descriptor: int, n_bytes: int, start: int) -> bytes:
+    """Returns a part of an open file, whoever else reads it at the same time.
+
+    Args:
+        descriptor: Of the file, opened for reading.
+        n_bytes: At most so many.
+        start: Position of the first.
+    """
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, n_bytes, start)
+    with _POSITION:  # Windows
+        os.lseek(descriptor, start, os.SEEK_SET)
+        return os.read(descriptor, n_bytes)
 
 
 def share_file(source: Path, target: Path) -> None:

@@ -16,8 +16,17 @@ from tl_core.errors import StoreError
 if os.name == "nt":
     import msvcrt
 
+    _LOCKED_BYTE = 2**30  # far behind what is written: nobody reads a locked byte on Windows
+
     def _acquire(descriptor: int, is_patient: bool) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_LOCK if is_patient else msvcrt.LK_NBLCK, 1)
+        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+        try:
+            while True:
+                with suppress(OSError if is_patient else ()):  # patience ends after ten seconds there
+                    msvcrt.locking(descriptor, msvcrt.LK_LOCK if is_patient else msvcrt.LK_NBLCK, 1)
+                    return
+        finally:
+            os.lseek(descriptor, 0, os.SEEK_SET)
 else:
     import fcntl
 
@@ -76,7 +85,7 @@ class ServerLock:
             raise StoreError("server_running", path=str(home), pid=holder) from error
         with suppress(OSError):  # the lock holds without it
             os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+            os.write(self._descriptor, f"{os.getpid()}\n".encode())
 
     def close(self) -> None:
         """Lets the next server in. The file stays: removing it would let two servers lock two files of one name."""
@@ -85,7 +94,7 @@ class ServerLock:
 
 @contextmanager
 def exclusive(folder: Path) -> Iterator[None]:
-    """Waits until no other process is in the same `with alone(folder)`, then holds all others off.
+    """Waits until no other process is in the same `with exclusive(folder)`, then holds all others off.
 
     Raises:
         OSError: The folder cannot be written.
@@ -101,7 +110,7 @@ def exclusive(folder: Path) -> Iterator[None]:
 def live_locks(folder: Path) -> set[str]:
     """Returns the names of the locks whose owners are alive, and removes the files of the dead.
 
-    Call it within `alone`, so that no lock is taken for dead between its making and its locking.
+    Call it within `exclusive`, so that no lock is taken for dead between its making and its locking.
     """
     paths = set(folder.glob("*.lock"))
     held = {path for path in paths if _is_held(path)}

@@ -4,7 +4,6 @@ Nothing is ever written: a member's path is a text by which to group pictures, n
 promises is checked when an archive is opened; what a member holds is checked against that promise when it is read.
 """
 
-import os
 import stat
 import struct
 import zlib
@@ -14,6 +13,7 @@ from typing import NamedTuple
 
 from tl_core.datasets.images.decode import safe_name
 from tl_core.datasets.images.headers import MAX_FILE_BYTES
+from tl_core.disk.files import read_at
 from tl_core.errors import ArchiveError
 from tl_core.ingest.archive.directory import LOCAL_HEADER_BYTES, Entry, read_directory
 from tl_core.ingest.archive.names import decode_names, shown_path
@@ -123,7 +123,7 @@ class Archive:
 
     def _packed(self, fd: int, entry: Entry) -> bytes:
         """Returns a member's bytes as they lie in the archive, if its own header tells what the directory tells."""
-        header = os.pread(fd, LOCAL_HEADER_BYTES + len(entry.name), entry.offset)
+        header = read_at(fd, LOCAL_HEADER_BYTES + len(entry.name), entry.offset)
         signature, flags, method, n_name, n_extra = _LOCAL.unpack_from(header)
         start = entry.offset + LOCAL_HEADER_BYTES + n_name + n_extra
         if signature != b"PK\3\4" or header[LOCAL_HEADER_BYTES:] != entry.name or n_name != len(entry.name):
@@ -132,7 +132,7 @@ class Archive:
             raise ValueError("header and directory disagree")
         if start + entry.packed > self._starts[bisect_right(self._starts, entry.offset)]:
             raise ValueError("reaches into what follows")
-        return os.pread(fd, entry.packed, start)
+        return read_at(fd, entry.packed, start)
 
 
 def open_archive(path: Path, name: str) -> Archive:

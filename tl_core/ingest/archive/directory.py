@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from tl_core.datasets.images.kinds import accepted_format
+from tl_core.disk.files import read_at
 from tl_core.errors import ArchiveError, ImageError
 
 MAX_ENTRIES = 60_000
@@ -101,7 +102,7 @@ def read_directory(fd: int, file: str) -> tuple[list[Entry], int]:
     size = os.fstat(fd).st_size
     if not size:
         raise ArchiveError("archive_empty", file=file)
-    _refuse_other_archives(os.pread(fd, 512, 0), file)
+    _refuse_other_archives(read_at(fd, 512, 0), file)
     place = _find(fd, size, file)
     if place.n_entries > MAX_ENTRIES:
         raise ArchiveError("archive_entries", file=file, received=place.n_entries, allowed=MAX_ENTRIES)
@@ -119,7 +120,7 @@ def read_directory(fd: int, file: str) -> tuple[list[Entry], int]:
 def _find(fd: int, size: int, file: str) -> _Place:
     """Looks for the end record from the file's end backwards, and for the directory that it speaks of."""
     start = max(0, size - _END.size - _MAX_COMMENT_BYTES)
-    tail = os.pread(fd, size - start, start)
+    tail = read_at(fd, size - start, start)
     at = len(tail)
     while (at := tail.rfind(b"PK\5\6", 0, at + 3)) >= 0:
         if at + _END.size > len(tail):
@@ -132,7 +133,7 @@ def _find(fd: int, size: int, file: str) -> _Place:
             return place
         if is_last and not {disk, first_disk} <= {0, _ABSENT_16}:
             raise ArchiveError("archive_split", file=file)
-    raise _refusal(os.pread(fd, 4096, 0), file)
+    raise _refusal(read_at(fd, 4096, 0), file)
 
 
 def _place(fd: int, size: int, end: int, record: tuple) -> _Place | None:
@@ -141,7 +142,7 @@ def _place(fd: int, size: int, end: int, record: tuple) -> _Place | None:
         disk, first_disk, _, n_entries, n_bytes, offset = fields
         for start in (limit - n_bytes, offset):
             is_inside = not disk and not first_disk and offset <= start and start + n_bytes <= limit
-            if is_inside and (not n_bytes or os.pread(fd, 4, start) == b"PK\1\2"):
+            if is_inside and (not n_bytes or read_at(fd, 4, start) == b"PK\1\2"):
                 return _Place(start, n_bytes, n_entries, start - offset)
     return None
 
@@ -149,12 +150,12 @@ def _place(fd: int, size: int, end: int, record: tuple) -> _Place | None:
 def _large_record(fd: int, size: int, end: int) -> tuple[int, tuple] | None:
     """Returns position and fields of the ZIP64 end record, which a locator before the end record points at."""
     at = end - _LOCATOR.size
-    locator = os.pread(fd, _LOCATOR.size, at) if at >= 0 else b""
+    locator = read_at(fd, _LOCATOR.size, at) if at >= 0 else b""
     if not locator.startswith(b"PK\6\7"):
         return None
     _, stated, _ = _LOCATOR.unpack(locator)
     for start in (stated, at - _END_64.size):  # the second where something was put before the archive
-        record = os.pread(fd, _END_64.size, start) if 0 <= start <= size - _END_64.size else b""
+        record = read_at(fd, _END_64.size, start) if 0 <= start <= size - _END_64.size else b""
         if record.startswith(b"PK\6\6"):
             return start, _END_64.unpack(record)
     return None
@@ -164,7 +165,7 @@ def _large_record(fd: int, size: int, end: int) -> tuple[int, tuple] | None:
 
 
 def _read_entries(fd: int, place: _Place, file: str) -> list[Entry]:
-    data = os.pread(fd, place.n_bytes, place.start)
+    data = read_at(fd, place.n_bytes, place.start)
     entries, rows = [], _rows(data)
     try:
         for row, start, stop in rows:
