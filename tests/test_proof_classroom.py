@@ -4,9 +4,9 @@ import pytest
 
 from tests.engine.engine_bench import Bench
 from tests.proofs.classroom import guessed, jumped
+from tests.store.memory_store import MemoryStore
 from tl_core.engine.runs.forecast import QueueEntry
 from tl_core.store.access import OPERATOR, Visitor
-from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunState
 
 

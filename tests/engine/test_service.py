@@ -8,6 +8,7 @@ import pytest
 from patience import PATIENCE_S, until
 
 from tests.engine.engine_bench import SCRATCH, SPEC, STARTED, Bench, FakeWorker, ended, epoch, step, train
+from tests.store.memory_store import MemoryStore
 from tl_core.disk.files import WEIGHTS_FILE, latest_checkpoint, save_checkpoint
 from tl_core.engine import supervisor
 from tl_core.engine.pool.pool import MAX_ACTIVE, MAX_BAD_STARTS
@@ -16,7 +17,6 @@ from tl_core.engine.service import Engine
 from tl_core.errors import InputError, StoreError, UnknownIdError, WorkerError
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR, Visitor
-from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunState
 from tl_core.store.sqlite.store import SqliteStore
 

@@ -4,12 +4,12 @@ import pytest
 from patience import PATIENCE_S
 
 from tests.engine.engine_bench import SCRATCH, SPEC, Bench, Clock, step
+from tests.store.memory_store import MemoryStore
 from tl_core.engine import supervisor
 from tl_core.engine.pool.worker_handle import SILENCE_S, START_S, TURN_S
 from tl_core.engine.runs.active import PAUSE_S
 from tl_core.planning.plan import plan_run
 from tl_core.store.access import OPERATOR
-from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunState
 
 

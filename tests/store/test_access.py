@@ -5,11 +5,11 @@ import random
 
 import pytest
 
+from tests.store.memory_store import MemoryStore
 from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.errors import InputError, StoreError, TransferLabError, UnknownIdError
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.limits import Limits, check_limits, limits, save_limits
-from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunState, Visibility
 from tl_core.store.sqlite.store import SqliteStore
 from tl_core.store.store import RunStore

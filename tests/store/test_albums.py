@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.ingest.pictures import everything_below, on_disk, picture, take, tree
+from tests.store.memory_store import MemoryStore
 from tl_core.datasets.own.album import ABOUT, PackedPictures, own_folder
 from tl_core.datasets.own.album import LOOKS as LOOKS_FILE
 from tl_core.datasets.own.edits import dropped, flipping, relabelled, with_classes
@@ -24,7 +25,6 @@ from tl_core.paths import PROJECT
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.albums import AlbumRecord, Albums
 from tl_core.store.limits import Limits, check_album_limits, save_limits
-from tl_core.store.memory import MemoryStore
 from tl_core.store.records import Visibility
 
 OWNER, OTHER, INSTRUCTOR = Visitor("anna"), Visitor("ben"), Visitor("carla", is_instructor=True)

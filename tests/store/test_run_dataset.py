@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from tests.ingest.pictures import take, tree
+from tests.store.memory_store import MemoryStore
 from tl_core.datasets.catalog import DATASETS, dataset_info
 from tl_core.datasets.known import known_dataset
 from tl_core.errors import UnknownIdError
 from tl_core.store.access import Visitor
 from tl_core.store.albums import Albums
-from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunRecord
 from tl_core.store.run_dataset import dataset_facts, run_classes, run_data
 

@@ -10,10 +10,10 @@ from itertools import cycle
 import numpy as np
 import pytest
 
+from tests.store.memory_store import MemoryStore
 from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.errors import InputError, StoreError, UnknownIdError
 from tl_core.store.access import OPERATOR
-from tl_core.store.memory import MemoryStore
 from tl_core.store.records import EpochRecord, RunState
 from tl_core.store.sqlite.store import SqliteStore
 

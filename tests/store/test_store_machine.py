@@ -10,8 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
+from tests.store.memory_store import MemoryStore
 from tl_core.errors import InputError, StoreError
-from tl_core.store.memory import MemoryStore
 from tl_core.store.records import EpochRecord, RunState
 from tl_core.store.sqlite.store import SqliteStore
 

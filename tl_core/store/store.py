@@ -19,7 +19,7 @@ class RunStore(ABC):
            run goes on for more epochs (`lengthen`); what it was before then stands in `earlier`.
         2. Every reader gets a copy: what is done to it changes nothing in the store.
         3. Ids are 128 random bits; `seq` orders runs by creation whatever the clock says, and is never used twice.
-        4. When `add_epoch` or `finish_run` has returned, what it was told survives kill -9 (`MemoryStore`: no).
+        4. When `add_epoch` or `finish_run` has returned, what it was told survives kill -9.
         5. Of several callers that start, finish or resume one run at the same time, exactly one succeeds; the others
            get a StoreError.
         6. What a dead process left queued or running is INTERRUPTED at the next open, whatever the clock says; a run
@@ -32,7 +32,7 @@ class RunStore(ABC):
        10. A run whose row and copy are damaged is listed as failed ("run_damaged"), and hides no other; all that can be
            done to it is to delete it.
        11. A lost or damaged list of runs is made anew from what the run folders know: every run that has begun, its
-           owner, who may see it, its epochs and its curve; names of owners and settings as well (`MemoryStore`: no).
+           owner, who may see it, its epochs and its curve; names of owners and settings as well.
        12. A write that the disk refuses changes nothing and raises a StoreError; the next one that it accepts succeeds.
 
     Wherever a method takes a run's id, the first 6 or more characters of it do as well, when they fit one run only;

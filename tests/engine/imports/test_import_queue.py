@@ -16,6 +16,7 @@ from patience import PATIENCE_S, until
 
 from tests.engine.engine_bench import SPEC, Bench
 from tests.ingest.pictures import Tree, encoded, on_disk, pattern, picture, take, tree, zipped
+from tests.store.memory_store import MemoryStore
 from tl_core.datasets.own.edits import flipping
 from tl_core.engine.environment import worker_environment
 from tl_core.engine.imports import import_queue as module
@@ -30,7 +31,6 @@ from tl_core.phrases import LANGUAGES, explain
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.albums import Albums
 from tl_core.store.limits import Limits
-from tl_core.store.memory import MemoryStore
 
 OWNER, OTHER, INSTRUCTOR = Visitor("anna"), Visitor("ben"), Visitor("carla", is_instructor=True)
 NOBODY = Visitor("")

@@ -3,11 +3,11 @@
 import pytest
 
 from tests.engine.engine_bench import SCRATCH, SPEC, Bench, Clock, FakeWorker
+from tests.store.memory_store import MemoryStore
 from tl_core.engine.pool import pool
 from tl_core.engine.pool.capacity import RUN_BYTES, WORKER_BYTES
 from tl_core.engine.pool.pool import EXTRA_IDLE_S, MAX_ACTIVE, MAX_ACTIVE_EXTRA, MAX_BAD_STARTS
 from tl_core.store.access import OPERATOR, Visitor
-from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunState
 
 CORES = 2

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.engine_bench import SPEC, Bench, Clock, step
+from tests.store.memory_store import MemoryStore
 from tl_core.engine.classroom import Classroom
 from tl_core.engine.imports.imports import Imports
 from tl_core.engine.requests import Requests
@@ -18,7 +19,6 @@ from tl_core.engine.service import Engine
 from tl_core.errors import InputError, StoreError, TransferLabError, UnknownIdError
 from tl_core.store.access import Visitor
 from tl_core.store.limits import Limits
-from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunState, Visibility
 
 OWNER, OTHER, INSTRUCTOR = Visitor("anna"), Visitor("ben"), Visitor("carla", is_instructor=True)

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.engine.engine_bench import SPEC, STARTED, Bench, Clock, epoch, step
+from tests.store.memory_store import MemoryStore
 from tl_core.engine.runs.live_run import MEMORY_S, Pace
 from tl_core.store.access import OPERATOR
-from tl_core.store.memory import MemoryStore
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from tests.store.memory_store import MemoryStore
 from tl_core.disk.files import latest_checkpoint, save_checkpoint
 from tl_core.engine.runs import going_on
 from tl_core.engine.runs.recorder import Recorder, timing_key
 from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
-from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunState
 from tl_core.training.events import Ended, Epoch, Phase, Started, Step
 

@@ -6,12 +6,12 @@ from dataclasses import fields
 
 import pytest
 
+from tests.store.memory_store import MemoryStore
 from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.engine.runs import reuse
 from tl_core.errors import UnknownIdError
 from tl_core.models.weights import WEIGHTS_FOLDER
 from tl_core.spec import CHOICES, RunSpec
-from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunState
 
 SPEC = RunSpec(backbone="squeezenet", image_size=64, n_frozen=3)

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.engine.engine_bench import STARTED, Bench, epoch, step
+from tests.store.memory_store import MemoryStore
 from tl_core.store.access import OPERATOR
-from tl_core.store.memory import MemoryStore
 
 
 class CountingStore(MemoryStore):

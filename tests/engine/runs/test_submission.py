@@ -3,11 +3,11 @@
 import pytest
 
 from tests.engine.engine_bench import SCRATCH, SPEC, Bench, epoch
+from tests.store.memory_store import MemoryStore
 from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.engine.runs import reuse
 from tl_core.errors import InputError
 from tl_core.store.access import OPERATOR, Visitor
-from tl_core.store.memory import MemoryStore
 from tl_core.store.records import RunState
 
 
