@@ -27,11 +27,11 @@ def accuracy(tmp_path_factory):
         if spec not in known:
             record = store.create_run(spec.to_dict(), role="run", name="claim", environment=environment())
             ended = train_here(store, home, record.id, spec, on_event=lambda event: None)
-            assert ended["state"] == "completed", ended["error"]
-            known[spec] = ended["scores"]["accuracy"]
+            assert ended.state == "completed", ended.error
+            known[spec] = ended.scores["accuracy"]
             print(
                 f"\n{spec.dataset:18} {spec.backbone:20} {spec.weights:10} frozen {spec.n_frozen:2} seed {spec.seed}"
-                f"  {spec.epochs} epochs  test accuracy {known[spec]:.3f}  {ended['seconds']:.0f} s",
+                f"  {spec.epochs} epochs  test accuracy {known[spec]:.3f}  {ended.seconds:.0f} s",
                 end="",
             )
         return known[spec]

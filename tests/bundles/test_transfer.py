@@ -293,7 +293,7 @@ def elsewhere(tmp_path_factory) -> Iterator[Engine]:
 @pytest.mark.parametrize("name", list(TRAINED))
 def test_what_was_brought_in_elsewhere_says_the_same(trained, elsewhere, name):  # M07
     data, _, expected = trained[name]
-    record = elsewhere.take_in_network(read_bundle(data, "x"), by=BEN, name=name)
+    record = elsewhere.runs.import_network(read_bundle(data, "x"), by=BEN, name=name)
     found = answers(elsewhere, record.id, BEN)
     assert found.shape == (2, 10)
     assert np.abs(found - expected).max() <= 1e-6
@@ -324,9 +324,9 @@ def test_weights_of_another_shape_and_as_many_numbers_are_one_sentence_in_the_wo
     turned = bundle.arrays | {first: bundle.arrays[first].reshape(8, 512)}
     wrong = read_bundle(good(tmp_path, arrays=turned, spec=bundle.spec), "x")
     assert [array.shape for array in wrong.arrays.values()] != shapes
-    record = elsewhere.take_in_network(wrong, by=BEN, name="wrong")
+    record = elsewhere.runs.import_network(wrong, by=BEN, name="wrong")
     pictures = [decode_image((SAMPLES / "cat_1.jpg").read_bytes(), "cat")]
-    error = elsewhere.classify(record.id, pictures, by=BEN).exception(timeout=PATIENCE_S)
+    error = elsewhere.requests.classify(record.id, pictures, by=BEN).exception(timeout=PATIENCE_S)
     assert isinstance(error, TransferLabError)
     assert error.to_dict() == {"code": "file_damaged", "values": {"path": WEIGHTS_FILE}}
-    assert answers(elsewhere, elsewhere.take_in_network(bundle, by=BEN, name="right").id, BEN).shape == (2, 10)
+    assert answers(elsewhere, elsewhere.runs.import_network(bundle, by=BEN, name="right").id, BEN).shape == (2, 10)

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tl_core.datasets.own.album import Album, Rows
+from tl_core.datasets.own.album import Album
+from tl_core.datasets.own.rows import Rows
 from tl_core.datasets.own.splits import TEST, TRAIN, VALIDATION
 from tl_core.evaluation.data_checks import class_table, duplicate_groups, findings, margin
 from tl_core.phrases import LANGUAGES, said

@@ -458,7 +458,7 @@ class TestRefusals:
                 patch.setattr("tl_core.disk.space.free_bytes", lambda path: 0)
                 assert store.trouble().code == "disk_full"
             with monkeypatch.context() as patch:
-                patch.setattr("tl_core.store.sqlite.store.os.access", lambda path, mode: False)
+                patch.setattr("tl_core.disk.space.os.access", lambda path, mode: False)
                 assert store.trouble().code == "home_not_writable"
             (tmp_path / "home").rename(tmp_path / "away")
             assert store.trouble().code == "home_not_writable"

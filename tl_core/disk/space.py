@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from tl_core.errors import StoreError
@@ -22,13 +23,19 @@ def free_bytes(path: Path) -> int:
     return 0
 
 
-def folder_bytes(folder: Path) -> int:
-    """Returns what the files in a folder take, those in folders inside it left out; 0 for no folder."""
+def folder_bytes(folder: Path, pattern: str = "*") -> int:
+    """Returns what the files in a folder take, those in folders inside it left out; 0 for no folder.
+
+    Args:
+        folder: The folder.
+        pattern: What their names look like.
+    """
     total = 0
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             with suppress(OSError):
-                total += entry.stat(follow_symlinks=False).st_size if entry.is_file(follow_symlinks=False) else 0
+                if fnmatchcase(entry.name, pattern) and entry.is_file(follow_symlinks=False):
+                    total += entry.stat(follow_symlinks=False).st_size
     return total
 
 
@@ -40,6 +47,17 @@ def check_space(folder: Path, needed_bytes: int) -> None:
     """
     if free_bytes(folder) < needed_bytes + RESERVE_BYTES:
         raise disk_full(folder, needed_bytes)
+
+
+def check_writable(folder: Path) -> None:
+    """Refuses a folder into which nothing can be written now.
+
+    Raises:
+        StoreError: "disk_full" or "home_not_writable".
+    """
+    check_space(folder, 0)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise storage_error(folder, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 def disk_full(folder: Path, needed_bytes: int = 0) -> StoreError:

@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -11,15 +10,16 @@ from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from tl_core.datasets.own.album import LOOKS, Album, Rows, own_folder, read_looks, write_looks
+from tl_core.datasets.own.album import LOOKS, Album, own_folder, read_looks, write_looks
 from tl_core.datasets.own.edits import checked_class_name
 from tl_core.datasets.own.layout import Note, read_layout
 from tl_core.datasets.own.near_duplicates import Signature, members_of, near_duplicate_groups
+from tl_core.datasets.own.rows import Rows
 from tl_core.datasets.own.splits import TEST, TRAIN, UNKNOWN, VALIDATION, assign_splits
 from tl_core.disk.space import storage_error
 from tl_core.errors import InputError, StoreError, UnavailableError
 from tl_core.ingest.packs import Kept, Packed, in_stream, pack
-from tl_core.ingest.sources import MAX_FILES, Source
+from tl_core.ingest.sources import MAX_FILES, Source, printable_path
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums, Draft
 from tl_core.store.names import now
@@ -77,7 +77,7 @@ class _Taken:
     def leave_out(self, file: str, error: InputError) -> None:
         """Notes a file that is not taken in, and why."""
         values = {name: value for name, value in error.values.items() if name != "file"}
-        self.skipped.append({"file": shown(file), "code": error.code, "values": values})
+        self.skipped.append({"file": printable_path(file), "code": error.code, "values": values})
 
 
 def ingest(
@@ -123,14 +123,16 @@ def ingest(
 def _placed(source: Source, request: ImportRequest) -> tuple[dict[str, _Place], list[Note], _Taken]:
     """Returns where each file goes, what there is to say, and what is skipped already."""
     taken = _Taken()
-    taken.skipped += [{"file": shown(one.file), "code": one.code, "values": dict(one.values)} for one in source.unread]
+    taken.skipped += [
+        {"file": printable_path(one.file), "code": one.code, "values": dict(one.values)} for one in source.unread
+    ]
     if request.class_name is not None:
         name = checked_class_name(request.class_name)
-        return {file: _Place(name, UNKNOWN, shown(file)) for file in source.files}, [], taken
+        return {file: _Place(name, UNKNOWN, printable_path(file)) for file in source.files}, [], taken
     layout = read_layout(source.files, source.folders)
     for file in layout.homeless:
         taken.leave_out(file, InputError("member_homeless", file=file))
-    placed = {file: _Place(name, split, shown(layout.inside(file))) for file, name, split in layout.placed}
+    placed = {file: _Place(name, split, printable_path(layout.inside(file))) for file, name, split in layout.placed}
     return placed, list(layout.notes), taken
 
 
@@ -295,8 +297,3 @@ def _committed(
         return draft.commit(album, record, skipped)
     skipped = [*albums.skipped(former.id, by=Visitor(former.owner)), *skipped]
     return draft.commit(album, replace(former, notes=[*former.notes, *notes]), skipped, former=former)
-
-
-def shown(file: str) -> str:
-    """Returns a path as it may be stored and shown: in one spelling; names that are no text become readable escapes."""
-    return unicodedata.normalize("NFC", file.encode("utf-8", "backslashreplace").decode())[:400]

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -206,3 +207,8 @@ def write_sent_files(folder: Path, files: Sequence[tuple[str, bytes]]) -> Path:
             folder.rmdir()
         raise
     return folder
+
+
+def printable_path(file: str) -> str:
+    """Returns a path as it may be stored and shown: in one spelling; names that are no text become readable escapes."""
+    return unicodedata.normalize("NFC", file.encode("utf-8", "backslashreplace").decode())[:400]

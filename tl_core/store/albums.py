@@ -21,7 +21,7 @@ from tl_core.disk import locks
 from tl_core.disk.files import forget, write_atomic
 from tl_core.disk.home import ensure_folder
 from tl_core.disk.locks import live_locks
-from tl_core.disk.space import storage_error
+from tl_core.disk.space import folder_bytes, storage_error
 from tl_core.errors import StoreError, UnknownIdError
 from tl_core.store.access import Visitor, may_see
 from tl_core.store.album_drafts import DRAFT, GONE, AlbumRecord, Draft
@@ -186,7 +186,7 @@ class Albums:
         """
         ids = {path.parent.parent.name for path in self._folder.glob(f"own-*/owners/{_checked(owner)}.json")}
         ids |= {id for id in trained_on if is_own(id) and not self._records(id)}
-        return sum(_pack_bytes(self._folder / id) for id in ids)
+        return sum(folder_bytes(self._folder / id, "pack-*.bin") for id in ids)
 
     def n_albums(self, owner: str) -> int:
         """Returns how many albums an owner has."""
@@ -303,11 +303,3 @@ def _checked(owner: str) -> str:
     if not _OWNER.fullmatch(owner):
         raise StoreError("not_your_dataset", dataset="?")
     return owner
-
-
-def _pack_bytes(folder: Path) -> int:
-    total = 0
-    for path in folder.glob("pack-*.bin"):
-        with suppress(OSError):
-            total += path.stat().st_size
-    return total

@@ -14,7 +14,7 @@ import json
 import os
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -24,77 +24,13 @@ import pyarrow.parquet as pq
 
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.images.decode import KEPT_SIDE_PX, decode_image
+from tl_core.datasets.own.rows import COLUMN_TYPES, Rows
 from tl_core.datasets.own.splits import SPLITS
 from tl_core.errors import ImageError, UnavailableError
 
 PREFIX = "own-"
 ABOUT, PICTURES, LOOKS = "about.json", "pictures.parquet", "looks.npz"
 VERSION = 1
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """The pictures of an album, column by column.
-
-    Attributes:
-        file: str (N,), the name that each was brought under.
-        sha: str (N,), SHA-256 of the kept pixels, 64 hexadecimal digits: the identity.
-        name: str (N,), the class.
-        split: int8 (N,), 0 train, 1 validation, 2 test.
-        twin: int64 (N,), equal for pictures that show the same.
-        is_dropped: bool (N,), taken out by hand; kept, so that it can be put back.
-        width: int32 (N,), of the original, upright, in px.
-        height: int32 (N,), likewise.
-        side: int32 (N,), of the kept square, in px.
-        pack: int32 (N,), in which pack it lies.
-        offset: int64 (N,), where it begins there, in bytes.
-        length: int32 (N,), how long it is, in bytes.
-    """
-
-    file: np.ndarray
-    sha: np.ndarray
-    name: np.ndarray
-    split: np.ndarray
-    twin: np.ndarray
-    is_dropped: np.ndarray
-    width: np.ndarray
-    height: np.ndarray
-    side: np.ndarray
-    pack: np.ndarray
-    offset: np.ndarray
-    length: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.sha)
-
-    def taken(self, at: np.ndarray) -> "Rows":
-        """Returns some rows: int (n,) or bool (N,)."""
-        return Rows(**{field.name: getattr(self, field.name)[at] for field in fields(self)})
-
-    def in_order(self) -> "Rows":
-        """Returns the rows by class, identity and file: an order that does not depend on how they came."""
-        return self.taken(np.lexsort((self.file, self.sha, self.name)))
-
-    @classmethod
-    def of(cls, columns: dict[str, Sequence]) -> "Rows":
-        """Returns rows from lists, each column in its type."""
-        return cls(**{name: np.asarray(columns[name], dtype) for name, dtype in _TYPES.items()})
-
-    @classmethod
-    def joined(cls, parts: Sequence["Rows"]) -> "Rows":
-        """Returns the rows of several, one after the other."""
-        return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in _TYPES})
-
-
-_TYPES = {
-    **dict.fromkeys(("file", "sha", "name"), object),
-    "split": np.int8,
-    "twin": np.int64,
-    "is_dropped": bool,
-    **dict.fromkeys(("width", "height", "side", "pack"), np.int32),
-    "offset": np.int64,
-    "length": np.int32,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +123,7 @@ def own_folder(home: Path, id: str) -> Path:
 
 def album_files(album: Album) -> dict[str, bytes]:
     """Returns the content of the files that describe an album; its packs are there already."""
-    columns = {name: list(getattr(album.rows, name)) for name in _TYPES}
+    columns = {name: list(getattr(album.rows, name)) for name in COLUMN_TYPES}
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table(columns), sink, compression="zstd", write_page_checksum=True)
     about = {
@@ -228,8 +164,8 @@ def read_album(folder: Path) -> Album:
     """
     try:
         about = json.loads((folder / ABOUT).read_bytes())
-        table = pq.read_table(folder / PICTURES, columns=list(_TYPES), page_checksum_verification=True)
-        rows = Rows.of({name: table[name].to_pylist() for name in _TYPES})
+        table = pq.read_table(folder / PICTURES, columns=list(COLUMN_TYPES), page_checksum_verification=True)
+        rows = Rows.of({name: table[name].to_pylist() for name in COLUMN_TYPES})
         album = Album(
             rows,
             tuple(about["packs"]),

@@ -188,12 +188,12 @@ class RunTable:
 
     # ---- what the database does not know, taken from the copies in the run folders ----
 
-    def take_in_lost_runs(self) -> None:
+    def restore_lost_runs(self) -> None:
         """Adds the runs that have a copy but no row: the database was damaged, removed, or lost its last pages."""
         known = self.ids()
         lost = list(sidecars.lost_runs(self._runs, known))
         for copy in lost:
-            self._take_in(copy)
+            self._restore(copy)
         known |= {copy.record.id for copy in lost}
         for copy in lost:  # oldest first, so that the latest twin wins
             if copy.record.twin_id in known:
@@ -206,12 +206,12 @@ class RunTable:
             if copy is not None:
                 self.update(replace(copy.record, seq=run.seq, twin_id=run.twin_id))
 
-    def _take_in(self, copy: sidecars.Copy) -> None:
+    def _restore(self, copy: sidecars.Copy) -> None:
         record = copy.record
         is_taken = self.connection.execute("SELECT 1 FROM run WHERE seq = ?", (record.seq,)).fetchone()
         state = record.state if record.state.is_finished else RunState.INTERRUPTED
         record = self.insert(replace(record, state=state, twin_id=None, seq=0 if is_taken else record.seq))
-        self._take_in_curves(record.seq, copy)
+        self._restore_curves(record.seq, copy)
 
     def end_orphan(self, orphan: sqlite3.Row) -> bool:
         """Ends a run whose process died, with the end that only its copy knows, if there is one.
@@ -227,7 +227,7 @@ class RunTable:
             return False
         copy = sidecars.read_copy(self._runs / orphan["id"])
         if copy is not None:
-            self._take_in_curves(orphan["seq"], copy)
+            self._restore_curves(orphan["seq"], copy)
         is_over = copy is not None and copy.record.state.is_finished and not copy.record.state.is_resumable
         if is_over:
             twin_id = self.connection.execute("SELECT twin_id FROM run WHERE seq = ?", (orphan["seq"],)).fetchone()[0]
@@ -236,7 +236,7 @@ class RunTable:
             self.interrupt(orphan["seq"])
         return not is_over
 
-    def _take_in_curves(self, seq: int, copy: sidecars.Copy) -> None:
+    def _restore_curves(self, seq: int, copy: sidecars.Copy) -> None:
         """Adds the epochs and the curve of a copy where the database has none."""
         for epoch in copy.epochs:
             self.put_epoch(seq, epoch, "IGNORE")

@@ -1,7 +1,5 @@
 """The store that lasts: one SQLite file, one folder per run."""
 
-import errno
-import os
 import shutil
 import threading
 from collections.abc import Collection, Iterator
@@ -12,7 +10,7 @@ from pathlib import Path
 from tl_core.disk.files import WEIGHTS_FILE, drop_leftovers, share_file
 from tl_core.disk.home import ensure_folder
 from tl_core.disk.locks import LifeLock, exclusive, live_locks
-from tl_core.disk.space import check_space, folder_bytes, storage_error
+from tl_core.disk.space import check_writable, folder_bytes, storage_error
 from tl_core.errors import StoreError, TransferLabError
 from tl_core.store import transitions
 from tl_core.store.access import Visitor
@@ -54,7 +52,7 @@ class SqliteStore(RunStore):
             self._writer = opened.enter_context(closing(open_database(self._path)))
             self._reader = opened.enter_context(closing(connect(self._path)))
             self._file = identity(self._path)
-            self._take_in_copies()
+            self._restore_copies()
             self._end_orphans()
             self._opened = opened.pop_all()
 
@@ -69,65 +67,64 @@ class SqliteStore(RunStore):
         twin_id: str | None = None,
         fingerprint: str | None = None,
     ) -> RunRecord:
-        with self._writing() as ledger:
-            return ledger.add(
-                transitions.queued(spec, role, name, environment, owner, fingerprint), self._life.name, twin_id
-            )
+        record = transitions.queued(spec, role, name, environment, owner, fingerprint)
+        with self._writing() as table:
+            return table.add(record, self._life.name, twin_id)
 
     def find_equal(self, fingerprint: str) -> RunRecord | None:
-        with self._reading() as ledger:
-            return ledger.equal(fingerprint)
+        with self._reading() as table:
+            return table.equal(fingerprint)
 
     def copy_run(self, run_id: str, *, name: str, owner: str, role: str, twin_id: str | None = None) -> RunRecord:
         with ExitStack() as undo:
-            with self._writing() as ledger:
-                source = ledger.one(run_id)
-                record = ledger.add(transitions.copied(source, role, name, owner), None, twin_id)
+            with self._writing() as table:
+                source = table.one(run_id)
+                record = table.add(transitions.copied(source, role, name, owner), None, twin_id)
                 undo.callback(shutil.rmtree, self._runs / record.id, ignore_errors=True)
                 share_file(self._runs / source.id / WEIGHTS_FILE, ensure_folder(self._runs / record.id) / WEIGHTS_FILE)
-                ledger.copy_curves(source, record)
+                table.copy_curves(source, record)
             undo.pop_all()
         return self._kept(record)
 
     def fill_run(self, run_id: str, source_id: str) -> RunRecord:
-        with self._writing() as ledger:
-            source = ledger.one(source_id)
-            record = transitions.filled(ledger.one(run_id), source)
+        with self._writing() as table:
+            source = table.one(source_id)
+            record = transitions.filled(table.one(run_id), source)
             share_file(self._runs / source.id / WEIGHTS_FILE, ensure_folder(self._runs / record.id) / WEIGHTS_FILE)
-            ledger.copy_curves(source, record)
-            ledger.update(record, lock=None)
+            table.copy_curves(source, record)
+            table.update(record, lock=None)
         return self._kept(record)
 
     def set_threads(self, run_id: str, n_threads: int) -> RunRecord:
-        with self._writing() as ledger:
-            record = ledger.update(transitions.with_threads(ledger.one(run_id), n_threads))
+        with self._writing() as table:
+            record = table.update(transitions.with_threads(table.one(run_id), n_threads))
         return self._kept(record)
 
     def lengthen(self, run_id: str, epochs: int, fingerprint: str | None = None) -> RunRecord:
-        with self._writing() as ledger:
-            record = transitions.longer(ledger.one(run_id), epochs, fingerprint)
-            return ledger.update(record, lock=self._life.name)
+        with self._writing() as table:
+            record = transitions.longer(table.one(run_id), epochs, fingerprint)
+            return table.update(record, lock=self._life.name)
 
     def link_twins(self, run_id: str, baseline_id: str) -> None:
-        with self._writing() as ledger:
-            ledger.link(ledger.one(run_id).id, ledger.one(baseline_id).id)
+        with self._writing() as table:
+            table.link(table.one(run_id).id, table.one(baseline_id).id)
 
     def start_run(self, id: str, *, frozen_params: int, trainable_params: int, is_cached: bool) -> RunRecord:
-        with self._writing() as ledger:
-            record = ledger.one(id)
+        with self._writing() as table:
+            record = table.one(id)
             transitions.check_start(record)
             started = transitions.started(record, frozen_params, trainable_params, is_cached)
-            ledger.update(started, lock=self._life.name)
+            table.update(started, lock=self._life.name)
         return self._kept(started)
 
     def add_epoch(self, id: str, epoch: EpochRecord, trace: list | None = None) -> None:
         epoch = transitions.measured(epoch)
-        with self._writing() as ledger:
-            record = ledger.one(id)
+        with self._writing() as table:
+            record = table.one(id)
             transitions.check_epoch(record)
-            ledger.put_epoch(record.seq, epoch)
+            table.put_epoch(record.seq, epoch)
             if trace is not None:
-                ledger.put_trace(record, trace)
+                table.put_trace(record, trace)
         with self._copy_lock:  # a copy that is being written may not know this epoch yet
             sidecars.note_epoch(self._runs / record.id, epoch)
 
@@ -143,21 +140,21 @@ class SqliteStore(RunStore):
         error: dict | None = None,
         seconds: float | None = None,
     ) -> RunRecord:
-        with self._writing() as ledger:
-            record = ledger.one(id)
+        with self._writing() as table:
+            record = table.one(id)
             transitions.check_finish(record, state)
             ended = transitions.finished(record, state, best_epoch, test_accuracy, scores, proof, error, seconds)
-            ledger.update(ended, lock=None)
+            table.update(ended, lock=None)
         return self._kept(ended)
 
     def complete_stop(self, id: str, *, best_epoch: int, proof: list) -> None:
-        with self._writing() as ledger:
-            record = ledger.update(transitions.with_stop_completed(ledger.one(id), best_epoch, proof))
+        with self._writing() as table:
+            record = table.update(transitions.with_stop_completed(table.one(id), best_epoch, proof))
         self._kept(record)
 
     def get(self, id: str) -> RunRecord:
-        with self._reading() as ledger:
-            return ledger.one(id)
+        with self._reading() as table:
+            return table.one(id)
 
     def list_runs(
         self,
@@ -171,60 +168,58 @@ class SqliteStore(RunStore):
         text: str | None = None,
     ) -> list[RunRecord]:
         wanted = RunFilter(by, owner, visibility, states, text)
-        with self._reading() as ledger:
-            return ledger.listed(wanted, -1 if limit is None else max(0, limit), max(0, offset))
+        with self._reading() as table:
+            return table.listed(wanted, -1 if limit is None else max(0, limit), max(0, offset))
 
     def epochs(self, id: str) -> list[EpochRecord]:
-        with self._reading() as ledger:
-            return ledger.epochs(ledger.one(id))
+        with self._reading() as table:
+            return table.epochs(table.one(id))
 
     def events(self, id: str) -> list[tuple[str, RunState]]:
-        with self._reading() as ledger:
-            return ledger.events(ledger.one(id))
+        with self._reading() as table:
+            return table.events(table.one(id))
 
     def n_bytes(self, owner: str) -> int:
-        with self._reading() as ledger:
-            ids = ledger.ids(owner)
+        with self._reading() as table:
+            ids = table.ids(owner)
         return sum(folder_bytes(self._runs / id) for id in ids)
 
     def save_trace(self, id: str, points: list) -> None:
-        with self._writing() as ledger:
-            record = ledger.one(id)
-            ledger.put_trace(record, points)
+        with self._writing() as table:
+            record = table.one(id)
+            table.put_trace(record, points)
         self._kept(record)
 
     def trace(self, id: str) -> list:
-        with self._reading() as ledger:
-            return ledger.trace(ledger.one(id))
+        with self._reading() as table:
+            return table.trace(table.one(id))
 
     def run_folder(self, id: str) -> Path:
         return ensure_folder(self._runs / self.get(id).id)
 
     def save_timing(self, key: str, value: dict) -> None:
-        with self._writing() as ledger:
-            key_values.put_note(ledger.connection, "timing", key, value)
+        with self._writing() as table:
+            key_values.put_note(table.connection, "timing", key, value)
 
     def timing(self, key: str) -> dict | None:
-        with self._reading() as ledger:
-            return key_values.note(ledger.connection, "timing", key)
+        with self._reading() as table:
+            return key_values.note(table.connection, "timing", key)
 
     def setting(self, key: str) -> dict | None:
-        with self._reading() as ledger:
-            return key_values.note(ledger.connection, "setting", key)
+        with self._reading() as table:
+            return key_values.note(table.connection, "setting", key)
 
     def ensure_owner(self, owner: str) -> OwnerRecord:
-        return self.owners().get(owner) or self._put_owner(owner)
+        return self.owners().get(owner) or self._name_owner(owner)
 
     def owners(self) -> dict[str, OwnerRecord]:
-        with self._reading() as ledger:
-            return key_values.owners(ledger.connection)
+        with self._reading() as table:
+            return key_values.owners(table.connection)
 
     def trouble(self) -> StoreError | None:
         try:
             check_present(self._path, self._file)
-            check_space(self._home, 0)
-            if not os.access(self._runs, os.W_OK | os.X_OK):
-                raise storage_error(self._home, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+            check_writable(self._runs)
         except StoreError as error:
             return error
         return None
@@ -238,36 +233,33 @@ class SqliteStore(RunStore):
             self._opened.close()
 
     def _matches(self, id: str) -> list[RunRecord]:
-        with self._reading() as ledger:
-            return ledger.fitting(id)
+        with self._reading() as table:
+            return table.fitting(id)
 
     def _edit(self, id: str, **changes: object) -> RunRecord:
-        with self._writing() as ledger:
-            record = ledger.update(replace(ledger.one(id), **changes))
+        with self._writing() as table:
+            record = table.update(replace(table.one(id), **changes))
         return self._kept(record)
 
     def _remove(self, id: str) -> None:
         with self._copy_lock:
-            with self._writing() as ledger:
-                record = ledger.one(id)
+            with self._writing() as table:
+                record = table.one(id)
                 transitions.check_delete(record)
                 sidecars.drop_copy(self._runs / record.id)
-                ledger.remove(record)
+                table.remove(record)
             shutil.rmtree(self._runs / record.id, ignore_errors=True)
 
     def _save_setting(self, key: str, value: dict) -> None:
-        with self._writing() as ledger:
-            key_values.put_note(ledger.connection, "setting", key, value)
-            key_values.keep_copy(ledger.connection, self._home)
+        with self._writing() as table:
+            key_values.put_note(table.connection, "setting", key, value)
+            key_values.keep_copy(table.connection, self._home)
 
-    def _name_owner(self, owner: str, name: str) -> None:
-        self._put_owner(owner, name)
-
-    def _put_owner(self, owner: str, name: str | None = None) -> OwnerRecord:
-        with self._writing() as ledger:
-            key_values.put_owner(ledger.connection, owner, name)
-            key_values.keep_copy(ledger.connection, self._home)
-            return key_values.owners(ledger.connection)[owner]
+    def _name_owner(self, owner: str, name: str | None = None) -> OwnerRecord:
+        with self._writing() as table:
+            key_values.put_owner(table.connection, owner, name)
+            key_values.keep_copy(table.connection, self._home)
+            return key_values.owners(table.connection)[owner]
 
     def _kept(self, record: RunRecord) -> RunRecord:
         """Writes the copy of a run that was changed into its folder, and returns the run.
@@ -277,8 +269,8 @@ class SqliteStore(RunStore):
         """
         if record.state is not RunState.QUEUED:
             with self._copy_lock, suppress(TransferLabError):
-                with self._reading() as ledger:
-                    copy = ledger.copy(record.id)
+                with self._reading() as table:
+                    copy = table.copy(record.id)
                 sidecars.keep_copy(self._runs / record.id, copy)
         return record
 
@@ -304,19 +296,18 @@ class SqliteStore(RunStore):
         except OSError as error:
             raise storage_error(self._locks, error) from error
 
-    def _take_in_copies(self) -> None:
+    def _restore_copies(self) -> None:
         """Adds what has a copy but is not in the database, or not whole: it was damaged or removed."""
-        with self._writing() as ledger:
-            ledger.take_in_lost_runs()
-            ledger.mend()
-            key_values.restore_copy(ledger.connection, self._home)
+        with self._writing() as table:
+            table.restore_lost_runs()
+            table.mend()
+            key_values.restore_copy(table.connection, self._home)
 
     def _end_orphans(self) -> list[str]:
         """Ends what dead processes left active; returns what is INTERRUPTED now."""
         alive = live_locks(self._locks)
-        with self._writing() as ledger:
-            orphans = ledger.orphans(alive)
-            interrupted = [orphan["id"] for orphan in orphans if ledger.end_orphan(orphan)]
-        for orphan in orphans:
-            drop_leftovers(self._runs / orphan["id"])
-        return interrupted
+        with self._writing() as table:
+            orphans = {orphan["id"]: table.end_orphan(orphan) for orphan in table.orphans(alive)}
+        for id in orphans:
+            drop_leftovers(self._runs / id)
+        return [id for id, is_interrupted in orphans.items() if is_interrupted]
