@@ -22,6 +22,7 @@ FLOORS = {
     "errors": 1,
     "paths": 1,
     "disk": 1,
+    "fields": 1,
     "seeds": 1,
     "phrases": 1,
     "download": 1,

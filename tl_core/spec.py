@@ -1,53 +1,14 @@
 """What a run is: every choice that decides its result, validated, as JSON and as a link."""
 
-import hashlib
-import json
-import math
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
-from tl_core.errors import SpecError
-
-CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "weights": ("pretrained", "random"),
-        "batchnorm": ("frozen", "trained", "updating"),
-        "head": ("linear", "dense", "flatten-dense"),
-        "optimizer": ("adam", "sgd"),
-        "augment": ("none", "light"),
-        "views": ("rolling", "fixed", "fresh"),
-        "arithmetic": ("fast", "exact"),
-    }
-)
-RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
-    {
-        "n_frozen": (0, 1000),
-        "hidden": (1, 4096),
-        "head_at": (1, 1000),
-        "dropout": (0.0, 0.9),
-        "image_size": (32, 320),
-        "per_class": (1, 10_000),
-        "phases": (1, 2),
-        "head_epochs": (1, 500),
-        "epochs": (1, 500),
-        "batch_size": (2, 512),
-        "momentum": (0.0, 0.999),
-        "head_learning_rate": (1e-7, 10.0),
-        "learning_rate": (1e-7, 10.0),
-        "batchnorm_momentum": (0.0, 0.9999),
-        "n_views": (1, 20),
-        "patience": (0, 500),
-        "seed": (0, 2**31 - 1),
-        "threads": (1, 256),
-    }
-)
-OPEN = frozenset({"head_at", "per_class", "threads", "batchnorm_momentum"})
-"""Numbers that may be left open: None, in a text "all"."""
+from tl_core.fields import Checked, Choice, Number, Switch, Text, setting
 
 
 @dataclass(frozen=True)
-class RunSpec:
+class RunSpec(Checked):
     """One training, completely described. Two runs with equal specs on one machine give the same curve.
 
     Attributes:
@@ -92,101 +53,44 @@ class RunSpec:
             and the record then says which number it was.
     """
 
-    dataset: str = "groceries"
-    backbone: str = "mobilenet_v2"
-    weights: str = "pretrained"
-    n_frozen: int = 0
-    head: str = "linear"
-    head_at: int | None = None
-    hidden: int = 1024
-    dropout: float = 0.0
-    image_size: int = 160
-    per_class: int | None = None
-    phases: int = 1
-    head_epochs: int = 5
-    epochs: int = 5
-    batch_size: int = 32
-    optimizer: str = "adam"
-    momentum: float = 0.9
-    nesterov: bool = False
-    head_learning_rate: float = 2e-3
-    learning_rate: float = 1e-3
-    batchnorm: str = "trained"
-    batchnorm_momentum: float | None = None
-    augment: str = "none"
-    views: str = "rolling"
-    n_views: int = 4
-    patience: int = 0
-    seed: int = 0
-    use_cache: bool = True
-    arithmetic: str = "fast"
-    threads: int | None = None
+    dataset: str = setting("groceries", Text())
+    backbone: str = setting("mobilenet_v2", Text())
+    weights: str = setting("pretrained", Choice(("pretrained", "random")))
+    n_frozen: int = setting(0, Number(0, 1000))
+    head: str = setting("linear", Choice(("linear", "dense", "flatten-dense")))
+    head_at: int | None = setting(None, Number(1, 1000, is_open=True))
+    hidden: int = setting(1024, Number(1, 4096), unused=lambda spec: spec.head == "linear")
+    dropout: float = setting(0.0, Number(0.0, 0.9))
+    image_size: int = setting(160, Number(32, 320))
+    per_class: int | None = setting(None, Number(1, 10_000, is_open=True))
+    phases: int = setting(1, Number(1, 2))
+    head_epochs: int = setting(5, Number(1, 500), unused=lambda spec: spec.phases == 1)
+    epochs: int = setting(5, Number(1, 500))
+    batch_size: int = setting(32, Number(2, 512))
+    optimizer: str = setting("adam", Choice(("adam", "sgd")))
+    momentum: float = setting(0.9, Number(0.0, 0.999), unused=lambda spec: spec.optimizer == "adam")
+    nesterov: bool = setting(False, Switch(), unused=lambda spec: spec.optimizer == "adam")
+    head_learning_rate: float = setting(2e-3, Number(1e-7, 10.0), unused=lambda spec: spec.phases == 1)
+    learning_rate: float = setting(1e-3, Number(1e-7, 10.0))
+    batchnorm: str = setting("trained", Choice(("frozen", "trained", "updating")))
+    batchnorm_momentum: float | None = setting(
+        None, Number(0.0, 0.9999, is_open=True), unused=lambda spec: spec.batchnorm == "frozen"
+    )
+    augment: str = setting("none", Choice(("none", "light")))
+    views: str = setting(
+        "rolling", Choice(("rolling", "fixed", "fresh")), unused=lambda spec: not spec.has_cached_views
+    )
+    n_views: int = setting(4, Number(1, 20), unused=lambda spec: not spec.has_cached_views or spec.views != "fixed")
+    patience: int = setting(0, Number(0, 500))
+    seed: int = setting(0, Number(0, 2**31 - 1))
+    use_cache: bool = setting(True, Switch(), unused=lambda spec: spec.n_frozen == 0)
+    arithmetic: str = setting("fast", Choice(("fast", "exact")))
+    threads: int | None = setting(None, Number(1, 256, is_open=True))
 
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            checked = check_field(field.name, getattr(self, field.name))
-            object.__setattr__(self, field.name, checked)
-
-    def to_dict(self) -> dict:
-        """Returns the spec as plain data."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: Mapping) -> "RunSpec":
-        """Returns the spec that `to_dict` described; names it does not know are refused.
-
-        Raises:
-            SpecError: An unknown name, or a value outside what is allowed.
-        """
-        known = {field.name for field in fields(cls)}
-        for name in data:
-            if name not in known:
-                raise SpecError("unknown_field", received=str(name), allowed=sorted(known))
-        return cls(**data)
-
-    def to_query(self, always: Collection[str] = ()) -> dict[str, str]:
-        """Returns the spec as parameters of a link, without what equals the default.
-
-        Args:
-            always: Fields that are written in any case.
-        """
-        values = self.to_dict().items()
-        return {name: _written(value) for name, value in values if name in always or value != getattr(RunSpec, name)}
-
-    @classmethod
-    def from_query(cls, query: Mapping[str, str]) -> tuple["RunSpec", list[str]]:
-        """Reads a link's parameters; opening a link can never fail.
-
-        Returns:
-            The spec, and the names of the fields whose value was replaced by the default.
-        """
-        values, replaced = {}, []
-        for field in fields(cls):
-            if field.name in query:
-                try:
-                    values[field.name] = check_field(field.name, query[field.name])
-                except SpecError:
-                    replaced.append(field.name)
-        return cls(**values), replaced
-
-    def unused_fields(self) -> set[str]:
-        """Returns the fields that decide nothing beside the others, such as the momentum of Adam."""
-        unused = set()
-        if self.n_frozen == 0:
-            unused.add("use_cache")
-        if self.n_frozen == 0 or self.augment == "none":
-            unused.add("views")
-        if "views" in unused or self.views != "fixed":
-            unused.add("n_views")
-        if self.optimizer == "adam":
-            unused |= {"momentum", "nesterov"}
-        if self.head == "linear":
-            unused.add("hidden")
-        if self.phases == 1:
-            unused |= {"head_epochs", "head_learning_rate"}
-        if self.batchnorm == "frozen":
-            unused.add("batchnorm_momentum")
-        return unused
+    @property
+    def has_cached_views(self) -> bool:
+        """Whether augmented pictures pass a frozen prefix, so that it matters which views of them are cached."""
+        return self.n_frozen > 0 and self.augment != "none"
 
     @property
     def all_epochs(self) -> int:
@@ -208,14 +112,14 @@ class RunSpec:
             batchnorm_momentum=None,
         )
 
-    def fingerprint(self) -> str:
-        """Returns 16 hexadecimal digits that are equal for equal specs."""
-        written = json.dumps(self.to_dict(), sort_keys=True)
-        return hashlib.sha256(written.encode()).hexdigest()[:16]
 
-    def with_changes(self, **changes: object) -> "RunSpec":
-        """Returns a copy with some fields changed, validated again."""
-        return replace(self, **changes)
+_RULES = RunSpec.rules()
+CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {name: rule.allowed for name, rule in _RULES.items() if isinstance(rule, Choice)}
+)
+RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {name: (rule.low, rule.high) for name, rule in _RULES.items() if isinstance(rule, Number)}
+)
 
 
 def check_field(name: str, value: object) -> object:
@@ -228,47 +132,4 @@ def check_field(name: str, value: object) -> object:
     Raises:
         SpecError: "spec_choice", "spec_range" or "spec_number", naming field, what was received and what is allowed.
     """
-    if name in CHOICES:
-        if value not in CHOICES[name]:
-            raise SpecError("spec_choice", field=name, received=_short(value), allowed=list(CHOICES[name]))
-        return value
-    if name in ("nesterov", "use_cache"):
-        return _checked_bool(name, value)
-    if name in ("dataset", "backbone"):
-        return str(value)
-    if name in OPEN and value in (None, "", "all"):
-        return None
-    return _checked_number(name, value)
-
-
-def _checked_bool(name: str, value: object) -> bool:
-    known = {"true": True, "false": False, "1": True, "0": False}
-    if isinstance(value, bool):
-        return value
-    if str(value).lower() not in known:
-        raise SpecError("spec_choice", field=name, received=_short(value), allowed=["true", "false"])
-    return known[str(value).lower()]
-
-
-def _checked_number(name: str, value: object) -> int | float:
-    low, high = RANGES[name]
-    kind = float if isinstance(low, float) else int
-    try:
-        number = kind(value)
-        exact = float(value) == number
-    except (TypeError, ValueError, OverflowError):
-        raise SpecError("spec_number", field=name, received=_short(value), low=low, high=high) from None
-    if isinstance(value, bool) or not exact or not math.isfinite(number) or not low <= number <= high:
-        raise SpecError("spec_range", field=name, received=_short(value), low=low, high=high)
-    return number + 0  # −0.0 becomes 0.0: equal specs must have equal fingerprints
-
-
-def _written(value: object) -> str:
-    if value is None:
-        return "all"
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 40 else text[:39] + "…"
+    return _RULES[name].check(name, value)

@@ -21,7 +21,16 @@ from tl_core.store.records import RunRecord
 from tl_core.store.store import RunStore
 
 _CORE = PROJECT / "tl_core"
-_DECISIVE = ("datasets", "models", "training", "evaluation", "spec.py", "seeds.py", "engine/worker/tasks/train.py")
+_DECISIVE = (
+    "datasets",
+    "models",
+    "training",
+    "evaluation",
+    "spec.py",
+    "fields.py",
+    "seeds.py",
+    "engine/worker/tasks/train.py",
+)
 
 
 def find(store: RunStore, spec: RunSpec) -> RunRecord | None:
