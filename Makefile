@@ -7,6 +7,8 @@ PORT ?= 8501
 JOBS ?= 2
 HOST ?= localhost
 BIN := .venv/bin
+SCRIPTS := $(BIN)/oxlint --quiet --deny-warnings --ignore-pattern '*.min.js' assets/web
+LINT := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(SCRIPTS)
 
 # the TensorFlow build that fits this machine
 TENSORFLOW := tensorflow
@@ -20,19 +22,19 @@ app: .venv/.app
 	@$(BIN)/streamlit run app.py --server.port $(PORT) --server.address $(HOST)
 
 test: .venv/.test .venv/.chromium
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(LINT)
 	@$(BIN)/python -m pytest --stage beside -n $(JOBS) --dist worksteal $(ARGS); beside=$$?; \
 	$(BIN)/python -m pytest --stage alone $(ARGS) && exit $$beside
 
 check: .venv/.test
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(LINT)
 	@$(BIN)/python -m pytest --stage pure -n $(JOBS) --dist loadfile $(ARGS)
 
 test-all:
 	@$(MAKE) test ARGS='--full $(ARGS)'
 
 lint: .venv/.test
-	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format . && $(SCRIPTS)
 
 .venv/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Transfer Lab needs Python 3.11 or newer; this is %d.%d. Say: make app PYTHON=python3.12" % sys.version_info[:2])'

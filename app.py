@@ -14,7 +14,6 @@ from functools import cache
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
 
 from tl_core.errors import TransferLabError
 from tl_core.phrases import explain
@@ -83,11 +82,12 @@ def draw_frame() -> None:
 if __name__ == "__main__":
     draw_frame()
 else:
-    PagesManager.uses_pages_directory = False  # pages/ is a package of ours; the frame alone says what is a page
     from starlette.middleware import Middleware
 
     from pages.ui import error_page
     from pages.ui.cookie import OwnerCookie
+    from pages.ui.streamlit_internals import ignore_pages_folder
 
+    ignore_pages_folder()
     keys = [Middleware(OwnerCookie)]
     app = st.App(__file__, routes=routes(), lifespan=lifespan, middleware=keys, on_script_error=error_page.show)

@@ -2,22 +2,16 @@
 
 import io
 
-import streamlit as st
-
+from pages.ui.component import component
 from pages.ui.text import t
 from tl_core.ingest.camera_photos import MOST_PHOTOS, photos_of
-from tl_core.paths import ASSETS
-
-WEB = ASSETS / "web"
 
 _HTML = """
 <div class="tl-camera">
   <video autoplay playsinline muted></video><button type="button"></button><span role="status"></span>
 </div>
 """
-_CAMERA = st.components.v2.component(
-    "burst_camera", html=_HTML, js=(WEB / "camera.js").read_text(encoding="utf-8"), isolate_styles=False
-)
+_CAMERA = component("camera", html=_HTML)
 
 
 def burst(key: str) -> list[bytes]:

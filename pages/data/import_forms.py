@@ -6,12 +6,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.data.camera import Photo, burst
-from pages.data.upload_memory import let_go
 from pages.ui import services, state
 from pages.ui.persistent import persistent
+from pages.ui.streamlit_internals import UploadedFile, let_go
 from pages.ui.text import literal, named, sentence, t
 from pages.ui.uploader_words import draw_field_words
 from tl_core.datasets.images.decode import safe_name

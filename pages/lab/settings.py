@@ -6,11 +6,11 @@ from functools import partial
 from types import MappingProxyType
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import controls, services
 from pages.ui.blocks import meaning, view_strip
 from pages.ui.controls import NAMES
+from pages.ui.streamlit_internals import DeltaGenerator
 from pages.ui.text import named, t
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.models.catalog import BackboneInfo

@@ -3,9 +3,9 @@
 import unicodedata
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.ui import services, state
+from pages.ui.streamlit_internals import UploadedFile
 from pages.ui.text import day, literal, percent, sentence, t
 from tl_core.bundles.bundle import read_bundle
 from tl_core.errors import TransferLabError

@@ -7,9 +7,9 @@ import streamlit as st
 
 from pages.ui import links, owner_names, services, state
 from pages.ui.blocks import glossary
+from pages.ui.component import WEB, component
 from pages.ui.text import sentence, t
 from tl_core.errors import TransferLabError
-from tl_core.paths import ASSETS
 from tl_core.phrases import LANGUAGES
 
 STEPS = ("lab", "data", "classify", "runs", "classroom")
@@ -24,16 +24,10 @@ ICONS = MappingProxyType(
 )
 POLL_S = 3.3  # no multiple of the second of the live panel: of two questions in one moment Streamlit answers one
 SIDEBAR_PX = 272
-WEB = ASSETS / "web"
 ASKED_S = 5.0  # after so long the way to a run that was asked for is not shown any more
 
-_THEME = st.components.v2.component(
-    "theme",
-    html='<button type="button" class="tl-theme"></button>',
-    js=(WEB / "theme.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
-_SCRIPT = st.components.v2.component("page", js=(WEB / "page.js").read_text(encoding="utf-8"), isolate_styles=False)
+_THEME = component("theme", html='<button type="button" class="tl-theme"></button>')
+_SCRIPT = component("page")
 
 
 def draw() -> None:

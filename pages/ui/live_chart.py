@@ -10,93 +10,13 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 import plotly.graph_objects as go
-import streamlit as st
+
+from pages.ui.component import component
 
 PLOTLY_VERSION = "4.1.1"  # of assets/web/plotly-basic.min.js; a part of its address, so that browsers may keep it
 
-_HTML = '<div class="tl-live"></div>'
 
-_CSS = ".tl-live { width: 100%; overflow: hidden; }"
-
-# Streamlit calls the default function at the first mount, with each new `data`, and when the theme changes; what it
-# returns is called when the node is taken away, but also when a call was overtaken by the next: hence `isConnected`.
-_JS = """
-let library;
-
-function plotly(version) {
-  const streamlit = document.querySelector('script[src*="/static/js/"]');
-  const root = streamlit ? new URL('../../', streamlit.src) : new URL('/', location.href);
-  library ??= import(new URL(`assets/plotly-basic.min.js?v=${version}`, root)).then(() => window.Plotly);
-  return library.catch(() => { library = undefined; });
-}
-
-function themed(layout, node, height) {
-  const css = getComputedStyle(node);
-  const read = (name) => css.getPropertyValue(name).trim();
-  const [text, line, paper] = ['--st-text-color', '--st-border-color', '--st-background-color'].map(read);
-  const font = { ...layout.font, color: text, family: read('--st-font') };
-  const label = { bgcolor: paper, bordercolor: line, font, ...layout.hoverlabel };
-  const axis = { gridcolor: line, zerolinecolor: line, linecolor: line };
-  const axes = Object.fromEntries(
-    Object.keys(layout).filter((key) => /^[xy]axis/.test(key)).map((key) => [key, { ...axis, ...layout[key] }]));
-  const finger = matchMedia('(pointer: coarse)').matches ? { dragmode: false } : {};  // a finger scrolls the page
-  return { ...layout, ...axes, ...finger, font, hoverlabel: label, plot_bgcolor: paper, height, autosize: true };
-}
-
-// What a replay has revealed after so many milliseconds: of the runs that it names, the points up to a moving place.
-function revealed(figure, replay, passed_ms) {
-  const isNamed = (trace) => replay.runs.some((run) => trace.uid?.startsWith(run));
-  const places = figure.data.filter(isNamed).flatMap((trace) => trace.x);
-  const end = Math.max(0, ...places), place = (passed_ms / 1000 / replay.seconds) * end;
-  const last = Math.max(0, ...figure.data.flatMap((trace) => trace.x));
-  const cut = (trace) => {
-    const kept = trace.x.map((x, at) => at).filter((at) => trace.x[at] === null || trace.x[at] <= place);
-    if (!kept.length) return { ...trace, x: [null], y: [null] };  // keeps its name in the legend
-    return { ...trace, x: kept.map((at) => trace.x[at]), y: kept.map((at) => trace.y[at]) };
-  };
-  const held = { ...figure.layout.xaxis, range: [0, last * 1.03] };  // the axis stands still while points appear
-  const layout = { ...figure.layout, xaxis: held };
-  return { data: figure.data.map((trace) => (isNamed(trace) ? cut(trace) : trace)), layout };
-}
-
-function passed(node) {
-  const replay = node.latest.replay;
-  if (!replay || matchMedia('(prefers-reduced-motion: reduce)').matches) return Infinity;
-  if (node.replayed !== replay.token) [node.replayed, node.began] = [replay.token, performance.now()];
-  return performance.now() - node.began;
-}
-
-async function draw(Plotly, node) {
-  const data = node.latest, figure = JSON.parse(data.figure);
-  const passed_ms = passed(node), is_over = passed_ms >= (data.replay?.seconds ?? 0) * 1000;
-  const shown = is_over ? figure : revealed(figure, data.replay, passed_ms);
-  const revision = is_over ? data.revision : `${data.revision}-replay`;
-  const layout = { ...themed(shown.layout, node, data.height), uirevision: revision };
-  await Plotly.react(node, shown.data, layout, { displayModeBar: false, doubleClick: 'reset' });
-  if (is_over || node.isPlaying) return;
-  node.isPlaying = true;
-  setTimeout(() => { node.isPlaying = false; if (node.isConnected) draw(Plotly, node); }, 60);
-}
-
-export default async function ({ data, parentElement, setTriggerValue }) {
-  const node = parentElement.querySelector('.tl-live');
-  node.style.height = `${data.height}px`;
-  node.setAttribute('role', 'img');
-  node.setAttribute('aria-label', data.label);
-  node.latest = data;
-  const leave = () => node.isConnected || (node.resizing?.disconnect(), window.Plotly?.purge(node));
-  const Plotly = await plotly(data.version);
-  if (!Plotly || !node.isConnected || node.latest !== data) return leave;
-  await draw(Plotly, node);
-  node.open = (pressed) => pressed.points[0]?.id && setTriggerValue('pressed', pressed.points[0].id);
-  if (data.can_press && !node.opens) node.opens = node.on('plotly_click', (pressed) => node.open(pressed)) ?? true;
-  node.resizing ??= new ResizeObserver(() => node.offsetWidth && Plotly.Plots.resize(node));
-  node.resizing.observe(node);
-  return leave;
-}
-"""
-
-_FIGURE = st.components.v2.component("live_figure", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)
+_FIGURE = component("live_chart", html='<div class="tl-live"></div>', css=".tl-live { width: 100%; overflow: hidden; }")
 
 
 @dataclass(frozen=True)

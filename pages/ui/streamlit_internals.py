@@ -1,13 +1,22 @@
-"""Files that a browser has sent, which Streamlit keeps in memory: held once, and let go of once they are on disk."""
+"""All that we take from Streamlit without its promise to keep it: looked at again whenever its version changes."""
 
 from collections.abc import Sequence
 
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
+__all__ = ["DeltaGenerator", "UploadedFile", "ignore_pages_folder", "let_go"]
+
+
+def ignore_pages_folder() -> None:
+    """Has Streamlit take no file below `pages` for a page: the frame alone says what is one."""
+    PagesManager.uses_pages_directory = False
+
 
 def let_go(files: Sequence[UploadedFile]) -> None:
-    """Removes files from the memory of the visit: Streamlit would keep them until it ends.
+    """Removes files that a browser has sent from the memory of the visit: Streamlit would keep them until it ends.
 
     A browser takes back a file when a person removes it, but not when its field is drawn no more.
     """
