@@ -1,25 +1,19 @@
 """The command line: `python -m tl_core COMMAND` drives the same specs, engine and store as the pages."""
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from tl_core import phrases
 from tl_core.commands.bench import add_bench_options, bench
+from tl_core.commands.classify import classify
 from tl_core.commands.expect import add_expect_options, expect
-from tl_core.commands.import_ import add_import_options, dataset_rows, import_pictures
-from tl_core.commands.output import Output, complain
+from tl_core.commands.import_ import add_import_options, import_pictures
+from tl_core.commands.listing import list_backbones, list_datasets, list_runs, show
+from tl_core.commands.output import BAD_INPUT, DONE, FAILED, INTERRUPTED, Output, complain
 from tl_core.commands.train import add_train_options, train
-from tl_core.disk.home import data_home
 from tl_core.errors import InputError, TransferLabError
-from tl_core.models.catalog import backbones
-from tl_core.models.weights import weights_source
-from tl_core.store.sqlite.store import SqliteStore
-
-DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
 class _Parser(argparse.ArgumentParser):
@@ -84,96 +78,6 @@ def _parser() -> argparse.ArgumentParser:
     add_expect_options(command("expect", expect))
     commands.metavar = f"{{{','.join(commands.choices)}}}"
     return parser
-
-
-def list_datasets(options: argparse.Namespace, output: Output) -> int:
-    """Prints the datasets."""
-    output.rows(dataset_rows(data_home(), output), ("id", "name", "n_train", "n_validation", "n_test", "available"))
-    return DONE
-
-
-def list_backbones(options: argparse.Namespace, output: Output) -> int:
-    """Prints the backbones with their blocks."""
-    rows = []
-    for info in backbones().values():
-        source = weights_source(info.id, data_home())
-        blocks = [{"name": block.name, "n_layers": block.n_layers, "params": block.params} for block in info.blocks]
-        weights = [
-            {"id": "pretrained", "source": source, "available": source != "download"},
-            {"id": "random", "source": "seed", "available": True},
-        ]
-        rows.append(
-            {
-                "id": info.id,
-                "family": info.family,
-                "params": info.params,
-                "image_size": info.image_size,
-                "blocks": blocks,
-                "weights": weights,
-                "n_blocks": len(blocks),
-                "pretrained": source,
-            }
-        )
-    output.rows(
-        rows, ("id", "family", "params", "image_size", "n_blocks", "pretrained"), hidden=("n_blocks", "pretrained")
-    )
-    return DONE
-
-
-def list_runs(options: argparse.Namespace, output: Output) -> int:
-    """Prints all runs, newest first."""
-    store = SqliteStore(data_home())
-    try:
-        rows = [
-            record.to_dict() | {"dataset": record.spec.get("dataset"), "backbone": record.spec.get("backbone")}
-            for record in store.list_runs()
-        ]
-    finally:
-        store.close()
-    output.rows(
-        rows,
-        ("id", "role", "state", "dataset", "backbone", "test_accuracy", "created_at"),
-        hidden=("dataset", "backbone"),
-    )
-    return DONE
-
-
-def show(options: argparse.Namespace, output: Output) -> int:
-    """Prints one record with its spec, environment, epochs and scores."""
-    store = SqliteStore(data_home())
-    try:
-        record = store.get(options.id)
-        epochs = [epoch.to_dict() for epoch in store.epochs(record.id)]
-    finally:
-        store.close()
-    if output.is_json:
-        output.value(record.to_dict() | {"epochs": epochs})
-    else:
-        output.table(
-            [
-                {"field": name, "value": json.dumps(value, ensure_ascii=False)}
-                for name, value in record.to_dict().items()
-                if name not in ("scores", "proof")
-            ],
-            ("field", "value"),
-        )
-        output.table(epochs, ("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds"))
-    return DONE
-
-
-def classify(options: argparse.Namespace, output: Output) -> int:
-    """Classifies picture files with a finished run, or with an untouched backbone."""
-    from tl_core.commands.classify import classify_files
-
-    rows = classify_files(options.subject, [Path(name) for name in options.images], output.language)
-    if output.is_json:
-        output.value(rows)
-    else:
-        output.predictions(rows)
-    if any(row["error"] is None for row in rows):
-        return DONE
-    complain(rows[0]["error"])
-    return BAD_INPUT
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Step 3, classify: a picture of one's own, judged by the run, its baseline and the untouched backbone side by side.
+"""Step 3, classify: a visitor's own picture, judged by the run, its baseline and the untouched backbone side by side.
 
 The learner answers: what has each network learned, and what did the backbone know before?
 Reads the run from the address; writes the chosen runs and the last answers.

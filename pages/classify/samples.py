@@ -67,7 +67,7 @@ def choose(dataset: str) -> list[Picture]:
 def _photograph(file: str, dataset: str) -> tuple[Picture, str, bool]:
     data = (services.SAMPLES / file).read_bytes()
     truth = PHOTOGRAPHS[file].get(dataset)
-    is_outside = truth is None and dataset in DATASETS  # of one's own data nobody knows here what they show
+    is_outside = truth is None and dataset in DATASETS  # of visitors' own data nobody knows here what they show
     picture = Picture(t(f"sample.{file.removesuffix('.jpg')}"), data, truth, is_outside)
     return picture, services.sample_address(file), False
 

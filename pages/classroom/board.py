@@ -22,7 +22,7 @@ from tl_core.errors import TransferLabError
 from tl_core.planning.plan import n_training_images, share_frozen
 from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor
-from tl_core.store.board_start import board_start, start_board
+from tl_core.store.lesson import board_start, start_board
 from tl_core.store.records import RunRecord, Visibility
 from tl_core.store.run_dataset import run_data
 

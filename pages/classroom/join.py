@@ -10,7 +10,7 @@ from pages.ui import services, state
 from pages.ui.links import link_of_controls
 from pages.ui.text import literal, sentence, t
 from tl_core.errors import TransferLabError
-from tl_core.store.lesson_codes import lesson_code
+from tl_core.store.lesson import lesson_code
 
 CODE_PX, BOARD_CODE_PX = 280, 300
 MODULE_PX = 12

@@ -1,4 +1,4 @@
-"""The questions about a data set of one's own: who may see it, what it is called, whether it shall go."""
+"""The questions about a visitor's own data set: who may see it, what it is called, whether it shall go."""
 
 import streamlit as st
 

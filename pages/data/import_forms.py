@@ -1,4 +1,4 @@
-"""The ways in which pictures of one's own come: a ZIP, a folder, files for a class, the camera, the server's disk."""
+"""The ways in which one's own pictures come: a ZIP, a folder, files for a class, the camera, the server's disk."""
 
 from collections.abc import Callable, Sequence
 from functools import partial

@@ -1,7 +1,7 @@
-"""Step 2, data: what the networks learn from. Look at any data set, bring pictures of one's own and put them in order.
+"""Step 2, data: what the networks learn from. Look at any data set, bring one's own pictures and put them in order.
 
 The learner answers: are these pictures enough, in balance and free of twins, so that a test on them means something?
-Reads and writes the data set that is looked at; changes data sets of one's own.
+Reads and writes the data set that is looked at; changes visitors' own data sets.
 """
 
 from functools import partial

@@ -1,4 +1,4 @@
-"""The pictures of a class, page by page: to look at, and in a data set of one's own to sort and to take out."""
+"""The pictures of a class, page by page: to look at, and in a visitor's own data set to sort and to take out."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -47,7 +47,7 @@ def draw(id: str, contents: Contents | None, *, is_bringing: bool = False) -> No
 
 
 def draw_damaged(id: str) -> None:
-    """Draws what can still be done with a data set of one's own that cannot be read."""
+    """Draws what can still be done with a visitor's own data set that cannot be read."""
     record = services.own_record(id) if is_own(id) else None
     if record is not None and services.is_mine(record):
         with st.container(horizontal=True):

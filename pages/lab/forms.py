@@ -46,7 +46,7 @@ def _can_be_trained_on(dataset_id: str) -> bool:
 
 
 def _own_choices() -> list[str]:
-    """Returns the data sets of one's own and of the class, and one that a link led to."""
+    """Returns the visitors' own data sets and of the class, and one that a link led to."""
     ids = [record.id for record in services.own_datasets()]
     linked = str(state.get("dataset", ""))
     record = services.own_record(linked) if is_own(linked) and linked not in ids else None

@@ -14,7 +14,7 @@ from tl_core.planning.fit import fitted
 from tl_core.planning.lab_link import CONTROLS, LabLink, Notice, is_lab_link
 from tl_core.planning.plan import plan_run
 from tl_core.spec import RunSpec
-from tl_core.store.lesson_codes import LENGTH, lesson_of_code
+from tl_core.store.lesson import LENGTH, lesson_of_code
 
 MOST_LETTERS = 20  # of a wrong code that are said again
 

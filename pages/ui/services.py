@@ -141,7 +141,7 @@ def sample_address(file: str) -> str:
     return _data_address(decode_image((SAMPLES / file).read_bytes(), file))
 
 
-# ---- data sets of one's own: who asks is the visitor, and the store says what they may see ----
+# ---- visitors' own data sets: who asks is the visitor, and the store says what they may see ----
 
 
 def own_datasets() -> list[AlbumRecord]:

@@ -178,7 +178,7 @@ def test_a_run_is_paused_stepped_and_let_go_on(server, page):
     asked = "backbone=squeezenet&image_size=64&per_class=5&n_frozen=4&phases=1&epochs=499&seed=8&baseline=0"
     page.goto(f"{server.url}/?lang=en&v=2&{asked}")
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_text(re.compile(r"^epoch \d+ of 499"))).to_be_visible()
+    expect(page.get_by_test_id("stProgress").get_by_text(re.compile(r"^epoch \d+ of 499"))).to_be_visible()
     page.get_by_role("button", name="Pause").click()
     paused = page.get_by_text(PAUSED)
     expect(paused).to_be_visible()
@@ -188,6 +188,6 @@ def test_a_run_is_paused_stepped_and_let_go_on(server, page):
     page.get_by_role("button", name="One batch").click()
     expect(page.get_by_text(f"paused after batch {before + 1:,} of")).to_be_visible()
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_text(re.compile(r"^epoch \d+ of 499"))).to_be_visible()
+    expect(page.get_by_test_id("stProgress").get_by_text(re.compile(r"^epoch \d+ of 499"))).to_be_visible()
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text(re.compile("stopped after"))).to_be_visible()

@@ -15,7 +15,7 @@ from tl_core.phrases import phrase
 from tl_core.planning.plan import plan_run
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.instructor_key import InstructorKey
-from tl_core.store.lesson_codes import LENGTH
+from tl_core.store.lesson import LENGTH
 from tl_core.store.limits import Limits
 from tl_core.store.records import RunState, Visibility
 

@@ -31,7 +31,7 @@ def export(store: RunStore, record: RunRecord, home: Path) -> bytes:
     Args:
         store: Where the run is.
         record: The run.
-        home: The data folder, which knows the classes of data of one's own.
+        home: The data folder, which knows the classes of visitors' own data.
 
     Raises:
         InputError: "run_without_weights".
@@ -49,7 +49,7 @@ def export(store: RunStore, record: RunRecord, home: Path) -> bytes:
 def neutral(bundle: Bundle) -> Bundle:
     """Returns a bundle that names no data set beyond the catalogue.
 
-    A data set of somebody's own may be here under the very id that the file names, and a run of one's own on it would
+    Somebody's own data set may be here under the very id that the file names, and a run of the visitor's on it would
     be a claim to it.
     """
     if bundle.spec.dataset in DATASETS:

@@ -4,7 +4,7 @@ A colour has one meaning. Three carry the one idea of the lab: blue is what pret
 alone, vermillion is what this training changes, green is the new head. A run is violet, its baseline ochre, the
 untouched backbone teal; the splits of a data set have three quiet tones. All read on the light and on the dark
 background alike (at least 3:1), those of one chart differ for every kind of colour vision, and none is the only sign:
-blocks also differ by pattern and curves by dash and marker. Figures name no text or background colour: whoever draws
+blocks also differ by pattern and curves by dash and marker. Figures name no text or background colour: anyone who draws
 them fills those in.
 
 References:

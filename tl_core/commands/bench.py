@@ -5,11 +5,10 @@ from dataclasses import replace
 
 from tl_core.bench.runner import PARTS, run
 from tl_core.bench.settings import QUICK_IMAGES, Settings
-from tl_core.commands.output import Output
+from tl_core.commands.output import DONE, FAILED, Output
 from tl_core.errors import InputError
 from tl_core.models.catalog import backbone_info
 
-DONE, FAILED = 0, 1
 COLUMNS = ("part", "name", "measured", "figure", "is_reached", "parts")
 
 

@@ -1,11 +1,13 @@
 """`python -m tl_core classify`: picture files through a finished run or an untouched backbone, in this process."""
 
+import argparse
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
+from tl_core.commands.output import BAD_INPUT, DONE, Output, complain
 from tl_core.datasets.images.decode import decode_image
 from tl_core.disk.home import data_home
 from tl_core.engine.worker.device import prepare
@@ -92,3 +94,16 @@ def _classified(subject: str, images: Iterable[np.ndarray], home: Path) -> np.nd
             next(task)
         except StopIteration as end:
             return end.value
+
+
+def classify(options: argparse.Namespace, output: Output) -> int:
+    """Classifies picture files with a finished run, or with an untouched backbone."""
+    rows = classify_files(options.subject, [Path(name) for name in options.images], output.language)
+    if output.is_json:
+        output.value(rows)
+    else:
+        output.predictions(rows)
+    if any(row["error"] is None for row in rows):
+        return DONE
+    complain(rows[0]["error"])
+    return BAD_INPUT

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Collection
 from pathlib import Path
 
-from tl_core.commands.output import Output
+from tl_core.commands.output import DONE, Output
 from tl_core.disk.files import write_atomic
 from tl_core.disk.home import data_home
 from tl_core.engine.environment import keras_environment
@@ -24,8 +24,6 @@ from tl_core.planning.expectations import (
     written,
 )
 from tl_core.training.events import Epoch
-
-DONE, FAILED = 0, 1
 
 
 def add_expect_options(parser: argparse.ArgumentParser) -> None:

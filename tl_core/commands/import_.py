@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from tl_core.commands.output import Output, complain
+from tl_core.commands.output import DONE, INTERRUPTED, Output, complain
 from tl_core.datasets.catalog import DATASETS, DatasetInfo
 from tl_core.datasets.known import is_here
 from tl_core.disk.home import data_home
@@ -19,8 +19,6 @@ from tl_core.store.access import OPERATOR
 from tl_core.store.albums import AlbumRecord, Albums
 from tl_core.store.names import MAX_NAME, clean_name
 from tl_core.store.records import Visibility
-
-DONE, INTERRUPTED = 0, 130
 
 
 def add_import_options(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from tl_core.phrases import phrase
 
+DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130  # exit statuses
+
 BAR_WIDTH = 28
 
 

@@ -4,7 +4,7 @@ import argparse
 import os
 from contextlib import suppress
 
-from tl_core.commands.output import Output, complain
+from tl_core.commands.output import DONE, FAILED, INTERRUPTED, Output, complain
 from tl_core.datasets.known import known_dataset
 from tl_core.disk.home import data_home
 from tl_core.engine.environment import environment, n_threads
@@ -50,7 +50,7 @@ OPTIONS = (
     "arithmetic",
     "threads",
 )
-EXIT_STATUS = {"completed": 0, "failed": 1, "stopped": 130}
+EXIT_STATUS = {"completed": DONE, "failed": FAILED, "stopped": INTERRUPTED}
 
 
 def add_train_options(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""Every data set there is: those of the catalogue, and albums of one's own in the data folder."""
+"""Every data set there is: those of the catalogue, and visitors' own albums in the data folder."""
 
 from pathlib import Path
 

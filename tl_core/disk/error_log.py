@@ -1,4 +1,4 @@
-"""What went wrong that nobody foresaw: a log in the data folder, for whoever looks after the server, never large."""
+"""What went wrong that nobody foresaw: a log in the data folder, for anyone who looks after the server, never large."""
 
 import hashlib
 import os
@@ -28,7 +28,7 @@ def log_error(fault: BaseException, where: str, hidden: Collection[str | None] =
     Args:
         fault: What nobody caught.
         where: On which page it happened.
-        hidden: What must not stand in the log, whoever says it: keys and cookies.
+        hidden: What must not stand in the log, no matter where it came from: keys and cookies.
 
     Returns:
         8 hexadecimal digits, the same for the same fault: what comes each second, or to thirty visitors, is one fault.

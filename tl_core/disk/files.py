@@ -82,7 +82,7 @@ def forget(path: Path) -> None:
 
 
 def read_at(descriptor: int, n_bytes: int, start: int) -> bytes:
-    """Returns a part of an open file, whoever else reads it at the same time.
+    """Returns a part of an open file, no matter who else reads it at the same time.
 
     Args:
         descriptor: Of the file, opened for reading.

@@ -35,7 +35,7 @@ class Requests:
         Args:
             subject: A finished run's id, or "backbone:<id>".
             images: uint8 (H, W, 3) each, as `decode_image` returns them.
-            by: Who asks; whoever may see a run may ask it.
+            by: Who asks; anyone who may see a run may ask it.
 
         Returns:
             A future of float (n, classes), probabilities; it may raise any TransferLabError.

@@ -36,7 +36,7 @@ class Supervisor:
         clock: Monotonic seconds.
         free: Says how many bytes of memory are free.
 
-    Thread: any; whoever uses `pool` or `trainings` directly holds `lock`.
+    Thread: any; anyone who uses `pool` or `trainings` directly holds `lock`.
     """
 
     def __init__(

@@ -92,7 +92,7 @@ def ingest(
         n_threads: Threads that decode; one for each core where None.
 
     Yields:
-        (files done, files in all) after each file. Whoever closes the iterator cancels: nothing is left.
+        (files done, files in all) after each file. Closing the iterator cancels: nothing is left.
 
     Returns:
         The `AlbumRecord`.

@@ -1,4 +1,4 @@
-"""Where pictures of one's own come from: an archive, a folder on this machine, or files that a browser sent."""
+"""Where one's own pictures come from: an archive, a folder on this machine, or files that a browser sent."""
 
 import json
 import os

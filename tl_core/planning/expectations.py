@@ -1,6 +1,6 @@
 """What to expect: the runs by which the defaults were chosen, and the table of what they reached.
 
-The table lies in the repository, one row a run, and is made by `python -m tl_core expect`: whoever changes a default
+The table lies in the repository, one row a run, and is made by `python -m tl_core expect`: anyone who changes a default
 measures it again. Sizes are such that the whole takes about two hours on two cores.
 What was not measured yet is not in it, and no page speaks of it.
 """

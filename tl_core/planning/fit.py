@@ -26,7 +26,7 @@ def fitted(link: LabLink, home: Path | None = None) -> tuple[LabLink, list[str]]
 
     Args:
         link: What was asked for.
-        home: The data folder, where data sets of one's own are; without it only those of the catalogue are known.
+        home: The data folder, where visitors' own data sets are; without it only those of the catalogue are known.
     """
     asked = link.spec
     dataset = DATASETS[RunSpec.dataset]

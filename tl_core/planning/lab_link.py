@@ -43,7 +43,7 @@ class Notice:
 class LabLink:
     """Settings to begin with, and what of them may be changed.
 
-    Locking and hiding are an aid for teaching, no protection: whoever writes another link has other settings. What a
+    Locking and hiding are an aid for teaching, no protection: anyone who writes another link has other settings. What a
     student must not do is refused by the store.
 
     Attributes:

@@ -31,7 +31,7 @@ class NextStep:
 
         Args:
             before: What was trained.
-            home: The data folder, where data sets of one's own are.
+            home: The data folder, where visitors' own data sets are.
         """
         changed = before.with_changes(**self.changes)
         planned = frozenset({"phases", "head_learning_rate", "learning_rate", "batchnorm"})

@@ -50,7 +50,7 @@ def plan_run(options: Mapping[str, object], home: Path | None = None) -> RunSpec
         options: Fields of `RunSpec`; in place of `n_frozen` also `freeze`: a number, a block's name, "all" or "none".
             What is missing gets its default: all blocks frozen, the backbone's own picture size; how it is trained as
             `_training` says. `head_at` may be a number or a block's name.
-        home: The data folder, where data sets of one's own are; without it only those of the catalogue are known.
+        home: The data folder, where visitors' own data sets are; without it only those of the catalogue are known.
 
     Raises:
         UnknownIdError: Unknown dataset or backbone.

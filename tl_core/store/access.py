@@ -20,7 +20,7 @@ class Visitor:
 
 
 OPERATOR = Visitor("local", is_instructor=True)
-"""Whoever uses the command line: the data folder is theirs in any case."""
+"""Anyone who uses the command line: the data folder is theirs in any case."""
 
 
 def may_see(record: RunRecord, by: Visitor, *, is_named: bool) -> bool:
@@ -37,7 +37,7 @@ def may_see(record: RunRecord, by: Visitor, *, is_named: bool) -> bool:
 
 
 def check_change(record: RunRecord, by: Visitor) -> None:
-    """Refuses to change another's run, whoever may see it.
+    """Refuses to change another's run, no matter who may see it.
 
     Raises:
         StoreError: "not_your_run".

@@ -1,4 +1,4 @@
-"""A data set of one's own on its way: put together in a folder that vanishes unless it is committed."""
+"""A visitor's own data set on its way: put together in a folder that vanishes unless it is committed."""
 
 import json
 import os
@@ -123,7 +123,7 @@ class Draft:
         return replace(record, name=now.name, visibility=now.visibility, former=known[-MOST_FORMER:])
 
     def _take_place_of(self, damaged: Path) -> None:
-        """Puts aside what is left of an album that was damaged; whoever had it has it again."""
+        """Puts aside what is left of an album that was damaged; anyone who had it has it again."""
         if not damaged.exists():
             return
         for path in (damaged / "owners").glob("*"):

@@ -32,13 +32,13 @@ _OWNER = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
 class Albums:
-    """The data sets of one's own in a data folder.
+    """The visitors' own data sets in a data folder.
 
     Promises:
         1. An album is there whole, with its owner, or not at all, whatever happens in between.
         2. What a person does takes `by` and asks `find` or `permitted` first: an album that a visitor may not see is
            unknown to them, one that is not theirs they cannot change.
-        3. Whoever still knows their album by the id that it had before a change finds what it has become.
+        3. Anyone who still knows their album by the id that it had before a change finds what it has become.
         4. Deleting or changing one's own leaves everybody else's as it is. The pictures stay as long as an owner or a
            run refers to them.
         5. An id or owner from outside never becomes part of a path before its form was checked.
@@ -59,7 +59,7 @@ class Albums:
     # ---- what people do ----
 
     def find(self, id: str, *, by: Visitor) -> AlbumRecord:
-        """Returns an album that a visitor may see: their own record of it, or else that of whoever shares it.
+        """Returns an album that a visitor may see: their own record of it, or else that of the one who shares it.
 
         Raises:
             UnknownIdError: "unknown_dataset".

@@ -1,4 +1,4 @@
-"""Who is let in as the instructor: whoever knows the key; and nobody gets to guess it."""
+"""Who is let in as the instructor: anyone who knows the key; and nobody gets to guess it."""
 
 import os
 import threading

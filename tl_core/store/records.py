@@ -30,7 +30,7 @@ class Visibility(StrEnum):
     """Who may look at a run, beside its owner and the instructor. Only those two may ever change it."""
 
     PRIVATE = "private"  #: Nobody: for all others there is no such run.
-    LINK = "link"  #: Whoever knows its whole id; it stands in no list.
+    LINK = "link"  #: Anyone who knows its whole id; it stands in no list.
     CLASS = "class"  #: Everybody on this server.
 
 

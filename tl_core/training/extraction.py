@@ -13,7 +13,7 @@ from tl_core.models.fold import folded
 BATCH = 32
 BATCH_PIXELS = 16 * 160 * 160  # of one folded pass: more takes memory and no less time
 MOST_THREADS = 2  # that compute one pass; more wait for the same cores
-PATIENCE_S = 0.1  # then whoever waits for a batch says so
+PATIENCE_S = 0.1  # then anyone who waits for a batch says so
 Forward = Callable[[np.ndarray], list[np.ndarray]]  # pictures → the features at each cut
 
 

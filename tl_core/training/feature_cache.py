@@ -51,7 +51,7 @@ class FeatureCache:
 
     A file is written under another name and renamed when whole; a damaged one is computed again; the least recently
     used are dropped when the folder would grow beyond its limit. Behind its rows each file names its pictures, so that
-    whoever wants some of them (another choice of training pictures, say) takes them from there.
+    anyone who wants some of them (another choice of training pictures, say) takes them from there.
 
     Args:
         folder: Where the files lie; made when needed.
@@ -77,7 +77,7 @@ class FeatureCache:
 
         Args:
             prefix: The compiled frozen prefix.
-            key: From `prefix_key`; whoever shows other views of the pictures adds to it which.
+            key: From `prefix_key`; anyone who shows other views of the pictures adds to it which.
             pictures: Gives the pictures of a batch.
             chosen: int (n,), ascending: the pictures wanted.
 

@@ -1,4 +1,4 @@
-"""Pictures of one's own at the size of a run, decoded once and mapped from disk: training never waits for a decoder.
+"""Visitors' own pictures at the size of a run, decoded once and mapped from disk: training never waits for a decoder.
 
 The file lies beside the cached features, is counted with them, and is dropped and made again like them.
 """

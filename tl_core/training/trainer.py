@@ -1,6 +1,6 @@
 """The training loop, as one would write it on a blackboard: order, step, validate, keep the best.
 
-`Trainer.run` is a generator of events, so whoever drives it may train several runs in turns. As many steps are taken in
+`Trainer.run` is a generator of events, so several runs can be trained in turns. As many steps are taken in
 one call as fit into a short turn (`steps.Pace`); every one of them has its own event.
 """
 
@@ -25,7 +25,7 @@ CALL_BYTES = 32_000_000  # inputs of one call
 
 
 class StopRequested(Exception):
-    """Raised inside a training by whoever wants it to end; the best weights so far are kept."""
+    """Raised inside a training by anyone who wants it to end; the best weights so far are kept."""
 
 
 class Trainer:

@@ -1,7 +1,7 @@
-"""A data set of one's own on disk: pictures in packs, and a list that says of each what it is called and where it goes.
+"""A visitor's own data set on disk: pictures in packs, and a list that says of each how it is called and where it goes.
 
 A folder `datasets/own/<id>` never changes: an edit makes another one, which shares the packs. The id follows from the
-content, so the same pictures, sorted the same way, are the same data set, whoever brought them and by which way.
+content, so the same pictures, sorted the same way, are the same data set, no matter who brought them, and how.
 
     about.json         classes, counts, what was chosen
     pictures.parquet   one row a picture, in the order of class, identity and file
@@ -35,7 +35,7 @@ VERSION = 1
 
 @dataclass(frozen=True, eq=False)
 class Album:
-    """A data set of one's own.
+    """A visitor's own data set.
 
     Attributes:
         rows: All its pictures, in their order.

@@ -1,4 +1,4 @@
-"""Pictures that are the same, or nearly: saved again, scaled, brightened. Whoever trains on one has seen the other.
+"""Pictures that are the same, or nearly: saved again, scaled, brightened. Anyone who trains on one has seen the other.
 
 A perceptual hash proposes pairs, a comparison of small pictures confirms them; pairs that share a picture are one
 group.

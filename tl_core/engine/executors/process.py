@@ -15,7 +15,7 @@ from tl_core.paths import PROJECT
 class WorkerProcess(Executor):
     """A worker in a process of its own, fed with JSON lines.
 
-    What TensorFlow has taken of a GPU's memory returns only with the end of its process: whoever holds an idle one
+    What TensorFlow has taken of a GPU's memory returns only with the end of its process: anyone who holds an idle one
     closes it. A crash, a hang or a lack of memory ends this process alone.
 
     Args:

@@ -1,4 +1,4 @@
-"""Pictures of one's own on their way in: within the limits for one student, at once or in the background."""
+"""Visitors' own pictures on their way in: within the limits for one student, at once or in the background."""
 
 from collections.abc import Sequence
 from contextlib import closing

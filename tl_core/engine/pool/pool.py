@@ -1,7 +1,7 @@
 """The workers: the main one with all threads, always warm, and some with one thread each when several people train.
 
 Two processes with one thread each get through 1.65 times the work of two runs that share the threads of one, so a class
-is served by one-thread workers; whoever is alone gets all threads. On a GPU the main worker serves everybody.
+is served by one-thread workers; anyone who is alone gets all threads. On a GPU the main worker serves everybody.
 """
 
 import os

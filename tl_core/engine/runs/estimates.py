@@ -106,7 +106,7 @@ def _estimate(spec: RunSpec, timings: tuple[dict | None, dict | None], home: Pat
         return None
     try:
         info = known_dataset(spec.dataset, home)
-    except TransferLabError:  # deleted, or damaged: whoever trains on it will hear of it
+    except TransferLabError:  # deleted, or damaged: anyone who trains on it will hear of it
         return None
     n_train = n_training_images(spec, info)
     prefix_s = quick["prefix_s"] * (n_train + info.n_validation + info.n_test) if quick else 0.0

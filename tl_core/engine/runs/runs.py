@@ -112,7 +112,7 @@ class Runs:
         return transfer.complete(self._store, record, bundle)  # large files take their time; nobody waits for them
 
     def bundle(self, run_id: str, *, by: Visitor) -> bytes:
-        """Returns a finished run's network as a file to take along; whoever may see a run may take it.
+        """Returns a finished run's network as a file to take along; anyone who may see a run may take it.
 
         Raises:
             UnknownIdError: "unknown_run", also for a run that the visitor may not see.

@@ -34,7 +34,7 @@ def _quiet_start() -> Iterator[None]:
 
     Only the file descriptor is turned away: an exception passes through as always.
     """
-    if sys.stderr is None:  # closed by whoever started this process
+    if sys.stderr is None:  # closed by anyone who started this process
         yield
         return
     kept = os.dup(STANDARD_ERROR)

@@ -46,7 +46,7 @@ class RoundRobin:
     """Tasks that take turns in round robin: owner after owner, and within an owner task after task."""
 
     def __init__(self) -> None:
-        self._owners: dict[str, list[Task]] = {}  # whoever is first has the next turn
+        self._owners: dict[str, list[Task]] = {}  # anyone who is first has the next turn
 
     def __iter__(self) -> Iterator[Task]:
         return (task for tasks in self._owners.values() for task in tasks)

@@ -40,7 +40,7 @@ class RunTable:
     """The runs in a database, through one connection to it.
 
     Args:
-        connection: Whoever calls a method that writes has begun a transaction on it.
+        connection: Anyone who calls a method that writes has begun a transaction on it.
         runs: The folder of all run folders, where copies of the records are kept.
 
     Thread:

@@ -1,14 +1,16 @@
-"""Short addresses of lessons: a code of four signs that the instructor gives to the settings of a lesson link."""
+"""The lesson that a class is in: the short code of its settings, and since when the class board counts."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 
 from tl_core.store.access import Visitor
+from tl_core.store.names import now
 from tl_core.store.store import RunStore
 
 SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
 LENGTH = 4
+_BOARD = "board"
 
 
 def lesson_code(store: RunStore, query: Mapping[str, str], *, by: Visitor) -> str:
@@ -42,3 +44,18 @@ def lesson_of_code(store: RunStore, code: str) -> dict[str, str] | None:
 
 def _key(code: str) -> str:
     return f"lesson/{code}"
+
+
+def board_start(store: RunStore) -> str | None:
+    """Returns when the present lesson began, as ISO 8601 in UTC; None: all runs are on the board."""
+    since = (store.setting(_BOARD) or {}).get("since")
+    return since if isinstance(since, str) else None
+
+
+def start_board(store: RunStore, *, by: Visitor) -> None:
+    """Begins a lesson now.
+
+    Raises:
+        StoreError: "instructor_only".
+    """
+    store.save_setting(_BOARD, {"since": now()}, by=by)

@@ -3,8 +3,7 @@ import pytest
 from tests.store.memory_store import MemoryStore
 from tl_core.errors import StoreError
 from tl_core.store.access import OPERATOR, Visitor
-from tl_core.store.board_start import board_start, start_board
-from tl_core.store.lesson_codes import LENGTH, SIGNS, lesson_code, lesson_of_code
+from tl_core.store.lesson import LENGTH, SIGNS, board_start, lesson_code, lesson_of_code, start_board
 from tl_core.store.sqlite.store import SqliteStore
 
 QUERY = {"v": "2", "backbone": "squeezenet", "n_frozen": "9"}
