@@ -68,7 +68,7 @@ def test_a_worker_that_is_killed_or_freezes_fails_its_run_with_the_reason_and_th
     engine, sign, code
 ):
     run, pid = under_way(engine, "a"), engine.pids()[0]
-    until("the worker was heard", lambda: engine._pool.main().is_alive)
+    until("the worker was heard", lambda: engine._pool.main().has_heartbeat)
     os.kill(pid, sign)
     until("the run has failed", lambda: not engine.runs.snapshot(run, by=OPERATOR).is_active)
     record = engine.runs.snapshot(run, by=OPERATOR).record

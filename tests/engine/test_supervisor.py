@@ -24,7 +24,7 @@ class Watched(Bench):
         self.worker.say({"say": "ready", "device": "CPU", "threads": 2})
 
     def alive(self, turn_s: float = 0.0) -> None:
-        self.worker.say({"say": "alive", "turn_s": turn_s})
+        self.worker.say({"say": "heartbeat", "turn_s": turn_s})
 
     def look(self, seconds: float, *, turn_s: float | None = None) -> None:
         """Lets time pass; with `turn_s` the worker says each second that it is alive, in a turn of at least that."""

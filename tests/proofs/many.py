@@ -51,12 +51,12 @@ def fill(store: SqliteStore, n_runs: int) -> None:
     """
     chance = np.random.default_rng(0)
     for first in range(0, n_runs, 250):
-        with store._writing() as ledger:
+        with store._writing() as table:
             for number in range(first, min(first + 250, n_runs)):
-                record = ledger.insert(run(number, chance))
+                record = table.insert(run(number, chance))
                 for epoch in epochs(chance):
-                    ledger.put_epoch(record.seq, epoch)
-                ledger.put_trace(record, trace(chance))
+                    table.put_epoch(record.seq, epoch)
+                table.put_trace(record, trace(chance))
 
 
 def run(number: int, chance: np.random.Generator) -> RunRecord:

@@ -190,7 +190,7 @@ def test_a_run_that_waits_for_memory_begins_when_there_is_some(machine):
     machine.begun("a")
     second = machine.run("b")
     machine.free_bytes = WORKER_BYTES
-    machine.main.say({"say": "alive", "turn_s": 0.1})
+    machine.main.say({"say": "heartbeat", "turn_s": 0.1})
     assert machine.worker_of(second) is machine.extras[0]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from patience import PATIENCE_S, until
 
+from tests.engine.worker.tasks.finished import finished as returned
 from tl_core.datasets.images.decode import decode_image
 from tl_core.engine.executors import process
 from tl_core.engine.executors.process import WorkerProcess
@@ -431,15 +432,6 @@ def engine(tmp_path_factory) -> Iterator[Engine]:
     made.close()
 
 
-def finished_value(task: Iterator) -> np.ndarray:
-    """Returns what a task returns, once it has run to its end."""
-    while True:
-        try:
-            next(task)
-        except StopIteration as end:
-            return end.value
-
-
 def state(engine: Engine, run_id: str) -> RunState:
     return engine.runs.snapshot(run_id, by=OPERATOR).record.state
 
@@ -504,7 +496,7 @@ def test_the_worker_classifies_as_this_process_does(engine, pair):
 
     images = [decode_image(path.read_bytes(), path.name) for path in sorted(SAMPLES.glob("*.jpg"))[:3]]
     answer = np.array(engine.requests.classify(pair[0].id, images, by=OPERATOR).result(timeout=PATIENCE_S))
-    expected = finished_value(classify(ModelCache(engine.home), pair[0].id, images))
+    expected = returned(classify(ModelCache(engine.home), pair[0].id, images))
     np.testing.assert_allclose(answer, expected, atol=1e-6)
     assert answer.shape == (3, 14)
     assert list((engine.home / "uploads").iterdir()) == []

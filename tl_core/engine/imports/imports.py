@@ -39,7 +39,7 @@ class Imports(ImportQueue):
             by: Whose data set it will be.
             name: What it will be called; of no use where pictures are added to one.
             is_sent: Whether a browser sent the files, which are removed in the end, or when they are refused.
-            **asked: Other fields of `ingest.ingest.Intake`; `into` as the id of a data set that is the visitor's.
+            **asked: Other fields of `ingest.ingest.ImportRequest`; `into` as the id of a data set of theirs.
 
         Returns:
             The import's id.

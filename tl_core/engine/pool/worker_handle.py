@@ -1,4 +1,4 @@
-"""One worker of the pool, as the server sees it: what it has to do, and its signs of life."""
+"""One worker of the pool, as the server sees it: what it has to do, and its heartbeat."""
 
 import math
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from tl_core.engine.executors.contract import Executor
 from tl_core.errors import WorkerError
 
 START_S = 180.0  # a slow disk may take long to load TensorFlow; a worker that is not ready by then never will be
-SILENCE_S = 10.0  # a worker says every two seconds that it is alive
+SILENCE_S = 10.0  # between two heartbeats; they come every two seconds
 TURN_S = 300.0  # no turn of a training takes so long without a word
 KILLED = (-9, 137)  # by the signal that nothing survives, as the system sends it when memory runs out
 
@@ -45,7 +45,7 @@ class WorkerHandle:
         return getattr(self._executor, "pid", None)
 
     @property
-    def is_alive(self) -> bool:
+    def has_heartbeat(self) -> bool:
         """Whether it has said that it is alive, so that its silence would mean something."""
         return self._turn_s is not None
 
@@ -91,7 +91,7 @@ class WorkerHandle:
     def hear(self, message: dict) -> None:
         """Takes a message as a sign of life, and notes what the worker has done with."""
         self._heard_s = self._clock()
-        if message["say"] == "alive":
+        if message["say"] == "heartbeat":
             self._turn_s = message["turn_s"]
             return
         self._said_s = self._used_s = self._heard_s
@@ -122,7 +122,7 @@ class WorkerHandle:
         silent_s, wordless_s = self._clock() - self._heard_s, self._clock() - self._said_s
         if self.device is None:
             is_hung = wordless_s > START_S
-        elif not self.is_alive:
+        elif not self.has_heartbeat:
             is_hung = False
         else:  # a long turn that still says something, such as a download, is none to worry about
             is_hung = silent_s > SILENCE_S or min(self._turn_s, wordless_s) > TURN_S

@@ -9,8 +9,8 @@ In:  {"do": "train", "run_id", "owner", "spec", "is_resumed"}, {"do": "stop", "r
      {"do": "warm_up", "spec"}: makes ready for such a run when nothing else is to do;
      the last three are rows of `requests.REQUESTS`
 Out: {"say": "ready", "device", "threads"}, {"say": "events", "run_id", "events": […]}, {"say": "ended", "run_id"},
-     {"say": "answer", "request_id", "value" or "error"}, {"say": "alive", "turn_s"}: seconds that the present turn has
-     lasted, 0 between turns
+     {"say": "answer", "request_id", "value" or "error"},
+     {"say": "heartbeat", "turn_s"}: seconds that the present turn has lasted, 0 between turns
 """
 
 import gc
@@ -26,7 +26,7 @@ from tl_core.engine.environment import n_threads
 from tl_core.engine.worker.loop import Worker
 
 NICE = 5
-ALIVE_S = 2.0  # between two signs of life
+HEARTBEAT_S = 2.0  # between two heartbeats
 
 
 def _private_output() -> Callable[[dict], None]:
@@ -53,8 +53,8 @@ def _read_input(worker: Worker) -> None:
 def _beat(worker: Worker, say: Callable[[dict], None]) -> None:
     """Says again and again that the process lives, whatever is being computed."""
     while True:
-        time.sleep(ALIVE_S)
-        say({"say": "alive", "turn_s": round(worker.turn_s, 1)})
+        time.sleep(HEARTBEAT_S)
+        say({"say": "heartbeat", "turn_s": round(worker.turn_s, 1)})
 
 
 def main() -> None:
@@ -68,7 +68,7 @@ def main() -> None:
     worker = Worker(home, say)
     worker.interruption.install()
     threading.Thread(target=_read_input, args=(worker,), name="input", daemon=True).start()
-    threading.Thread(target=_beat, args=(worker, say), name="alive", daemon=True).start()
+    threading.Thread(target=_beat, args=(worker, say), name="heartbeat", daemon=True).start()
     gc.collect()
     gc.freeze()  # what is loaded by now is never garbage: looking through it again and again takes time
     say({"say": "ready", "device": device_name(), "threads": n_threads()})

@@ -28,8 +28,8 @@ class SqliteStore(RunStore):
     One connection writes and one reads, each behind its own lock: a page that reads does not wait for an epoch that
     is being synced to disk. Every write is one short transaction, synced before the call returns.
 
-    What the database must not lose has a copy beside it: each begun run in its folder (`rescue`), owners and settings
-    in `home/class.json` (`notes`).
+    What the database must not lose has a copy beside it: each begun run in its folder (`sidecars`), owners and settings
+    in `home/class.json` (`key_values`).
 
     Args:
         home: The data folder, on a local disk; made if needed.

@@ -5,28 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.engine.worker.tasks.finished import finished
 from tl_core.datasets.images.decode import decode_image, fit_image
-from tl_core.engine.worker.device import prepare
 from tl_core.errors import StoreError, UnknownIdError
 from tl_core.paths import ASSETS
 from tl_core.spec import RunSpec
 
 SAMPLES = ASSETS / "samples"
 SPEC = RunSpec(backbone="squeezenet", image_size=64, n_frozen=9, epochs=1)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def keras_is_set_up():
-    prepare()
-
-
-def finished(task) -> object:
-    """Returns what a task returns, once it has run to its end."""
-    while True:
-        try:
-            next(task)
-        except StopIteration as end:
-            return end.value
 
 
 def pictures(*names: str) -> list[np.ndarray]:

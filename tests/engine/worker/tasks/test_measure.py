@@ -2,24 +2,10 @@
 
 import pytest
 
-from tl_core.engine.worker.device import prepare
+from tests.engine.worker.tasks.finished import finished
 from tl_core.spec import RunSpec
 
 SPEC = RunSpec(backbone="squeezenet", image_size=64, n_frozen=9, epochs=1)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def keras_is_set_up():
-    prepare()
-
-
-def finished(task) -> object:
-    """Returns what a task returns, once it has run to its end."""
-    while True:
-        try:
-            next(task)
-        except StopIteration as end:
-            return end.value
 
 
 @pytest.mark.parametrize("changes", [{}, {"n_frozen": 0}, {"n_frozen": 4, "use_cache": False}, {"batch_size": 512}])
