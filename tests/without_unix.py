@@ -6,7 +6,7 @@ The locks of the operating system stay as they are here; on Windows they are oth
 import os
 import signal
 
-ONLY_UNIX = ("pread", "pwrite", "nice", "sysconf", "sched_getaffinity", "getuid", "geteuid", "fchmod", "fork")
+ONLY_UNIX = ("pread", "pwrite", "nice", "sysconf", "sched_getaffinity", "getuid", "geteuid", "fchmod")
 
 
 def pytest_collection_finish() -> None:

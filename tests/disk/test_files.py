@@ -251,7 +251,7 @@ def test_what_a_killed_writer_left_is_cleared_at_the_next_checkpoint(tmp_path):
 @pytest.mark.parametrize("is_windows", [False, True])
 def test_parts_of_a_file_are_read_by_several_threads_at_once(tmp_path, monkeypatch, is_windows):
     if is_windows:
-        monkeypatch.delattr(os, "pread")
+        monkeypatch.delattr(os, "pread", raising=False)
     content = os.urandom(1 << 16)
     (tmp_path / "file").write_bytes(content)
     with open(tmp_path / "file", "rb") as file, ThreadPoolExecutor(8) as threads:

@@ -1,7 +1,6 @@
 """A stranger's ZIP becomes a list of pictures or one sentence, and nothing else. Row ids number the known attacks."""
 
 import io
-import os
 import random
 import struct
 import subprocess
@@ -24,6 +23,7 @@ from patience import PATIENCE_S
 from tests.ingest.archive import hostile_archives as make
 from tests.ingest.archive.hostile_archives import BZIP2, DEFLATE, DEFLATE64, ENCRYPTED, NTFS, UNIX, Part
 from tl_core.datasets.images.headers import MAX_FILE_BYTES
+from tl_core.disk.files import read_at
 from tl_core.errors import ArchiveError, InputError
 from tl_core.ingest.archive import directory, names
 from tl_core.ingest.archive.archive import Archive, Member, open_archive
@@ -379,18 +379,18 @@ class TestBombs:
         assert sum(Name.read.values()) <= 3 * 400 * len(name % 0)
 
     def test_a_false_end_is_as_much_work_each_when_there_are_thousands(self, monkeypatch):
-        n_bytes, pread = [], os.pread
+        n_bytes = []
 
         def noted(fd: int, n: int, at: int) -> bytes:
             n_bytes.append(n)
-            return pread(fd, n, at)
+            return read_at(fd, n, at)
 
         def cost(n: int) -> int:
             error, n_lines, _ = refused(b"PK\3\4" + bytes(60) + make.end_record(3, 50, 5) * n)
             assert error.code == "archive_damaged"
             return n_lines
 
-        monkeypatch.setattr(os, "pread", noted)
+        monkeypatch.setattr(directory, "read_at", noted)
         assert growth(cost, 700) < NO_FASTER
         assert sum(n_bytes) < 200_000 + 100 * len(n_bytes)  # the file's end is read once, then a few bytes of each
 
