@@ -86,5 +86,5 @@ def test_a_classmate_downloads_a_network_brings_it_in_and_classifies(server, pag
     assert taken not in [record.id for record, _ in shared]
 
     page.goto(f"{server.url}/?run={taken}&lang=en")
-    expect(page.get_by_text("According to its file, 80% of its test pictures were right")).to_be_visible()
+    expect(page.get_by_text("According to its file, it got 80% of its test pictures right")).to_be_visible()
     expect(page.get_by_text("0 epochs")).to_have_count(0)

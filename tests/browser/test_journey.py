@@ -124,7 +124,7 @@ def test_a_student_trains_watches_reloads_reads_the_verdict_classifies_and_switc
     expect(page.get_by_text(re.compile(r"on 661 test pictures; 1 seed"))).to_be_visible()
     page.get_by_text("Weight proof").click()
     expect(
-        page.get_by_text("19 of 19 frozen blocks are bit for bit as before; 1 of 1 trainable blocks")
+        page.get_by_text("19 of 19 frozen blocks are bit for bit unchanged; 1 of 1 trainable blocks")
     ).to_be_visible()
 
     shown = runs_on_the_command_line(server)
@@ -133,7 +133,7 @@ def test_a_student_trains_watches_reloads_reads_the_verdict_classifies_and_switc
     accuracies = [shown[one]["test_accuracy"] for one in (run_id, baseline_uid.removesuffix("-train"))]
     assert accuracies[0] - accuracies[1] >= 0.15  # measured: .49 and .05
 
-    page.get_by_role("link", name="Classify a picture with them").click()
+    page.get_by_role("link", name="Classify a picture with these").click()
     expect(page.get_by_role("heading", name="Classify", exact=True)).to_be_visible()
     assert run_id in page.url
     page.get_by_role("radio", name="Upload").click()
@@ -157,7 +157,7 @@ def test_the_next_student_gets_the_record_replayed_and_may_train_afresh(server, 
     expect(verdict).to_be_visible()
 
     page.goto(quick)
-    expect(page.get_by_text("These settings were trained before")).to_be_visible()
+    expect(page.get_by_text("These settings have been trained before")).to_be_visible()
     page.get_by_role("button", name="Train", exact=True).click()
     page.wait_for_url(re.compile("run=[0-9a-f]{32}"))
     uid = re.search("run=([0-9a-f]{32})", page.url)[1] + "-train"
@@ -166,7 +166,7 @@ def test_the_next_student_gets_the_record_replayed_and_may_train_afresh(server, 
     expect(page.get_by_text(re.compile("recorded on .* threads?$")).first).to_be_visible()
     expect(verdict).to_be_visible()
     assert n_early < page.evaluate(POINTS, uid)
-    page.get_by_role("button", name="Train afresh").click()
+    page.get_by_role("button", name="Train again").click()
     page.wait_for_function("uid => !location.href.includes(uid)", arg=uid[:32])
     stop = page.get_by_role("button", name="Stop", exact=True)
     expect(stop.first).to_be_visible()

@@ -141,7 +141,7 @@ def test_without_a_test_result_none_is_named(visit, engine, file):
     taken = replace(read_bundle(file, "x"), test_accuracy=None)
     run = engine.runs.import_network(taken, by=Visitor("local"), name="net")
     captions = [caption.value for caption in visit("lab", run=run.id).caption]
-    assert any("names no test result" in caption for caption in captions)
+    assert any("gives no test result" in caption for caption in captions)
     assert not any("%" in caption for caption in captions)
 
 
@@ -191,7 +191,7 @@ def test_a_network_that_is_too_large_for_this_server_is_said_to_be(visit, engine
     run = record_finished(engine.store, FRUIT, 0.5, role="run", name="large")
     large = replace(engine.store.get(run), trainable_params=10**9)
     monkeypatch.setattr(engine.store, "get", lambda _: large)
-    assert any("may be brought in here" in caption.value for caption in visit("lab", run=run).caption)
+    assert any("can be imported here" in caption.value for caption in visit("lab", run=run).caption)
 
 
 # ---- the name of a download ----

@@ -347,7 +347,7 @@ def test_a_name_that_cannot_be_one_is_refused_in_one_sentence(visit, engine):
     app.text_input(key="w:name-in-class").set_value("a\u202eb").run()
     assert not app.exception
     assert engine.classroom.owner_names() == {}
-    assert any("cannot be the name" in error.value for error in app.error)
+    assert any("cannot be used as a name" in error.value for error in app.error)
 
 
 def test_the_key_and_the_owner_are_in_no_address_and_on_no_page(visit, engine, queue):
