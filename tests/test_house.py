@@ -208,6 +208,20 @@ def test_only_one_module_counts_folders():
     assert found == {"tl_core.paths"}
 
 
+def test_no_module_is_longer_than_one_reads_at_a_time():
+    paths = [*(PROJECT / "pages").rglob("*.py"), *(PROJECT / "tl_core").rglob("*.py")]
+    lines = {path.relative_to(PROJECT).as_posix(): len(path.read_text().splitlines()) for path in paths}
+    assert {name: n for name, n in lines.items() if n > 300} == {}
+
+
+@pytest.mark.parametrize(
+    ("room", "most"), [("pages", 9), ("tl_core/engine", 12), ("tl_core/store", 16), ("tl_core/datasets", 9)]
+)
+def test_no_room_is_a_heap(room, most):
+    inside = {path.name for path in (PROJECT / room).iterdir() if not path.name.startswith("__")}
+    assert len(inside) <= most, sorted(inside)
+
+
 def test_nobody_has_a_room_without_a_noun():
     words = {"utils", "helpers", "common", "base", "misc"}
     assert [name for name in MODULES if words & set(name.split("."))] == []

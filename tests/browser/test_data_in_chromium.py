@@ -88,6 +88,7 @@ def take_in(page: Page, name: str) -> None:
     field = page.get_by_label(said("data.name"), exact=True)
     field.fill(name)
     field.press("Enter")
+    page.locator(IDLE).wait_for()  # the button moves while the page takes in the name: a click would miss it
     page.get_by_role("button", name=said("data.take_in"), exact=True).click()
 
 

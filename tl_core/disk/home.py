@@ -5,7 +5,7 @@ from pathlib import Path
 
 from platformdirs import user_data_dir
 
-from tl_core.disk.space import storage_error
+from tl_core.disk.space import storage_errors
 
 
 def data_home() -> Path:
@@ -25,8 +25,6 @@ def ensure_folder(folder: Path) -> Path:
     Raises:
         StoreError: "home_not_writable" with path and reason, or "disk_full".
     """
-    try:
+    with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise storage_error(folder, error) from error
     return folder

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tl_core.disk.space import storage_error
+from tl_core.disk.space import storage_errors
 from tl_core.errors import StoreError
 
 if os.name == "nt":
@@ -73,10 +73,8 @@ class ServerLock:
 
     def __init__(self, home: Path) -> None:
         path = home / "server.lock"
-        try:
+        with storage_errors(home):
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise storage_error(home, error) from error
         try:
             _acquire(self._descriptor, is_patient=False)
         except OSError as error:

@@ -3,7 +3,8 @@
 import errno
 import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -63,6 +64,23 @@ def check_writable(folder: Path) -> None:
 def disk_full(folder: Path, needed_bytes: int = 0) -> StoreError:
     """Returns the error for a disk without room for so many bytes and the reserve."""
     return StoreError("disk_full", needed_bytes=needed_bytes + RESERVE_BYTES, free_bytes=free_bytes(folder))
+
+
+@contextmanager
+def storage_errors(folder: Path, needed_bytes: int = 0) -> Iterator[None]:
+    """What the system refuses inside is a `storage_error`.
+
+    Args:
+        folder: Where something is written.
+        needed_bytes: How much.
+
+    Raises:
+        StoreError: "disk_full" or "home_not_writable".
+    """
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(folder, error, needed_bytes) from error
 
 
 def storage_error(folder: Path, error: OSError, needed_bytes: int = 0) -> StoreError:

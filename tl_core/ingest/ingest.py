@@ -16,7 +16,7 @@ from tl_core.datasets.own.layout import Note, read_layout
 from tl_core.datasets.own.near_duplicates import Signature, members_of, near_duplicate_groups
 from tl_core.datasets.own.rows import Rows
 from tl_core.datasets.own.splits import TEST, TRAIN, UNKNOWN, VALIDATION, assign_splits
-from tl_core.disk.space import storage_error
+from tl_core.disk.space import storage_errors
 from tl_core.errors import InputError, StoreError, UnavailableError
 from tl_core.ingest.packs import Kept, Packed, in_stream, pack
 from tl_core.ingest.sources import MAX_FILES, Source, printable_path
@@ -284,10 +284,8 @@ def _committed(
 ) -> AlbumRecord:
     looks = {sha: taken.looks[sha] for sha in sorted(set(album.rows.sha))}
     hashes = np.array([one.hash for one in looks.values()], np.uint64)
-    try:
+    with storage_errors(draft.folder):
         write_looks(draft.folder / LOOKS, looks, hashes, np.stack([one.small for one in looks.values()]))
-    except OSError as error:
-        raise storage_error(draft.folder, error) from error
     skipped = sorted(taken.skipped, key=lambda one: one["file"])
     former = request.into
     if former is None:

@@ -19,7 +19,7 @@ from PIL import Image
 from tl_core.datasets.images.decode import decode_picture, kept_image
 from tl_core.datasets.own.album import identity
 from tl_core.datasets.own.near_duplicates import signature
-from tl_core.disk.space import check_space, storage_error
+from tl_core.disk.space import check_space, storage_errors
 from tl_core.errors import InputError
 from tl_core.ingest.sources import Source
 
@@ -113,20 +113,17 @@ def pack(kept: Iterator[Kept], path: Path, before: bytes = b"") -> Iterator[Pack
         StoreError: "disk_full" or "home_not_writable".
     """
     offset, checked = len(before), -CHECKED_BYTES
-    try:
-        with open(path, "xb") as file, closing(kept):
-            file.write(before)
-            for one in kept:
-                if one.error is not None:
-                    yield one
-                    continue
-                if offset - checked >= CHECKED_BYTES:
-                    checked = offset
-                    check_space(path.parent, CHECKED_BYTES)
-                file.write(one.data)
-                yield Packed(one._replace(data=b""), offset, len(one.data))
-                offset += len(one.data)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise storage_error(path.parent, error) from error
+    with storage_errors(path.parent), open(path, "xb") as file, closing(kept):
+        file.write(before)
+        for one in kept:
+            if one.error is not None:
+                yield one
+                continue
+            if offset - checked >= CHECKED_BYTES:
+                checked = offset
+                check_space(path.parent, CHECKED_BYTES)
+            file.write(one.data)
+            yield Packed(one._replace(data=b""), offset, len(one.data))
+            offset += len(one.data)
+        file.flush()
+        os.fsync(file.fileno())

@@ -12,7 +12,7 @@ from pathlib import Path
 from tl_core.datasets.own.album import ABOUT, LOOKS, PICTURES, Album, album_files, own_folder
 from tl_core.disk.files import share_file, write_atomic
 from tl_core.disk.locks import LifeLock
-from tl_core.disk.space import storage_error
+from tl_core.disk.space import storage_errors
 from tl_core.errors import StoreError
 from tl_core.store.records import Visibility
 
@@ -57,10 +57,8 @@ class Draft:
 
     def __init__(self, albums, folder: Path) -> None:
         self._albums, self.folder = albums, folder
-        try:
+        with storage_errors(folder):
             self._life = LifeLock(folder)
-        except OSError as error:
-            raise storage_error(folder, error) from error
 
     def __enter__(self) -> "Draft":
         return self

@@ -21,7 +21,7 @@ from tl_core.disk import locks
 from tl_core.disk.files import forget, write_atomic
 from tl_core.disk.home import ensure_folder
 from tl_core.disk.locks import live_locks
-from tl_core.disk.space import folder_bytes, storage_error
+from tl_core.disk.space import folder_bytes, storage_errors
 from tl_core.errors import StoreError, UnknownIdError
 from tl_core.store.access import Visitor, may_see
 from tl_core.store.album_drafts import DRAFT, GONE, AlbumRecord, Draft
@@ -239,11 +239,8 @@ class Albums:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Holds off all others, in any process, that begin, commit or remove an album."""
-        try:
-            with locks.exclusive(self._folder):
-                yield
-        except OSError as error:
-            raise storage_error(self._folder, error) from error
+        with storage_errors(self._folder), locks.exclusive(self._folder):
+            yield
 
     def _put_again(self, record: AlbumRecord) -> AlbumRecord:
         """Notes something else about an album; one that was deleted meanwhile does not come back."""
@@ -274,10 +271,8 @@ class Albums:
             StoreError: "home_not_writable".
         """
         entry = self._entry(record)
-        try:
+        with storage_errors(entry.parent):
             entry.unlink(missing_ok=True)
-        except OSError as error:
-            raise storage_error(entry.parent, error) from error
         forget(_skipped_path(entry))
 
     def clear(self, id: str) -> None:

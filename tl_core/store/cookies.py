@@ -11,7 +11,7 @@ from pathlib import Path
 
 from itsdangerous import BadSignature, Signer
 
-from tl_core.disk.space import storage_error
+from tl_core.disk.space import storage_errors
 
 COOKIE = "tl_owner"
 _SECRET_BYTES = 32
@@ -34,12 +34,10 @@ def server_secret(home: Path) -> bytes:
 def _fresh_secret(path: Path) -> bytes:
     """Returns a new secret in place of none, or of a damaged one: cookies signed before are nobody's any more."""
     secret = secrets.token_bytes(_SECRET_BYTES)
-    try:
+    with storage_errors(path.parent):
         path.unlink(missing_ok=True)
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secret)
-    except OSError as error:
-        raise storage_error(path.parent, error) from error
     return secret
 
 

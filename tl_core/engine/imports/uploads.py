@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tl_core.disk.home import ensure_folder
-from tl_core.disk.space import check_space, storage_error
+from tl_core.disk.space import check_space, storage_error, storage_errors
 from tl_core.ingest.sources import write_sent_files
 
 _SENT = "import-"
@@ -62,10 +62,8 @@ def write_files(home: Path, files: Sequence[tuple[str, bytes]]) -> Path:
     """
     folder, n_bytes = ensure_folder(home / "uploads"), sum(len(data) for _, data in files)
     check_space(folder, n_bytes)
-    try:
+    with storage_errors(folder, n_bytes):
         return write_sent_files(folder / f"{_SENT}{secrets.token_hex(16)}", files)
-    except OSError as error:
-        raise storage_error(folder, error, n_bytes) from error
 
 
 def forget(path: Path) -> None:

@@ -4,7 +4,8 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
-from tl_core.disk.files import WEIGHTS_FILE
+from tl_core.disk.files import WEIGHTS_FILE, drop_leftovers, share_file
+from tl_core.disk.home import ensure_folder
 from tl_core.store import transitions
 from tl_core.store.names import looks_like_id, now, one_match
 from tl_core.store.records import EpochRecord, RunRecord, RunState
@@ -82,7 +83,7 @@ class RunTable:
         condition, values = RunFilter(owner=owner).as_sql()
         return {row["id"] for row in self.connection.execute(f"SELECT id FROM run WHERE {condition}", values)}
 
-    def orphans(self, alive: set[str]) -> list[sqlite3.Row]:
+    def _orphans(self, alive: set[str]) -> list[sqlite3.Row]:
         """Returns id and seq of the active runs whose process is not among the living."""
         rows = self.connection.execute("SELECT id, seq, lock FROM run WHERE state IN (?, ?)", _ACTIVE)
         return [row for row in rows if row["lock"] not in alive]
@@ -167,7 +168,9 @@ class RunTable:
     def put_trace(self, record: RunRecord, points: list) -> None:
         self.connection.execute("INSERT OR REPLACE INTO trace VALUES (?, ?)", (record.seq, packed(points)))
 
-    def copy_curves(self, source: RunRecord, target: RunRecord) -> None:
+    def copy_results(self, source: RunRecord, target: RunRecord) -> None:
+        """Gives a run the weights, the epochs and the curve of another."""
+        share_file(self._runs / source.id / WEIGHTS_FILE, ensure_folder(self._runs / target.id) / WEIGHTS_FILE)
         for epoch in self.epochs(source):
             self.put_epoch(target.seq, epoch)
         self.connection.execute(
@@ -213,7 +216,14 @@ class RunTable:
         record = self.insert(replace(record, state=state, twin_id=None, seq=0 if is_taken else record.seq))
         self._restore_curves(record.seq, copy)
 
-    def end_orphan(self, orphan: sqlite3.Row) -> bool:
+    def end_orphans(self, alive: set[str]) -> list[str]:
+        """Ends what dead processes left active; returns what is INTERRUPTED now."""
+        orphans = {orphan["id"]: self._end_orphan(orphan) for orphan in self._orphans(alive)}
+        for id in orphans:
+            drop_leftovers(self._runs / id)
+        return [id for id, is_interrupted in orphans.items() if is_interrupted]
+
+    def _end_orphan(self, orphan: sqlite3.Row) -> bool:
         """Ends a run whose process died, with the end that only its copy knows, if there is one.
 
         A database that has lost its journal is older than the copies.

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from tl_core.disk.space import RESERVE_BYTES, disk_full, free_bytes, storage_error
+from tl_core.disk.space import RESERVE_BYTES, disk_full, free_bytes, storage_error, storage_errors
 from tl_core.errors import StoreError
 
 BUSY_TIMEOUT_S = 5.0
@@ -150,10 +150,8 @@ def check_present(path: Path, opened: tuple[int, int]) -> None:
     Raises:
         StoreError: "home_not_writable".
     """
-    try:
+    with storage_errors(path.parent):
         found = identity(path)
-    except OSError as error:
-        raise storage_error(path.parent, error) from error
     if found != opened:
         raise storage_error(path.parent, OSError(errno.ESTALE, os.strerror(errno.ESTALE)))
 

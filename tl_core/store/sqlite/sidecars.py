@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tl_core.disk.files import forget, write_atomic
 from tl_core.disk.home import ensure_folder
-from tl_core.disk.space import storage_error
+from tl_core.disk.space import storage_errors
 from tl_core.errors import StoreError
 from tl_core.store.records import EpochRecord, RunRecord
 from tl_core.store.sqlite.rows import to_json
@@ -53,10 +53,8 @@ def drop_copy(folder: Path) -> None:
     Raises:
         StoreError: "home_not_writable": it is still there.
     """
-    try:
+    with storage_errors(folder):
         (folder / COPY_NAME).unlink(missing_ok=True)
-    except OSError as error:
-        raise storage_error(folder, error) from error
 
 
 def lost_runs(runs: Path, known: set[str]) -> Iterator[Copy]:

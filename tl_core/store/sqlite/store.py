@@ -7,10 +7,9 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from tl_core.disk.files import WEIGHTS_FILE, drop_leftovers, share_file
 from tl_core.disk.home import ensure_folder
 from tl_core.disk.locks import LifeLock, exclusive, live_locks
-from tl_core.disk.space import check_writable, folder_bytes, storage_error
+from tl_core.disk.space import check_writable, folder_bytes, storage_errors
 from tl_core.errors import StoreError, TransferLabError
 from tl_core.store import transitions
 from tl_core.store.access import Visitor
@@ -38,8 +37,7 @@ class SqliteStore(RunStore):
         StoreError: "home_not_writable", "store_from_future", "disk_full", "store_busy" or "store_failed".
             A damaged database is no error: it is moved aside and the list rebuilt from the copies in the run folders.
 
-    Thread:
-        Any. Not to be carried through a fork: the child would keep the parent's sign of life.
+    Thread: any. Not to be carried through a fork: the child would keep the parent's sign of life.
     """
 
     def __init__(self, home: Path) -> None:
@@ -81,8 +79,7 @@ class SqliteStore(RunStore):
                 source = table.one(run_id)
                 record = table.add(transitions.copied(source, role, name, owner), None, twin_id)
                 undo.callback(shutil.rmtree, self._runs / record.id, ignore_errors=True)
-                share_file(self._runs / source.id / WEIGHTS_FILE, ensure_folder(self._runs / record.id) / WEIGHTS_FILE)
-                table.copy_curves(source, record)
+                table.copy_results(source, record)
             undo.pop_all()
         return self._kept(record)
 
@@ -90,8 +87,7 @@ class SqliteStore(RunStore):
         with self._writing() as table:
             source = table.one(source_id)
             record = transitions.filled(table.one(run_id), source)
-            share_file(self._runs / source.id / WEIGHTS_FILE, ensure_folder(self._runs / record.id) / WEIGHTS_FILE)
-            table.copy_curves(source, record)
+            table.copy_results(source, record)
             table.update(record, lock=None)
         return self._kept(record)
 
@@ -113,9 +109,9 @@ class SqliteStore(RunStore):
         with self._writing() as table:
             record = table.one(id)
             transitions.check_start(record)
-            started = transitions.started(record, frozen_params, trainable_params, is_cached)
-            table.update(started, lock=self._life.name)
-        return self._kept(started)
+            record = transitions.started(record, frozen_params, trainable_params, is_cached)
+            table.update(record, lock=self._life.name)
+        return self._kept(record)
 
     def add_epoch(self, id: str, epoch: EpochRecord, trace: list | None = None) -> None:
         epoch = transitions.measured(epoch)
@@ -219,10 +215,9 @@ class SqliteStore(RunStore):
     def trouble(self) -> StoreError | None:
         try:
             check_present(self._path, self._file)
-            check_writable(self._runs)
+            return check_writable(self._runs)
         except StoreError as error:
             return error
-        return None
 
     def recover(self) -> list[str]:
         with self._alone():
@@ -262,10 +257,9 @@ class SqliteStore(RunStore):
             return key_values.owners(table.connection)[owner]
 
     def _kept(self, record: RunRecord) -> RunRecord:
-        """Writes the copy of a run that was changed into its folder, and returns the run.
+        """Writes the copy of a run that was changed into its folder, and returns the run; what waits has no copy.
 
-        What waits can be asked for again and has no copy. The change is in the database already: nobody waits for the
-        database meanwhile, and what goes wrong here is no failure of the change.
+        The change is in the database already: what goes wrong here is no failure of the change.
         """
         if record.state is not RunState.QUEUED:
             with self._copy_lock, suppress(TransferLabError):
@@ -290,11 +284,8 @@ class SqliteStore(RunStore):
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Keeps other processes from opening the store meanwhile; what the system refuses becomes ours."""
-        try:
-            with exclusive(self._locks):
-                yield
-        except OSError as error:
-            raise storage_error(self._locks, error) from error
+        with storage_errors(self._locks), exclusive(self._locks):
+            yield
 
     def _restore_copies(self) -> None:
         """Adds what has a copy but is not in the database, or not whole: it was damaged or removed."""
@@ -304,10 +295,5 @@ class SqliteStore(RunStore):
             key_values.restore_copy(table.connection, self._home)
 
     def _end_orphans(self) -> list[str]:
-        """Ends what dead processes left active; returns what is INTERRUPTED now."""
-        alive = live_locks(self._locks)
         with self._writing() as table:
-            orphans = {orphan["id"]: table.end_orphan(orphan) for orphan in table.orphans(alive)}
-        for id in orphans:
-            drop_leftovers(self._runs / id)
-        return [id for id, is_interrupted in orphans.items() if is_interrupted]
+            return table.end_orphans(live_locks(self._locks))
