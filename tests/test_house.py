@@ -149,12 +149,12 @@ def test_rooms_do_not_import_each_other_in_circles():
     for name, target in EDGES:
         if is_ours(target) and room(target) != room(name):
             graph.setdefault(room(name), set()).add(room(target))
-    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+    assert set(TopologicalSorter(graph).static_order()) >= set(graph)  # raises CycleError, which names the circle
 
 
 def test_modules_do_not_import_each_other_in_circles():
     graph = {name: {_module(target) for target in imports(tree) if is_ours(target)} for name, tree in MODULES.items()}
-    TopologicalSorter(graph).prepare()
+    assert set(TopologicalSorter(graph).static_order()) >= set(graph)
 
 
 def _module(target: str) -> str:

@@ -94,7 +94,7 @@ class Number:
         kind: Any = float if isinstance(self.low, float) else int
         try:
             number = kind(value)
-            exact = float(value) == number  # type: ignore[arg-type]
+            exact = float(value) == number
         except (TypeError, ValueError, OverflowError):
             raise SpecError("spec_number", field=name, received=_short(value), low=self.low, high=self.high) from None
         if isinstance(value, bool) or not exact or not math.isfinite(number) or not self.low <= number <= self.high:

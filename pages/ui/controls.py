@@ -37,7 +37,7 @@ def choose(
 
     Args:
         field: One of `tl_core.planning.lab_link.CONTROLS`.
-        draw: The widget, as `remembered` takes it.
+        draw: The widget, as `persistent` takes it.
         default: What it starts with where no link says otherwise.
         name: What its value is remembered by; the field's name, where none is given.
         fit: Turns the lesson's value into one that the widget allows beside the visitor's other choices.

@@ -60,3 +60,4 @@ def test_no_worker_outlives_its_server(tmp_path, number):
     os.kill(server.process.pid, number)
     server.process.wait(PATIENCE_S)
     until("the worker ends with its server", lambda: not workers_of(tmp_path))
+    assert workers_of(tmp_path) == []

@@ -21,7 +21,7 @@ MOST_MB = 400.0
 
 
 def uniform(kind: str, n: int) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Returns n looks, as `twin_groups` takes them: "different" ones, of "one scene", or with "one hash" for all."""
+    """Returns n pictures for `near_duplicate_groups`: "different" ones, of "one scene", or with "one hash" for all."""
     chance = np.random.default_rng(0)
     small = chance.integers(0, 256, (n, 16, 16, 3), dtype=np.uint8)
     hashes = chance.integers(0, 2**64, n, dtype=np.uint64)

@@ -37,7 +37,7 @@ def import_pictures(options: argparse.Namespace, output: Output) -> int:
         0, or 130 when it was interrupted; nothing was kept then.
 
     Raises:
-        InputError, StoreError: As `take_in`; nothing was kept.
+        InputError, StoreError: As `ingest`; nothing was kept.
     """
     if not os.path.exists(options.path):  # `Path.exists` raises for a name that is too long
         raise InputError("import_missing", received=options.path[:200])

@@ -103,7 +103,7 @@ class Engine:
     def pids(self) -> list[int]:
         """Returns the process ids of the workers, that of the main one first."""
         with self._lock:
-            return [member.pid for member in self._pool if member.pid is not None]
+            return [worker.pid for worker in self._pool if worker.pid is not None]
 
     def close(self) -> None:
         """Ends the workers; what was running is recorded as interrupted. Twice is harmless."""

@@ -48,7 +48,7 @@ def open_source(path: Path, name: str, *, is_sent: bool = False) -> Source:
     Args:
         path: Where it lies.
         name: What people call it.
-        is_sent: Whether `sent` wrote it.
+        is_sent: Whether `write_sent_files` wrote it.
 
     Raises:
         InputError: "import_missing", "import_entries", "file_unreadable", or what is wrong with the archive.

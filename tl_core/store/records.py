@@ -90,7 +90,7 @@ class RunRecord:
     scores: dict | None = None
     proof: list | None = None
     error: dict | None = None  #: {"code", "values"}, for `tl_core.phrases.explain`.
-    fingerprint: str | None = None  #: Equal for runs that must end alike (`engine.recorded`); None: cannot be told.
+    fingerprint: str | None = None  #: Equal for runs that must end alike (`engine.runs.reuse`); None: cannot be told.
     recorded_from: str | None = None  #: The run that was trained, where this one is a copy of its record.
     recorded_at: str | None = None  #: When that run ended.
     earlier: list | None = None  #: What it was each time that it had ended and went on, first to last (`rules.longer`).

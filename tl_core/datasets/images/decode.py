@@ -72,7 +72,7 @@ def decode_picture(data: bytes, file: str) -> Picture:
     Raises:
         ImageError: The file is not a picture that we accept. One code for each reason, always with `file`.
 
-    Units: limits in `image_headers`; they hold decoding under about 200 MB of memory, of a WebP file under 400 MB.
+    Units: limits in `headers`; they hold decoding under about 200 MB of memory, of a WebP file under 400 MB.
     Thread: any, also several at once; pictures that need more than 64 MB wait for one another.
     """
     try:

@@ -79,7 +79,7 @@ def near_duplicate_groups(shas: Sequence[str], hashes: np.ndarray, small: np.nda
 
 
 def members_of(twin: np.ndarray) -> list[np.ndarray]:
-    """Returns the groups that the numbers of `twin_groups` stand for: int (n,), places, each group in order."""
+    """Returns the groups that `near_duplicate_groups` numbered: int (n,), places, each group in order."""
     order = np.argsort(twin, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(twin[order])) + 1)
 

@@ -66,7 +66,7 @@ class Imports(ImportQueue):
             **asked: As for `start`.
 
         Raises:
-            As `start` and `ingest.ingest.take_in`. Nothing was kept then.
+            As `start` and `ingest.ingest.ingest`. Nothing was kept then.
 
         Thread: any; computes on it, some 50 ms a photograph.
         """
@@ -81,7 +81,7 @@ class Imports(ImportQueue):
                         return end.value
 
     def _request(self, by: Visitor, name: str, asked: dict) -> ImportRequest:
-        """Returns what a visitor wants to be taken in, if the limits allow it."""
+        """Returns what a visitor wants to be imported, if the limits allow it."""
         into = asked.get("into")
         record = self._albums.permitted(into, by=by) if into else None
         most_bytes = check_album_limits(self._store, self._albums, is_new=record is None, by=by)

@@ -46,7 +46,7 @@ def run(task: dict) -> AlbumRecord:
     """Does one import and says how far it is.
 
     Raises:
-        TransferLabError: As `take_in` and `open_origin`.
+        TransferLabError: As `ingest` and `open_source`.
     """
     request, said_s = _request_of(task["request"]), 0.0
     source = open_source(Path(task["path"]), request.source, is_sent=task["is_sent"])

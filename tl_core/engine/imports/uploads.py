@@ -67,7 +67,7 @@ def write_files(home: Path, files: Sequence[tuple[str, bytes]]) -> Path:
 
 
 def forget(path: Path) -> None:
-    """Removes what `sent_archive` or `sent_files` wrote."""
+    """Removes what `write_archive` or `write_files` wrote."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:

@@ -116,7 +116,7 @@ class Runs:
 
         Raises:
             UnknownIdError: "unknown_run", also for a run that the visitor may not see.
-            InputError: "run_without_weights"; "bundle_spec" for one that could not be brought in.
+            InputError: "run_without_weights"; "bundle_spec" for one that could not be imported.
             StoreError: "file_damaged".
         """
         return transfer.export(self._store, self._store.find(run_id, by=by), self._home)

@@ -88,12 +88,12 @@ class Scheduler:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._on_event, self._on_end, self._is_step, self._clock = on_event, on_end, is_step, clock
-        self._robins = {rank: RoundRobin() for rank in Rank}
+        self._queues = {rank: RoundRobin() for rank in Rank}
 
     @property
     def is_empty(self) -> bool:
         """Whether there are no tasks, not even paused ones."""
-        return not any(True for robin in self._robins.values() for _ in robin)
+        return not any(True for queue in self._queues.values() for _ in queue)
 
     @property
     def is_idle(self) -> bool:
@@ -102,7 +102,7 @@ class Scheduler:
 
     def add(self, task_id: str, task: Iterator, *, owner: str = "", rank: Rank = Rank.TRAINING) -> None:
         """Takes in a task."""
-        self._robins[rank].add(Task(task_id, task, owner))
+        self._queues[rank].add(Task(task_id, task, owner))
 
     def pause(self, task_id: str) -> None:
         """Gives a training no more turns."""
@@ -123,25 +123,25 @@ class Scheduler:
         """Puts a training that was asked to end, paused or not, before everything else."""
         for task in self._trainings(task_id):
             task.is_paused = False
-            self._robins[Rank.TRAINING].take_out(task)
-            self._robins[Rank.REQUEST].add(task)
+            self._queues[Rank.TRAINING].take_out(task)
+            self._queues[Rank.REQUEST].add(task)
 
     def turn(self) -> None:
         """Gives one task one slice, then puts it behind its owner's others, and its owner behind the other owners."""
         found = self._next()
         if found is None:
             return
-        robin, task = found
-        robin.take_out(task)  # first, so that `on_end` finds it gone
+        queue, task = found
+        queue.take_out(task)  # first, so that `on_end` finds it gone
         if self._advance(task):
-            robin.add(task)
+            queue.add(task)
 
     def _next(self) -> tuple[RoundRobin, Task] | None:
-        tasks = ((robin, task) for robin in self._robins.values() for task in robin)
-        return next(((robin, task) for robin, task in tasks if task.is_runnable), None)
+        tasks = ((queue, task) for queue in self._queues.values() for task in queue)
+        return next(((queue, task) for queue, task in tasks if task.is_runnable), None)
 
     def _trainings(self, task_id: str) -> list[Task]:
-        return [task for task in self._robins[Rank.TRAINING] if task.id == task_id]
+        return [task for task in self._queues[Rank.TRAINING] if task.id == task_id]
 
     def _advance(self, task: Task) -> bool:
         """Returns whether the task has more to do."""

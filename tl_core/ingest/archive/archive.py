@@ -149,7 +149,7 @@ def open_archive(path: Path, name: str) -> Archive:
         ArchiveError: It cannot be used as a whole. One code for each reason.
         OSError: There is no such file, or it cannot be opened.
 
-    Units: limits in `archive_directory`; they hold opening under a second and about 60 MB.
+    Units: limits in `directory`; they hold opening under a second and about 60 MB.
     """
     return Archive(path, name)
 
