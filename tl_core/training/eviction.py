@@ -1,4 +1,4 @@
-"""Room in the cache's folder: what was used least recently makes way for what is needed now."""
+"""LRU eviction in the folder of a cache: what was used least recently makes way for what is needed now."""
 
 import os
 import time

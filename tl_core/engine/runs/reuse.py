@@ -1,4 +1,4 @@
-"""Never compute twice: which recorded run says already what a new one would find out.
+"""A memo of finished runs: never compute twice what a recorded run says already.
 
 Two runs with the same fingerprint were trained on the same pictures, from the same weights, by the same code and spec.
 TensorFlow's threads, the machine and its device are left out: they decide the last bits, and the record names them.
