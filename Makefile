@@ -1,6 +1,6 @@
 # make app    sets everything up and starts Transfer Lab      PORT=8501 HOST=localhost
 # make test   sets everything up, Chromium included, and runs the tests           JOBS=2 at the same time
-# make check  the quick part of it, with the linter: what is to be run before each commit, in two to three minutes
+# make check  the quick part of it: linter, types, and what builds no network; to be run before each commit, in three minutes
 # make test-all   the same, and what is only run before a release: more seeds, cuts and networks
 PYTHON ?= python3
 PORT ?= 8501
@@ -8,6 +8,7 @@ JOBS ?= 2
 HOST ?= localhost
 BIN := .venv/bin
 SCRIPTS := $(BIN)/oxlint --quiet --deny-warnings --ignore-pattern '*.min.js' assets/web
+TYPES := $(BIN)/basedpyright --level error
 LINT := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(SCRIPTS)
 
 # the TensorFlow build that fits this machine
@@ -22,12 +23,12 @@ app: .venv/.app
 	@$(BIN)/streamlit run app.py --server.port $(PORT) --server.address $(HOST)
 
 test: .venv/.test .venv/.chromium
-	@$(LINT)
-	@$(BIN)/python -m pytest --stage beside -n $(JOBS) --dist worksteal $(ARGS); beside=$$?; \
+	@$(LINT) && $(TYPES)
+	@$(BIN)/python -m pytest --stage beside -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS); beside=$$?; \
 	$(BIN)/python -m pytest --stage alone $(ARGS) && exit $$beside
 
 check: .venv/.test
-	@$(LINT)
+	@$(LINT) && $(TYPES)
 	@$(BIN)/python -m pytest --stage pure -n $(JOBS) --dist loadfile $(ARGS)
 
 test-all:

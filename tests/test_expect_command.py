@@ -1,12 +1,16 @@
 """`python -m tl_core expect`: the table of what the defaults reach."""
 
 import json
+import sys
+from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
 from tl_core.__main__ import main
 from tl_core.commands import expect as command
 from tl_core.planning.expectations import Trial, read
+from tl_core.training.events import Ended
 
 ROW = {"test_accuracy": 0.5, "validation_accuracy": 0.6, "best_epoch": 3, "seconds": 1.0}
 SOME = ["--dataset=cifar10-small", "--backbone=squeezenet", "--seeds=1"]
@@ -44,6 +48,18 @@ def test_what_is_broken_off_keeps_the_rows_that_were_measured(monkeypatch, tmp_p
     monkeypatch.setattr(command, "_train", break_off)
     assert main(["expect", "-o", str(path), *SOME]) == 130
     assert [trial.n_frozen for trial in read(path)] == [9, 8]
+
+
+def test_an_interrupt_in_the_midst_of_a_training_ends_the_command_and_writes_no_row(monkeypatch, tmp_path):
+    def run() -> Iterator[Ended]:
+        yield Ended("stopped", 1, 2.0)
+
+    fake = SimpleNamespace(TrainingTask=lambda *given: SimpleNamespace(run=run))
+    monkeypatch.setitem(sys.modules, "tl_core.engine.worker.tasks.train", fake)
+    monkeypatch.setattr(command, "keras_environment", lambda home: {})
+    path = tmp_path / "table.csv"
+    assert main(["expect", "-o", str(path), *SOME]) == 130
+    assert not path.exists()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 from tl_core import phrases
 from tl_core.commands.bench import add_bench_options, bench
@@ -36,8 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     language = "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
     try:
-        options = _parsed(arguments)
-        return options.run(options, Output(options.json, language))
+        options = _parse(arguments)
+        with closing(Output(options.json, language)) as output:
+            return options.run(options, output)
     except TransferLabError as error:
         complain(phrases.explain(error, language))
         return BAD_INPUT if isinstance(error, InputError) else FAILED
@@ -48,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return DONE
 
 
-def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     options, unknown = _parser().parse_known_args(arguments)
     if unknown:
         options.parser.error(f"unrecognized arguments: {' '.join(unknown)} (choose from {options.parser.named})")

@@ -17,7 +17,7 @@ from tl_core.errors import SpecError
 class Rule(Protocol):
     """What a field may hold."""
 
-    def check(self, name: str, value: object) -> object:
+    def check(self, name: str, value: object) -> Any:
         """Returns a value in its right type.
 
         Args:
@@ -30,21 +30,19 @@ class Rule(Protocol):
 
     def text(self, value: object) -> str:
         """Returns a value as a link has it; `check` reads it again."""
+        return str(value)
 
 
 @dataclass(frozen=True)
-class Text:
+class Text(Rule):
     """Any text."""
 
     def check(self, name: str, value: object) -> str:
         return str(value)
 
-    def text(self, value: object) -> str:
-        return str(value)
-
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(Rule):
     """One of some words."""
 
     allowed: tuple[str, ...]
@@ -54,12 +52,9 @@ class Choice:
             raise SpecError("spec_choice", field=name, received=_short(value), allowed=list(self.allowed))
         return value
 
-    def text(self, value: object) -> str:
-        return str(value)
-
 
 @dataclass(frozen=True)
-class Switch:
+class Switch(Rule):
     """Yes or no."""
 
     def check(self, name: str, value: object) -> bool:
@@ -75,7 +70,7 @@ class Switch:
 
 
 @dataclass(frozen=True)
-class Number:
+class Number(Rule):
     """A number in a range, whole where the range is.
 
     Attributes:
@@ -88,7 +83,7 @@ class Number:
     high: float
     is_open: bool = False
 
-    def check(self, name: str, value: object) -> int | float | None:
+    def check(self, name: str, value: Any) -> int | float | None:
         if self.is_open and value in (None, "", "all"):
             return None
         kind: Any = float if isinstance(self.low, float) else int

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from tl_core.fields import Checked, Choice, Number, Switch, Text, setting
 
@@ -122,7 +123,7 @@ RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
 )
 
 
-def check_field(name: str, value: object) -> object:
+def check_field(name: str, value: object) -> Any:
     """Returns the value of one field in its right type.
 
     Args:

@@ -25,6 +25,7 @@ from tl_core.store.run_dataset import run_classes
 WAIT_S = 120
 TOP = 5
 KEPT_ANSWERS = 200
+Answer = np.ndarray | TransferLabError | TimeoutError  # probabilities, or why there are none
 
 
 def draw_picture(asked: Picture, runs: Sequence[RunRecord], place: int) -> None:
@@ -65,7 +66,7 @@ def _has_weights(backbone_id: str) -> bool:
     return weights_source(backbone_id, data_home(), top=True) != "download"
 
 
-def _answers(picture_hash: str, image: np.ndarray, subjects: dict[str, str | None]) -> dict[str, object]:
+def _answers(picture_hash: str, image: np.ndarray, subjects: dict[str, str | None]) -> dict[str, Answer]:
     """Returns probabilities (or the error) for each network, asking only for what this visit has not asked yet.
 
     Args:
@@ -85,7 +86,7 @@ def _answers(picture_hash: str, image: np.ndarray, subjects: dict[str, str | Non
     return answers
 
 
-def _answer(asked: dict[tuple, Future], key: tuple, image: np.ndarray) -> object:
+def _answer(asked: dict[tuple, Future], key: tuple, image: np.ndarray) -> Answer:
     try:
         if key not in asked:
             asked[key] = services.engine().requests.classify(key[1], [image], by=state.visitor())
@@ -100,7 +101,7 @@ def _class_names(record: RunRecord) -> list[str]:
     return [class_name(name) for name in names] if record.spec["dataset"] in DATASETS else list(names)
 
 
-def _draw_answer(record: RunRecord | None, answer: object, truth: str | None, key: str) -> None:
+def _draw_answer(record: RunRecord | None, answer: Answer, truth: str | None, key: str) -> None:
     """Draws what a run says, or with None the untouched backbone; and whether it is right, where that is known."""
     role = record.role if record else "backbone"
     about = literal(name_of(record)) if record else t("classify.backbone_help")

@@ -69,9 +69,8 @@ def _draw_switches(status: EngineStatus, places: Sequence[QueueEntry]) -> None:
 
 
 def _stop_all() -> None:
-    for place in reversed(
-        services.engine().classroom.queue(by=state.visitor())
-    ):  # the last first: none begins in between
+    places = services.engine().classroom.queue(by=state.visitor())
+    for place in reversed(places):  # the last first: none begins in between
         attempt(services.engine().runs.stop, place.run_id)
 
 
@@ -87,8 +86,8 @@ def _draw_place(place: QueueEntry, owner: str, *, is_held: bool) -> None:
 
 
 def _draw_button(word: str, action: object, place: QueueEntry, *, icon: str) -> None:
-    key = f"{word}-{place.run_id}"
-    st.button(t(word), icon=icon, key=key, help=t(f"{word}_help"), on_click=attempt, args=[action, place.run_id])
+    key, told = f"{word}-{place.run_id}", [action, place.run_id]
+    st.button(t(word), icon=icon, key=key, help=t(f"{word}_help"), on_click=attempt, args=told)  # pyright: ignore[reportArgumentType]
 
 
 def _about(place: QueueEntry, owner: str, is_held: bool) -> str:

@@ -9,6 +9,7 @@ from pages.ui.live_chart import live_figure
 from pages.ui.text import class_name, percent, sentence, t
 from tl_core.charts.balance import BalanceLabels, balance_figure, balance_height, balance_info
 from tl_core.datasets.contents import Contents
+from tl_core.datasets.own.album import Album
 from tl_core.datasets.own.edits import flipping, split_again, with_classes
 from tl_core.evaluation.data_checks import class_table, table_of
 
@@ -21,9 +22,9 @@ def draw(id: str, contents: Contents) -> None:
     table = _table(contents)
     _draw_balance(id, contents, table)
     st.caption(t("data.margin_about"))
-    if services.may_change_dataset(id):
-        _draw_editor(id, contents, table)
-        _draw_split(id, contents, was_refused=problem is not None)
+    if contents.album is not None and services.may_change_dataset(id):
+        _draw_editor(id, contents, contents.album.excluded, table)
+        _draw_split(id, contents.album, was_refused=problem is not None)
     else:
         shown = _frame(contents, table)
         st.dataframe(shown, hide_index=True, alt=t("data.part_classes"))
@@ -72,13 +73,13 @@ def _margin(margin: float | None) -> str:
     return "–" if margin is None else f"± {percent(margin)}"
 
 
-def _draw_editor(id: str, contents: Contents, table: list[dict]) -> None:
+def _draw_editor(id: str, contents: Contents, left_out: frozenset[str], table: list[dict]) -> None:
     """Draws the table in which the owner renames, merges and leaves out classes."""
     st.markdown(t("data.edit_classes"))
     frame = _frame(contents, table)
     new, use = t("data.new_class_name"), t("data.is_used")
     frame.insert(1, new, [row["name"] for row in table])
-    frame.insert(0, use, [row["name"] not in contents.album.excluded for row in table])
+    frame.insert(0, use, [row["name"] not in left_out for row in table])
     fixed = [name for name in frame.columns if name not in (new, use)]
     edited = st.data_editor(frame, hide_index=True, disabled=fixed, key=f"data-editor-{id}")
     if st.button(t("data.save_classes"), icon=":material/save:", key="data-save-classes"):
@@ -89,18 +90,16 @@ def _draw_editor(id: str, contents: Contents, table: list[dict]) -> None:
     csv_download.offer(_frame(contents, table), "classes")
 
 
-def _draw_split(id: str, contents: Contents, *, was_refused: bool) -> None:
+def _draw_split(id: str, album: Album, *, was_refused: bool) -> None:
     """Draws how the pictures were split, and the button that draws them anew."""
     st.markdown(f"**{t('data.split_title')}**")
     st.caption(t("data.split_about"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         seed = st.number_input(
-            t("data.seed"), 0, 2**31 - 1, contents.album.seed, width=160, help=t("data.seed_help"), key=f"seed-{id}"
+            t("data.seed"), 0, 2**31 - 1, album.seed, width=160, help=t("data.seed_help"), key=f"seed-{id}"
         )
         if st.button(t("data.split_again"), icon=":material/shuffle:", key="data-split-again"):
-            change(id, lambda album: split_again(album, int(seed)))
-    can_flip = st.toggle(
-        t("data.can_flip"), value=contents.album.can_flip, help=t("data.can_flip_help"), key=f"flip-{id}"
-    )
-    if can_flip != contents.album.can_flip and not was_refused:  # a refused change is not tried again by itself
-        change(id, lambda album: flipping(album, can_flip))
+            change(id, lambda latest: split_again(latest, int(seed)))
+    can_flip = st.toggle(t("data.can_flip"), value=album.can_flip, help=t("data.can_flip_help"), key=f"flip-{id}")
+    if can_flip != album.can_flip and not was_refused:  # a refused change is not tried again by itself
+        change(id, lambda latest: flipping(latest, can_flip))

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.ui import services, state
-from pages.ui.actions import done
+from pages.ui.actions import attempt_here
 from pages.ui.text import literal, named, t
 from tl_core.spec import RunSpec
 from tl_core.store.albums import AlbumRecord
@@ -21,7 +21,8 @@ def share(record: AlbumRecord, icon: str) -> None:
             key=f"data-share-{record.id}-{record.visibility}",
             format_func=named(Visibility, lambda one: t(f"visibility.{one.value}")).__getitem__,
         )
-        if chosen not in (None, record.visibility) and done(lambda: _albums().share(record.id, chosen, by=_by())):
+        is_other = chosen not in (None, record.visibility)
+        if is_other and attempt_here(lambda: _albums().share(record.id, chosen, by=_by())):
             st.rerun()
         st.caption(t(f"data.{record.visibility.value}_about"))
         if record.visibility is not Visibility.PRIVATE:
@@ -35,7 +36,7 @@ def rename(record: AlbumRecord) -> None:
     def dialog() -> None:
         name = st.text_input(t("data.name"), value=record.name, max_chars=80)
         is_pressed = st.button(t("runs.save"), type="primary")
-        if is_pressed and done(lambda: _albums().rename(record.id, name, by=_by())):
+        if is_pressed and attempt_here(lambda: _albums().rename(record.id, name, by=_by())):
             st.rerun()
 
     dialog()
@@ -49,7 +50,7 @@ def delete(record: AlbumRecord) -> None:
         st.markdown(t("data.delete_question", name=literal(record.name)))
         st.caption(t("data.delete_about"))
         is_pressed = st.button(t("data.delete"), type="primary", icon=":material/delete:", key="data-delete-now")
-        if is_pressed and done(lambda: _albums().delete(record.id, by=_by())):
+        if is_pressed and attempt_here(lambda: _albums().delete(record.id, by=_by())):
             for name in ("data-shown", "dataset"):
                 if state.get(name) == record.id:
                     state.set_widget(name, RunSpec.dataset)

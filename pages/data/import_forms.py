@@ -110,8 +110,7 @@ def _draw_camera() -> bool:
 
 def _draw_server() -> bool:
     root = operators_folder()
-    entries = offered(root)
-    if not entries:
+    if root is None or not (entries := offered(root)):
         st.info(t("data.server_empty"))
         return False
     chosen = st.selectbox(t("data.server_label"), entries, key=_field("server"))

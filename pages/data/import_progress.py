@@ -68,7 +68,7 @@ def _open_made(one: ImportSnapshot) -> None:
 
 
 def _draw_end(one: ImportSnapshot) -> None:
-    if one.state is ImportState.FAILED:
+    if one.error is not None:
         st.error(sentence(one.error))
     elif one.state is ImportState.CANCELLED:
         st.info(t("data.import_cancelled", name=literal(one.name)))

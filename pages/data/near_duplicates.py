@@ -1,7 +1,5 @@
 """The report on pictures that are there more than once, or nearly: which they are, and in which class and split."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import streamlit as st
 
@@ -10,6 +8,7 @@ from pages.ui import services, state
 from pages.ui.gallery import Tile, gallery
 from pages.ui.text import class_name, sentence, t
 from tl_core.datasets.contents import Contents
+from tl_core.datasets.own.album import Album
 from tl_core.datasets.own.edits import one_of_each
 from tl_core.datasets.own.near_duplicates import members_of
 from tl_core.datasets.own.splits import SPLITS
@@ -24,28 +23,28 @@ def draw(id: str, contents: Contents) -> None:
         st.error(sentence(problem))
     st.markdown(t("data.twins_about") if contents.album is None else t("data.twins_apart"))
     with st.spinner(t("data.comparing")):
-        shas, twin = services.compared(id)
+        shas, twin = services.compared(id, contents)
     used = np.arange(len(contents.names)) if contents.album is None else np.flatnonzero(contents.album.is_used)
     groups = sorted((used[group] for group in members_of(twin[used]) if len(group) > 1), key=len, reverse=True)
     if not groups:
         st.success(t("data.no_twins"), icon=":material/check:")
         return
-    if services.may_change_dataset(id):
-        _draw_button(id, contents)
+    if contents.album is not None and services.may_change_dataset(id):
+        _draw_button(id, contents.album)
     if len(groups) > MOST_GROUPS:
         st.caption(t("data.first_groups", n=MOST_GROUPS, n_groups=len(groups)))
     for number, group in enumerate(groups[:MOST_GROUPS]):
         _draw_group(id, contents, group, is_same=len(set(shas[group])) == 1, key=f"twins-{id}-{number}")
 
 
-def _draw_button(id: str, contents: Contents) -> None:
+def _draw_button(id: str, album: Album) -> None:
     """Draws the button that takes out all but one of each group, where a class has several."""
-    n = int(contents.album.is_used.sum()) - int(one_of_each(contents.album).is_used.sum())
+    n = int(album.is_used.sum()) - int(one_of_each(album).is_used.sum())
     if n and st.button(t("data.one_of_each", n=n), icon=":material/filter_1:", key="one-of-each"):
         change(id, one_of_each)
 
 
-def _draw_group(id: str, contents: Contents, group: Sequence[int], *, is_same: bool, key: str) -> None:
+def _draw_group(id: str, contents: Contents, group: np.ndarray, *, is_same: bool, key: str) -> None:
     """Draws one group of twins; in which class each is where they differ in that, else in which split."""
     is_torn = len(set(contents.names[group])) > 1
     words = [t("data.same" if is_same else "data.nearly_same"), t("data.n_pictures_in", n=len(group))]

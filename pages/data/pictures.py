@@ -1,7 +1,6 @@
 """The pictures of a class, page by page: to look at, and in a visitor's own data set to sort and to take out."""
 
 from collections import Counter
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -14,7 +13,7 @@ from pages.ui.persistent import persistent
 from pages.ui.text import class_name, literal, named, sentence, t
 from tl_core.datasets.contents import Contents
 from tl_core.datasets.images.decode import fit_image
-from tl_core.datasets.own.album import is_own
+from tl_core.datasets.own.album import Album, is_own
 from tl_core.datasets.own.edits import dropped, relabelled
 from tl_core.datasets.own.splits import SPLITS
 from tl_core.spec import RunSpec
@@ -44,8 +43,8 @@ def draw(id: str, contents: Contents) -> None:
     if not marked:
         st.caption(t("data.mark_own" if can_change else "data.mark"))
         return
-    if can_change:
-        _draw_actions(id, contents, marked)
+    if can_change and contents.album is not None:
+        _draw_actions(id, contents.album, marked)
     _draw_closely(contents, marked[-1])
 
 
@@ -88,25 +87,25 @@ def _choose_page(n: int, where: str) -> int:
     return st.pagination(n_pages, key=f"data-page-{where}-{n_pages}") - 1
 
 
-def _tiles(id: str, contents: Contents, places: Sequence[int]) -> list[Tile]:
+def _tiles(id: str, contents: Contents, places: np.ndarray) -> list[Tile]:
     addresses = services.thumbnail_addresses(id, tuple(map(int, places)))
-    tiles = []
+    tiles, widths, heights = [], contents.widths, contents.heights
     for place, address in zip(map(int, places), addresses, strict=True):
         name = contents.names[place] if contents.album is not None else class_name(contents.names[place])
         split = t(f"split.{SPLITS[contents.splits[place]]}")
-        side = min(contents.widths[place], contents.heights[place]) if contents.widths is not None else TINY_PX
+        side = TINY_PX if widths is None or heights is None else min(widths[place], heights[place])
         file = f" · {contents.files[place]}" if contents.files is not None else ""
         tiles.append(Tile(place, address, f"{name} · {split}{file}", split, bool(side < TINY_PX)))
     return tiles
 
 
-def _draw_actions(id: str, contents: Contents, marked: list[int]) -> None:
+def _draw_actions(id: str, album: Album, marked: list[int]) -> None:
     """Draws what can be done with the marked pictures."""
-    are_dropped = bool(contents.is_dropped[marked].all())
+    are_dropped = bool(album.rows.is_dropped[marked].all())
     with st.container(horizontal=True, vertical_alignment="bottom", key="data-actions"):
         name = st.selectbox(
             t("data.move_to"),
-            sorted(set(contents.names)),
+            sorted(set(album.rows.name)),
             index=None,
             accept_new_options=True,
             placeholder=t("data.class_hint"),
@@ -114,12 +113,12 @@ def _draw_actions(id: str, contents: Contents, marked: list[int]) -> None:
             key=f"data-move-{id}",
         )
         if st.button(t("data.move", n=len(marked)), icon=":material/label:", disabled=not name, key="data-move-now"):
-            change(contents.album.id, lambda album: relabelled(album, marked, name), is_this_very=True)
+            change(album.id, lambda latest: relabelled(latest, marked, name or ""), is_this_very=True)
         word = "data.put_back" if are_dropped else "data.take_out"
         if st.button(
             t(word, n=len(marked)), icon=":material/undo:" if are_dropped else ":material/delete:", key="drop"
         ):
-            change(contents.album.id, lambda album: dropped(album, marked, not are_dropped), is_this_very=True)
+            change(album.id, lambda latest: dropped(latest, marked, not are_dropped), is_this_very=True)
 
 
 def _draw_closely(contents: Contents, place: int) -> None:
@@ -131,7 +130,7 @@ def _draw_closely(contents: Contents, place: int) -> None:
     with left:
         st.image(kept, width="stretch")
         side = min(kept.shape[:2])
-        if contents.widths is not None:
+        if contents.widths is not None and contents.heights is not None:
             st.caption(t("data.kept_as", w=contents.widths[place], h=contents.heights[place], side=side))
     with right:
         st.image(fit_image(kept, size), width="stretch")

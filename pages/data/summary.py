@@ -112,7 +112,7 @@ def _listed(sentences: Sequence[str]) -> str:
 def _sizes(contents: Contents) -> str:
     """Returns the range of the original sizes, in px."""
     widths, heights = contents.widths, contents.heights
-    if widths is None or not len(widths):
+    if widths is None or heights is None or not len(widths):
         return ""
     areas = widths.astype("int64") * heights
     small, large = int(areas.argmin()), int(areas.argmax())

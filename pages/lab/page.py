@@ -44,7 +44,7 @@ def draw() -> None:
         n_frozen = min(n_frozen, backbone.n_used(options["head_at"]))
         with words:
             forms.draw_freeze_words(backbone, n_frozen, options["head_at"])
-        spec = _planned({"dataset": dataset.id, "backbone": backbone.id, "n_frozen": n_frozen, **options})
+        spec = _plan({"dataset": dataset.id, "backbone": backbone.id, "n_frozen": n_frozen, **options})
         if spec is not None:
             pace_s = _pace_s(spec)  # before anything that it decides is drawn
             with costs:
@@ -56,7 +56,7 @@ def draw() -> None:
         run_panel.draw()
 
 
-def _planned(options: dict) -> RunSpec | None:
+def _plan(options: dict) -> RunSpec | None:
     """Returns the spec, or says in one sentence what does not fit together."""
     try:
         return plan_run(options, data_home())

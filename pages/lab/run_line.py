@@ -134,7 +134,7 @@ def _draw_button(
         icon=ICONS[name],
         help=t(f"panel.{name}_help"),
         disabled=is_disabled,
-        on_click=attempt,
+        on_click=attempt,  # pyright: ignore[reportArgumentType]
         args=[action, run_id, *told],
     )
 

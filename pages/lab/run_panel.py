@@ -213,8 +213,8 @@ def _draw_gap(snapshot: RunSnapshot) -> None:
 
 def _draw_times(run: RunSnapshot, baseline: RunSnapshot) -> None:
     """Says how long each took to reach what the weaker one reached at best."""
-    reached = [best_validation(snapshot.epochs) for snapshot in (run, baseline)]
-    if None in reached:
+    reached = [best for one in (run, baseline) if (best := best_validation(one.epochs)) is not None]
+    if len(reached) < 2:
         return
     level = min(reached)
     st.caption(

@@ -1,6 +1,7 @@
 """What decided a run's result: its settings, and the machine that trained it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -35,7 +36,7 @@ def _rows(record: RunRecord) -> dict[str, str]:
     return rows
 
 
-def setting(name: str, value: object) -> str:
+def setting(name: str, value: Any) -> str:
     """Returns the value of a field of `RunSpec` in words."""
     if isinstance(value, bool):
         return t("record.yes" if value else "record.no")

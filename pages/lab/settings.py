@@ -43,7 +43,7 @@ def choose_settings(dataset: DatasetInfo, backbone: BackboneInfo, n_frozen: int)
         Fields of `RunSpec`; and the place, below the choice of augmentation, for what each choice costs.
     """
     with st.expander(t("lab.more"), icon=":material/tune:"):
-        values = {"weights": _pick("weights", "pretrained"), "head": _pick("head", "head")}
+        values: dict = {"weights": _pick("weights", "pretrained"), "head": _pick("head", "head")}
         values["head_at"] = _head_at(backbone)
         drawn = {"image_size": lambda: _image_size(backbone), "per_class": lambda: _per_class(dataset)}
         drawn |= {"optimizer": lambda: _pick("optimizer", "optimizer"), "batch_size": lambda: _batch_size(dataset)}
@@ -153,7 +153,7 @@ def _training(values: dict, backbone: BackboneInfo, *, is_head_only: bool) -> di
     What says nothing while only the head is trained is shown, but cannot be changed.
     """
     usual = usual_training(values["optimizer"], values["weights"], backbone.id)
-    chosen = {"phases": _phases(values, usual["phases"], is_disabled=is_head_only)}
+    chosen: dict = {"phases": _phases(values, usual["phases"], is_disabled=is_head_only)}
     is_head_first = chosen["phases"] == 2 and not is_head_only
     halves = _halves()
     if is_head_first:
@@ -196,7 +196,7 @@ def _batchnorm(values: dict, usual: str, *, is_disabled: bool, halves: Iterator[
     names = named(CHOICES["batchnorm"], lambda choice: t(f"choice.batchnorm.{choice}"))
     box = partial(st.selectbox, t("field.batchnorm"), CHOICES["batchnorm"], help=meaning("batchnorm"))
     name = NAMES["batchnorm"].format(weights=values["weights"])
-    chosen = {}
+    chosen: dict = {}
     with nullcontext() if controls.is_hidden("batchnorm") else next(halves):
         box = partial(box, format_func=names.__getitem__)
         chosen["batchnorm"] = controls.choose("batchnorm", box, default=usual, name=name, is_disabled=is_disabled)

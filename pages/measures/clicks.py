@@ -38,17 +38,17 @@ def measure(page: Page, address: str, per_class: str, repeat: int) -> dict:
     _choose(page, "field.per_class", per_class)
     page.get_by_text(phrase("en", "lab.baseline"), exact=True).click()
     _settle(page)
-    return {"cold": _clicked(page, "0"), "warm": [_clicked(page, f"0.{tenths}") for tenths in range(1, repeat + 1)]}
+    return {"cold": _click(page, "0"), "warm": [_click(page, f"0.{tenths}") for tenths in range(1, repeat + 1)]}
 
 
-def _clicked(page: Page, dropout: str) -> dict:
+def _click(page: Page, dropout: str) -> dict:
     """Trains a head with this dropout; returns the seconds from the click to the first and to the last point."""
     _fill(page, "field.dropout", dropout)
     before = page.url
     began_s = time.perf_counter()
     page.get_by_role("button", name=phrase("en", "lab.train"), exact=True).click()
     page.wait_for_function("before => location.href !== before && /run=/.test(location.href)", arg=before)
-    run_id = re.search("run=([0-9a-f]{32})", page.url)[1]
+    run_id = re.findall("run=([0-9a-f]{32})", page.url)[0]
     page.wait_for_function(POINTS, arg=[f"{run_id}-train", 1])
     first_s = time.perf_counter() - began_s
     page.wait_for_function(POINTS, arg=[f"{run_id}-validation", N_EPOCHS])

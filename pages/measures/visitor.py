@@ -8,7 +8,7 @@ import asyncio
 import re
 import secrets
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode
 
@@ -16,6 +16,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Common_pb2 import FileUploaderState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets import Subprotocol
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -67,16 +68,16 @@ class Visitor:
     _addresses: dict[str, asyncio.Future] = field(default_factory=dict)  # asked for, to send files to
     _overtaken: list[str] = field(default_factory=list)  # fragments of the last run, if the next began before its end
 
-    async def open(self) -> float:
-        """Opens the page; returns the seconds until it was complete."""
+    async def open(self) -> float | None:
+        """Opens the page; returns the seconds until it was complete, as `ask` does."""
         return await self.ask(PAGE)
 
     async def close(self) -> None:
         """Leaves the page."""
         await self.socket.close()
 
-    async def press(self, button: str, values: dict[str, dict]) -> float:
-        """Sets widgets and presses a button; returns the seconds until the page was complete.
+    async def press(self, button: str, values: dict[str, dict]) -> float | None:
+        """Sets widgets and presses a button; returns the seconds until the page was complete, as `ask` does.
 
         Args:
             button: The button's key.
@@ -145,11 +146,9 @@ class Visitor:
 
     async def listen(self) -> None:
         """Takes in what the server says until the connection is closed."""
-        try:
-            async for data in self.socket:
-                self._take(data)
-        except ConnectionClosed:
-            return
+        with suppress(ConnectionClosed):
+            while True:
+                self._take(await self.socket.recv(decode=False))
 
     def _take(self, data: bytes) -> None:
         self.n_bytes += len(data)
@@ -217,10 +216,10 @@ async def visitor(port: int, *, page: str = "", cookie: str | None = None, **que
         cookie: The owner's key that the browser has kept; None: it has none.
         **query: Parameters of the page's address.
     """
-    address = f"ws://localhost:{port}/_stcore/stream"
+    url = f"ws://localhost:{port}/_stcore/stream"
     headers = {"Cookie": f"{COOKIE}={cookie}"} if cookie else {}
     socket = await connect(
-        address, subprotocols=["streamlit"], additional_headers=headers, max_size=None, open_timeout=LIMIT_S
+        url, subprotocols=[Subprotocol("streamlit")], additional_headers=headers, max_size=None, open_timeout=LIMIT_S
     )
     made = Visitor(socket, {"lang": "en", **query}, page)
     made.listening = asyncio.create_task(made.listen())
@@ -263,5 +262,5 @@ async def _token(server: tuple[str, int]) -> str:
     reader, writer = await asyncio.open_connection(*server)
     with closing(writer):
         writer.write(b"GET /_stcore/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        found = re.search(rf"{_XSRF}=([^;\s]+)", (await reader.read()).decode())
-    return found[1]
+        found = re.findall(rf"{_XSRF}=([^;\s]+)", (await reader.read()).decode())
+    return found[0]

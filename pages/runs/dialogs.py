@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.ui import services, state
-from pages.ui.actions import done
+from pages.ui.actions import attempt_here
 from pages.ui.run_names import name_of
 from pages.ui.text import t
 from tl_core.store.records import RunRecord
@@ -18,7 +18,7 @@ def rename(record: RunRecord) -> None:
     def dialog() -> None:
         name = st.text_input(t("runs.new_name"), value=name_of(record), max_chars=80)
         is_pressed = st.button(t("runs.save"), type="primary")
-        if is_pressed and done(lambda: services.engine().runs.rename(record.id, name, by=state.visitor())):
+        if is_pressed and attempt_here(lambda: services.engine().runs.rename(record.id, name, by=state.visitor())):
             st.rerun()
 
     dialog()
@@ -34,7 +34,7 @@ def delete(records: Sequence[RunRecord]) -> None:
             st.text(name_of(record))
         if st.button(t("runs.delete", n=len(records)), type="primary", icon=":material/delete:"):
             for record in records:
-                if not done(lambda record=record: services.engine().runs.delete(record.id, by=state.visitor())):
+                if not attempt_here(lambda record=record: services.engine().runs.delete(record.id, by=state.visitor())):
                     return
             st.rerun()
 

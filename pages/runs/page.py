@@ -36,7 +36,7 @@ def draw() -> None:
     st.title(t("runs.title"))
     st.markdown(t("runs.lead"))
     show = _choose_whose()
-    records = _filtered(show)
+    records = _draw_filter(show)
     if not records:
         _draw_nothing(show)
         return
@@ -76,7 +76,7 @@ def _draw_nothing(show: dict) -> None:
     st.page_link("pages/lab/page.py", label=t("classify.to_lab"), icon=":material/arrow_back:")
 
 
-def _filtered(show: dict) -> list[RunRecord]:
+def _draw_filter(show: dict) -> list[RunRecord]:
     """Draws the filter; returns the runs that pass it, newest first."""
     left, right = st.columns([2, 3])
     with left:

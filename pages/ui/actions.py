@@ -57,7 +57,7 @@ def attempt(action: Callable[..., object], run_id: str, *told: object) -> bool:
     return True
 
 
-def done(action: Callable[[], object]) -> bool:
+def attempt_here(action: Callable[[], object]) -> bool:
     """Does what a dialog asks for; says in one sentence why it could not be done."""
     try:
         action()

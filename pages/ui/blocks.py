@@ -14,7 +14,7 @@ from pages.ui.live_chart import Replay, live_figure
 from pages.ui.persistent import persistent
 from pages.ui.services import ClassSample
 from pages.ui.text import class_name, count, named, percent, seconds_left, t, time_left
-from tl_core.charts.curves import CurvesLabels, EpochPoint, RunCurve, StepPoint, curves_data, curves_info
+from tl_core.charts.curves import Axis, CurvesLabels, EpochPoint, RunCurve, StepPoint, curves_data, curves_info
 from tl_core.charts.layer_map import LayerMapLabels, layer_map_figure, layer_map_info
 from tl_core.charts.weight_changes import percent_moved
 from tl_core.engine.runs.snapshots import RunSnapshot
@@ -179,7 +179,7 @@ def curves(
             )
 
 
-def _figures(snapshots: Sequence[RunSnapshot], names: Sequence[str], x: str) -> dict[str, str]:
+def _figures(snapshots: Sequence[RunSnapshot], names: Sequence[str], x: Axis) -> dict[str, str]:
     """Returns metric → figure as JSON; who looks at the same runs in the same language gets the same one."""
     versions = tuple((one.record.id, one.version, one.record.ended_at, one.record.best_epoch) for one in snapshots)
     return _drawn(versions, tuple(names), x, state.language(), snapshots)
@@ -187,7 +187,7 @@ def _figures(snapshots: Sequence[RunSnapshot], names: Sequence[str], x: str) -> 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _drawn(
-    versions: tuple, names: tuple[str, ...], x: str, language: str, _snapshots: Sequence[RunSnapshot]
+    versions: tuple, names: tuple[str, ...], x: Axis, language: str, _snapshots: Sequence[RunSnapshot]
 ) -> dict[str, str]:
     shown = [curve_of(snapshot, name) for snapshot, name in zip(_snapshots, names, strict=True)]
     labels = CurvesLabels(**{name: t(f"curves.{name}") for name in CurvesLabels.__dataclass_fields__})
@@ -228,8 +228,8 @@ def _in_epoch(snapshot: RunSnapshot, phase: str) -> str:
     """Returns which epoch it is, what is being validated where that takes its time, and how long it all still takes."""
     spec, finished = snapshot.spec, snapshot.epochs
     said = [t("progress.epoch", epoch=min(spec.all_epochs, len(finished) + 1), epochs=spec.all_epochs)]
-    if spec.phases == 2:
-        said.append(t("progress.head_first" if len(finished) < _head_epochs(snapshot) else "progress.blocks_too"))
+    if (head_epochs := _head_epochs(snapshot)) is not None:
+        said.append(t("progress.head_first" if len(finished) < head_epochs else "progress.blocks_too"))
     if snapshot.phase == "validating" and not (finished and finished[-1].seconds < BRIEF_S):
         said.append(_counted(snapshot, phase))
     return " · ".join([*said, time_left(snapshot.left_s(time.monotonic()))])

@@ -11,7 +11,7 @@ from tl_core.bundles.bundle import read_bundle
 from tl_core.errors import TransferLabError
 from tl_core.store.records import RunRecord
 
-ENDING = ".tlnet"  # no ZIP for a browser: some unpack these at once, and what is packed again is refused
+ENDING = ".safetensors"
 MAX_STEM_BYTES = 160  # of the 255 that a file's name may have
 ID_DIGITS = 12  # tell any two runs apart, and open none: a link needs all 32
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-import streamlit as st
+import streamlit.components.v2 as components
 
 from tl_core.paths import ASSETS
 
@@ -18,4 +18,4 @@ def component(name: str, *, html: str | None = None, css: str | None = None) -> 
         css: Its style.
     """
     script = (WEB / f"{name}.js").read_text(encoding="utf-8")
-    return st.components.v2.component(name, html=html, css=css, js=script, isolate_styles=False)
+    return components.component(name, html=html, css=css, js=script, isolate_styles=False)

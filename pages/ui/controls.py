@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 from pages.ui import state
 from pages.ui.persistent import persistent
@@ -30,9 +31,9 @@ def choose(
     *,
     default: object,
     name: str | None = None,
-    fit: Callable[[object], object] = lambda asked: asked,
+    fit: Callable[[Any], object] = lambda asked: asked,
     is_disabled: bool = False,
-) -> object:
+) -> Any:
     """Draws a control, unless the link hides it; what the link locks or hides has the lesson's value.
 
     Args:
@@ -56,7 +57,7 @@ def choose(
     return value  # whatever a browser says that does not mind what is disabled
 
 
-def linked_value(link: LabLink, field: str) -> object:
+def linked_value(link: LabLink, field: str) -> Any:
     """Returns what a control shows of a link."""
     spec = link.spec
     if is_head_only(spec) and field in ("phases", "learning_rate"):  # say nothing of it; of a next run, what suits it

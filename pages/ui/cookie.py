@@ -38,7 +38,7 @@ class OwnerCookie:
 def _cookie_line(request: Request) -> str | None:
     """Returns the header's value; None while the data folder cannot be used, which every page says."""
     try:
-        brought = request.cookies.get(COOKIE)
+        brought = request.cookies.get(COOKIE, "")
         value = brought if owner_of(brought, secret()) else new_cookie(secret())
     except TransferLabError:
         return None

@@ -7,6 +7,7 @@ browser once, and where a page is drawn again before the browser has shown it, t
 from collections.abc import Sequence
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 from pages.ui import state
 
@@ -22,7 +23,7 @@ STARTS = MappingProxyType(
 )
 
 
-def persistent(widget: partial, name: str, default: object) -> object:
+def persistent(widget: partial, name: str, default: object) -> Any:
     """Draws a widget with the value that this visitor chose before.
 
     Args:

@@ -125,7 +125,7 @@ def _pass_strip(
     if len(order) != total:
         return []
     places = np.linspace(0, total - 1, min(N_PASS, total)).astype(int)
-    return [(int(place), _data_address(_found.pictures[order[place]])) for place in places]
+    return [(int(place), _data_address(_found.pictures[int(order[place])])) for place in places]
 
 
 def _data_address(pixels: np.ndarray) -> str:
@@ -196,12 +196,11 @@ def _contents(home: str, dataset_id: str) -> Contents | None:
     return contents(dataset_id, Path(home))
 
 
-def compared(dataset_id: str) -> tuple[np.ndarray, np.ndarray]:
+def compared(dataset_id: str, found: Contents) -> tuple[np.ndarray, np.ndarray]:
     """Returns which pictures of a data set are the same, str (N,), and which show the same, int64 (N,).
 
     An album was compared when it came; a data set of the catalogue is when somebody asks for the first time.
     """
-    found = look_into(dataset_id)
     if found.album is not None:
         return found.album.rows.sha, found.album.rows.twin
     return _compared(str(data_home()), dataset_id, found)

@@ -6,6 +6,7 @@ choice is kept under a name of its own, and the address is written again on ever
 
 import secrets
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
@@ -18,7 +19,7 @@ from tl_core.store.cookies import COOKIE, owner_of
 _KEPT = "kept"
 
 
-def get(name: str, default: object = None) -> object:
+def get(name: str, default: object = None) -> Any:
     """Returns a choice that this visitor made earlier."""
     return st.session_state.setdefault(_KEPT, {}).get(name, default)
 
@@ -28,7 +29,7 @@ def put(name: str, value: object) -> None:
     st.session_state.setdefault(_KEPT, {})[name] = value
 
 
-def pop(name: str) -> object:
+def pop(name: str) -> Any:
     """Returns something that was kept, and forgets it."""
     return st.session_state.setdefault(_KEPT, {}).pop(name, None)
 
@@ -39,7 +40,7 @@ def widget_key(name: str) -> str:
     return f"w:{name}#{n_filled}" if n_filled else f"w:{name}"
 
 
-def widget_value(name: str) -> object:
+def widget_value(name: str) -> Any:
     """Returns what the browser said last of the widget for a choice."""
     return st.session_state[widget_key(name)]
 

@@ -21,8 +21,9 @@ def let_go(files: Sequence[UploadedFile]) -> None:
     A browser takes back a file when a person removes it, but not when its field is drawn no more.
     """
     visit = get_script_run_ctx()
+    assert visit is not None  # only a running script comes here
     for file in files:
-        visit.uploaded_file_mgr.remove_file(visit.session_id, file.file_id)
+        visit.uploaded_file_mgr.remove_file(visit.session_id, file.file_id)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _copied(file: UploadedFile, _: dict) -> UploadedFile:
@@ -30,4 +31,5 @@ def _copied(file: UploadedFile, _: dict) -> UploadedFile:
     return UploadedFile(UploadedFileRec(file.file_id, file.name, file.type, file.getvalue()), file._file_urls)
 
 
-UploadedFile.__deepcopy__ = _copied  # Streamlit copies what a field holds whenever it draws the field: 200 MB each time
+# Streamlit copies what a field holds whenever it draws the field: 200 MB each time
+UploadedFile.__deepcopy__ = _copied  # pyright: ignore[reportAttributeAccessIssue]

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import keras
 import numpy as np
 
-from tl_core.bench.ours import OurTraining, fast_cache, prepared_source, warm_up
+from tl_core.bench.ours import OurTraining, fast_cache, prepare_source, warm_up
 from tl_core.bench.pictures import photographs
 from tl_core.bench.plain import PlainTraining, plain_model
 from tl_core.bench.settings import Settings
@@ -37,7 +37,7 @@ def measure(settings: Settings) -> list[dict]:
         cache = fast_cache(Path(folder))
         warm_up(cache, network, dataset)
         began_s = time.perf_counter()
-        source = prepared_source(network, dataset, spec, cache)
+        source = prepare_source(network, dataset, spec, cache)
         first_s = time.perf_counter() - began_s
         ours, ours_s, plain_s = OurTraining(network, source, dataset, spec), [], []
         for epoch in range(n_epochs):

@@ -4,7 +4,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from tl_core.bench.ours import OurTraining, fast_cache, prepared_source, warm_up
+from tl_core.bench.ours import OurTraining, fast_cache, prepare_source, warm_up
 from tl_core.bench.pictures import photographs
 from tl_core.bench.plain import PlainTraining, plain_model
 from tl_core.bench.settings import Settings
@@ -25,14 +25,11 @@ def measure(settings: Settings) -> list[dict]:
     """Returns the ratio of the pass and the epochs until break-even, for each backbone that is not too slow."""
     dataset = photographs(settings, data_home())
     return [
-        row
-        for backbone in settings.backbones
-        if backbone in BACKBONES
-        for row in _compared(backbone, dataset, settings)
+        row for backbone in settings.backbones if backbone in BACKBONES for row in _compare(backbone, dataset, settings)
     ]
 
 
-def _compared(backbone: str, dataset: Dataset, settings: Settings) -> list[dict]:
+def _compare(backbone: str, dataset: Dataset, settings: Settings) -> list[dict]:
     """Compares both once they are compiled; what compiling adds to the first of each is told beside it."""
     spec, n_classes = spec_of(backbone, "all", settings), len(dataset.info.classes)
     network = build(spec, n_classes)
@@ -56,10 +53,10 @@ def _pass(network: Network, dataset: Dataset, spec: RunSpec, cache: FeatureCache
     """Fills an empty cache with the features of all pictures; returns the seconds."""
     for file in cache.folder.glob("*.npy"):
         file.unlink()
-    return seconds(lambda: prepared_source(network, dataset, spec, cache))
+    return seconds(lambda: prepare_source(network, dataset, spec, cache))
 
 
 def _cached_epoch_s(network: Network, dataset: Dataset, spec: RunSpec, cache: FeatureCache) -> float:
-    ours = OurTraining(network, prepared_source(network, dataset, spec, cache), dataset, spec)
+    ours = OurTraining(network, prepare_source(network, dataset, spec, cache), dataset, spec)
     ours.epoch()  # compiles
     return median(ours.epoch().whole for _ in range(CACHED_EPOCHS))

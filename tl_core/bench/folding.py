@@ -21,13 +21,14 @@ WITHOUT_BATCHNORM = ("vgg16", "squeezenet")  # measured only where nothing else 
 
 def measure(settings: Settings) -> list[dict]:
     """Returns two ratios a backbone: the folded prefix batch by batch, and as the cache extracts, side by side."""
-    pixels = photographs(settings, data_home()).pixels[: N_BATCHES * BATCH]
+    pixels = np.asarray(photographs(settings, data_home()).pixels)[: N_BATCHES * BATCH]
     backbones = [backbone for backbone in settings.backbones if backbone not in WITHOUT_BATCHNORM]
-    return [row for backbone in backbones or settings.backbones for row in _compared(backbone, pixels, settings)]
+    return [row for backbone in backbones or settings.backbones for row in _compare(backbone, pixels, settings)]
 
 
-def _compared(backbone: str, pixels: np.ndarray, settings: Settings) -> list[dict]:
+def _compare(backbone: str, pixels: np.ndarray, settings: Settings) -> list[dict]:
     prefix = build(spec_of(backbone, "all", settings).with_changes(arithmetic="exact"), 2).prefix
+    assert prefix is not None  # all blocks are frozen
     calls = {
         "unfolded": _batch_by_batch(prefix, pixels),
         "folded": _batch_by_batch(folded(prefix), pixels),

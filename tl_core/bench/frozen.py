@@ -44,12 +44,12 @@ def measure(settings: Settings) -> list[dict]:
     rows = []
     for backbone in settings.backbones:
         for cut in MEASURED.get(backbone, CUTS[:1]):
-            rows.append(_compared(backbone, cut, dataset, settings))
+            rows.append(_compare(backbone, cut, dataset, settings))
             release(is_idle=True)
     return rows
 
 
-def _compared(backbone: str, cut: str, dataset: Dataset, settings: Settings) -> dict:
+def _compare(backbone: str, cut: str, dataset: Dataset, settings: Settings) -> dict:
     """Compares whole epochs with validation, or, where nothing is frozen, the steps alone."""
     spec = spec_of(backbone, cut, settings)
     n_classes, is_cached = len(dataset.info.classes), spec.n_frozen > 0

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from tl_core.bench.ours import OurTraining, fast_cache, prepared_source, warm_up
+from tl_core.bench.ours import OurTraining, fast_cache, prepare_source, warm_up
 from tl_core.bench.pictures import photographs
 from tl_core.bench.settings import BATCH, Settings
 from tl_core.bench.specs import spec_of
@@ -61,7 +61,7 @@ def _cost(network: Network, dataset: Dataset, spec: RunSpec, cache: FeatureCache
     for file in cache.folder.glob("*.npy"):
         file.unlink()
     began_s = time.perf_counter()
-    source = prepared_source(network, dataset, spec, cache)
+    source = prepare_source(network, dataset, spec, cache)
     pass_s = time.perf_counter() - began_s
     ours = OurTraining(network, source, dataset, spec)
     return pass_s + sum(ours.epoch().whole for _ in range(N_EPOCHS))

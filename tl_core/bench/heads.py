@@ -30,7 +30,7 @@ def measure(settings: Settings) -> list[dict]:
         ours = OurTraining(network, source, dataset, spec)
         ours.epoch()  # compiles
         train, validation = ((np.array(features), dataset.labels[numbers]) for numbers, features in source.parts)
-        heads = [plain_head(network.cached_shape, spec, n_classes, steps) for steps in (1, 1, n_steps)]
+        heads = [plain_head(network.suffix.input_shape[1:], spec, n_classes, steps) for steps in (1, 1, n_steps)]
         calls = {
             "fit": _on_arrays(heads[0], train, validation),
             "fit_pipeline": _on_pipelines(heads[1], train, validation),
@@ -38,20 +38,20 @@ def measure(settings: Settings) -> list[dict]:
         }
         samples = side_by_side(calls | {"ours": lambda: ours.epoch().whole}, settings.repeat)
     facts = {"backbone": spec.backbone, "n_images": settings.n_images, "n_validation": settings.n_validation}
-    facts |= {"n_inputs": int(np.prod(network.cached_shape))}
+    facts |= {"n_inputs": int(np.prod(network.suffix.input_shape[1:]))}
     return [ratio(f"head {name}", {name: samples[name], "ours": samples["ours"]}) | facts for name in calls]
 
 
 def _on_arrays(model: keras.Model, train: Split, validation: Split) -> Callable[[], float]:
     return _warm(
-        lambda: model.fit(*train, validation_data=validation, verbose=0, batch_size=BATCH, validation_batch_size=BATCH)
+        lambda: model.fit(*train, validation_data=validation, verbose=0, batch_size=BATCH, validation_batch_size=BATCH)  # pyright: ignore[reportArgumentType]
     )
 
 
 def _on_pipelines(model: keras.Model, train: Split, validation: Split) -> Callable[[], float]:
     shuffled = tf.data.Dataset.from_tensor_slices(train).shuffle(len(train[0])).batch(BATCH).prefetch(tf.data.AUTOTUNE)
     judged = tf.data.Dataset.from_tensor_slices(validation).batch(BATCH).prefetch(tf.data.AUTOTUNE)
-    return _warm(lambda: model.fit(shuffled, validation_data=judged, shuffle=False, verbose=0))
+    return _warm(lambda: model.fit(shuffled, validation_data=judged, shuffle=False, verbose=0))  # pyright: ignore[reportArgumentType]
 
 
 def _warm(fit: Callable[[], object]) -> Callable[[], float]:

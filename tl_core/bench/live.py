@@ -48,7 +48,7 @@ def until(is_true: Callable[[], bool], limit_s: float = LIMIT_S) -> float:
     return time.perf_counter() - began_s
 
 
-def finished(engine: Engine, run_id: str) -> RunSnapshot:
+def wait_for_end(engine: Engine, run_id: str) -> RunSnapshot:
     """Waits for the end of a run; returns how it ended.
 
     Raises:

@@ -39,7 +39,7 @@ def _peaks(spec: RunSpec) -> tuple[float, float]:
     with live.engine() as engine:
         (pid,) = engine.pids()
         before = peak_bytes(pid)
-        live.finished(engine, live.submit(engine, spec))
+        live.wait_for_end(engine, live.submit(engine, spec))
         return before, peak_bytes(pid)
 
 

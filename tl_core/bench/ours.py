@@ -73,7 +73,7 @@ def picture_source(dataset: Dataset, spec: RunSpec) -> PictureSource:
     return PictureSource(dataset, spec.image_size, False, spec.seed)
 
 
-def prepared_source(network: Network, dataset: Dataset, spec: RunSpec, cache: FeatureCache) -> Source:
+def prepare_source(network: Network, dataset: Dataset, spec: RunSpec, cache: FeatureCache) -> Source:
     """Returns the source of a run with frozen blocks; what the cache lacks is computed now."""
     inputs = Inputs(spec, network, dataset, dataset.train, cache, "bench")
     _, source = _drained(inputs.source())
@@ -87,8 +87,8 @@ def fast_cache(folder: Path) -> FeatureCache:
 
 def warm_up(cache: FeatureCache, network: Network, dataset: Dataset) -> None:
     """Has a cache fold and trace a prefix, which it remembers."""
-    few = dataset.train[:BATCH]
-    _drained(cache.features(network.prefix, "warm", dataset.pixels.__getitem__, few))
+    assert network.prefix is not None
+    _drained(cache.features(network.prefix, "warm", np.asarray(dataset.pixels).__getitem__, dataset.train[:BATCH]))
 
 
 def _drained(events: Iterator[Event]) -> Any:
@@ -104,6 +104,7 @@ def repeated_source(network: Network, dataset: Dataset, folder: Path) -> Feature
 
     Those of a few pictures are computed and repeated: the speed of what follows does not depend on their values.
     """
+    assert network.prefix is not None
     few = network.prefix.predict(dataset.pixels[:SAMPLE], batch_size=BATCH, verbose=0)
     parts = []
     for name, numbers in (("train", dataset.train), ("validation", dataset.validation)):

@@ -49,17 +49,17 @@ def plain_model(spec: RunSpec, n_classes: int, augmentation: list[keras.Layer] |
 def plain_head(inputs: tuple[int, ...], spec: RunSpec, n_classes: int, steps_per_call: int = 1) -> keras.Model:
     """Returns a compiled linear head alone, for features of this shape."""
     model = keras.Sequential([keras.Input(inputs), keras.layers.Dense(n_classes)])
-    _compile(model, spec, steps_per_execution=steps_per_call)
+    _compile(model, spec, steps_per_call)
     return model
 
 
-def _compile(model: keras.Model, spec: RunSpec, **options: object) -> None:
+def _compile(model: keras.Model, spec: RunSpec, steps_per_call: int = 1) -> None:
     model.compile(
         optimizer=keras.optimizers.Adam(spec.learning_rate),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
-        jit_compile=False,
-        **options,
+        jit_compile=False,  # pyright: ignore[reportArgumentType]
+        steps_per_execution=steps_per_call,
     )
 
 
@@ -91,11 +91,12 @@ class PlainTraining:
         return seconds(lambda: self._fit(self._train, self._validation))
 
     def _fit(self, train: tf.data.Dataset, validation: tf.data.Dataset | None = None) -> None:
-        self._model.fit(train, validation_data=validation, shuffle=False, verbose=0)  # the pipeline shuffles
+        # the pipeline shuffles
+        self._model.fit(train, validation_data=validation, shuffle=False, verbose=0)  # pyright: ignore[reportArgumentType]
 
 
 def _pipeline(dataset: Dataset, chosen: np.ndarray, *, is_shuffled: bool = False) -> tf.data.Dataset:
-    data = tf.data.Dataset.from_tensor_slices((dataset.pixels[chosen], dataset.labels[chosen]))
+    data = tf.data.Dataset.from_tensor_slices((np.asarray(dataset.pixels)[chosen], dataset.labels[chosen]))
     if is_shuffled:
         data = data.shuffle(len(chosen))
     return data.batch(BATCH).prefetch(tf.data.AUTOTUNE)

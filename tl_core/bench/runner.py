@@ -43,7 +43,7 @@ def run(parts: Sequence[str], settings: Settings, on_part: Callable[[str], None]
     for group in _groups(parts, settings):
         on_part(",".join(group))
         try:
-            measured |= _measured(group, settings)
+            measured |= _measure(group, settings)
         except (RuntimeError, TimeoutError, OSError, ValueError, subprocess.SubprocessError) as error:
             measured |= {part: [{"name": part, "error": f"{type(error).__name__}: {error}"[:300]}] for part in group}
     return {
@@ -61,7 +61,7 @@ def _groups(parts: Sequence[str], settings: Settings) -> list[list[str]]:
     return ([heavy] if heavy and settings.is_quick else [[part] for part in heavy]) + light
 
 
-def _measured(group: list[str], settings: Settings) -> dict[str, list[dict]]:
+def _measure(group: list[str], settings: Settings) -> dict[str, list[dict]]:
     if group[0] in LIGHT:
         return {group[0]: [row for measure in LIGHT[group[0]] for row in measure(settings)]}
     command = [sys.executable, "-m", "tl_core.bench.part", ",".join(group), json.dumps(asdict(settings))]

@@ -29,7 +29,7 @@ def measure(settings: Settings) -> list[dict]:
     with live.engine() as engine:
         for turn in range(min(settings.repeat, MOST_TURNS)):
             for phase in CUTS:
-                samples[phase].append(_stopped(engine, _spec(phase, turn, settings), phase, INTO_S[turn % len(INTO_S)]))
+                samples[phase].append(_stop(engine, _spec(phase, turn, settings), phase, INTO_S[turn % len(INTO_S)]))
     rows = []
     for place, name in enumerate(("recorded", "worker free")):
         by_phase = {phase: [pair[place] for pair in pairs] for phase, pairs in samples.items()}
@@ -47,7 +47,7 @@ def _spec(phase: str, turn: int, settings: Settings) -> RunSpec:
     return spec.with_changes(weights="random", seed=turn, epochs=n_epochs, per_class=PER_CLASS, batch_size=16)
 
 
-def _stopped(engine: Engine, spec: RunSpec, phase: str, into_s: float) -> tuple[float, float]:
+def _stop(engine: Engine, spec: RunSpec, phase: str, into_s: float) -> tuple[float, float]:
     """Stops a run when it has been in a phase for a while.
 
     Returns:

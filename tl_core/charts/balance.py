@@ -47,7 +47,7 @@ def balance_info(counts: Sequence[tuple[str, tuple[int, int, int]]]) -> BalanceI
     Args:
         counts: Class name and its number of pictures in train, validation and test.
     """
-    bars = [ClassBar(name, tuple(map(int, numbers))) for name, numbers in counts]
+    bars = [ClassBar(name, (int(train), int(validated), int(tested))) for name, (train, validated, tested) in counts]
     if len(bars) > MOST_CLASSES:
         ranked = sorted(bars, key=lambda bar: -sum(bar.counts))
         bars = ranked[: MOST_CLASSES // 2] + ranked[-MOST_CLASSES // 2 :]

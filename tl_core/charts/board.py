@@ -12,7 +12,7 @@ from tl_core.charts.names import plain_in_template, shortened
 
 BoardAxis = Literal["frozen", "per_class"]
 STARTS = ("pretrained", "random")
-_STYLES = dict(zip(STARTS, (theme.RUN, theme.BASELINE), strict=True))
+_STYLES: dict[str, theme.Style] = dict(zip(STARTS, (theme.RUN, theme.BASELINE), strict=True))
 _NAME_LETTERS = 40
 _TICKS = [base * 10**power for power in range(5) for base in (1, 2, 5)]  # a logarithmic axis that pupils can read
 

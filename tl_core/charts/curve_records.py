@@ -49,7 +49,7 @@ class RunCurve:
 
     run_id: str
     name: str
-    role: Literal["run", "baseline"]
+    role: str
     state: str
     steps: tuple[StepPoint, ...] = ()
     epochs: tuple[EpochPoint, ...] = ()

@@ -19,6 +19,7 @@ from tl_core.charts.curve_records import (
 from tl_core.charts.names import plain, plain_in_template, shortened
 
 __all__ = [
+    "Axis",
     "CurvesInfo",
     "CurvesLabels",
     "EpochPoint",
@@ -63,7 +64,7 @@ def _train(run: RunCurve, metric: Metric, x: Axis, max_points: int) -> Series:
         n_steps *= 2
     buckets = [run.steps[start : start + n_steps] for start in range(0, len(run.steps), n_steps)]
     field = "epoch_position" if x == "epochs" else x
-    along = tuple(_mean(getattr(point, field) for point in bucket) for bucket in buckets)
+    along = tuple(math.fsum(getattr(point, field) for point in bucket) / len(bucket) for bucket in buckets)
     measured = tuple(_mean(getattr(point, f"train_{metric}") for point in bucket) for bucket in buckets)
     return Series(run.run_id, run.name, run.role, "train", along, measured)
 
@@ -112,7 +113,7 @@ def curves_data(info: CurvesInfo, labels: CurvesLabels) -> dict:
     for series in info.series:
         traces.append(_curve(series, style_of[series.run_id], labels))
         if series.best:
-            traces.append(_star(series, style_of[series.run_id]))
+            traces.append(_star(series, series.best, style_of[series.run_id]))
     strokes = [series.split for series in info.series[:2]] + ["best"] * any(series.best for series in info.series)
     return {"data": [*traces, *(_key(stroke, labels) for stroke in strokes)], "layout": _layout(info, labels)}
 
@@ -152,10 +153,9 @@ def _curve(series: Series, style: theme.Style, labels: CurvesLabels) -> dict:
     }
 
 
-def _star(series: Series, style: theme.Style) -> dict:
-    x, y = series.best
+def _star(series: Series, best: tuple[float, float], style: theme.Style) -> dict:
     look = _named(series, "best") | _stroke("best", style)
-    return {"type": "scatter", "x": [x], "y": [y], "showlegend": False, "hoverinfo": "skip", **look}
+    return {"type": "scatter", "x": [best[0]], "y": [best[1]], "showlegend": False, "hoverinfo": "skip", **look}
 
 
 def _key(part: str, labels: CurvesLabels) -> dict:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import plotly.graph_objects as go
 
@@ -71,8 +71,8 @@ def layer_map_info(
     n_used = len(blocks) if head_at is None else head_at
     if not 0 <= n_frozen <= n_used:
         raise ValueError(f"n_frozen is {n_frozen}, allowed are 0 to {n_used}")
-    roles: list[Role] = ["frozen"] * n_frozen + ["trainable"] * (n_used - n_frozen) + ["head"]
-    roles += ["dropped"] * (len(blocks) - n_used)
+    numbers = (n_frozen, n_used - n_frozen, 1, len(blocks) - n_used)
+    roles = [role for role, number in zip(get_args(Role), numbers, strict=True) for _ in range(number)]
     rows = [*blocks[:n_used], (head[0], None, head[1]), *blocks[n_used:]]
     widths = segment_widths([params for _, _, params in rows])
     starts = [math.fsum(widths[:at]) for at in range(len(rows) + 1)]
@@ -105,7 +105,7 @@ def layer_map_figure(info: LayerMapInfo, labels: LayerMapLabels) -> go.Figure:
         labels: Words in the reader's language.
     """
     figure = go.Figure(layout=_layout())
-    for role in COLOURS:
+    for role in get_args(Role):
         segments = [segment for segment in info.segments if segment.role == role]
         if segments:
             figure.add_trace(_bars(segments, role, labels))

@@ -37,19 +37,19 @@ def classify_files(subject: str, paths: list[Path], language: str) -> list[dict]
         InputError: No such run or backbone, or the run has left no weights.
     """
     home = data_home()
-    subject, classes, n_shown = _resolved(subject, home)
+    subject, classes, n_shown = _resolve(subject, home)
     rows: list[dict] = []
-    images = _decoded(paths, rows, language)
+    images = _decode(paths, rows, language)
     first = next(images, None)  # without any picture, no network is loaded
     if first is not None:
-        answers = _classified(subject, chain([first], images), home)
+        answers = _classify(subject, chain([first], images), home)
         good = [row for row in rows if row["error"] is None]
         for row, probabilities in zip(good, answers, strict=True):
             row["predictions"] = ranked(probabilities, classes, n_shown)
     return rows
 
 
-def _decoded(paths: Sequence[Path], rows: list[dict], language: str) -> Iterator[np.ndarray]:
+def _decode(paths: Sequence[Path], rows: list[dict], language: str) -> Iterator[np.ndarray]:
     """Yields the pictures, one in memory at a time, and adds a row for every file on the way."""
     for path in paths:
         image, error = _read(path, language)
@@ -58,7 +58,7 @@ def _decoded(paths: Sequence[Path], rows: list[dict], language: str) -> Iterator
             yield image
 
 
-def _resolved(subject: str, home: Path) -> tuple[str, Sequence[str], int]:
+def _resolve(subject: str, home: Path) -> tuple[str, Sequence[str], int]:
     if subject.startswith("backbone:"):
         backbone_info(subject.partition(":")[2])
         return subject, imagenet_classes(), SHOWN_IMAGENET
@@ -83,7 +83,7 @@ def _read(path: Path, language: str) -> tuple[np.ndarray | None, str | None]:
     return None, explain(problem, language)
 
 
-def _classified(subject: str, images: Iterable[np.ndarray], home: Path) -> np.ndarray:
+def _classify(subject: str, images: Iterable[np.ndarray], home: Path) -> np.ndarray:
     prepare(home)
     from tl_core.engine.worker.model_cache import ModelCache
     from tl_core.engine.worker.tasks.classify import classify

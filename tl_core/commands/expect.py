@@ -23,7 +23,7 @@ from tl_core.planning.expectations import (
     trials,
     written,
 )
-from tl_core.training.events import Epoch
+from tl_core.training.events import Ended, Epoch
 
 
 def add_expect_options(parser: argparse.ArgumentParser) -> None:
@@ -72,8 +72,11 @@ def _train(trial: Trial) -> dict[str, float]:
         for event in TrainingTask(trial.spec(), data_home(), Path(folder)).run():
             if isinstance(event, Epoch):
                 accuracies[event.epoch] = event.val_accuracy
-    if event.state != "completed":  # the last one is always `Ended`
+    assert isinstance(event, Ended)  # the last one always is
+    if event.error:
         raise TrainingError(event.error["code"], **event.error["values"])
+    if not event.scores or not event.best_epoch:
+        raise KeyboardInterrupt  # it was stopped by one
     return {
         "test_accuracy": round(event.scores["accuracy"], 4),
         "validation_accuracy": round(accuracies[event.best_epoch], 4),

@@ -76,12 +76,12 @@ def train(options: argparse.Namespace, output: Output) -> int:
     spec = None if is_resumed else with_threads(plan_run(given, data_home()))
     store = SqliteStore(data_home())
     try:
-        if is_resumed:
+        if spec is None:
             return _resume(store, options.resume, given, output)
-        record = _created(store, spec, "run", is_private=options.private)
+        record = _create(store, spec, "run", is_private=options.private)
         status = _train_one(store, record, output)
         if options.baseline and status == 0:
-            twin = _created(store, baseline_of(spec), "baseline", is_private=options.private, twin_id=record.id)
+            twin = _create(store, baseline_of(spec), "baseline", is_private=options.private, twin_id=record.id)
             status = _train_one(store, twin, output)
         return status
     finally:
@@ -93,9 +93,7 @@ def with_threads(spec: RunSpec) -> RunSpec:
     return spec.with_changes(threads=spec.threads or n_threads())
 
 
-def _created(
-    store: SqliteStore, spec: RunSpec, role: str, *, is_private: bool, twin_id: str | None = None
-) -> RunRecord:
+def _create(store: SqliteStore, spec: RunSpec, role: str, *, is_private: bool, twin_id: str | None = None) -> RunRecord:
     """Returns a new run; the operator's runs are there for the class to look at, unless said otherwise."""
     name = f"{spec.backbone} · {spec.dataset} · {spec.n_frozen}"
     fingerprint = None
@@ -166,14 +164,13 @@ def _train_one(store: SqliteStore, record: RunRecord, output: Output, *, is_resu
 def _print_event(event: Event, record: RunRecord, spec: RunSpec, output: Output) -> None:
     match event:
         case Step():
-            output.progress(
-                output.phrase("command.step", epochs=spec.all_epochs, epoch=event.epoch, loss=event.train_loss)
-            )
+            step = output.phrase("command.step", epochs=spec.all_epochs, epoch=event.epoch, loss=event.train_loss)
+            output.progress(step, (event.epoch - 1) / spec.all_epochs)
         case Phase(name, done, total):
             output.progress(output.phrase(f"phase.{name}"), done / total if total else None)
         case Moved():
             pass  # the weight proof says it at the end
-        case _ if output.is_json:
+        case Started() | Epoch() | Ended() if output.is_json:
             output.value(_as_json(event, record, output.language))
         case Epoch():
             output.clear_progress()

@@ -87,9 +87,10 @@ def _path(info: DatasetInfo, home: Path) -> Path:
 
 
 def _fetch(info: DatasetInfo, path: Path, on_progress: Progress | None) -> None:
-    algorithm, digest = HASHES[info.id]
+    hashes = dict([HASHES[info.id]])
+    assert info.url is not None  # as that of every set of Keras
     try:
-        download(info.url, path, **{algorithm: digest}, on_progress=on_progress)
+        download(info.url, path, sha256=hashes.get("sha256"), md5=hashes.get("md5"), on_progress=on_progress)
     except UnavailableError as error:
         raise UnavailableError("dataset_unavailable", dataset=info.id, reason=error.values["reason"]) from error
 
@@ -101,7 +102,7 @@ def read_cifar10(path: Path) -> tuple[Part, Part]:
         A record is one label byte, then 1,024 bytes each of red, green and blue, row by row.
     """
     with tarfile.open(path, "r:gz") as archive:
-        content = {member.name: archive.extractfile(member).read() for member in archive if member.isfile()}
+        content = {one.name: file.read() for one in archive if one.isfile() and (file := archive.extractfile(one))}
     return _cifar10_part(content, CIFAR10_TRAIN), _cifar10_part(content, CIFAR10_TEST)
 
 
@@ -115,7 +116,7 @@ def _cifar10_part(content: dict[str, bytes], files: tuple[str, ...]) -> Part:
 def read_mnist(path: Path) -> tuple[Part, Part]:
     """Reads the train and the test part from Keras' npz file; grey becomes three equal channels."""
     with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return tuple(_mnist_part(arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test"))
+        return _mnist_part(arrays["x_train"], arrays["y_train"]), _mnist_part(arrays["x_test"], arrays["y_test"])
 
 
 def _mnist_part(grey: np.ndarray, labels: np.ndarray) -> Part:

@@ -162,7 +162,7 @@ def checksum(arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> str:
     total = zlib.crc32(json.dumps(metadata, sort_keys=True).encode())
     for name, array in sorted(arrays.items()):
         total = zlib.crc32(f"{name}|{array.dtype.name}|{array.shape}".encode(), total)
-        total = zlib.crc32(array.reshape(-1).view(np.uint8), total)
+        total = zlib.crc32(array.reshape(-1).view(np.uint8).data, total)
     return f"{total:08x}"
 
 

@@ -22,7 +22,7 @@ if os.name == "nt":
         os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
         try:
             while True:
-                with suppress(OSError if is_patient else ()):  # patience ends after ten seconds there
+                with suppress(*([OSError] if is_patient else [])):  # patience ends after ten seconds there
                     msvcrt.locking(descriptor, msvcrt.LK_LOCK if is_patient else msvcrt.LK_NBLCK, 1)
                     return
         finally:

@@ -42,14 +42,15 @@ def train_here(
         StoreError: The record could not be written.
         WorkerError: "request_failed": the training broke down without an end.
     """
-    recorder, last = Recorder(store, run_id, spec), None
+    recorder, ended = Recorder(store, run_id, spec), []
     store.run_folder(run_id)
 
     def hear(message: dict) -> None:
-        nonlocal last
-        for last in map(Event.from_dict, message.get("events", ())):
-            recorder.record(last)
-            on_event(last)
+        for event in map(Event.from_dict, message.get("events", ())):
+            recorder.record(event)
+            on_event(event)
+            if isinstance(event, Ended):
+                ended.append(event)
         if "error" in message:
             raise WorkerError(message["error"]["code"], **message["error"]["values"])
         if should_stop():
@@ -59,7 +60,7 @@ def train_here(
         message = {"do": "train", "run_id": run_id, "owner": "", "spec": spec.to_dict(), "is_resumed": is_resumed}
         executor.send(message)
         executor.work()
-    return last
+    return ended[-1]
 
 
 @contextmanager

@@ -147,20 +147,20 @@ class Supervisor:
             if self._closed.is_set() or worker not in self.pool:
                 return
             worker.hear(message)
-            say, run_id = message["say"], message.get("run_id")
+            say = message["say"]
             if say == "ready":
-                self._on_ready(worker)
+                self._on_ready(worker, message["device"])
             elif say == "events":
-                self.trainings.take(worker, run_id, [Event.from_dict(plain) for plain in message["events"]])
+                self.trainings.take(worker, message["run_id"], [Event.from_dict(plain) for plain in message["events"]])
             elif say == "ended":
-                self.trainings.let_go(worker, run_id, message.get("error"))
+                self.trainings.let_go(worker, message["run_id"], message.get("error"))
             elif say == "answer":
                 self._answers.take(message)
             self.trainings.unsaved_ends.write()
             self.trainings.dispatch()
 
-    def _on_ready(self, worker: WorkerHandle) -> None:
-        self.pool.ready(worker)
+    def _on_ready(self, worker: WorkerHandle, device: str) -> None:
+        self.pool.ready(worker, device)
         if self.pool.is_main(worker):
             worker.send(WARM_UP.message(spec=plan_run({}).to_dict()))
 
@@ -193,9 +193,9 @@ class Supervisor:
                 return
             self.trainings.unsaved_ends.write()
             hung = self.pool.hung()
-            for worker in hung:
-                self._lose(worker, worker.hang())
-            ended = hung + self.pool.take_idle()
+            for worker, error in hung.items():
+                self._lose(worker, error)
+            ended = [*hung, *self.pool.take_idle()]
             for live in self.trainings.paused_too_long():
                 self.stop(live.run_id)
         for worker in ended:

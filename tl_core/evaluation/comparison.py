@@ -46,8 +46,8 @@ def compare_runs(run: RunRecord, baseline: RunRecord) -> Comparison | None:
     """Compares two finished runs; None while one has no test scores, or when their test pictures differ."""
     if not run.scores or not baseline.scores or len(run.scores["right"]) != len(baseline.scores["right"]):
         return None
-    right = [np.array([mark == "1" for mark in record.scores["right"]]) for record in (run, baseline)]
-    margins = [(record.scores["interval"][1] - record.scores["interval"][0]) / 2 for record in (run, baseline)]
+    right = [np.array([mark == "1" for mark in scores["right"]]) for scores in (run.scores, baseline.scores)]
+    margins = [(scores["interval"][1] - scores["interval"][0]) / 2 for scores in (run.scores, baseline.scores)]
     difference, low, high = paired_difference(*right)
     return Comparison(
         run.scores["accuracy"],

@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, NoReturn
@@ -18,7 +18,7 @@ from tl_core.datasets.own.rows import Rows
 from tl_core.datasets.own.splits import TEST, TRAIN, UNKNOWN, VALIDATION, assign_splits
 from tl_core.disk.space import storage_errors
 from tl_core.errors import InputError, StoreError, UnavailableError
-from tl_core.ingest.packs import Kept, Packed, in_stream, pack
+from tl_core.ingest.packs import Packed, Refused, in_stream, pack
 from tl_core.ingest.sources import MAX_FILES, Source, printable_path
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums, Draft
@@ -82,7 +82,7 @@ class _Taken:
 
 def ingest(
     albums: Albums, source: Source, request: ImportRequest, n_threads: int | None = None
-) -> Iterator[tuple[int, int]]:
+) -> Generator[tuple[int, int], None, AlbumRecord]:
     """Makes an album of a tree of files, or adds them to one.
 
     Args:
@@ -107,7 +107,7 @@ def ingest(
         before = albums.album(request.into.id) if request.into else None
         placed, notes, taken = _placed(source, request)
         _check_layout(placed, request, before)
-        packs, small = _take_over(albums, draft, request.into, before, taken) if request.into else ((), b"")
+        packs, small = _take_over(albums, draft, request.into, before, taken) if request.into and before else ((), b"")
         packs = (*packs, f"pack-{secrets.token_hex(6)}.bin")
         files = list(placed)
         kept = in_stream(source, files, n_threads or os.cpu_count() or 1)
@@ -150,9 +150,9 @@ def _check_layout(placed: dict[str, _Place], request: ImportRequest, before: Alb
         raise InputError("import_one_class", source=request.source, name=min(names))
 
 
-def _note(step: Packed | Kept, placed: dict[str, _Place], taken: _Taken, request: ImportRequest) -> None:
+def _note(step: Packed | Refused, placed: dict[str, _Place], taken: _Taken, request: ImportRequest) -> None:
     """Notes what came of one file."""
-    if isinstance(step, Kept):
+    if isinstance(step, Refused):
         taken.leave_out(step.file, step.error)
         return
     if request.most_bytes is not None and step.offset + step.length > request.most_bytes:

@@ -6,7 +6,7 @@ Whatever the number of files, only those in the hands of the threads are in memo
 import io
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -28,19 +28,25 @@ CHECKED_BYTES = 64 * 2**20  # the disk is asked for room each time that so much 
 GREY_LEVELS = 4  # by which the colours of a grey picture differ at most, scaled down
 
 
-class Kept(NamedTuple):
-    """One file as it was taken in: a picture with what is known of it, or what is wrong with it."""
+class Refused(NamedTuple):
+    """A file that is not taken in, and what is wrong with it."""
 
     file: str
-    error: InputError | None
-    data: bytes = b""
-    sha: str = ""
-    hash: int = 0
-    small: np.ndarray | None = None
-    width: int = 0
-    height: int = 0
-    side: int = 0
-    is_grey: bool = True
+    error: InputError
+
+
+class Kept(NamedTuple):
+    """A file that is taken in: a picture with what is known of it."""
+
+    file: str
+    data: bytes
+    sha: str
+    hash: int
+    small: np.ndarray
+    width: int
+    height: int
+    side: int
+    is_grey: bool
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Packed:
     length: int
 
 
-def kept_file(source: Source, file: str) -> Kept:
+def kept_file(source: Source, file: str) -> Kept | Refused:
     """Reads one file, decodes it and makes ready what is stored of it. Whatever is wrong with it is said, not raised.
 
     Thread: any, also several at once.
@@ -60,12 +66,11 @@ def kept_file(source: Source, file: str) -> Kept:
     try:
         picture = decode_picture(source.read(file), file)
     except InputError as error:
-        return Kept(file, error)
+        return Refused(file, error)
     square = np.ascontiguousarray(kept_image(picture.pixels))
     seen = signature(square)
     return Kept(
         file,
-        None,
         _encoded(square),
         identity(square),
         seen.hash,
@@ -83,10 +88,10 @@ def _encoded(square: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def in_stream(source: Source, files: Sequence[str], n_threads: int) -> Iterator[Kept]:
-    """Yields every file as it was taken in, in the given order, while threads work on the next ones."""
+def in_stream(source: Source, files: Sequence[str], n_threads: int) -> Generator[Kept | Refused, None, None]:
+    """Yields what came of every file, in the given order, while threads work on the next ones."""
     with ThreadPoolExecutor(n_threads, "ingest") as threads:
-        waiting: deque[Future[Kept]] = deque()
+        waiting: deque[Future[Kept | Refused]] = deque()
         try:
             for file in files:
                 waiting.append(threads.submit(kept_file, source, file))
@@ -98,11 +103,13 @@ def in_stream(source: Source, files: Sequence[str], n_threads: int) -> Iterator[
             threads.shutdown(wait=True, cancel_futures=True)
 
 
-def pack(kept: Iterator[Kept], path: Path, before: bytes = b"") -> Iterator[Packed | Kept]:
+def pack(
+    files: Generator[Kept | Refused, None, None], path: Path, before: bytes = b""
+) -> Generator[Packed | Refused, None, None]:
     """Writes pictures one behind the other into a new file, synced at the end.
 
     Args:
-        kept: The files as they were taken in; closed at the end.
+        files: What came of each; closed at the end.
         path: Of the pack.
         before: Content of a small pack that this one takes the place of.
 
@@ -113,10 +120,10 @@ def pack(kept: Iterator[Kept], path: Path, before: bytes = b"") -> Iterator[Pack
         StoreError: "disk_full" or "home_not_writable".
     """
     offset, checked = len(before), -CHECKED_BYTES
-    with storage_errors(path.parent), open(path, "xb") as file, closing(kept):
+    with storage_errors(path.parent), open(path, "xb") as file, closing(files):
         file.write(before)
-        for one in kept:
-            if one.error is not None:
+        for one in files:
+            if isinstance(one, Refused):
                 yield one
                 continue
             if offset - checked >= CHECKED_BYTES:

@@ -38,6 +38,7 @@ class Source(Protocol):
         Raises:
             InputError: It cannot be read; always with `file`.
         """
+        ...
 
     def close(self) -> None: ...
 

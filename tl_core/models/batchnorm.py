@@ -60,6 +60,7 @@ class FastBatchNormalization(layers.BatchNormalization):
             return _normalise(inputs, scale, offset, *moments, self.epsilon, is_training=False)
         mean, variance = channel_moments(inputs)
         for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            assert moving is not None  # `build` has made it
             moving.assign(moving * self.momentum + now * (1.0 - self.momentum))
         return _normalise(inputs, scale, offset, mean, variance, self.epsilon, is_training=True)
 

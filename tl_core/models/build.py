@@ -135,7 +135,7 @@ def build(spec: RunSpec, n_classes: int, *, backbone: Backbone | None = None) ->
 def _cut(full: keras.Model, blocks: tuple[Block, ...], n_frozen: int) -> Network:
     tensor = cached_tensor(full, blocks[:n_frozen])
     prefix = keras.Model(full.inputs[0], tensor, name="frozen_prefix")
-    prefix.compile(jit_compile=False)  # XLA on convolutions is catastrophic on a CPU
+    prefix.compile(jit_compile=False)  # XLA on convolutions is catastrophic on a CPU  # pyright: ignore[reportArgumentType]
     suffix = keras.Model(tensor, full.outputs[0], name="trainable_suffix")
     return Network(full, blocks, n_frozen, prefix, suffix, tuple(tensor.shape[1:]))
 

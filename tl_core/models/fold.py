@@ -49,7 +49,7 @@ def folded(prefix: keras.Model) -> keras.Model:
     for layer in (layer for layer in model.layers if layer.weights):
         weights = prefix.get_layer(layer.name).get_weights()
         layer.set_weights(_fold(layer, weights, norms[layer.name]) if layer.name in norms else weights)
-    model.compile(jit_compile=False)  # XLA on convolutions is catastrophic on a CPU
+    model.compile(jit_compile=False)  # XLA on convolutions is catastrophic on a CPU  # pyright: ignore[reportArgumentType]
     return model
 
 
@@ -96,7 +96,7 @@ def _same_padding(side: int, kernel: int, stride: int) -> tuple[int, int]:
 
 
 def _copy(layer: keras.Operation, gets_bias: bool, pads_itself: bool) -> keras.Operation:
-    config = layer.get_config()
+    config: dict = layer.get_config()
     for initializer in {"kernel_initializer", "depthwise_initializer"} & config.keys():
         config[initializer] = "zeros"  # nothing is drawn for weights that are overwritten
     if gets_bias:
@@ -110,7 +110,7 @@ def _fold(
     layer: layers.Layer, weights: list[np.ndarray], norm: layers.BatchNormalization
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns the kernel and the bias of a convolution that normalises by itself."""
-    kernel, bias = (*weights, 0.0)[:2]
+    kernel, bias = (*weights, np.zeros(1))[:2]
     mean, variance = (np.asarray(moving, np.float64) for moving in (norm.moving_mean, norm.moving_variance))
     scale = (np.asarray(norm.gamma, np.float64) if norm.scale else 1.0) / np.sqrt(variance + norm.epsilon)
     shift = (bias - mean) * scale + (np.asarray(norm.beta, np.float64) if norm.center else 0.0)

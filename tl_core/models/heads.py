@@ -34,4 +34,4 @@ def add_head(features: keras.KerasTensor, spec: RunSpec, n_classes: int) -> kera
 
 def _dense(units: int, name: str, spec: RunSpec, **options) -> layers.Dense:
     start = keras.initializers.GlorotUniform(seed=child_seed(spec.seed, name))
-    return layers.Dense(units, kernel_initializer=start, name=name, **options)
+    return layers.Dense(units, kernel_initializer=start, name=name, **options)  # pyright: ignore[reportArgumentType]

@@ -125,7 +125,7 @@ def load_pretrained(
         else:
             _load_downloaded(model, backbone_id, on_progress)
     except UnavailableError as error:
-        reason = error.values["reason"]
+        reason = str(error.values["reason"])
         raise _unavailable(backbone_id, reason if reason == OFFLINE else f"{error.values['file']}: {reason}") from error
     except (OSError, ValueError) as error:
         raise _unavailable(backbone_id, str(error)) from error

@@ -74,7 +74,7 @@ class Trial:
     def spec(self) -> RunSpec:
         """Returns what is trained."""
         chosen = {"dataset": self.dataset, "backbone": self.backbone, "n_frozen": self.n_frozen, "seed": self.seed}
-        return plan_run(chosen | SIZES[self.dataset] | RECIPES[self.recipe])
+        return plan_run({**chosen, **SIZES[self.dataset], **RECIPES[self.recipe]})
 
 
 def cuts(backbone: str) -> list[int]:

@@ -111,7 +111,7 @@ def is_lab_link(query: Mapping[str, object]) -> bool:
     return not _KEYS.isdisjoint(query) or "freeze" in query
 
 
-def _migrated(query: Mapping[str, object]) -> tuple[dict[str, object], str | None, list[str]]:
+def _migrated(query: Mapping[str, str | list[str]]) -> tuple[dict[str, str | list[str]], str | None, list[str]]:
     """Returns a link in the words of this version, the version that it was written in, and the fields carried over.
 
     Version 1 had no `v`. It counted the frozen blocks in `freeze`, and its augmentation made a new view of every
@@ -131,9 +131,8 @@ def _migrated(query: Mapping[str, object]) -> tuple[dict[str, object], str | Non
 def _text(value: object) -> str | None:
     """Returns the one text that a key stands with; None for several different ones, or what no link of ours holds."""
     several = value if isinstance(value, list | tuple) else [value]
-    first = several[0] if several else None
-    is_usable = isinstance(first, str) and len(first) <= MAX_CHARACTERS and all(other == first for other in several)
-    return first if is_usable else None
+    first = several[0] if several and all(other == several[0] for other in several) else None
+    return first if isinstance(first, str) and len(first) <= MAX_CHARACTERS else None
 
 
 def _names(text: str) -> frozenset[str]:

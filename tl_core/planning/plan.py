@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.known import known_dataset
@@ -25,7 +26,7 @@ def scratch_rate(backbone: str, optimizer: str) -> float:
     return SCRATCH_RATES_OF.get((backbone, optimizer), SCRATCH_RATES[optimizer])
 
 
-def usual_training(optimizer: str, weights: str, backbone: str) -> dict[str, object]:
+def usual_training(optimizer: str, weights: str, backbone: str) -> dict[str, Any]:
     """Returns how blocks are trained where nobody says otherwise: the fields of `RunSpec`, whatever the cut.
 
     Pretrained blocks are trained in two phases, with BatchNorm frozen and in small steps, or they forget what they
@@ -71,14 +72,14 @@ def plan_run(options: Mapping[str, object], home: Path | None = None) -> RunSpec
     return spec
 
 
-def _training(values: Mapping[str, object], backbone: str, n_blocks: int) -> dict[str, object]:
+def _training(values: Mapping[str, object], backbone: str, n_blocks: int) -> dict[str, Any]:
     """Returns the fields that say what is trained at which rate: as given, else as suits what is frozen.
 
     Where only the head is trained there is one phase, whose rate is the head's, and the fields of another one say
     nothing: equal runs have equal specs.
     """
 
-    def given(name: str, usual: object) -> object:
+    def given(name: str, usual: object) -> Any:
         return check_field(name, values.get(name, usual))
 
     for name in TRAINING:  # also what says nothing beside the others must be what it may be
@@ -95,7 +96,7 @@ def _training(values: Mapping[str, object], backbone: str, n_blocks: int) -> dic
     return fields | ({"batchnorm_momentum": None} if fields["batchnorm"] == "frozen" else {})
 
 
-def _one_phase() -> dict[str, object]:
+def _one_phase() -> dict[str, Any]:
     """Returns the fields of a first phase where there is none."""
     return {"phases": 1, "head_epochs": RunSpec.head_epochs, "head_learning_rate": RunSpec.head_learning_rate}
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tl_core.errors import StoreError
+from tl_core.store.album_drafts import AlbumRecord
 from tl_core.store.records import RunRecord, Visibility
 
 
@@ -23,11 +24,11 @@ OPERATOR = Visitor("local", is_instructor=True)
 """Anyone who uses the command line: the data folder is theirs in any case."""
 
 
-def may_see(record: RunRecord, by: Visitor, *, is_named: bool) -> bool:
-    """Says whether a visitor may look at a run.
+def may_see(record: RunRecord | AlbumRecord, by: Visitor, *, is_named: bool) -> bool:
+    """Says whether a visitor may look at a run or a data set.
 
     Args:
-        record: The run.
+        record: The run, or who has the data set.
         by: Who wants to look.
         is_named: Whether the visitor knows its whole id, which is what a link tells.
     """

@@ -3,6 +3,7 @@
 import math
 from dataclasses import asdict, dataclass
 from enum import Enum, StrEnum
+from typing import Any
 
 
 class RunState(StrEnum):
@@ -127,7 +128,7 @@ class OwnerRecord:
     name: str | None = None
 
 
-def plain(value: object) -> object:
+def plain(value: Any) -> Any:
     """Returns a JSON-able copy of any value; NaN and infinity become None.
 
     NumPy scalars and arrays become Python numbers and lists, keys become strings, anything unknown its `str`:

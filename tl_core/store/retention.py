@@ -48,11 +48,6 @@ def _is_old(record: RunRecord, before: datetime) -> bool:
 
 def _best_ids(records: Iterable[RunRecord]) -> set[str]:
     """Returns, for each owner and dataset, the completed run with the highest test accuracy; of equals the newest."""
-    best: dict[tuple[str, str], RunRecord] = {}
-    for record in sorted(records, key=lambda record: record.seq):
-        if record.state is not RunState.COMPLETED or record.test_accuracy is None:
-            continue
-        kind = record.owner, str(record.spec.get("dataset"))
-        if kind not in best or record.test_accuracy >= best[kind].test_accuracy:
-            best[kind] = record
-    return {record.id for record in best.values()}
+    scored = [one for one in records if one.state is RunState.COMPLETED and one.test_accuracy is not None]
+    scored.sort(key=lambda one: (one.test_accuracy, one.seq))
+    return set({(one.owner, str(one.spec.get("dataset"))): one.id for one in scored}.values())

@@ -24,7 +24,7 @@ def run_data(record: RunRecord, home: Path) -> DatasetInfo:
     id, kept = str(record.spec.get("dataset")), record.environment.get("data")
     if id in DATASETS or not isinstance(kept, Mapping) or not set(_TOLD) <= set(kept):
         return known_dataset(id, home)
-    known = {name: kept[name] for name in _TOLD} | {"classes": tuple(map(str, kept["classes"]))}
+    known = {**{name: kept[name] for name in _TOLD}, "classes": tuple(map(str, kept["classes"]))}
     return DatasetInfo(id=id, file="", source="", licence="", origin="own", **known)
 
 

@@ -42,7 +42,7 @@ def longer(record: RunRecord, epochs: int, fingerprint: str | None) -> RunRecord
 
 def as_before(record: RunRecord) -> RunRecord:
     """Returns a run that waited to go on, and will not, as it was when it had completed."""
-    *others, before = record.earlier
+    *others, before = record.earlier or []
     spec = record.spec | {"epochs": before["epochs"]}
     found = {name: before[name] for name in _EARLIER}
     return replace(record, state=RunState.COMPLETED, spec=spec, earlier=others or None, **found)

@@ -1,7 +1,11 @@
 """What a training says while it runs: small frozen records, in the order in which they happen."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass
+from typing import TypeVar
+
+Result = TypeVar("Result")
+Computation = Generator["Event", None, Result]  # says how far it is, and returns what came of it
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The pass over the pictures: a frozen prefix, folded and compiled, that several threads compute side by side."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cached_property
 
@@ -47,7 +47,7 @@ class Extractor:
         joined = self.prefixes[0]
         if len(self.prefixes) > 1:
             joined = keras.Model(joined.inputs[0], [prefix.outputs[0] for prefix in self.prefixes])
-            joined.compile(jit_compile=False)
+            joined.compile(jit_compile=False)  # pyright: ignore[reportArgumentType]
         return joined if self.is_exact else folded(joined)
 
     @cached_property
@@ -55,7 +55,7 @@ class Extractor:
         """The compiled function from a batch of pictures to the features at each cut."""
         return _compiled(self.model, self.batch) if self.n_parallel else _plain(self.model)
 
-    def run(self, batches: Iterator[np.ndarray]) -> Iterator[list[np.ndarray] | None]:
+    def run(self, batches: Iterator[np.ndarray]) -> Generator[list[np.ndarray] | None, None, None]:
         """Yields the features of each batch in order, and None now and then while one is awaited.
 
         The next pictures are fetched while others are computed. Once closed, what is being computed is forgotten.

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import BinaryIO, ClassVar
 import keras
 import numpy as np
 
-from tl_core.training.events import Event, Phase
+from tl_core.training.events import Phase
 from tl_core.training.eviction import evict
 from tl_core.training.extraction import Extractor
 from tl_core.training.sources import Source
@@ -72,7 +72,9 @@ class FeatureCache:
         """Says whether the features of so many pictures fit half of the cache; if not, the run trains uncached."""
         return n_pictures * int(np.prod(shape)) * 4 <= self.limit_bytes // 2
 
-    def features(self, prefix: keras.Model, key: str, pictures: Pictures, chosen: np.ndarray) -> Iterator[Event]:
+    def features(
+        self, prefix: keras.Model, key: str, pictures: Pictures, chosen: np.ndarray
+    ) -> Generator[Phase, None, np.ndarray]:
         """Returns the features of pictures, from disk where they are there.
 
         Args:
@@ -122,7 +124,7 @@ class FeatureCache:
 
     def fill(
         self, prefixes: Sequence[keras.Model], keys: Sequence[str], pictures: Pictures, chosen: np.ndarray
-    ) -> Iterator[Event]:
+    ) -> Generator[Phase, None, None]:
         """Computes the features at several cuts of one network in one pass, so that `features` finds them on disk.
 
         Args:
@@ -157,7 +159,7 @@ class FeatureCache:
 
     def _compute(
         self, prefixes: Sequence[keras.Model], paths: Sequence[Path], pictures: Pictures, chosen: np.ndarray
-    ) -> Iterator[Event]:
+    ) -> Iterator[Phase]:
         dtype = np.dtype(prefixes[0].compute_dtype)
         shapes = [(len(chosen), *prefix.output_shape[1:]) for prefix in prefixes]
         evict(self.folder, sum(int(np.prod(shape)) for shape in shapes) * dtype.itemsize, self.limit_bytes)
@@ -184,7 +186,7 @@ class FeatureCache:
 
 def _write_rows(
     files: Sequence[BinaryIO], extractor: Extractor, pictures: Pictures, chosen: np.ndarray
-) -> Iterator[Event]:
+) -> Iterator[Phase]:
     size, done = extractor.batch, 0
     # always a full batch: another shape would be compiled anew
     batches = (pictures(np.resize(chosen[start : start + size], size)) for start in range(0, len(chosen), size))
@@ -192,7 +194,7 @@ def _write_rows(
         for outputs in computed:
             n_new = 0 if outputs is None else min(size, len(chosen) - done)
             for file, features in zip(files, outputs or [], strict=False):
-                file.write(np.ascontiguousarray(features[:n_new]))
+                file.write(features[:n_new].tobytes())
             done += n_new
             yield Phase("features", done, len(chosen))
 

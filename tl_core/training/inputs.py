@@ -1,10 +1,11 @@
 """What a run is fed: pictures, or what the frozen prefix computed of them. Decided once, from spec and network."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, partial
 
+import keras
 import numpy as np
 
 from tl_core.datasets.arrays import Dataset, fingerprint
@@ -12,9 +13,9 @@ from tl_core.models.build import Network
 from tl_core.models.fold import folded
 from tl_core.spec import RunSpec
 from tl_core.training.augment import view_key
-from tl_core.training.events import Event, Phase
+from tl_core.training.events import Computation, Phase, Result
 from tl_core.training.feature_cache import FeatureCache, FeatureSource, prefix_key
-from tl_core.training.sources import PictureSource, PrefixSource, ViewFeatures, ViewSource, counted
+from tl_core.training.sources import PictureSource, PrefixSource, Source, ViewFeatures, ViewSource, counted
 from tl_core.training.views import cached_views, make_schedule
 
 
@@ -43,21 +44,23 @@ class Inputs:
     @property
     def is_cached(self) -> bool:
         """Whether training reads features from the cache: something is frozen, views repeat, the cache has room."""
-        return self._is_allowed and self._has_room(len(self.train) * cached_views(self.spec)) and not self._is_fresh
+        is_fresh = self.spec.augment != "none" and self.spec.views == "fresh"
+        return self._is_allowed and not is_fresh and self._has_room(len(self.train) * cached_views(self.spec))
 
     @property
     def _is_allowed(self) -> bool:
         return self.network.prefix is not None and self.spec.use_cache
 
     @property
-    def _is_fresh(self) -> bool:
-        return self.spec.augment != "none" and self.spec.views == "fresh"
+    def _prefix(self) -> keras.Model:
+        assert self.network.prefix is not None  # `_is_allowed`
+        return self.network.prefix
 
     def _has_room(self, n_train: float) -> bool:
         n_pictures = round(n_train) + len(self.dataset.validation) + len(self.dataset.test)
-        return self.cache.is_worth_it(n_pictures, self.network.cached_shape)
+        return self.cache.is_worth_it(n_pictures, self._prefix.output_shape[1:])
 
-    def source(self) -> Iterator[Event]:
+    def source(self) -> Computation[tuple[keras.Model, Source]]:
         """Makes the source ready; what the cache lacks is computed.
 
         Yields:
@@ -70,7 +73,7 @@ class Inputs:
         if self.is_cached:
             return self.network.suffix, (yield from self._announced(self._cached(pictures)))
         is_exact, prefix = self.spec.arithmetic == "exact", self.network.prefix
-        if (is_exact or not self._is_allowed) and not self.network.is_phase:
+        if prefix is None or ((is_exact or not self.spec.use_cache) and not self.network.is_phase):
             return self.network.full, pictures
         # every epoch computes the prefix anew: outside the step it can be folded
         plain = (yield from self._plain(pictures)) if self._is_allowed and self._has_room(0) else None
@@ -78,7 +81,7 @@ class Inputs:
             (prefix if is_exact else folded(prefix)).predict_on_batch, pictures, plain
         )
 
-    def fill_with(self, other: "Inputs") -> Iterator[Event]:
+    def fill_with(self, other: "Inputs") -> Computation[None]:
         """Computes in one pass what two cuts of a network need of the pictures as they are, where both are cached.
 
         Args:
@@ -90,7 +93,7 @@ class Inputs:
         if not (self.is_cached and other.is_cached):
             return
         pictures, keys = self._pictures(), [self._key, other._key]
-        prefixes = [self.network.prefix, other.network.prefix]
+        prefixes = [self._prefix, other._prefix]
         wanted = [] if pictures.is_augmented else [self.train]
         wanted += [self.dataset.validation, self.dataset.test]
         n_before, n_all = 0, sum(map(len, wanted))
@@ -104,7 +107,7 @@ class Inputs:
         schedule = make_schedule(self.spec, self.train) if self.network.prefix is not None else None
         return PictureSource(self.dataset, self.spec.image_size, self.spec.augment == "light", self.spec.seed, schedule)
 
-    def _announced(self, events: Iterator[Event]) -> Iterator[Event]:
+    def _announced(self, events: Computation[Result]) -> Computation[Result]:
         """Passes on what is computed; says so when nothing had to be."""
         n_events = 0
         with closing(events):
@@ -119,19 +122,20 @@ class Inputs:
                 n_events += 1
                 yield event
 
-    def _cached(self, pictures: PictureSource) -> Iterator[Event]:
+    def _cached(self, pictures: PictureSource) -> Computation[Source]:
         if not pictures.is_augmented:
             return (yield from self._plain(pictures, self.train))
-        source = ViewSource(pictures.schedule, self._views(pictures), (yield from self._plain(pictures)))
+        schedule, plain = make_schedule(self.spec, self.train), (yield from self._plain(pictures))
+        source = ViewSource(schedule, self._views(pictures), plain)
         yield from source.prepare(1)
         return source
 
-    def _plain(self, pictures: PictureSource, *more: np.ndarray) -> Iterator[Event]:
+    def _plain(self, pictures: PictureSource, *more: np.ndarray) -> Computation[FeatureSource]:
         """Returns the features of the pictures as they are: those of validation and test, and more if asked for."""
         wanted = (*more, self.dataset.validation, self.dataset.test)
         n_all, parts = sum(map(len, wanted)), []
         for chosen in wanted:
-            events = self.cache.features(self.network.prefix, self._key, pictures.eval_batch, chosen)
+            events = self.cache.features(self._prefix, self._key, pictures.eval_batch, chosen)
             n_before = sum(len(numbers) for numbers, _ in parts)
             parts.append((chosen, (yield from counted(events, "features", n_before, n_all))))
         return FeatureSource(tuple(parts))
@@ -139,14 +143,14 @@ class Inputs:
     def _views(self, pictures: PictureSource) -> ViewFeatures:
         """Returns what computes one view of some training pictures."""
 
-        def features(view: int, numbers: np.ndarray) -> Iterator[Event]:
+        def features(view: int, numbers: np.ndarray) -> Generator[Phase, None, np.ndarray]:
             can_flip = self.dataset.info.can_flip
             key = view_key(self._key, view=view, seed=self.spec.seed, can_flip=can_flip)
             shown = partial(pictures.view_batch, views=view)
-            return self.cache.features(self.network.prefix, key, shown, numbers)
+            return self.cache.features(self._prefix, key, shown, numbers)
 
         return features
 
     @cached_property
     def _key(self) -> str:
-        return prefix_key(self.network.prefix, fingerprint(self.dataset.info), self.spec.image_size, self.machine)
+        return prefix_key(self._prefix, fingerprint(self.dataset.info), self.spec.image_size, self.machine)

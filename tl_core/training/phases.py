@@ -4,7 +4,7 @@ A run of one phase begins with the last. What a checkpoint of either must carry 
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, replace
 
@@ -14,7 +14,7 @@ import numpy as np
 from tl_core.models.trained import copies, put_back
 from tl_core.spec import RunSpec
 from tl_core.training.clock import Clock
-from tl_core.training.events import Event, Moved, Phase, Step
+from tl_core.training.events import Computation, Moved, Phase, Result, Step
 from tl_core.training.inputs import Inputs
 from tl_core.training.progress import TrainerState
 from tl_core.training.proof import block_hashes, compare
@@ -51,7 +51,7 @@ class Phases:
         self.trainer: Trainer | None = None
         self.model = inputs.network.suffix
 
-    def run(self, checkpoint: tuple[Arrays, Mapping[str, str]] | None = None) -> Iterator[Event]:
+    def run(self, checkpoint: tuple[Arrays, Mapping[str, str]] | None = None) -> Computation[None]:
         """Trains to the end of the last phase; then the best weights are in place.
 
         Args:
@@ -75,7 +75,7 @@ class Phases:
             trainer.keep_as_best()
         yield from self._train(trainer)
 
-    def _train_head(self, arrays: Arrays | None) -> Iterator[Event]:
+    def _train_head(self, arrays: Arrays | None) -> Computation[None]:
         network = self._inputs.network
         spec = self._inputs.spec.head_phase(len(network.blocks))
         fixed = replace(self._inputs, spec=spec, network=network.head_phase())
@@ -95,7 +95,7 @@ class Phases:
             trainer.best_weights = _group(arrays, "best") or None
         return trainer
 
-    def _train(self, trainer: Trainer) -> Iterator[Event]:
+    def _train(self, trainer: Trainer) -> Computation[None]:
         self.trainer = trainer
         if self._inputs.spec.phases == 2:
             yield Phase("head" if self.progress.phase == 1 else "suffix")
@@ -105,7 +105,7 @@ class Phases:
             yield event
         trainer.restore_best()
 
-    def _stoppable(self, events: Iterator[Event]) -> Iterator[Event]:
+    def _stoppable(self, events: Computation[Result]) -> Computation[Result]:
         """Passes on events and asks after each whether to stop; returns what they return."""
         with closing(events):  # a computation that is stopped removes its file at once
             while True:
@@ -127,9 +127,11 @@ class Phases:
         Returns:
             The proof of what was changed, as `training.proof.compare` returns it, with the "relative_change" of each.
         """
+        assert self.trainer is not None  # `has_result`
+        assert self.progress.best_epoch is not None
         self.trainer.restore_best()
-        network, progress = self._inputs.network, self.progress
-        is_from_head = progress.phase == 1 or progress.best_epoch <= progress.n_before
+        network = self._inputs.network
+        is_from_head = self.progress.phase == 1 or self.progress.best_epoch <= self.progress.n_before
         is_head_only = self._inputs.spec.phases == 2 and is_from_head
         after = block_hashes(network)
         rows = compare(network, self._before, after, self._after_head, is_head_only=is_head_only)
@@ -137,6 +139,7 @@ class Phases:
 
     def checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         """Returns what a process must know to go on after the present epoch: arrays, and facts as text."""
+        assert self.trainer is not None  # an epoch is finished
         groups = {
             "model": copies(self.trainer.model.variables),
             "optimizer": copies(self.trainer.model.optimizer.variables),

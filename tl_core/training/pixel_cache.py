@@ -70,7 +70,7 @@ def _write(dataset: Dataset, size: int, path: Path, shape: tuple[int, ...], on_p
             waiting, done = iter(range(shape[0])), 0
             while chosen := list(islice(waiting, AT_ONCE)):
                 for picture in threads.map(partial(_sized, dataset, size), chosen):
-                    file.write(np.ascontiguousarray(picture))
+                    file.write(picture.tobytes())
                 done += len(chosen)
                 on_progress(done, shape[0])
         os.replace(beside, path)

@@ -3,7 +3,7 @@
 `features.FeatureSource` feeds what the prefix computed on the pictures as they are.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
@@ -12,12 +12,12 @@ import numpy as np
 
 from tl_core.datasets.arrays import Dataset, batch
 from tl_core.training.augment import augment
-from tl_core.training.events import Event, Phase
+from tl_core.training.events import Computation, Event, Phase, Result
 from tl_core.training.views import Schedule
 
 MOST_PICTURES = 32  # of one call of a prefix: the activations of its early blocks are large
 Prefix = Callable[[np.ndarray], np.ndarray]  # uint8 (B, S, S, 3) → float (B, …)
-ViewFeatures = Callable[[int, np.ndarray], Iterator[Event]]  # view, picture numbers (n,) → events, then (n, …)
+ViewFeatures = Callable[[int, np.ndarray], Generator[Phase, None, np.ndarray]]  # view, picture numbers (n,) → (n, …)
 
 
 class Source(Protocol):
@@ -39,9 +39,11 @@ class Source(Protocol):
 
     def train_batch(self, indices: np.ndarray, epoch: int) -> np.ndarray:
         """Returns what the model is trained on: (B, …)."""
+        ...
 
     def eval_batch(self, indices: np.ndarray) -> np.ndarray:
         """Returns what the model is judged on: (B, …), never augmented."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ class ViewSource(Source):
         return self._plain.eval_batch(indices)
 
 
-def counted(events: Iterator[Event], phase: str, n_before: int, n_all: int) -> Iterator[Event]:
+def counted(events: Generator[Phase, None, Result], phase: str, n_before: int, n_all: int) -> Computation[Result]:
     """Passes on the progress of one computation, counted over all.
 
     Args:

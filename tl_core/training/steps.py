@@ -10,7 +10,7 @@ nothing once the optimiser is one operation (`CompiledSteps`); on convolutions i
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -21,7 +21,7 @@ if keras.backend.backend() == "tensorflow":
 CALL_S = 0.1  # a turn in a shared worker may last 0.2 s
 GROWTH = 8
 FEW_NUMBERS = 100_000
-Update = Callable[[keras.optimizers.Optimizer, Sequence, Sequence], None]  # optimiser, gradients, variables
+Update = Callable[[Any, Sequence, Sequence], None]  # optimiser, as Keras types it wrongly; gradients, variables
 
 
 class Steps(Protocol):
@@ -41,9 +41,11 @@ class Steps(Protocol):
         Returns:
             Losses float (k,) and accuracies float (k,), each before its batch's update.
         """
+        ...
 
     def logits(self, inputs: np.ndarray) -> np.ndarray:
         """Returns float (k, B, classes), of the network as it is used: nothing dropped, no statistics moved."""
+        ...
 
 
 def make_steps(model: keras.Model, batch_size: int, *, is_exact: bool = False) -> Steps:
@@ -107,11 +109,11 @@ class CompiledSteps:
         n_numbers = sum(math.prod(weight.shape) for weight in self._weights)
         self._update = _keras_update if is_exact or n_numbers < FEW_NUMBERS else _quick_update(model.optimizer)
         self._inputs = tf.TensorSpec((None, batch_size, *model.input_shape[1:]), model.inputs[0].dtype)
-        self._labels = tf.TensorSpec((None, batch_size), tf.int64)
+        self._labels, self._batch_size = tf.TensorSpec((None, batch_size), tf.int64), batch_size
 
     def compile(self) -> None:
-        nothing = np.zeros((0, *self._inputs.shape[1:]), self._inputs.dtype.as_numpy_dtype)
-        self.train(nothing, np.zeros((0, self._labels.shape[1]), np.int64))
+        shape = (0, self._batch_size, *self._model.input_shape[1:])
+        self.train(np.zeros(shape, self._inputs.dtype.as_numpy_dtype), np.zeros(shape[:2], np.int64))
 
     def train(self, inputs: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         losses, accuracies = self._train(tf.constant(inputs), tf.constant(labels, tf.int64))
@@ -159,11 +161,11 @@ def _quick_update(optimizer: keras.optimizers.Optimizer) -> Update:
     return _keras_update
 
 
-def _keras_update(optimizer: keras.optimizers.Optimizer, gradients: Sequence, variables: Sequence) -> None:
+def _keras_update(optimizer: Any, gradients: Sequence, variables: Sequence) -> None:
     optimizer.apply(gradients, variables)
 
 
-def _adam_update(optimizer: keras.optimizers.Optimizer, gradients: Sequence, variables: Sequence) -> None:
+def _adam_update(optimizer: Any, gradients: Sequence, variables: Sequence) -> None:
     rate = tf.convert_to_tensor(optimizer.learning_rate)
     step = tf.cast(optimizer.iterations.value + 1, rate.dtype)
     beta_1, beta_2 = tf.constant(optimizer.beta_1, rate.dtype), tf.constant(optimizer.beta_2, rate.dtype)
@@ -186,7 +188,7 @@ def _adam_update(optimizer: keras.optimizers.Optimizer, gradients: Sequence, var
     optimizer.iterations.assign_add(1)
 
 
-def _momentum_update(optimizer: keras.optimizers.Optimizer, gradients: Sequence, variables: Sequence) -> None:
+def _momentum_update(optimizer: Any, gradients: Sequence, variables: Sequence) -> None:
     rate = tf.convert_to_tensor(optimizer.learning_rate)
     momentum = tf.constant(optimizer.momentum, rate.dtype)
     for variable, gradient, velocity in zip(variables, gradients, optimizer.momentums, strict=True):

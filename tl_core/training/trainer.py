@@ -5,7 +5,7 @@ one call as fit into a short turn (`steps.Pace`); every one of them has its own 
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ from tl_core.models.trained import copies, put_back
 from tl_core.seeds import generator
 from tl_core.spec import RunSpec
 from tl_core.training.clock import Clock
-from tl_core.training.events import Epoch, Event, Phase, Step
+from tl_core.training.events import Computation, Epoch, Phase, Step
 from tl_core.training.progress import TrainerState
 from tl_core.training.sources import Source
 from tl_core.training.steps import Pace, make_steps
@@ -78,7 +78,7 @@ class Trainer:
         image_bytes = math.prod(self.model.input_shape[1:]) * np.dtype(self.model.inputs[0].dtype).itemsize
         return max(1, CALL_BYTES // (image_bytes * self.spec.batch_size)) if self.source.is_cached else 1
 
-    def run(self) -> Iterator[Event]:
+    def run(self) -> Computation[None]:
         """Trains to the last epoch of the phase, or until patience runs out.
 
         Yields:
@@ -97,7 +97,7 @@ class Trainer:
             self._check_finite(val_loss, self.progress.epoch + 1)  # the last step may have broken the weights
             yield self._close_epoch(train_loss, train_accuracy, val_loss, val_accuracy, started_s)
 
-    def _train_epoch(self, epoch: int) -> Iterator[Event]:
+    def _train_epoch(self, epoch: int) -> Computation[tuple[float, float]]:
         for event in self.source.prepare(epoch):
             yield event
             self._stop_if_asked()
@@ -126,12 +126,12 @@ class Trainer:
         self.progress.images += self.spec.batch_size
         return Step(self.progress.step, epoch, loss, accuracy, elapsed_s, self.progress.images)
 
-    def _validate(self) -> Iterator[Event]:
+    def _validate(self) -> Computation[tuple[float, float]]:
         logits = yield from self.predict(self.validation, "validating")
         labels = self.labels[self.validation]
         return log_loss(logits, labels), float(np.mean(logits.argmax(axis=1) == labels))
 
-    def predict(self, indices: np.ndarray, phase: str) -> Iterator[Event]:
+    def predict(self, indices: np.ndarray, phase: str) -> Computation[np.ndarray]:
         """Classifies pictures, as many batches a turn as fit.
 
         Args:
@@ -243,7 +243,7 @@ def compile_model(model: keras.Model, spec: RunSpec) -> None:
         optimizer=make_optimizer(spec),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
-        jit_compile=False,  # XLA on convolutions is catastrophic on a CPU
+        jit_compile=False,  # XLA on convolutions is catastrophic on a CPU  # pyright: ignore[reportArgumentType]
     )
     model.optimizer.build(model.trainable_variables)
 

@@ -13,7 +13,7 @@ from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 from tl_core.datasets.images.headers import Header, orientation, read_header
 from tl_core.datasets.images.kinds import ACCEPTED_NAMES
@@ -154,7 +154,7 @@ def _loaded(header: Header) -> tuple[Image.Image, bytes]:
         return _reduced(picture), exif
 
 
-def _opened(header: Header) -> Image.Image:
+def _opened(header: Header) -> ImageFile.ImageFile:
     try:
         return Image.open(io.BytesIO(header.data), formats=(header.format,))
     except OSError as error:
@@ -167,7 +167,7 @@ def _draft(picture: Image.Image) -> None:
     """Lets the JPEG decoder work at 1/2, 1/4 or 1/8 of the size of a large picture."""
     scale = next(scale for scale, least in _DRAFTS.items() if min(picture.size) >= scale * least)
     if scale > 1:
-        picture.draft(None, tuple(side // scale for side in picture.size))
+        picture.draft(None, (picture.width // scale, picture.height // scale))
 
 
 def _reduced(picture: Image.Image) -> Image.Image:

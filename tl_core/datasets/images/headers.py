@@ -157,9 +157,8 @@ def _read_jpeg(data: bytes) -> Header:
             exif = data[start + 10 : stop]
     if not frame or not first_scan:
         raise ValueError("no picture")
-    kept.append(memoryview(data)[first_scan:end])
     width, height, memory = _jpeg_frame(data, frame, first_scan)
-    return Header("JPEG", width, height, b"".join(kept), exif, memory, scans)
+    return Header("JPEG", width, height, b"".join([*kept, memoryview(data)[first_scan:end]]), exif, memory, scans)
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
@@ -198,7 +197,8 @@ def _read_png(data: bytes) -> Header:
     width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
     memory = {0: 2 if depth == 16 else 1, 3: 1}.get(colour, 4)
     _check_limits(Header("PNG", width, height, b"", b"", memory))  # first: a bomb may be cut short as well
-    view, kept, exif = memoryview(data), [data[:8]], b""
+    view, exif = memoryview(data), b""
+    kept: list[bytes | memoryview] = [data[:8]]
     for kind, start, stop in _counted(_png_chunks(data)):
         if (kind == b"IHDR") != (start == 8):
             raise ValueError("the header is not first, or there are two")

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -150,7 +150,7 @@ def read_info(folder: Path) -> DatasetInfo:
     """
     try:
         about = json.loads((folder / ABOUT).read_bytes())
-        known = {name: about["info"][name] for name in _COUNTED} | {"classes": tuple(about["info"]["classes"])}
+        known: dict = {name: about["info"][name] for name in _COUNTED} | {"classes": tuple(about["info"]["classes"])}
         return DatasetInfo(id=folder.name, file=PICTURES, source="", licence="", origin="own", **known)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise _damaged(folder, ABOUT) from error
@@ -185,7 +185,7 @@ def _damaged(folder: Path, file: str) -> UnavailableError:
     return UnavailableError("dataset_damaged", dataset=folder.name, file=file)
 
 
-def write_looks(path: Path, shas: Sequence[str], hashes: np.ndarray, small: np.ndarray) -> None:
+def write_looks(path: Path, shas: Collection[str], hashes: np.ndarray, small: np.ndarray) -> None:
     """Keeps what twins are told by, so that pictures that are added later are compared without reading all others.
 
     Args:
@@ -219,7 +219,7 @@ def read_looks(folder: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
 def identity(square: np.ndarray) -> str:
     """Returns the SHA-256 of a kept picture's size and pixels: equal for equal pictures, whatever file they came in."""
     whole = hashlib.sha256(len(square).to_bytes(4, "big"))
-    whole.update(np.ascontiguousarray(square))
+    whole.update(square.tobytes())
     return whole.hexdigest()
 
 
@@ -258,7 +258,7 @@ class PackedPictures(Sequence):
                 return picture
         except ImageError as error:
             problem = error
-        raise _damaged(self._folder, self._names[self._rows.pack[at]]) from problem  # it was whole when it was kept
+        raise _damaged(self._folder, self._names[int(self._rows.pack[at])]) from problem  # it was kept whole
 
     def encoded(self, at: int) -> bytes:
         """Returns a picture as the WebP file that is kept of it."""

@@ -19,9 +19,9 @@ _JOINER = "\u200d"  # invisible, but families and flags of emoji, and some scrip
 _N_DIGITS = 8
 
 _SPLIT_WORDS = MappingProxyType(
-    dict.fromkeys(("train", "training", "训练", "训练集"), 0)
-    | dict.fromkeys(("val", "valid", "validation", "dev", "验证", "验证集"), 1)
-    | dict.fromkeys(("test", "testing", "测试", "测试集"), 2)
+    dict.fromkeys(["train", "training", "训练", "训练集"], 0)
+    | dict.fromkeys(["val", "valid", "validation", "dev", "验证", "验证集"], 1)
+    | dict.fromkeys(["test", "testing", "测试", "测试集"], 2)
 )
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)}

@@ -14,15 +14,11 @@ TRAIN, VALIDATION, TEST = range(3)
 UNKNOWN = -1  # no split is given
 SPLITS = ("train", "validation", "test")  # their names
 SHARES = MappingProxyType({TEST: 0.15, VALIDATION: 0.15})
+Column = Sequence | np.ndarray  # (N,)
 
 
 def assign_splits(
-    labels: Sequence[int],
-    shas: Sequence[str],
-    twins: Sequence[int],
-    given: Sequence[int],
-    seed: int,
-    complete: Collection[int] = (),
+    labels: Column, shas: Column, twins: Column, given: Column, seed: int, complete: Collection[int] = ()
 ) -> np.ndarray:
     """Puts every picture into a split: about 70 % of each class train, 15 % validate, 15 % test.
 
@@ -31,10 +27,10 @@ def assign_splits(
     more, is in all three.
 
     Args:
-        labels: (N,), the class of each picture.
-        shas: (N,), the identity of each picture.
-        twins: (N,), pictures with the same number are twins.
-        given: (N,), splits that stay as they are; `UNKNOWN` where there is none.
+        labels: int (N,), the class of each picture.
+        shas: str (N,), the identity of each picture.
+        twins: int (N,), pictures with the same number are twins.
+        given: int (N,), splits that stay as they are; `UNKNOWN` where there is none.
         seed: Decides, together with the pictures, who is drawn.
         complete: Splits that take no more pictures. A test or validation part that is not among them is taken from
             the training part where no picture is left without a split.
@@ -58,7 +54,7 @@ def assign_splits(
     return result
 
 
-def _groups(shas: Sequence[str], twins: Sequence[int], seed: int) -> list[np.ndarray]:
+def _groups(shas: Column, twins: Column, seed: int) -> list[np.ndarray]:
     """Returns the members of each group of twins, in an order that content and seed decide."""
     members: dict[int, list[int]] = {}
     for at, twin in enumerate(twins):

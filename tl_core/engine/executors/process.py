@@ -6,10 +6,35 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from tl_core.engine.environment import worker_environment
 from tl_core.engine.executors.contract import Executor, Exit, Hear, tell
 from tl_core.paths import PROJECT
+
+
+def start_module(
+    module: str, home: Path, log: str, threads: int | None = None, errors: str = "strict"
+) -> tuple[subprocess.Popen, IO[str], IO[str]]:
+    """Starts one of our modules in a process of its own; returns that, its input and its output."""
+    (home / "logs").mkdir(parents=True, exist_ok=True)
+    with open(home / "logs" / log, "ab") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module],
+            cwd=PROJECT,
+            env=worker_environment(home, threads),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=file,
+            text=True,
+            encoding="utf-8",
+            errors=errors,
+            bufsize=1,
+            start_new_session=True,
+        )
+    assert process.stdin is not None  # a pipe, as is the other
+    assert process.stdout is not None
+    return process, process.stdin, process.stdout
 
 
 class WorkerProcess(Executor):
@@ -31,20 +56,7 @@ class WorkerProcess(Executor):
         self._on_message, self._on_exit = on_message, on_exit
         self._is_closed = False
         self._writing = threading.Lock()
-        (home / "logs").mkdir(parents=True, exist_ok=True)
-        with open(home / "logs" / "worker.log", "ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tl_core.engine.worker"],
-                cwd=PROJECT,
-                env=worker_environment(home, threads),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                encoding="utf-8",
-                bufsize=1,
-                start_new_session=True,
-            )
+        self._process, self._input, self._output = start_module("tl_core.engine.worker", home, "worker.log", threads)
         threading.Thread(target=self._listen, name="engine", daemon=True).start()
 
     @property
@@ -54,8 +66,8 @@ class WorkerProcess(Executor):
     def send(self, message: dict) -> None:
         try:
             with self._writing:
-                self._process.stdin.write(json.dumps(message) + "\n")
-                self._process.stdin.flush()
+                self._input.write(json.dumps(message) + "\n")
+                self._input.flush()
         except (BrokenPipeError, ValueError, OSError):
             return  # dead: the listening thread sees the end of its output and says so
 
@@ -66,10 +78,10 @@ class WorkerProcess(Executor):
         self._close_input()
 
     def _listen(self) -> None:
-        for line in self._process.stdout:
+        for line in self._output:
             tell(self._hear, line)
         status = self._process.wait()
-        self._process.stdout.close()
+        self._output.close()
         self._close_input()
         if not self._is_closed:
             tell(self._on_exit, status)
@@ -81,4 +93,4 @@ class WorkerProcess(Executor):
 
     def _close_input(self) -> None:
         with self._writing, suppress(OSError):  # what was not written yet has no reader any more
-            self._process.stdin.close()
+            self._input.close()

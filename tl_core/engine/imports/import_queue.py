@@ -3,7 +3,6 @@
 import json
 import secrets
 import subprocess
-import sys
 import threading
 import time
 from collections import OrderedDict
@@ -12,14 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import IO
 
-from tl_core.engine.environment import worker_environment
 from tl_core.engine.executors.contract import tell
+from tl_core.engine.executors.process import start_module
 from tl_core.engine.imports import uploads
 from tl_core.engine.imports.process import album_of, task_of
 from tl_core.errors import StoreError, TransferLabError, UnknownIdError, WorkerError
 from tl_core.ingest.ingest import ImportRequest
-from tl_core.paths import PROJECT
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums
 
@@ -191,33 +190,19 @@ class ImportQueue:
             return
         one.began_s = self._clock()
         try:
-            one.process = self._started()
+            process, *pipes = start_module(
+                "tl_core.engine.imports.process", self._home, "importer.log", errors="replace"
+            )
         except OSError as error:  # no memory for another process, or no room for its log
             reason = WorkerError("request_failed", reason=error.strerror or type(error).__name__)
             self._end(one, replace(one.seen, state=ImportState.FAILED, error=reason.to_dict()))
             return
-        one.seen = replace(one.seen, state=ImportState.RUNNING)
-        threading.Thread(target=self._listen, args=(one,), name="imports", daemon=True).start()
-
-    def _started(self) -> subprocess.Popen:
-        (self._home / "logs").mkdir(parents=True, exist_ok=True)
-        with open(self._home / "logs" / "importer.log", "ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "tl_core.engine.imports.process"],
-                cwd=PROJECT,
-                env=worker_environment(self._home),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,
-            )
+        one.process, one.seen = process, replace(one.seen, state=ImportState.RUNNING)
+        threading.Thread(target=self._listen, args=(one, process, *pipes), name="imports", daemon=True).start()
 
     def _stop(self, one: _Import) -> None:
         """Ends an import that has not ended: its process is killed, and the rest follows when it is gone."""
-        if one.seen.state is ImportState.RUNNING:
+        if one.process and one.seen.state is ImportState.RUNNING:
             one.is_cancelled = True
             one.process.kill()
         elif not one.seen.state.is_finished:
@@ -238,15 +223,14 @@ class ImportQueue:
 
     # ---- on the thread that listens to a process ----
 
-    def _listen(self, one: _Import) -> None:
-        process = one.process
+    def _listen(self, one: _Import, process: subprocess.Popen, wanted: IO[str], said: IO[str]) -> None:
         with suppress(OSError, ValueError):  # dead already: the end of its output says so
-            process.stdin.write(json.dumps(task_of(one.path, one.request, is_sent=one.is_sent)) + "\n")
-            process.stdin.flush()
-        for line in process.stdout:
-            tell(lambda said: self._hear(one, json.loads(said)), line)
+            wanted.write(json.dumps(task_of(one.path, one.request, is_sent=one.is_sent)) + "\n")
+            wanted.flush()
+        for line in said:
+            tell(lambda line: self._hear(one, json.loads(line)), line)
         status = process.wait()
-        for pipe in (process.stdin, process.stdout):
+        for pipe in (wanted, said):
             with suppress(OSError):
                 pipe.close()
         self._clean_up(one, status)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from tl_core.engine.imports import uploads
 from tl_core.engine.imports.import_queue import ImportQueue
@@ -31,7 +32,7 @@ class Imports(ImportQueue):
         super().__init__(home, albums, lambda owner: album_bytes_left(store, albums, owner))
         self._store = store
 
-    def start(self, path: Path, *, by: Visitor, name: str, is_sent: bool = False, **asked: object) -> str:
+    def start(self, path: Path, *, by: Visitor, name: str, is_sent: bool = False, **asked: Any) -> str:
         """Queues an import of pictures, in a process of its own.
 
         Args:
@@ -56,7 +57,7 @@ class Imports(ImportQueue):
                 uploads.forget(path)
             raise
 
-    def import_now(self, files: Sequence[tuple[str, bytes]], *, by: Visitor, name: str, **asked: object) -> AlbumRecord:
+    def import_now(self, files: Sequence[tuple[str, bytes]], *, by: Visitor, name: str, **asked: Any) -> AlbumRecord:
         """Takes in a handful of pictures at once: a photo that was just taken, some files dropped on a class.
 
         Args:

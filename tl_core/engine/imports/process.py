@@ -34,7 +34,7 @@ def task_of(path: Path, request: ImportRequest, *, is_sent: bool) -> dict:
 
 def album_of(data: dict) -> AlbumRecord:
     """Returns the record that was sent as plain data."""
-    return AlbumRecord(**data | {"visibility": Visibility(data["visibility"])})
+    return AlbumRecord(**{**data, "visibility": Visibility(data["visibility"])})
 
 
 def _request_of(data: dict) -> ImportRequest:

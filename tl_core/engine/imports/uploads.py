@@ -30,7 +30,7 @@ def write_arrays(home: Path, images: list[np.ndarray]) -> Path:
     folder = ensure_folder(home / "uploads")
     path = folder / f"{secrets.token_hex(16)}.npz"
     try:
-        np.savez(path, **{f"{index:05d}": image for index, image in enumerate(images)})
+        np.savez(path, allow_pickle=False, **{f"{index:05d}": image for index, image in enumerate(images)})
     except OSError as error:
         path.unlink(missing_ok=True)
         raise storage_error(folder, error) from error

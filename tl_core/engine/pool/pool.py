@@ -14,6 +14,7 @@ from tl_core.engine.environment import n_threads
 from tl_core.engine.executors.contract import Executor
 from tl_core.engine.pool.capacity import RUN_BYTES, WORKER_BYTES, free_bytes, n_extra_workers
 from tl_core.engine.pool.worker_handle import WorkerHandle
+from tl_core.errors import WorkerError
 
 MAX_ACTIVE = 4  # runs that the main worker advances in turns; each holds its network in memory
 MAX_ACTIVE_EXTRA = 2
@@ -106,9 +107,9 @@ class Pool:
         if self._main is not None:
             self._main.use()
 
-    def ready(self, worker: WorkerHandle) -> None:
-        """Takes in that a worker is ready."""
-        self._is_gpu = worker.device.startswith("GPU")
+    def ready(self, worker: WorkerHandle, device: str) -> None:
+        """Takes in that a worker is ready, and what it computes on."""
+        self._is_gpu = device.startswith("GPU")
         self._n_bad_starts[self.is_main(worker)] = 0
 
     def drop(self, worker: WorkerHandle) -> None:
@@ -131,13 +132,13 @@ class Pool:
 
     # ---- watching ----
 
-    def hung(self) -> list[WorkerHandle]:
-        """Returns the workers that give no sign of life, or compute without end. To be asked every few seconds."""
+    def hung(self) -> dict[WorkerHandle, WorkerError]:
+        """Returns the workers that give no sign of life, or compute without end, and why. Asked every few seconds."""
         if self._clock() - self._watched_s > STALL_S:
             for worker in self:
                 worker.excuse()
         self._watched_s = self._clock()
-        return [worker for worker in self if worker.hang()]
+        return {worker: error for worker in self if (error := worker.hang())}
 
     def take_idle(self) -> list[WorkerHandle]:
         """Takes out the workers whose memory somebody else may need: extra ones, and the main one of a GPU."""

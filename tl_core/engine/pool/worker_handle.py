@@ -71,22 +71,22 @@ class WorkerHandle:
 
     def send(self, message: dict) -> None:
         """Passes a message on, and remembers what it gives the worker to do."""
-        self._note(message["do"], message.get("run_id"), message.get("request_id"))
+        self._note(message["do"], message)
         self.use()
         if self._executor is None:
             self._unsent.append(message)
         else:
             self._executor.send(message)
 
-    def _note(self, do: str, run_id: str | None, request_id: str | None) -> None:
+    def _note(self, do: str, message: dict) -> None:
         if do == "train":
-            self.runs.add(run_id)
+            self.runs.add(message["run_id"])
         elif do == "pause":
-            self._paused.add(run_id)
+            self._paused.add(message["run_id"])
         elif do in ("continue", "stop"):
-            self._paused.discard(run_id)
-        elif request_id is not None:
-            self._asked.add(request_id)
+            self._paused.discard(message["run_id"])
+        elif "request_id" in message:
+            self._asked.add(message["request_id"])
 
     def hear(self, message: dict) -> None:
         """Takes a message as a sign of life, and notes what the worker has done with."""
@@ -122,7 +122,7 @@ class WorkerHandle:
         silent_s, wordless_s = self._clock() - self._heard_s, self._clock() - self._said_s
         if self.device is None:
             is_hung = wordless_s > START_S
-        elif not self.has_heartbeat:
+        elif self._turn_s is None:
             is_hung = False
         else:  # a long turn that still says something, such as a download, is none to worry about
             is_hung = silent_s > SILENCE_S or min(self._turn_s, wordless_s) > TURN_S

@@ -134,9 +134,10 @@ class Trainings:
             return None if self._has_enough(live.owner, active) else self._room(live, rooms)
 
         chosen = self._line.first(active, lambda run_id: room(run_id) is not None)
-        if chosen is not None:
-            self._send(self._live[chosen], room(chosen))
-        return chosen is not None
+        if chosen is None or not (worker := room(chosen)):
+            return False
+        self._send(self._live[chosen], worker)
+        return True
 
     def _has_enough(self, owner: str, active: Counter) -> bool:
         """Says whether an owner has as many runs under way as one student may have."""
@@ -222,7 +223,7 @@ class Trainings:
     def _complete_stop(self, run_id: str, events: list[Event]) -> None:
         """Takes from a run that was recorded as stopped only what its worker says at the end: best epoch and proof."""
         for event in events:
-            if isinstance(event, Ended) and event.best_epoch is not None:
+            if isinstance(event, Ended) and event.best_epoch is not None and event.proof is not None:
                 with suppress(TransferLabError):
                     self._store.complete_stop(run_id, best_epoch=event.best_epoch, proof=event.proof)
                 self._finished.forget(run_id)

@@ -101,8 +101,8 @@ class Estimates:
 
 def _estimate(spec: RunSpec, timings: tuple[dict | None, dict | None], home: Path) -> Estimate | None:
     """Returns what a run will cost by what is noted of its kind; None where nothing is."""
-    quick, run = timings
-    if quick is None and run is None:
+    quick, run = timings[0] or {}, timings[1]
+    if not quick and run is None:
         return None
     try:
         info = known_dataset(spec.dataset, home)

@@ -56,10 +56,10 @@ class Pace:
             own_s = passed_s * expected[kind] / sum(expected.values())
             self._spent[kind] = kept * before_s + own_s, kept * n_before + n
 
-    def _cost_s(self, kind: str) -> float | None:
-        """Returns what a picture takes; of a kind that was not measured yet, as much as one of another."""
+    def _cost_s(self, kind: str) -> float:
+        """Returns what a picture takes; of a kind that was not measured yet, as much as one of another, or 0."""
         spent_s, n = self._spent.get(kind) or next(iter(self._spent.values()), (0.0, 0.0))
-        return spent_s / n if n else None
+        return spent_s / n if n else 0.0
 
     def forget(self) -> None:
         """Forgets all speeds: from now on other work is done, and its first arrival is a start again."""
@@ -232,11 +232,11 @@ class LiveRun:
         seen = self._seen
         return seen if seen is not None and seen.version == self.version else None
 
-    def snapshot(self, queue_position: int | None) -> RunSnapshot:
-        """Returns a copy for a page; the same one while the version stays the same. `record` must be there."""
-        if self.seen() is None:
-            self._seen = RunSnapshot(
-                self.record,
+    def snapshot(self, record: RunRecord, queue_position: int | None) -> RunSnapshot:
+        """Returns a copy for a page; the same one while the version stays the same."""
+        if (seen := self.seen()) is None:
+            self._seen = seen = RunSnapshot(
+                record,
                 self.version,
                 self.phase,
                 self.done,
@@ -252,4 +252,4 @@ class LiveRun:
                 self.is_paused,
                 self.changes,
             )
-        return self._seen
+        return seen

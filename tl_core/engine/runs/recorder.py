@@ -106,7 +106,7 @@ class Recorder:
             best_epoch=event.best_epoch,
             scores=event.scores,
             proof=event.proof,
-            test_accuracy=event.scores and event.scores["accuracy"],
+            test_accuracy=event.scores["accuracy"] if event.scores else None,
             error=event.error,
             seconds=event.seconds,
         )

@@ -1,6 +1,7 @@
 """What people do with runs: submit, look, stop, share, take along."""
 
 from pathlib import Path
+from typing import Any
 
 from tl_core.bundles import transfer
 from tl_core.bundles.bundle import Bundle
@@ -188,8 +189,8 @@ class Runs:
             UnknownIdError: "unknown_run", also for a run that the visitor may not see.
         """
         live = self._trainings.get(run_id)
-        known = live.record if live is not None else None
-        if known is None or not may_see(known, by, is_named=True):
+        known = live and live.record
+        if not (live and known and may_see(known, by, is_named=True)):
             run_id = self._store.find(run_id, by=by).id
         elif seen := live.seen():
             return seen
@@ -197,9 +198,7 @@ class Runs:
             live = self._trainings.get(run_id)
             if live is None:
                 return self._finished.of(self._trainings.unsaved_ends.seen(self._store.get(run_id)))
-            if live.record is None:
-                live.record = self._store.get(live.run_id)
-            return live.snapshot(self._trainings.position(live.run_id))
+            return live.snapshot(self._trainings.record(run_id), self._trainings.position(run_id))
 
     def find(self, run_id: str, *, by: Visitor) -> RunRecord:
         """Returns the record of a run, by its id or the beginning of it.
@@ -209,7 +208,7 @@ class Runs:
         """
         return self._store.find(run_id, by=by)
 
-    def list_runs(self, *, by: Visitor, **wanted: object) -> list[RunRecord]:
+    def list_runs(self, *, by: Visitor, **wanted: Any) -> list[RunRecord]:
         """Returns the runs that a visitor finds in a list, newest first; `wanted` as `RunStore.list_runs`."""
         return self._store.list_runs(by=by, **wanted)
 

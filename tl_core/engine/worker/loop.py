@@ -81,19 +81,19 @@ class Worker:
 
     def _take(self, message: dict) -> None:
         """Begins what a message asks for."""
-        do, run_id = message["do"], message.get("run_id")
+        do = message["do"]
         if do in REQUESTS:
             self._begin(REQUESTS[do], message)
         elif do == "train":
             self._train(message)
         elif do == "stop":
-            self._scheduler.prioritise(run_id)
+            self._scheduler.prioritise(message["run_id"])
         elif do == "pause":
-            self._scheduler.pause(run_id)
+            self._scheduler.pause(message["run_id"])
         elif do == "continue":
-            self._scheduler.resume(run_id)
+            self._scheduler.resume(message["run_id"])
         elif do == "step":
-            self._scheduler.step(run_id)
+            self._scheduler.step(message["run_id"])
         elif do != "nothing":
             raise ValueError(f"no worker can do {do!r}")
 

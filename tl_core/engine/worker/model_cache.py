@@ -60,5 +60,5 @@ class ModelCache:
     def _load_backbone(self, backbone_id: str):
         model = network(backbone_info(backbone_id).id, 224, top=True)
         load_pretrained(model, backbone_id)
-        model.compile(jit_compile=False)
+        model.compile(jit_compile=False)  # pyright: ignore[reportArgumentType]
         return model, 224

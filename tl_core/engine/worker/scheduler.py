@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 SLICE_S = 0.2
 
@@ -82,7 +83,7 @@ class Scheduler:
 
     def __init__(
         self,
-        on_event: Callable[[str, object], None],
+        on_event: Callable[[str, Any], None],
         on_end: Callable[[str, BaseException | None], None],
         is_step: Callable[[object], bool] = lambda event: True,
         clock: Callable[[], float] = time.monotonic,

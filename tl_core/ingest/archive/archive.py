@@ -224,7 +224,7 @@ def _objection(entry: Entry, path: str, directory_start: int) -> ArchiveError | 
 
 def _unread(objection: ArchiveError) -> Unread:
     values = {name: value for name, value in objection.values.items() if name != "file"}
-    return Unread(objection.values["file"], objection.code, values)
+    return Unread(str(objection.values["file"]), objection.code, values)
 
 
 def _no_members(unread: list[Unread], file: str) -> ArchiveError:

@@ -228,10 +228,10 @@ def _unicode_path(field: bytes, name: bytes) -> str | None:
 def _large_numbers(field: bytes, *numbers: int) -> list[int]:
     """Returns the numbers with each one that says "see the ZIP64 field" read from there, in this order."""
     large = iter(struct.unpack(f"<{len(field) // 8}Q", field[: len(field) // 8 * 8]))
-    found = [next(large, None) if number == _ABSENT_32 else number for number in numbers]
-    if None in found:
-        raise ValueError("a number that stands nowhere")
-    return found
+    try:
+        return [number if number != _ABSENT_32 else next(large) for number in numbers]
+    except StopIteration as error:
+        raise ValueError("a number that stands nowhere") from error
 
 
 # --- what all rows together promise

@@ -63,8 +63,7 @@ def decode_names(entries: Sequence[Entry]) -> tuple[list[str], str]:
     for at, name in enumerate(names):
         if name is None:
             names[at] = _decoded(entries[at].name, encoding)
-    _read_broken(names, entries, encoding)
-    return _escaped(_separated(names, _is_from_unix(entries))), encoding
+    return _escaped(_separated(_read_broken(names, entries, encoding), _is_from_unix(entries))), encoding
 
 
 def decide_encoding(names: Sequence[bytes], is_from_unix: bool) -> str:
@@ -106,13 +105,12 @@ def _decoded(name: bytes, encoding: str) -> str | None:
         return None
 
 
-def _read_broken(names: list[str | None], entries: Sequence[Entry], encoding: str) -> None:
+def _read_broken(names: list[str | None], entries: Sequence[Entry], encoding: str) -> list[str]:
     """Fills in names that are not wholly in the encoding; a flood of them is not worth the time to look for letters."""
-    broken = [at for at, name in enumerate(names) if name is None]
-    if sum(len(entries[at].name) for at in broken) > _MAX_BROKEN_BYTES:
+    pairs = list(zip(names, entries, strict=True))
+    if sum(len(entry.name) for name, entry in pairs if name is None) > _MAX_BROKEN_BYTES:
         encoding = "ascii"
-    for at in broken:
-        names[at] = entries[at].name.decode(encoding, "surrogateescape")
+    return [entry.name.decode(encoding, "surrogateescape") if name is None else name for name, entry in pairs]
 
 
 def _is_from_unix(entries: Sequence[Entry]) -> bool:

@@ -4,6 +4,7 @@ import bz2
 import json
 import sqlite3
 from dataclasses import fields
+from typing import Any
 
 from tl_core.errors import StoreError
 from tl_core.store.records import EpochRecord, RunRecord, RunState, Visibility, plain
@@ -23,7 +24,7 @@ def packed(value: object) -> bytes:
     return bz2.compress(to_json(value).encode())
 
 
-def unpacked(value: object, otherwise: object) -> object:
+def unpacked(value: Any, otherwise: object) -> Any:
     """Returns what `to_json` or `packed` was given, or something else where it is damaged."""
     try:
         return json.loads(bz2.decompress(value) if isinstance(value, bytes) else value)

@@ -137,8 +137,9 @@ class RunTable:
         }
         columns, marks = ", ".join(values), ", ".join("?" * len(values))
         cursor = self.connection.execute(f"INSERT INTO run ({columns}) VALUES ({marks})", tuple(values.values()))
-        self._note_state(cursor.lastrowid, record.state)
-        return replace(record, seq=cursor.lastrowid)
+        record = replace(record, seq=cursor.lastrowid)
+        self._note_state(record.seq, record.state)
+        return record
 
     def update(self, record: RunRecord, **more: str | None) -> RunRecord:
         """Writes a run back, and returns it.
@@ -238,13 +239,11 @@ class RunTable:
         copy = sidecars.read_copy(self._runs / orphan["id"])
         if copy is not None:
             self._restore_curves(orphan["seq"], copy)
-        is_over = copy is not None and copy.record.state.is_finished and not copy.record.state.is_resumable
-        if is_over:
-            twin_id = self.connection.execute("SELECT twin_id FROM run WHERE seq = ?", (orphan["seq"],)).fetchone()[0]
-            self.update(replace(copy.record, seq=orphan["seq"], twin_id=twin_id), lock=None)
-        else:
-            self.interrupt(orphan["seq"])
-        return not is_over
+            if copy.record.state.is_finished and not copy.record.state.is_resumable:
+                self.update(replace(copy.record, seq=orphan["seq"], twin_id=record.twin_id), lock=None)
+                return False
+        self.interrupt(orphan["seq"])
+        return True
 
     def _restore_curves(self, seq: int, copy: sidecars.Copy) -> None:
         """Adds the epochs and the curve of a copy where the database has none."""

@@ -108,12 +108,12 @@ def open_database(path: Path) -> sqlite3.Connection:
     """
     with plain_errors(path):
         try:
-            return _prepared(path)
+            return _prepare(path)
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise
         _set_aside(path)
-        return _prepared(path)
+        return _prepare(path)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -199,7 +199,7 @@ def _is_damage(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
 
 
-def _prepared(path: Path) -> sqlite3.Connection:
+def _prepare(path: Path) -> sqlite3.Connection:
     connection = connect(path)
     try:
         _check_whole(connection)

@@ -81,7 +81,7 @@ class SqliteStore(RunStore):
                 undo.callback(shutil.rmtree, self._runs / record.id, ignore_errors=True)
                 table.copy_results(source, record)
             undo.pop_all()
-        return self._kept(record)
+        return self._keep(record)
 
     def fill_run(self, run_id: str, source_id: str) -> RunRecord:
         with self._writing() as table:
@@ -89,12 +89,12 @@ class SqliteStore(RunStore):
             record = transitions.filled(table.one(run_id), source)
             table.copy_results(source, record)
             table.update(record, lock=None)
-        return self._kept(record)
+        return self._keep(record)
 
     def set_threads(self, run_id: str, n_threads: int) -> RunRecord:
         with self._writing() as table:
             record = table.update(transitions.with_threads(table.one(run_id), n_threads))
-        return self._kept(record)
+        return self._keep(record)
 
     def lengthen(self, run_id: str, epochs: int, fingerprint: str | None = None) -> RunRecord:
         with self._writing() as table:
@@ -111,7 +111,7 @@ class SqliteStore(RunStore):
             transitions.check_start(record)
             record = transitions.started(record, frozen_params, trainable_params, is_cached)
             table.update(record, lock=self._life.name)
-        return self._kept(record)
+        return self._keep(record)
 
     def add_epoch(self, id: str, epoch: EpochRecord, trace: list | None = None) -> None:
         epoch = transitions.measured(epoch)
@@ -141,12 +141,12 @@ class SqliteStore(RunStore):
             transitions.check_finish(record, state)
             ended = transitions.finished(record, state, best_epoch, test_accuracy, scores, proof, error, seconds)
             table.update(ended, lock=None)
-        return self._kept(ended)
+        return self._keep(ended)
 
     def complete_stop(self, id: str, *, best_epoch: int, proof: list) -> None:
         with self._writing() as table:
             record = table.update(transitions.with_stop_completed(table.one(id), best_epoch, proof))
-        self._kept(record)
+        self._keep(record)
 
     def get(self, id: str) -> RunRecord:
         with self._reading() as table:
@@ -184,7 +184,7 @@ class SqliteStore(RunStore):
         with self._writing() as table:
             record = table.one(id)
             table.put_trace(record, points)
-        self._kept(record)
+        self._keep(record)
 
     def trace(self, id: str) -> list:
         with self._reading() as table:
@@ -234,7 +234,7 @@ class SqliteStore(RunStore):
     def _edit(self, id: str, **changes: object) -> RunRecord:
         with self._writing() as table:
             record = table.update(replace(table.one(id), **changes))
-        return self._kept(record)
+        return self._keep(record)
 
     def _remove(self, id: str) -> None:
         with self._copy_lock:
@@ -256,7 +256,7 @@ class SqliteStore(RunStore):
             key_values.keep_copy(table.connection, self._home)
             return key_values.owners(table.connection)[owner]
 
-    def _kept(self, record: RunRecord) -> RunRecord:
+    def _keep(self, record: RunRecord) -> RunRecord:
         """Writes the copy of a run that was changed into its folder, and returns the run; what waits has no copy.
 
         The change is in the database already: what goes wrong here is no failure of the change.

@@ -1,6 +1,6 @@
 """Classifies pictures: by a finished run, or by a backbone as it was pretrained."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from tl_core.errors import StoreError
 from tl_core.evaluation.scores import softmax
 
 
-def run(kept: Kept, *, subject: str, images: str) -> Iterator[None]:
+def run(kept: Kept, *, subject: str, images: str) -> Generator[None, None, list]:
     """Classifies the pictures of a file.
 
     Args:
@@ -27,7 +27,7 @@ def run(kept: Kept, *, subject: str, images: str) -> Iterator[None]:
     return (yield from classify(kept.models, subject, arrays)).tolist()
 
 
-def classify(models: ModelCache, subject: str, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+def classify(models: ModelCache, subject: str, images: Iterable[np.ndarray]) -> Generator[None, None, np.ndarray]:
     """Classifies pictures.
 
     Args:

@@ -105,6 +105,7 @@ class TrainingTask:
             yield event
             if isinstance(event, Epoch):  # after its record: what is cut off between the two is trained again, not lost
                 save_checkpoint(self.folder, phases.progress.epoch, *phases.checkpoint())
+        assert phases.trainer is not None  # the one of the last phase
         logits = yield from phases.trainer.predict(dataset.test, "testing")
         state.scores = score(logits, dataset.labels[dataset.test])
         yield Phase("saving")
