@@ -1,18 +1,22 @@
 """The command line: cheap commands in this process, trainings and signals in processes of their own."""
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from patience import PATIENCE_S
+from rich.cells import cell_len
 
 from tests.datasets.images.hostile_images import png
 from tl_core.__main__ import main
+from tl_core.commands.output import Output
 from tl_core.datasets.catalog import DATASETS
 from tl_core.engine.inline import interruptible
 from tl_core.models.catalog import backbones
@@ -110,6 +114,38 @@ def test_people_get_a_table_with_a_line_for_each(home, capsys, name):
     assert (status, err) == (0, "")
     assert len(out.splitlines()) == 1 + 7
     assert out.splitlines()[0].startswith("id ")
+
+
+def test_columns_with_chinese_in_them_stand_under_each_other(capsys):
+    rows = [{"id": "a", "name": "苹果和梨", "n": 1}, {"id": "bb", "name": "[cat]", "n": 20}]
+    Output(False, "zh").table(rows, ("id", "name", "n"))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in lines[:2]] == [["id", "name", "n"], ["a", "苹果和梨", "1"]]
+    assert "[cat]" in lines[2]
+    assert len({cell_len(line[: line.rindex(last)]) for line, last in zip(lines, "n12", strict=True)}) == 1
+
+
+def test_a_long_table_is_not_broken_where_it_goes_into_a_file(capsys):
+    Output(False, "en").table([{"id": "x" * 300, "name": "y" * 300}], ("id", "name"))
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_sees_a_bar_that_goes_away_and_a_pipe_sees_none(monkeypatch):
+    for stream, expected in ((Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        monkeypatch.setenv("TERM", "xterm")
+        with closing(Output(False, "en")) as output:
+            output.progress("epoch 1 of [2]", 0.5)
+            output.clear_progress()
+            output.progress("epoch 2 of [2]", 0.25)
+        seen = stream.getvalue()
+        assert ("epoch 1 of [2]" in seen, "epoch 2 of [2]" in seen, "━" in seen) == (expected,) * 3
+        assert ("\x1b[?25h" in seen) == expected  # the cursor is back
 
 
 def test_without_runs_the_list_is_empty(home, capsys):

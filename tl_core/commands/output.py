@@ -4,11 +4,17 @@ import json
 import sys
 from collections.abc import Sequence
 
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
 from tl_core.phrases import phrase
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130  # exit statuses
 
 BAR_WIDTH = 28
+AS_WIDE_AS_NEEDED = 10_000  # a terminal breaks a line where it must; a pipe never does
 
 
 class Output:
@@ -21,6 +27,16 @@ class Output:
 
     def __init__(self, is_json: bool, language: str) -> None:
         self.is_json, self.language = is_json, language
+        self._bar = Progress(
+            BarColumn(BAR_WIDTH),
+            TextColumn("{task.description}", markup=False),
+            TimeRemainingColumn(compact=True),
+            console=Console(stderr=True),
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            disable=not sys.stderr.isatty(),
+        )
 
     def phrase(self, key: str, **values: object) -> str:
         return phrase(self.language, key, **values)
@@ -38,10 +54,13 @@ class Output:
 
     def table(self, rows: Sequence[dict], columns: Sequence[str]) -> None:
         """Prints a table for people."""
-        cells = [[_cell(row.get(name)) for name in columns] for row in rows]
-        widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
-        for line in (list(columns), *cells):
-            print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        table = Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        for row in rows:
+            table.add_row(*(Text(_cell(row.get(name))) for name in columns))
+        console = Console(width=AS_WIDE_AS_NEEDED)
+        with console.capture() as printed:
+            console.print(table)
+        print("\n".join(line.rstrip() for line in printed.get().splitlines()))
 
     def predictions(self, rows: Sequence[dict]) -> None:
         """Prints the classes of each picture with bars, or why it has none."""
@@ -54,15 +73,23 @@ class Output:
                 print(f"  {row['error']}")
 
     def progress(self, text: str, share: float | None = None) -> None:
-        """Overwrites the progress line on standard error; silent when that is not a terminal."""
-        if sys.stderr.isatty():
-            filled = round((share or 0) * BAR_WIDTH)
-            bar = f"[{'█' * filled}{'·' * (BAR_WIDTH - filled)}] " if share is not None else ""
-            print(f"\r\x1b[K{bar}{text}", end="", file=sys.stderr, flush=True)
+        """Overwrites the progress line on standard error, with the time left where a share is known; only a terminal
+        sees it.
+        """
+        self._bar.start()
+        before = self._bar.tasks
+        if share is not None and before and before[0].total and before[0].completed <= share:
+            self._bar.update(before[0].id, description=text, completed=share)
+        else:  # something else has begun: its pace is not known yet
+            self._bar.add_task(text, total=None if share is None else 1, completed=share or 0)  # pyright: ignore[reportArgumentType]
+            for task in before:
+                self._bar.remove_task(task.id)
 
     def clear_progress(self) -> None:
-        if sys.stderr.isatty():
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+        """Takes the progress line away; it comes again with the next `progress`."""
+        self._bar.stop()
+
+    close = clear_progress
 
 
 def complain(sentence: str) -> None:
