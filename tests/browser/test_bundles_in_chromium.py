@@ -67,7 +67,7 @@ def test_a_classmate_downloads_a_network_brings_it_in_and_classifies(server, pag
     wait_for_worker(page, server.url)
     paths = [downloaded(page, server.url, record, tmp_path) for record, _ in shared]
     for path, (record, expected) in zip(paths, shared, strict=True):
-        assert path.name == f"猫-a-b-c-{record.id[:12]}.tlnet"
+        assert path.name == f"猫-a-b-c-{record.id[:12]}.safetensors"
         assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(expected).digest()
     assert parts(paths[0].read_bytes())[1] != parts(paths[1].read_bytes())[1]
 

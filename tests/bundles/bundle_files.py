@@ -9,10 +9,10 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+from safetensors.numpy import load, save
 
 from tl_core.bundles.bundle import bundle_bytes
-from tl_core.bundles.container import packed
-from tl_core.disk.files import WEIGHTS_FILE, write_tensors
+from tl_core.disk.files import WEIGHTS_FILE, checksum, write_tensors
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord, RunState
 
@@ -55,23 +55,71 @@ def good(folder: Path, **more: object) -> bytes:
     return bundle_bytes(write_run(folder, **more), record(more.get("spec", SPEC)), CLASSES)
 
 
+def first_version(bundle: bytes) -> bytes:
+    """The same network as it was downloaded until version 2."""
+    said, weights = parts(bundle)
+    return packed(json.dumps(said | {"version": 1}).encode(), weights)
+
+
+def is_first_version(bundle: bytes) -> bool:
+    return bundle.startswith(b"PK")
+
+
+def packed(network: bytes, weights: bytes) -> bytes:
+    """A bundle of version 1, byte for byte as it was written."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as file:
+        for name, content in (("network.json", network), (WEIGHTS_FILE, weights)):
+            info = zipfile.ZipInfo(name)
+            info.external_attr = 0o644 << 16
+            file.writestr(info, content)
+    return whole.getvalue()
+
+
 def parts(bundle: bytes) -> tuple[dict, bytes]:
-    """Takes a bundle apart: what its network.json says, and its weights."""
-    with zipfile.ZipFile(io.BytesIO(bundle)) as file:
-        return json.loads(file.read("network.json")), file.read(WEIGHTS_FILE)
+    """Takes a bundle apart: what it says of its network, and its weights as a run leaves them."""
+    if is_first_version(bundle):
+        with zipfile.ZipFile(io.BytesIO(bundle)) as file:
+            return json.loads(file.read("network.json")), file.read(WEIGHTS_FILE)
+    texts, arrays = header(bundle)[0]["__metadata__"], load(bundle)
+    kept = {"about": texts["about"]}
+    about = json.loads(texts["about"])
+    said = json.loads(texts["network"]) | {"spec": about["spec"], "model": about["model"]}
+    return said, save(arrays, kept | {"crc32": checksum(arrays, kept)})
+
+
+def header(weights: bytes) -> tuple[dict, bytes]:
+    """Takes a safetensors file apart: its head, and the numbers."""
+    n = int.from_bytes(weights[:8], "little")
+    return json.loads(weights[8 : 8 + n]), weights[8 + n :]
 
 
 def told(bundle: bytes, **changes: object) -> bytes:
-    """Returns the bundle with other words in its network.json; None takes one out."""
+    """Returns the bundle with other words; `...` takes one out."""
     said, weights = parts(bundle)
     said = {key: value for key, value in (said | changes).items() if value is not ...}
-    return packed(json.dumps(said).encode(), weights)
+    if is_first_version(bundle):
+        return packed(json.dumps(said).encode(), weights)
+    about = json.loads(header(weights)[0]["__metadata__"]["about"])
+    about = {key: said.get(key, value) for key, value in about.items() if key in ("n_classes", *said)}
+    said = {key: value for key, value in said.items() if key not in ("spec", "model")}
+    return with_network(json.dumps(said), weights, json.dumps(about))
+
+
+def with_network(network: str, weights: bytes, about: str | None = None) -> bytes:
+    """Returns a bundle that says this, and whose checksum is right."""
+    rows, numbers = header(weights)
+    texts = {"about": rows["__metadata__"]["about"] if about is None else about, "network": network}
+    return safetensors(rows | {"__metadata__": texts | {"crc32": checksum(load(weights), texts)}}, numbers)
 
 
 def safetensors(head: dict | bytes, numbers: bytes = b"") -> bytes:
-    """A safetensors file with this head, right or wrong."""
-    text = head if isinstance(head, bytes) else json.dumps(head).encode()
-    return struct.pack("<Q", len(text)) + text + numbers
+    """A safetensors file with this head, right or wrong, laid out as ours are."""
+    if isinstance(head, dict):
+        texts = {"__metadata__": head["__metadata__"]} if "__metadata__" in head else {}
+        head = json.dumps(texts | dict(sorted(head.items())), ensure_ascii=False, separators=(",", ":")).encode()
+        head += b" " * (-len(head) % 8)
+    return struct.pack("<Q", len(head)) + head + numbers
 
 
 def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:

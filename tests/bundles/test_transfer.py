@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from patience import PATIENCE_S, until
 
-from tests.bundles.bundle_files import CLASSES, ENDED, SPEC, good, head, parts, told, write_run
+from tests.bundles.bundle_files import CLASSES, ENDED, SPEC, good, head, header, parts, told, write_run
 from tests.engine.engine_bench import Bench
 from tl_core.bundles import transfer
 from tl_core.bundles.bundle import Bundle, read_bundle
@@ -304,8 +304,8 @@ def test_what_was_brought_in_elsewhere_says_the_same(trained, elsewhere, name): 
 def test_each_download_holds_the_weights_of_its_own_run(trained):  # M08
     hashes = set()
     for data, weights, _ in trained.values():
-        inside = hashlib.sha256(parts(data)[1]).hexdigest()
-        assert inside == hashlib.sha256(weights).hexdigest()
+        inside = hashlib.sha256(header(data)[1]).hexdigest()
+        assert inside == hashlib.sha256(header(weights)[1]).hexdigest()
         hashes.add(inside)
     assert len(hashes) == len(trained)
     one, other = (trained[name][0] for name in ("a linear head", "another seed"))

@@ -48,7 +48,7 @@ def file(tmp_path) -> bytes:
     return bundle_bytes(folder, record(FRUIT, name="**bold** <b>net</b>"), FRUITS)
 
 
-def bring(app, data: bytes, name: str = "net.tlnet"):
+def bring(app, data: bytes, name: str = "net.safetensors"):
     """Presses the button, and gives the field a file."""
     app.button("bring").click().run()
     app.file_uploader("bundle").upload(name, data, "application/octet-stream")
@@ -99,7 +99,7 @@ def test_anything_else_gets_one_sentence_that_names_it_and_no_run(visit, engine,
 def test_a_cut_short_download_is_refused_and_the_whole_one_is_taken_then(visit, engine, file):  # M05
     app = bring(visit("classify"), file[:-100])
     assert "cut short" in app.error[0].value
-    app.file_uploader("bundle").upload("net.tlnet", file, "application/octet-stream").run()
+    app.file_uploader("bundle").upload("net.safetensors", file, "application/octet-stream").run()
     assert not app.exception
     assert len(engine.store.list_runs()) == 1
 
@@ -218,7 +218,7 @@ def named(disposition: str) -> str:
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
 def test_any_name_makes_a_valid_content_disposition(name):  # M07
     file_name = bundles.file_name(record(name=name))
-    assert file_name.endswith("0123456789ab.tlnet")
+    assert file_name.endswith("0123456789ab.safetensors")
     assert len(file_name.encode()) <= 200
     assert not set(file_name) & set('/\\"\r\n;:*?<>|%\u202e')
     _, answer = response(file_name)
@@ -230,8 +230,8 @@ def test_any_name_makes_a_valid_content_disposition(name):  # M07
 
 
 def test_letters_of_any_script_stay_in_the_name():  # M07
-    assert bundles.file_name(record(name="苹果 和 梨, 1. Versuch")) == "苹果-和-梨-1-Versuch-0123456789ab.tlnet"
-    assert bundles.file_name(record(name="🍎")) == "0123456789ab.tlnet"
+    assert bundles.file_name(record(name="苹果 和 梨, 1. Versuch")) == "苹果-和-梨-1-Versuch-0123456789ab.safetensors"
+    assert bundles.file_name(record(name="🍎")) == "0123456789ab.safetensors"
 
 
 def test_two_networks_of_one_shape_are_two_downloads_though_streamlit_looks_at_pieces_only():  # M08
@@ -244,7 +244,7 @@ def test_two_networks_of_one_shape_are_two_downloads_though_streamlit_looks_at_p
         ids.append(storage.load_and_get_id(data, *told, bundles.file_name(run)))
         assert hashlib.sha256(storage.get_file(ids[-1]).content).digest() == hashlib.sha256(data).digest()
     assert ids[0] != ids[1]
-    unnamed = [storage.load_and_get_id(data, *told, "network.tlnet") for data in (one, other)]
+    unnamed = [storage.load_and_get_id(data, *told, "network.safetensors") for data in (one, other)]
     assert unnamed[0] == unnamed[1]  # so the id in the name is what keeps them apart
 
 
@@ -252,7 +252,7 @@ def test_the_file_of_a_run_that_was_brought_in_is_offered_too(visit, engine, fil
     taken = engine.runs.import_network(read_bundle(file, "x"), by=Visitor("local"), name="net")
     visit("lab", run=taken.id)
     name, data = downloads.offered[f"bundle-{taken.id}"]
-    assert name == f"net-{taken.id[:12]}.tlnet"
+    assert name == f"net-{taken.id[:12]}.safetensors"
     again = read_bundle(data(), name)
     assert (again.classes, again.test_accuracy) == (FRUITS, 0.75)
     assert (engine.store.run_folder(taken.id) / WEIGHTS_FILE).exists()

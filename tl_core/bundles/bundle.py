@@ -1,7 +1,8 @@
 """A trained network to take along: what a finished run learned, as one file that a classmate can bring in.
 
-A bundle is a format of our own, so that nothing of a stranger's is ever run: a ZIP with `network.json`, which says what
-to build, and `weights.safetensors`, the numbers to put into it. A Keras model would be a program.
+A bundle is a safetensors file, so that nothing of a stranger's is ever run: the numbers, and among its texts "about",
+which says what to build, and "network", which says what came of it. A Keras model would be a program. Version 1 was a
+ZIP of `network.json`, which said both, and `weights.safetensors`; it is still read.
 """
 
 import json
@@ -12,18 +13,18 @@ from pathlib import Path
 
 import numpy as np
 
-from tl_core.bundles.container import members, packed
-from tl_core.bundles.tensors import strict_json, tensors
-from tl_core.disk.files import WEIGHTS_FILE
+from tl_core.bundles.container import check_kind, members
+from tl_core.bundles.tensors import strict_json, tensors, texts_of, with_texts
+from tl_core.disk.files import WEIGHTS_FILE, checksum
 from tl_core.errors import BundleError, InputError, SpecError, StoreError
 from tl_core.spec import RunSpec
 from tl_core.store.names import clean_name, printable
 from tl_core.store.records import RunRecord
 
-FORMAT, VERSION = "transfer-lab-network", 1
+FORMAT, VERSION = "transfer-lab-network", 2
 CLASSES = (2, 1000)
 MAX_EPOCH = 10_000
-_KEYS = {"format", "version", "spec", "model", "classes", "name", "test_accuracy", "ended_at", "best_epoch"}
+_KEYS = {"format", "version", "classes", "name", "test_accuracy", "ended_at", "best_epoch"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,15 +70,16 @@ def bundle_bytes(folder: Path, record: RunRecord, classes: tuple[str, ...]) -> b
         StoreError: "file_damaged": its weights are missing or damaged.
     """
     claimed = record.environment.get("imported") or {}
+    said = {"format": FORMAT, "version": VERSION, "classes": list(classes), "name": record.name}
+    said |= {key: claimed.get(key, getattr(record, key)) for key in ("test_accuracy", "ended_at")}
+    said |= {"best_epoch": record.best_epoch}
     try:
         weights = (folder / WEIGHTS_FILE).read_bytes()
-        about = strict_json(tensors(memoryview(weights), record.name)[1]["about"])
-        said = {"format": FORMAT, "version": VERSION, "spec": about["spec"], "model": about["model"]}
-    except (KeyError, TypeError, ValueError, OSError, BundleError) as error:
+        arrays, texts = tensors(memoryview(weights), record.name)
+        texts = {"about": texts["about"], "network": json.dumps(said, ensure_ascii=False)}
+        return b"".join(with_texts(weights, {**texts, "crc32": checksum(arrays, texts)}))
+    except (KeyError, OSError, BundleError) as error:
         raise StoreError("file_damaged", path=WEIGHTS_FILE) from error
-    said |= {"classes": list(classes), "name": record.name, "best_epoch": record.best_epoch}
-    said |= {key: claimed.get(key, getattr(record, key)) for key in ("test_accuracy", "ended_at")}
-    return packed(json.dumps(said, ensure_ascii=False, indent=1, sort_keys=True).encode(), weights)
 
 
 def read_bundle(data: bytes, file: str) -> Bundle:
@@ -88,32 +90,60 @@ def read_bundle(data: bytes, file: str) -> Bundle:
         file: What it is called; decides nothing.
 
     Raises:
-        BundleError: As `members` and `tensors`; "bundle_network": network.json is not what it should be;
-            "bundle_version": a newer program wrote it; "bundle_spec": a setting that is not known here;
-            "bundle_classes" and "bundle_n_classes": no names, odd names, or not one for each output; "bundle_differs":
-            network.json and the weights name different networks.
+        BundleError: As `check_kind`, `members` and `tensors`; "bundle_damaged": it was one once; "bundle_network": not
+            what it should say of itself; "bundle_version": a newer program wrote it; "bundle_spec": a setting that is
+            not known here; "bundle_classes" and "bundle_n_classes": no names, odd names, or not one for each output;
+            "bundle_differs": version 1 alone, where network.json and the weights name different networks.
     """
     file = printable(file.replace("\\", "/").rstrip("/").rpartition("/")[2] or "?")
-    network, weights = members(data, file)
-    said = _said(network, file)
+    check_kind(data, file)
+    if data.startswith(b"PK"):
+        network, weights = members(data, file)
+        said = _said(network, 1, _KEYS | {"spec", "model"}, file)
+    else:
+        weights, texts = memoryview(data), _texts(data, file)
+        said = _said(texts["network"], VERSION, _KEYS, file)
+        about = _about(texts, file)
+        said |= {"spec": about["spec"], "model": about["model"]}
     spec, classes = _spec(said["spec"], file), _classes(said["classes"], file)
     arrays, texts = tensors(weights, file)
+    about = _about(texts, file)
     try:
-        about = strict_json(texts["about"])
-        n_classes, is_same = about["n_classes"], about["model"] == said["model"]
-        is_same = is_same and RunSpec.from_dict(about["spec"]) == spec
-    except (KeyError, TypeError, ValueError, SpecError) as error:
+        is_same = about["model"] == said["model"] and RunSpec.from_dict(about["spec"]) == spec
+    except (TypeError, ValueError, SpecError) as error:
         raise BundleError("bundle_weights", file=file) from error
     if not is_same or said["model"] not in ("trainable_suffix", spec.backbone):
         raise BundleError("bundle_differs", file=file)
     n_outputs = _n_outputs(list(arrays.values()))
-    if not len(classes) == n_classes == n_outputs:
+    if not len(classes) == about["n_classes"] == n_outputs:
         raise BundleError("bundle_n_classes", file=file, named=len(classes), found=n_outputs)
     return Bundle(file, spec, said["model"], classes, arrays, *_claims(said, file))
 
 
-def _said(network: memoryview, file: str) -> dict:
-    """Returns the content of network.json, with all its keys and no others."""
+def _texts(data: bytes, file: str) -> dict[str, str]:
+    """Returns the texts of a safetensors file that is ours, and laid out as we lay it out."""
+    try:
+        texts = texts_of(data)
+        is_ours = data.startswith(with_texts(data, texts)[0])
+    except ValueError as error:
+        raise BundleError("bundle_damaged", file=file) from error
+    if "network" not in texts:
+        raise BundleError("bundle_kind", file=file, received="safetensors")
+    if not is_ours:
+        raise BundleError("bundle_damaged", file=file)
+    return texts
+
+
+def _about(texts: dict[str, str], file: str) -> dict:
+    try:
+        about = strict_json(texts["about"])
+        return {key: about[key] for key in ("spec", "model", "n_classes")}
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError("bundle_weights", file=file) from error
+
+
+def _said(network: memoryview | str, supported: int, keys: set[str], file: str) -> dict:
+    """Returns what a file says of its network, with all these keys and no others."""
     try:
         said = strict_json(network)
         known, version = said["format"] == FORMAT, said["version"]
@@ -121,7 +151,7 @@ def _said(network: memoryview, file: str) -> dict:
         raise BundleError("bundle_network", file=file) from error
     if known and type(version) is int and version > VERSION:
         raise BundleError("bundle_version", file=file, found=printable(version), supported=VERSION)
-    if not known or type(version) is not int or version != VERSION or set(said) != _KEYS:
+    if not known or type(version) is not int or version != supported or set(said) != keys:
         raise BundleError("bundle_network", file=file)
     return said
 

@@ -1,6 +1,6 @@
-"""The outside of a bundle: a ZIP that holds two members as they are, and what else people send in its place.
+"""What people send in the place of a bundle, and the outside of bundles of version 1: a ZIP of two members as they are.
 
-There is one way only to write it, so reading is comparing. Nothing is unpacked and nothing is written by a member's
+There was one way only to write it, so reading is comparing. Nothing is unpacked and nothing is written by a member's
 name: what comes out are views of the bytes that came in.
 
 References:
@@ -20,7 +20,7 @@ MAX_BYTES = 450 * 2**20
 
 _LOCAL, _CENTRAL, _END = struct.Struct("<4s5H3I2H"), struct.Struct("<4s6H3I5H2I"), struct.Struct("<4s4H2IH")
 _SIZE_AT = 18  # in a local header
-_FIRST_OF_1980 = 33  # the same run makes the same bytes, whenever it is downloaded
+_FIRST_OF_1980 = 33
 _SHOWN_NAMES = 4
 _KINDS = MappingProxyType(
     {
@@ -49,24 +49,40 @@ _ARCHIVES = MappingProxyType(  # by the name of the first member
 )
 
 
-def packed(network: bytes, weights: bytes) -> bytes:
-    """Returns the two members as one ZIP, stored as they are; equal members give equal bytes."""
-    first, second, end = _frame(network, weights)
-    return b"".join((first, network, second, weights, end))
+def check_kind(data: bytes, file: str) -> None:
+    """Refuses what is no bundle by its first bytes, or one that another program makes of its networks.
+
+    Raises:
+        BundleError: "bundle_empty", "bundle_bytes", "bundle_kind", "bundle_text" or "bundle_unknown".
+    """
+    if not data:
+        raise BundleError("bundle_empty", file=file)
+    if len(data) > MAX_BYTES:
+        raise BundleError("bundle_bytes", file=file, received_mb=len(data) / 2**20, allowed_mb=MAX_BYTES / 2**20)
+    if data.startswith((b"PK\3\4", b"PK\5\6")):
+        first = data[_LOCAL.size : _LOCAL.size + min(255, int.from_bytes(data[26:28], "little"))]
+        kind = _ARCHIVES.get(first.rpartition(b"/")[2].decode("latin-1"))
+        kind = kind or ("NumPy (.npz)" if first.endswith(b".npy") else None)
+    elif data[6:10] == b'\0\0{"':  # safetensors; it begins with a length, which may look like any other kind
+        return
+    else:
+        kind = next((kind for kind, starts in _KINDS.items() if data.startswith(starts)), None)
+        if kind is None:
+            raise BundleError("bundle_text" if _is_text(data[:4096]) else "bundle_unknown", file=file)
+    if kind is not None:
+        raise BundleError("bundle_kind", file=file, received=kind)
 
 
 def members(data: bytes, file: str) -> tuple[memoryview, memoryview]:
-    """Returns what `packed` was given.
+    """Returns network.json and the weights of a bundle of version 1.
 
     Args:
-        data: A stranger's file, whole.
+        data: A stranger's file that `check_kind` let through, whole.
         file: What it is called, for the sentence.
 
     Raises:
-        BundleError: It is something else: by its content "bundle_empty", "bundle_bytes", "bundle_kind", "bundle_text",
-            "bundle_unknown", "bundle_members" or "bundle_packed"; "bundle_damaged" if it was a bundle once.
+        BundleError: "bundle_members" or "bundle_packed": another ZIP; "bundle_damaged": it was a bundle once.
     """
-    _check_kind(data, file)
     whole, at, found = memoryview(data), 0, []
     for name in NAMES:
         size = int.from_bytes(data[at + _SIZE_AT : at + _SIZE_AT + 4], "little")
@@ -79,7 +95,7 @@ def members(data: bytes, file: str) -> tuple[memoryview, memoryview]:
     return network, weights
 
 
-def _frame(network: bytes | memoryview, weights: bytes | memoryview) -> tuple[bytes, bytes, bytes]:
+def _frame(network: memoryview, weights: memoryview) -> tuple[bytes, bytes, bytes]:
     """Returns what stands before, between and behind the two members."""
     heads, listed, at = [], b"", 0
     for name, content in zip(NAMES, (network, weights), strict=True):
@@ -95,25 +111,6 @@ def _around(whole: memoryview, n_network: int, n_weights: int) -> tuple[memoryvi
     first = _LOCAL.size + len(NAMES[0])
     second = first + n_network + _LOCAL.size + len(NAMES[1])
     return whole[:first], whole[first + n_network : second], whole[second + n_weights :]
-
-
-def _check_kind(data: bytes, file: str) -> None:
-    """Refuses what is no ZIP, or one that another program makes of its networks."""
-    if not data:
-        raise BundleError("bundle_empty", file=file)
-    if len(data) > MAX_BYTES:
-        raise BundleError("bundle_bytes", file=file, received_mb=len(data) / 2**20, allowed_mb=MAX_BYTES / 2**20)
-    if data.startswith((b"PK\3\4", b"PK\5\6")):
-        first = data[_LOCAL.size : _LOCAL.size + min(255, int.from_bytes(data[26:28], "little"))]
-        kind = _ARCHIVES.get(first.rpartition(b"/")[2].decode("latin-1"))
-        kind = kind or ("NumPy (.npz)" if first.endswith(b".npy") else None)
-    else:
-        kind = next((kind for kind, starts in _KINDS.items() if data.startswith(starts)), None)
-        kind = kind or ("safetensors" if data[6:10] == b'\0\0{"' else None)
-        if kind is None:
-            raise BundleError("bundle_text" if _is_text(data[:4096]) else "bundle_unknown", file=file)
-    if kind is not None:
-        raise BundleError("bundle_kind", file=file, received=kind)
 
 
 def _is_text(start: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""The weights in a bundle: the head of a safetensors file is checked by hand before anything is made of it.
+"""A stranger's safetensors file: its head is checked by hand before anything is made of it.
 
 References:
     Hugging Face, safetensors, Format: 8 bytes length of the head, the head in JSON, the numbers without gaps.
@@ -8,6 +8,7 @@ import json
 import math
 import re
 from types import MappingProxyType
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -18,10 +19,11 @@ MAX_JSON_BYTES = 2**20
 MAX_DEPTH = 8
 MAX_TENSORS = 4000
 _DTYPES = MappingProxyType({"F32": "<f4", "F16": "<f2", "I32": "<i4", "I64": "<i8", "U32": "<u4", "U64": "<u8"})
+_TEXTS = "__metadata__"
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.?)*+"?|[\[\]{}]', re.DOTALL)
 
 
-def strict_json(data: bytes | memoryview | str) -> object:
+def strict_json(data: bytes | memoryview | str) -> Any:
     """Returns what a stranger's JSON says.
 
     Raises:
@@ -38,14 +40,48 @@ def strict_json(data: bytes | memoryview | str) -> object:
     return json.loads(text, object_pairs_hook=_without_twice, parse_constant=_no_number)
 
 
-def _without_twice(pairs: list[tuple[str, object]]) -> dict:
+def _without_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) != len(pairs):
         raise ValueError("a name twice")
     return dict(pairs)
 
 
-def _no_number(name: str) -> None:
+def _no_number(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+def with_texts(data: bytes | memoryview, texts: dict[str, str]) -> list[bytes | memoryview]:
+    """Returns the pieces of a safetensors file with other texts; the same content always gives the same bytes.
+
+    Raises:
+        ValueError: It has no head that `strict_json` reads.
+    """
+    head, numbers = _head(memoryview(data))
+    rows = {name: row for name, row in sorted(head.items()) if name != _TEXTS}
+    text = json.dumps({_TEXTS: texts, **rows}, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return [len(text).to_bytes(8, "little") + text, numbers]
+
+
+def texts_of(data: bytes | memoryview) -> dict[str, str]:
+    """Returns the texts in the head of a safetensors file; other programs often write none.
+
+    Raises:
+        ValueError: It has no head that `strict_json` reads, or other things in the place of texts.
+    """
+    texts = _head(memoryview(data))[0].get(_TEXTS, {})
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        raise ValueError("not texts")
+    return texts
+
+
+def _head(data: memoryview) -> tuple[dict, memoryview]:
+    """Returns the head, a JSON object, and the numbers behind it."""
+    n_head = int.from_bytes(data[:8], "little")
+    head = strict_json(data[8 : 8 + min(n_head, MAX_JSON_BYTES + 1)])
+    if not isinstance(head, dict):
+        raise ValueError("no object")
+    return head, data[8 + n_head :]
 
 
 def tensors(data: memoryview, file: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -71,27 +107,17 @@ def tensors(data: memoryview, file: str) -> tuple[dict[str, np.ndarray], dict[st
 
 
 def _laid_out(data: memoryview) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    n_head = int.from_bytes(data[:8], "little")
-    if n_head > MAX_JSON_BYTES:
-        raise ValueError("the head is too long")
-    head = strict_json(data[8 : 8 + n_head])
-    texts = {str(name): _text(text) for name, text in head.pop("__metadata__").items()}
-    rows = sorted(head.items(), key=lambda row: row[1]["data_offsets"])
+    texts, (head, numbers) = texts_of(data), _head(data)
+    rows = sorted(((name, row) for name, row in head.items() if name != _TEXTS), key=lambda row: row[1]["data_offsets"])
     if not 0 < len(rows) <= MAX_TENSORS or {name for name, _ in rows} != {f"{at:04d}" for at in range(len(rows))}:
         raise ValueError("names")
-    numbers, at, arrays = data[8 + n_head :], 0, {}
+    at, arrays = 0, {}
     for name, row in rows:
         arrays[name] = _array(numbers, at, **row)
         at += arrays[name].nbytes
     if at != len(numbers):
         raise ValueError("a gap at the end")
     return dict(sorted(arrays.items())), texts
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
 
 
 def _array(numbers: memoryview, at: int, *, dtype: str, shape: list, data_offsets: list) -> np.ndarray:
