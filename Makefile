@@ -17,7 +17,7 @@ ifeq ($(shell uname -sm),Linux x86_64)
 TENSORFLOW := $(shell nvidia-smi -L >/dev/null 2>&1 && echo 'tensorflow[and-cuda]' || echo tensorflow-cpu)
 endif
 
-.PHONY: app test check test-all lint
+.PHONY: app test check types pure test-all lint
 
 app: .venv/.app
 	@$(BIN)/streamlit run app.py --server.port $(PORT) --server.address $(HOST)
@@ -28,7 +28,13 @@ test: .venv/.test .venv/.chromium
 	$(BIN)/python -m pytest --stage alone $(ARGS) && exit $$beside
 
 check: .venv/.test
-	@$(LINT) && $(TYPES)
+	@$(LINT)
+	@$(MAKE) --no-print-directory -j2 types pure
+
+types: .venv/.test
+	@$(TYPES)
+
+pure: .venv/.test
 	@$(BIN)/python -m pytest --stage pure -n $(JOBS) --dist loadfile $(ARGS)
 
 test-all:

@@ -71,8 +71,19 @@ def is_alone(item: pytest.Item) -> bool:
     return any(item.get_closest_marker(name) for name in ("browser", "processes"))
 
 
+def shares_what_is_made(item: pytest.Item) -> bool:
+    """Says whether a test uses what is made once for its whole file, such as a trained run."""
+    made = item._fixtureinfo.name2fixturedefs.values()
+    return any(fixtures[-1].scope == "module" for fixtures in made)
+
+
+@pytest.hookimpl(tryfirst=True)  # before the plugin that reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Runs the quick tests first, then the slow ones, and the browser last; leaves out what was not asked for."""
+    """Puts tests in order and in groups, and leaves out what was not asked for.
+
+    The quick ones come first, then the slow ones, and the browser last; where several processes share the work, the
+    slow ones first, so that none of them waits for the last long one. What a file makes once is made in one process.
+    """
     stage, is_full = config.getoption("stage"), config.getoption("full")
     left_out = [
         item
@@ -84,7 +95,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
-    items.sort(key=lambda item: (bool(item.get_closest_marker("browser")), bool(item.get_closest_marker("slow"))))
+    for item in items:
+        if shares_what_is_made(item):
+            item.add_marker(pytest.mark.xdist_group(item.location[0]))
+    is_shared = config.getoption("dist", "no") != "no"
+    items.sort(
+        key=lambda item: (
+            bool(item.get_closest_marker("browser")),
+            bool(item.get_closest_marker("slow")) != is_shared,
+        )
+    )
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
