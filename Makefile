@@ -24,7 +24,7 @@ app: .venv/.app
 
 test: .venv/.test .venv/.chromium
 	@$(LINT) && $(TYPES)
-	@$(BIN)/python -m pytest --stage beside -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS); beside=$$?; \
+	@$(BIN)/python -m pytest --stage beside -n $(JOBS) --dist loadscope $(ARGS); beside=$$?; \
 	$(BIN)/python -m pytest --stage alone $(ARGS) && exit $$beside
 
 check: .venv/.test

@@ -5,11 +5,15 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from patience import TEST_LIMIT_S
+from xdist.scheduler.loadscope import LoadScopeScheduling
+
+from tl_core.paths import PROJECT
 
 # the same examples each time, however slow the machine; --hypothesis-profile=default looks for others
 settings.load_profile("ci")
@@ -71,18 +75,31 @@ def is_alone(item: pytest.Item) -> bool:
     return any(item.get_closest_marker(name) for name in ("browser", "processes"))
 
 
-def shares_what_is_made(item: pytest.Item) -> bool:
-    """Says whether a test uses what is made once for its whole file, such as a trained run."""
-    made = item._fixtureinfo.name2fixturedefs.values()
-    return any(fixtures[-1].scope == "module" for fixtures in made)
+class SharedWork(LoadScopeScheduling):
+    """Gives out tests one by one, but a file whole that makes something once for all its tests, such as a trained run.
+
+    As `loadgroup` would do it, which does not see its own marks in pytest 9.2 (pytest-xdist 3.8).
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if makes_something_once(file) else nodeid
 
 
-@pytest.hookimpl(tryfirst=True)  # before the plugin that reads the groups
+@cache
+def makes_something_once(file: str) -> bool:
+    return 'scope="module"' in (PROJECT / file).read_text(encoding="utf-8")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling | None:
+    return SharedWork(config, log) if config.getvalue("dist") == "loadscope" else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Puts tests in order and in groups, and leaves out what was not asked for.
 
     The quick ones come first, then the slow ones, and the browser last; where several processes share the work, the
-    slow ones first, so that none of them waits for the last long one. What a file makes once is made in one process.
+    slow ones first, so that none of them waits for the last long one.
     """
     stage, is_full = config.getoption("stage"), config.getoption("full")
     left_out = [
@@ -95,10 +112,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
-    for item in items:
-        if shares_what_is_made(item):
-            item.add_marker(pytest.mark.xdist_group(item.location[0]))
-    is_shared = config.getoption("dist", "no") != "no"
+    is_shared = hasattr(config, "workerinput")  # this is one of several processes
     items.sort(
         key=lambda item: (
             bool(item.get_closest_marker("browser")),
