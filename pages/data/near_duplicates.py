@@ -45,7 +45,7 @@ def _draw_button(id: str, album: Album) -> None:
 
 
 def _draw_group(id: str, contents: Contents, group: np.ndarray, *, is_same: bool, key: str) -> None:
-    """Draws one group of twins; in which class each is where they differ in that, else in which split."""
+    """Draws one group of near-duplicates; in which class each is where they differ in that, else in which split."""
     is_torn = len(set(contents.names[group])) > 1
     words = [t("data.same" if is_same else "data.nearly_same"), t("data.n_pictures_in", n=len(group))]
     st.caption(" · ".join([*words, t("data.torn")] if is_torn else words))

@@ -14,7 +14,7 @@ from pages.ui.text import day, literal, percent, seconds, sentence, t, threads
 from tl_core.engine.runs.snapshots import RunSnapshot
 from tl_core.evaluation.comparison import best_validation
 from tl_core.spec import RANGES
-from tl_core.store.records import RunRecord, RunState
+from tl_core.store.records import RunRecord, RunState, last_number
 
 ICONS = MappingProxyType(
     {
@@ -77,7 +77,10 @@ def _draw_remarks(snapshot: RunSnapshot) -> None:
         st.caption(t("panel.earlier", epochs=n_epochs, test=percent(before["test_accuracy"])))
     if is_too_large_to_cache(snapshot):
         st.caption(t("panel.not_cached"))
-    for error in (record.error, state.pop(f"problem-{record.id}")):
+    is_again = snapshot.is_active and snapshot.n_lost > 0
+    if is_again:
+        st.info(t("panel.again"), icon=":material/restart_alt:")
+    for error in (None if is_again else record.error, state.pop(f"problem-{record.id}")):
         if error:
             st.error(sentence(error))
 
@@ -118,7 +121,7 @@ def _draw_controls(snapshot: RunSnapshot) -> None:
 def draw_longer(snapshot: RunSnapshot) -> None:
     """Draws a button that has a completed run go on for as many epochs again, its baseline with it."""
     record, spec = snapshot.record, snapshot.spec
-    is_whole = record.state is RunState.COMPLETED and len(snapshot.epochs) == spec.all_epochs
+    is_whole = record.state is RunState.COMPLETED and last_number(snapshot.epochs) == spec.all_epochs
     if is_whole and spec.epochs < MOST_EPOCHS and may_change(record) and "imported" not in record.environment:
         epochs = min(2 * spec.epochs, MOST_EPOCHS)
         _draw_button("longer", record.id, services.engine().runs.go_on, epochs, n=epochs - spec.epochs)
@@ -140,8 +143,8 @@ def _draw_button(
 
 
 def _draw_result(snapshot: RunSnapshot, badge: str) -> None:
-    record, n_epochs = snapshot.record, len(snapshot.epochs)
-    is_early = record.state is RunState.COMPLETED and n_epochs < snapshot.spec.all_epochs
+    record, n_epochs = snapshot.record, last_number(snapshot.epochs)
+    is_early = record.state is RunState.COMPLETED and n_epochs < snapshot.spec.all_epochs and snapshot.spec.patience > 0
     result = t(
         "panel.completed_early" if is_early else f"panel.{record.state.value}",
         epochs=n_epochs,
@@ -150,5 +153,5 @@ def _draw_result(snapshot: RunSnapshot, badge: str) -> None:
         seconds=seconds(record.seconds),
     )
     st.markdown(f"{badge} {result}", width="stretch")
-    if record.state.is_resumable and may_change(record):
+    if record.is_resumable and may_change(record):
         _draw_button("resume", record.id, services.engine().runs.resume)

@@ -142,8 +142,11 @@ def test_a_baseline_begins_when_its_waiting_run_is_stopped(bench):
     assert bench.worker.trained()[-1] == twin_id
 
 
-def test_a_baseline_begins_when_the_worker_dies_under_its_run(bench):
+def test_a_baseline_begins_when_two_workers_die_under_its_run(bench):
     run_id, twin_id = pair(bench)
+    bench.worker.say({"say": "ready", "device": "CPU"})
+    bench.worker.die(-9)
+    assert bench.worker.trained() == [run_id]
     bench.worker.die(-9)
     assert bench.state(run_id) is RunState.FAILED
     assert bench.worker.trained() == [twin_id]
@@ -466,20 +469,113 @@ def test_a_resumed_run_that_is_stopped_while_it_waits_stays_as_it_was(bench):
 # ---- the worker dies ----
 
 
-def test_a_dead_worker_fails_its_runs_and_the_waiting_ones_go_to_the_next(bench):
+def begun(bench: Bench) -> str:
+    """The id of a run under way that has finished an epoch."""
+    run_id = bench.submit()
+    bench.worker.say({"say": "ready", "device": "CPU"})
+    bench.worker.begin(run_id)
+    bench.worker.tell(run_id, epoch(1))
+    return run_id
+
+
+def test_runs_of_a_dead_worker_go_on_by_themselves_before_all_that_wait(bench):
     ids = [bench.submit(f"run {number}") for number in range(MAX_ACTIVE + 2)]
+    bench.worker.say({"say": "ready", "device": "CPU"})
+    for run_id in ids[:2]:
+        bench.worker.begin(run_id)
     bench.worker.die(-9)
-    for run_id in ids[:MAX_ACTIVE]:
-        record = bench.engine.runs.snapshot(run_id, by=OPERATOR).record
-        assert (record.state, record.error) == (
-            RunState.FAILED,
-            {"code": "worker_out_of_memory", "values": {"status": -9}},
-        )
     assert len(bench.workers) == 2
-    assert bench.worker.trained() == ids[MAX_ACTIVE:]
-    bench.worker.begin(ids[-1])
-    bench.worker.end(ids[-1])
-    assert bench.state(ids[-1]) is RunState.COMPLETED
+    assert bench.worker.trained() == ids[:MAX_ACTIVE]
+    resumed = {message["run_id"]: message["is_resumed"] for message in bench.worker.sent if message["do"] == "train"}
+    assert [resumed[run_id] for run_id in ids[:MAX_ACTIVE]] == [True, True, False, False]
+    for run_id in ids[:MAX_ACTIVE]:
+        seen = bench.engine.runs.snapshot(run_id, by=OPERATOR)
+        assert (seen.is_active, seen.n_lost) == (True, 1)
+    bench.worker.begin(ids[0])
+    bench.worker.end(ids[0])
+    assert bench.state(ids[0]) is RunState.COMPLETED
+
+
+def test_what_a_run_has_finished_is_there_while_it_waits_and_its_record_says_what_happened(bench):
+    run_id = begun(bench)
+    bench.engine.classroom.hold(True, by=OPERATOR)
+    bench.worker.die(-11)
+    seen = bench.engine.runs.snapshot(run_id, by=OPERATOR)
+    assert (seen.is_active, seen.phase, [one.epoch for one in seen.epochs]) == (True, "queued", [1])
+    assert (seen.record.state, seen.record.error["code"]) == (RunState.INTERRUPTED, "worker_died")
+    bench.engine.classroom.hold(False, by=OPERATOR)
+    bench.worker.begin(run_id)
+    seen = bench.engine.runs.snapshot(run_id, by=OPERATOR)
+    assert (seen.record.state, seen.record.error, seen.n_lost) == (RunState.RUNNING, None, 1)
+
+
+def test_the_second_lost_worker_ends_a_run_with_the_reason_and_it_is_resumed_by_hand(bench):
+    run_id = begun(bench)
+    checkpoint = bench.engine.store.run_folder(run_id) / "checkpoint-000001.safetensors"
+    checkpoint.touch()
+    bench.worker.die(-11)
+    bench.worker.begin(run_id)
+    bench.worker.die(-11)
+    seen = bench.engine.runs.snapshot(run_id, by=OPERATOR)
+    assert (seen.is_active, seen.record.state) == (False, RunState.FAILED)
+    assert seen.record.error == {"code": "worker_died", "values": {"status": -11}}
+    assert checkpoint.exists()
+    bench.engine.runs.resume(run_id, by=OPERATOR)
+    assert bench.worker.trained() == [run_id]
+    bench.worker.begin(run_id)
+    bench.worker.die(-11)
+    assert bench.worker.trained() == [run_id]  # what was resumed by hand has its own second try
+    assert bench.engine.runs.snapshot(run_id, by=OPERATOR).n_lost == 1
+
+
+def test_a_run_that_failed_by_itself_is_not_resumed(bench):
+    run_id = begun(bench)
+    bench.worker.tell(run_id, ended("failed", {"code": "loss_not_finite", "values": {}}))
+    with pytest.raises(StoreError, match="run_already_finished"):
+        bench.engine.runs.resume(run_id, by=OPERATOR)
+
+
+def test_a_run_that_somebody_was_stopping_is_stopped_when_its_worker_dies(bench):
+    run_id = begun(bench)
+    bench.engine.runs.stop(run_id, by=OPERATOR)
+    bench.worker.die(-9)
+    assert bench.state(run_id) is RunState.STOPPED
+    assert bench.worker.trained() == []
+
+
+def test_a_run_that_somebody_paused_waits_for_a_hand_when_its_worker_dies(bench):
+    run_id = begun(bench)
+    bench.engine.runs.pause(run_id, by=OPERATOR)
+    bench.worker.die(-9)
+    assert bench.state(run_id) is RunState.INTERRUPTED
+    assert bench.worker.trained() == []
+    bench.engine.runs.resume(run_id, by=OPERATOR)
+    assert bench.worker.trained() == [run_id]
+
+
+def test_a_completed_run_that_was_to_go_on_does_so_although_its_worker_dies_before_it_begins(bench):
+    run_id = begun(bench)
+    bench.worker.tell(run_id, *(epoch(number) for number in range(2, SPEC.epochs + 1)))
+    bench.worker.end(run_id)
+    bench.engine.runs.go_on(run_id, SPEC.epochs + 2, by=OPERATOR)
+    bench.worker.die(-9)
+    assert bench.worker.trained() == [run_id]
+    assert bench.state(run_id) is RunState.QUEUED
+
+
+def test_the_worker_is_told_which_epochs_are_recorded(bench):
+    run_id = begun(bench)
+    told = [message for message in bench.worker.sent if message["do"] == "recorded"]
+    assert told == [{"do": "recorded", "run_id": run_id, "epoch": 1}]
+
+
+def test_epochs_that_a_checkpoint_hands_over_are_in_the_record_and_on_the_page(bench):
+    run_id = begun(bench)
+    rows = [{name: value for name, value in epoch(number).items() if name != "event"} for number in (1, 2)]
+    bench.worker.tell(run_id, {"event": "recovered", "epochs": rows})
+    assert [one.epoch for one in bench.engine.store.epochs(run_id)] == [1, 2]
+    assert [one.epoch for one in bench.engine.runs.snapshot(run_id, by=OPERATOR).epochs] == [1, 2]
+    assert bench.worker.sent[-1] == {"do": "recorded", "run_id": run_id, "epoch": 2}
 
 
 @pytest.mark.usefixtures("unconfirmed")
@@ -490,7 +586,7 @@ def test_a_dead_worker_frees_the_slots_of_unconfirmed_stops(bench):
     until("the stop is recorded", lambda: bench.state(ids[0]) is RunState.STOPPED)
     bench.worker.die(-9)
     assert bench.state(ids[0]) is RunState.STOPPED
-    assert bench.worker.trained() == [waiting]
+    assert bench.worker.trained() == [*ids[1:], waiting]
 
 
 def test_a_dead_worker_leaves_no_question_unanswered(bench):

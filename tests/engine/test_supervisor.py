@@ -1,11 +1,14 @@
 """Workers that hang, runs that pause, and what the main worker is told when it is ready."""
 
+from collections.abc import Callable, Iterator
+
 import pytest
 from patience import PATIENCE_S
 
 from tests.engine.engine_bench import SCRATCH, SPEC, Bench, Clock, step
 from tests.store.memory_store import MemoryStore
 from tl_core.engine import supervisor
+from tl_core.engine.pool import worker_handle
 from tl_core.engine.pool.worker_handle import SILENCE_S, START_S, TURN_S
 from tl_core.engine.runs.active import PAUSE_S
 from tl_core.planning.plan import plan_run
@@ -50,23 +53,34 @@ class Watched(Bench):
 
 
 @pytest.fixture
-def bench(tmp_path, monkeypatch):
+def make(tmp_path, monkeypatch) -> Iterator[Callable[[], Watched]]:
     monkeypatch.setenv("TL_WORKERS", "1")
     monkeypatch.setattr(supervisor, "STOP_PATIENCE_S", PATIENCE_S)
-    made = Watched(tmp_path)
-    yield made
-    made.engine.close()
+    made: list[Watched] = []
+
+    def start() -> Watched:
+        made.append(Watched(tmp_path))
+        return made[-1]
+
+    yield start
+    for bench in made:
+        bench.engine.close()
+
+
+@pytest.fixture
+def bench(make) -> Watched:
+    return make()
 
 
 # ---- hanging ----
 
 
-def test_a_worker_that_falls_silent_is_ended_and_its_runs_fail_with_the_reason(bench):
+def test_a_worker_that_falls_silent_is_ended_and_its_runs_are_interrupted_with_the_reason(bench):
     run_id = bench.training()
     bench.look(SILENCE_S)
     assert bench.state(run_id) is RunState.RUNNING
     bench.look(1)
-    assert (bench.state(run_id), bench.error(run_id)["code"]) == (RunState.FAILED, "worker_hung")
+    assert (bench.state(run_id), bench.error(run_id)["code"]) == (RunState.INTERRUPTED, "worker_hung")
     assert bench.error(run_id)["values"] == {"seconds": 11}
     assert [worker.is_closed for worker in bench.workers] == [True, False]
 
@@ -108,6 +122,8 @@ def test_a_worker_that_starts_has_more_time_but_not_for_ever(bench):
     assert len(bench.workers) == 1
     bench.look(1)
     assert len(bench.workers) == 2
+    assert bench.worker.trained() == [run_id]
+    bench.look(START_S + 1)
     assert bench.error(run_id)["code"] == "worker_hung"
 
 
@@ -120,12 +136,12 @@ def test_a_server_that_was_asleep_itself_does_not_blame_its_worker(bench):
 
 
 def test_the_next_run_is_sent_to_the_worker_that_takes_the_place_of_one_that_hung(bench):
-    bench.training()
+    run_id = bench.training()
     bench.look(SILENCE_S + 1)
     bench.ready()
-    assert bench.worker.trained() == []
+    assert bench.worker.trained() == [run_id]
     following = bench.submit("next")
-    assert bench.worker.trained() == [following]
+    assert bench.worker.trained() == [run_id, following]
     bench.worker.begin(following)
     bench.worker.end(following)
     assert bench.state(following) is RunState.COMPLETED
@@ -139,11 +155,18 @@ def test_a_question_to_a_worker_that_hangs_is_answered_with_the_reason(bench):
 
 
 @pytest.mark.parametrize(
-    ("status", "code"),
-    [(-9, "worker_out_of_memory"), (137, "worker_out_of_memory"), (-11, "worker_died"), (1, "worker_died")],
+    ("status", "counts", "code"),
+    [
+        *((-9, (3, 4), "worker_out_of_memory"), (137, (0, 1), "worker_out_of_memory")),
+        *((-9, (3, 3), "worker_killed"), (137, (None, None), "worker_killed"), (-9, (None, 7), "worker_killed")),
+        *((-11, (3, 4), "worker_died"), (1, (3, 3), "worker_died")),
+    ],
 )
-def test_the_reason_tells_a_kill_by_the_system_from_a_crash(bench, status, code):
+def test_the_reason_tells_a_lack_of_memory_from_another_kill_and_from_a_crash(monkeypatch, make, status, counts, code):
+    monkeypatch.setattr(worker_handle, "n_out_of_memory", lambda: counts[0])
+    bench = make()
     run_id = bench.training()
+    monkeypatch.setattr(worker_handle, "n_out_of_memory", lambda: counts[1])
     bench.worker.die(status)
     assert bench.error(run_id) == {"code": code, "values": {"status": status}}
 

@@ -15,7 +15,7 @@ class AnsweringWorker:
     """Classifies everything as the first class, measures half a second a step, and keeps what it was sent."""
 
     def __init__(self, home, on_message, on_exit, threads: int = 2) -> None:
-        self._say, self.sent, self.n_classes = on_message, [], 14
+        self._say, self.die, self.sent, self.n_classes = on_message, on_exit, [], 14
         self._say({"say": "ready", "device": "CPU", "threads": threads})
 
     def tell(self, run_id: str, *events: dict) -> None:

@@ -63,6 +63,21 @@ def test_every_phase_is_said_by_its_name(visit, run, workers, language):
     assert said[5:] == [phrase(language, "progress.cached", n="1,393"), compiling]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_run_that_lost_its_worker_says_that_it_goes_on_by_itself(visit, run, workers, language):
+    workers[0].tell(run.id, started(), step_event(1))
+    workers[0].die(-9)
+    app = visit(language=language, run=run.id)
+    assert [info.value for info in app.info] == [phrase(language, "panel.again")]
+    assert not app.error
+    workers[-1].tell(run.id, started(), step_event(2))
+    workers[-1].die(-9)
+    app = visit(language=language, run=run.id)
+    assert not app.info
+    assert [error.value for error in app.error] == [phrase(language, "errors.worker_killed", status=-9)]
+    assert buttons(app) == ["resume"]
+
+
 # ---- how long it still takes ----
 
 

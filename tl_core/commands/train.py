@@ -115,7 +115,7 @@ def _create(store: SqliteStore, spec: RunSpec, role: str, *, is_private: bool, t
 def _resume(store: SqliteStore, run_id: str, given: dict, output: Output) -> int:
     """Goes on with a run that was stopped or interrupted, or with a completed one, and its twin, for more epochs."""
     record = store.get(run_id)
-    if record.state.is_resumable:
+    if record.is_resumable:
         _check_equal(record, given)
         return _train_one(store, record, output, is_resumed=True)
     if record.state is not RunState.COMPLETED or "epochs" not in given:

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tl_core.engine.executors.in_process import InProcess
-from tl_core.engine.runs.recorder import Recorder
+from tl_core.engine.runs.recorder import Recorder, last_epoch
 from tl_core.errors import WorkerError
 from tl_core.spec import RunSpec
 from tl_core.store.store import RunStore
@@ -46,11 +46,14 @@ def train_here(
     store.run_folder(run_id)
 
     def hear(message: dict) -> None:
-        for event in map(Event.from_dict, message.get("events", ())):
+        events = [Event.from_dict(plain) for plain in message.get("events", ())]
+        for event in events:
             recorder.record(event)
             on_event(event)
             if isinstance(event, Ended):
                 ended.append(event)
+        if (epoch := last_epoch(events)) is not None:
+            executor.send({"do": "recorded", "run_id": run_id, "epoch": epoch})
         if "error" in message:
             raise WorkerError(message["error"]["code"], **message["error"]["values"])
         if should_stop():

@@ -61,7 +61,8 @@ class Engine:
         1. No method waits for Keras; `requests.classify` returns a Future.
         2. Snapshots are copies; a finished run's never changes. Equal versions of a live run are the same snapshot.
         3. A stop is recorded within a second.
-        4. A worker that dies or hangs fails the runs that it had, and only those; the next one starts at once.
+        4. The runs of a worker that dies or hangs go on by themselves on the next one, which starts at once; a run that
+           loses a second worker fails, and can be resumed.
         5. Nobody waits for the second run of another.
         6. What people do is done `by` a visitor, and the store is asked first whether it is theirs to do. Methods
            without `by` change nothing of anybody's.

@@ -10,7 +10,7 @@ from tl_core.engine.executors.contract import Executor
 from tl_core.engine.pool.capacity import free_bytes
 from tl_core.engine.pool.pending_requests import PendingRequests, failed
 from tl_core.engine.pool.pool import Pool
-from tl_core.engine.pool.worker_handle import WorkerHandle, death
+from tl_core.engine.pool.worker_handle import WorkerHandle
 from tl_core.engine.runs.active import Trainings
 from tl_core.engine.runs.live_run import LiveRun
 from tl_core.engine.runs.snapshots import FinishedRunCache
@@ -167,10 +167,10 @@ class Supervisor:
     def _on_exit(self, worker: WorkerHandle, status: int) -> None:
         with self.lock:
             if not self._closed.is_set() and worker in self.pool:
-                self._lose(worker, death(status))
+                self._lose(worker, worker.death(status))
 
     def _lose(self, worker: WorkerHandle, error: WorkerError) -> None:
-        """Fails what a dead worker had, and starts another in place of the main one."""
+        """Takes what a lost worker had from it, and starts another in place of the main one."""
         is_main = self.pool.is_main(worker)
         self.trainings.lose(worker, error)
         if is_main:

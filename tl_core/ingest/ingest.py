@@ -1,4 +1,4 @@
-"""From a tree of files to an album, all or nothing: layout, pictures, twins, split, commit."""
+"""From a tree of files to an album, all or nothing: layout, pictures, near-duplicates, split, commit."""
 
 import os
 import secrets
@@ -201,7 +201,7 @@ def _refuse(taken: _Taken, request: ImportRequest) -> NoReturn:
 
 
 def _rows(placed: dict[str, _Place], pictures: Sequence[Packed], n_pack: int) -> Rows:
-    """Returns the rows of new pictures, without twins yet; their split is what their folder said."""
+    """Returns the rows of new pictures, without their groups yet; their split is what their folder said."""
     kept = [one.kept for one in pictures]
     return Rows.of(
         {
@@ -221,19 +221,19 @@ def _rows(placed: dict[str, _Place], pictures: Sequence[Packed], n_pack: int) ->
     )
 
 
-def _twins(rows: Rows, taken: _Taken) -> np.ndarray:
-    """Returns the groups of twins among all pictures; `taken.looks` knows what each looks like."""
+def _grouped(rows: Rows, taken: _Taken) -> np.ndarray:
+    """Returns the groups of near-duplicates among all pictures; `taken.looks` knows what each looks like."""
     hashes = np.array([taken.looks[sha].hash for sha in rows.sha], np.uint64)
     return near_duplicate_groups(rows.sha.tolist(), hashes, np.stack([taken.looks[sha].small for sha in rows.sha]))
 
 
 def _without_crossing(rows: Rows, taken: _Taken, n_before: int) -> tuple[Rows, list[Note]]:
-    """Finds the twins, and leaves out pictures whose twins have another split: nothing is tested that was trained on.
+    """Finds near-duplicates, and leaves out those in another split: nothing is tested that was trained on.
 
-    Of twins in several splits those in the test stay, unless a class would have nothing to train on. What an album has
+    Of those in several splits those in the test stay, unless a class would have nothing to train on. What an album has
     already stays in any case; a new picture that resembles old ones in several splits is left out.
     """
-    rows = replace(rows, twin=_twins(rows, taken))
+    rows = replace(rows, twin=_grouped(rows, taken))
     is_kept, n_train = np.ones(len(rows), bool), Counter(rows.name[rows.split == TRAIN].tolist())
     for members in members_of(rows.twin):
         known = set(rows.split[members].tolist()) - {UNKNOWN}
@@ -252,7 +252,7 @@ def _without_crossing(rows: Rows, taken: _Taken, n_before: int) -> tuple[Rows, l
     for file in rows.file[out]:
         taken.leave_out(file, InputError("member_twin", file=file))
     rows = rows.taken(is_kept)
-    return replace(rows, twin=_twins(rows, taken)), [Note("twins_crossed", {"n": len(out)})]
+    return replace(rows, twin=_grouped(rows, taken)), [Note("twins_crossed", {"n": len(out)})]
 
 
 def _take_over(

@@ -1,6 +1,7 @@
 """What the store keeps: a run, its epochs, and the state that it is in. Plain frozen data, no database."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum, StrEnum
 from typing import Any
@@ -13,7 +14,7 @@ class RunState(StrEnum):
     RUNNING = "running"  #: A living process trains it.
     COMPLETED = "completed"  #: All epochs of its spec are done. Can go on for more of them.
     STOPPED = "stopped"  #: A person ended it early; its best weights so far are kept. Can be resumed.
-    FAILED = "failed"  #: It could not go on; the record's `error` says why. Final.
+    FAILED = "failed"  #: It could not go on; the record's `error` says why. Final, unless its worker was lost.
     INTERRUPTED = "interrupted"  #: Its process died, or the disk refused to go on. Can be resumed from its checkpoint.
 
     @property
@@ -25,6 +26,10 @@ class RunState(StrEnum):
     def is_resumable(self) -> bool:
         """True when a finished run may be started again, to go on from its last checkpoint."""
         return self in (RunState.STOPPED, RunState.INTERRUPTED)
+
+
+WORKER_LOSSES = frozenset({"worker_died", "worker_killed", "worker_out_of_memory", "worker_hung"})
+"""Codes of errors by which a run ends that another worker may take up again."""
 
 
 class Visibility(StrEnum):
@@ -61,6 +66,11 @@ class EpochRecord:
         return plain(asdict(self))
 
 
+def last_number(epochs: Sequence[EpochRecord]) -> int:
+    """Returns how many epochs were trained: the number of the last one, whatever a record lacks before it."""
+    return max((epoch.epoch for epoch in epochs), default=0)
+
+
 @dataclass(frozen=True)
 class RunRecord:
     """One training, from spec to scores. What is not known (yet) is None, never 0.
@@ -94,9 +104,15 @@ class RunRecord:
     fingerprint: str | None = None  #: Equal for runs that must end alike (`engine.runs.reuse`); None: cannot be told.
     recorded_from: str | None = None  #: The run that was trained, where this one is a copy of its record.
     recorded_at: str | None = None  #: When that run ended.
-    earlier: list | None = None  #: What it was each time that it had ended and went on, first to last (`rules.longer`).
+    earlier: list | None = None  #: What it was each time that it had ended and went on (`transitions.longer`).
     visibility: Visibility = Visibility.PRIVATE
     is_pinned: bool = False  #: Kept when old runs are cleared away.
+
+    @property
+    def is_resumable(self) -> bool:
+        """True when it may be started again, to go on from its last checkpoint; also where its worker was lost."""
+        is_lost = self.state is RunState.FAILED and (self.error or {}).get("code") in WORKER_LOSSES
+        return is_lost or self.state.is_resumable
 
     def to_dict(self) -> dict:
         """Returns JSON-able plain data; NaN and infinity become None."""

@@ -56,7 +56,7 @@ def check_start(record: RunRecord) -> None:
     """
     if record.state is RunState.RUNNING:
         raise StoreError("run_is_active", run=record.id)
-    if record.state.is_finished and not record.state.is_resumable:
+    if record.state.is_finished and not record.is_resumable:
         raise StoreError("run_already_finished", run=record.id)
 
 

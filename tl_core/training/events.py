@@ -93,6 +93,17 @@ class Epoch(Event):
 
 
 @dataclass(frozen=True)
+class Recovered(Event):
+    """A run goes on, and its checkpoint holds epochs whose record may have been lost with the process that had it.
+
+    Attributes:
+        epochs: The fields of each `Epoch`, in their order.
+    """
+
+    epochs: list[dict]
+
+
+@dataclass(frozen=True)
 class Moved(Event):
     """How far the weights have moved by now; said now and then between two steps.
 

@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -49,8 +50,13 @@ def is_gone(pid: int) -> bool:
 class MadeUpTask:
     """Stands in for a `TrainingTask`: three steps and an epoch, without any network."""
 
-    def __init__(self, *_: object, should_stop: Callable[[], bool], publish: Callable, **__: object) -> None:
-        self.should_stop, self.publish = should_stop, publish
+    made: ClassVar[list["MadeUpTask"]] = []
+
+    def __init__(
+        self, *_: object, should_stop: Callable[[], bool], publish: Callable, unrecorded: dict, **__: object
+    ) -> None:
+        self.should_stop, self.publish, self.unrecorded = should_stop, publish, unrecorded
+        MadeUpTask.made.append(self)
 
     def run(self) -> Iterator:
         from tl_core.training.events import Epoch, Step
@@ -122,6 +128,22 @@ def test_events_of_runs_that_take_turns_are_never_mixed_up(script):
     assert script.events("a") == ALL_EVENTS
     assert script.events("b") == ALL_EVENTS
     assert script.ended() == ["a", "b"]
+
+
+def test_an_epoch_is_said_before_its_checkpoint_is_written(script):
+    script.serve(train("a"))
+    (told,) = (message for message in script.said if message["say"] == "events" and message["events"][-1]["epoch"] == 1)
+    assert told["events"][-1]["event"] == "epoch"
+
+
+def test_what_is_recorded_need_not_be_kept_for_it(script):
+    script.worker.hear(train("a"))
+    script.worker._take(script.worker._inbox.get())
+    task = MadeUpTask.made[-1]
+    task.unrecorded.update({number: {"epoch": number} for number in (1, 2, 3)})
+    script.worker._take(do("recorded", "a") | {"epoch": 2})
+    script.worker._take(do("recorded", "nobody's") | {"epoch": 2})
+    assert list(task.unrecorded) == [3]
 
 
 def test_a_turn_leaves_no_step_unsaid(script):
@@ -531,13 +553,19 @@ def test_a_stop_in_the_first_compilation_is_recorded_before_any_step_and_the_run
 
 @pytest.mark.processes
 @pytest.mark.slow
-def test_a_killed_worker_fails_its_run_and_another_one_takes_its_place(engine):
+def test_another_worker_takes_up_the_run_of_a_killed_one_and_with_the_second_the_run_ends(engine):
     run = engine.runs.submit(LONG, by=OPERATOR, name="to be killed")
     until("a first step", lambda: engine.runs.snapshot(run.id, by=OPERATOR).step > 0)
     (pid,) = engine.pids()
     os.kill(pid, signal.SIGKILL)
+    until("another worker", lambda: pid not in engine.pids() and engine.pids())
+    until("it has the run", lambda: engine.runs.snapshot(run.id, by=OPERATOR).n_lost == 1)
+    until("and trains it", lambda: state(engine, run.id) is RunState.RUNNING)
+    (pid,) = engine.pids()
+    os.kill(pid, signal.SIGKILL)
     until("the run has failed", lambda: state(engine, run.id) is RunState.FAILED)
-    assert engine.runs.snapshot(run.id, by=OPERATOR).record.error["values"] == {"status": -signal.SIGKILL}
+    error = engine.runs.snapshot(run.id, by=OPERATOR).record.error
+    assert error == {"code": "worker_killed", "values": {"status": -signal.SIGKILL}}
     until("another worker", lambda: pid not in engine.pids() and engine.pids())
     following = engine.runs.submit(TINY, by=OPERATOR, name="next")
     assert finished(engine, following.id).state is RunState.COMPLETED
@@ -548,6 +576,7 @@ def test_a_killed_worker_fails_its_run_and_another_one_takes_its_place(engine):
 SERVER = """
 import json, sys, threading
 from pathlib import Path
+from typing import ClassVar
 from tests.patience import PATIENCE_S
 from tl_core.datasets.images.decode import decode_image
 from tl_core.engine.runs.estimates import Pending

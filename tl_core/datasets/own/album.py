@@ -5,7 +5,7 @@ content, so the same pictures, sorted the same way, are the same data set, no ma
 
     about.json         classes, counts, what was chosen
     pictures.parquet   one row a picture, in the order of class, identity and file
-    looks.npz          what twins are told by, one row a different picture
+    looks.npz          what near-duplicates are told by, one row a different picture
     pack-….bin         kept pictures, one lossless WebP after the other: square, at most 256 px
 """
 
@@ -186,7 +186,7 @@ def _damaged(folder: Path, file: str) -> UnavailableError:
 
 
 def write_looks(path: Path, shas: Collection[str], hashes: np.ndarray, small: np.ndarray) -> None:
-    """Keeps what twins are told by, so that pictures that are added later are compared without reading all others.
+    """Keeps what near-duplicates are told by: pictures that are added later are compared without reading all others.
 
     Args:
         path: The file.

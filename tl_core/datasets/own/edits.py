@@ -55,7 +55,7 @@ def with_classes(album: Album, names: Mapping[str, str], excluded: Collection[st
 def split_again(album: Album, seed: int) -> Album:
     """Returns the album with its pictures drawn anew into train, validation and test.
 
-    Those in use are drawn; one that is taken out stands beside its twins, or trains when it is put back.
+    Those in use are drawn; one that is taken out stands beside its near-duplicates, or trains when it is put back.
     """
     rows, used = album.rows, album.is_used
     labels = np.unique(rows.name.astype(str), return_inverse=True)[1]
@@ -66,7 +66,7 @@ def split_again(album: Album, seed: int) -> Album:
 
 
 def one_of_each(album: Album) -> Album:
-    """Returns the album with only the first picture of each group of twins in one class; the others are taken out."""
+    """Returns the album with only the first picture of each group of near-duplicates in one class; the others go."""
     seen: set[tuple[int, str]] = set()
     places = []
     for at in np.flatnonzero(album.is_used):

@@ -16,9 +16,9 @@ from PIL import Image
 SIDE_PX = 16
 """Side of the small pictures that are compared."""
 
-MAX_BITS = 6  # of 64 in which the hashes of twins differ
-MIN_CORRELATION = 0.99  # of twins' brightness, pixel by pixel
-MAX_COLOUR = 10.0  # levels by which the mean colours of twins differ, whatever their brightness
+MAX_BITS = 6  # of 64 in which the hashes of near-duplicates differ
+MIN_CORRELATION = 0.99  # of their brightness, pixel by pixel
+MAX_COLOUR = 10.0  # levels by which their mean colours differ, whatever their brightness
 FLAT = 4.0  # levels: with less contrast nothing is left to correlate
 MAX_FLAT_DIFFERENCE = 1.0  # levels, between two pictures without contrast
 MOST_NEIGHBOURS = 256  # compared with each picture of one bucket; only very uniform sets have more
@@ -61,12 +61,12 @@ def near_duplicate_groups(shas: Sequence[str], hashes: np.ndarray, small: np.nda
     """Returns which pictures belong together.
 
     Args:
-        shas: Identity of each picture; equal ones are twins without a look.
+        shas: Identity of each picture; equal ones are duplicates without a look.
         hashes: uint64 (N,).
         small: uint8 (N, 16, 16, 3).
 
     Returns:
-        int64 (N,): the number of the group's first picture; a picture without a twin has its own.
+        int64 (N,): the number of the group's first picture; a picture without near-duplicates has its own.
 
     Units: for 50,000 different photographs about five seconds and 200 MB.
     """
@@ -78,10 +78,10 @@ def near_duplicate_groups(shas: Sequence[str], hashes: np.ndarray, small: np.nda
     return groups[groups]
 
 
-def members_of(twin: np.ndarray) -> list[np.ndarray]:
+def members_of(groups: np.ndarray) -> list[np.ndarray]:
     """Returns the groups that `near_duplicate_groups` numbered: int (n,), places, each group in order."""
-    order = np.argsort(twin, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(twin[order])) + 1)
+    order = np.argsort(groups, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
 
 
 def _joined(hashes: np.ndarray, small: np.ndarray) -> np.ndarray:
@@ -123,7 +123,7 @@ def _shapes(small: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _join(roots: np.ndarray, ones: np.ndarray, others: np.ndarray, small: np.ndarray, shapes: np.ndarray) -> None:
-    """Puts the twins among these pairs into one group, a few pairs at a time; `roots` stays flat."""
+    """Puts the near-duplicates among these pairs into one group, a few pairs at a time; `roots` stays flat."""
     for start in range(0, len(ones), _AT_ONCE):
         a, b = ones[start : start + _AT_ONCE], others[start : start + _AT_ONCE]
         is_flat = ~(shapes[a].any(axis=1) & shapes[b].any(axis=1))
@@ -131,9 +131,9 @@ def _join(roots: np.ndarray, ones: np.ndarray, others: np.ndarray, small: np.nda
         if not may_be.any():
             continue
         a, b = a[may_be], b[may_be]
-        are_twins = alike(small[a], small[b])
+        are_alike = alike(small[a], small[b])
         parents: dict[int, int] = {}
-        for one, other in zip(roots[a[are_twins]].tolist(), roots[b[are_twins]].tolist(), strict=True):
+        for one, other in zip(roots[a[are_alike]].tolist(), roots[b[are_alike]].tolist(), strict=True):
             one, other = sorted((_root(parents, one), _root(parents, other)))
             if one != other:
                 parents[other] = one

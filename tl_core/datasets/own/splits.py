@@ -1,6 +1,6 @@
 """Which pictures train, which choose between epochs, and which are kept for the test: by content and seed.
 
-A group of twins is never divided, whatever its classes, so that no network is tested on what it was trained on.
+Near-duplicates are never divided, whatever their classes: no network is tested on what it was trained on.
 """
 
 import hashlib
@@ -18,18 +18,18 @@ Column = Sequence | np.ndarray  # (N,)
 
 
 def assign_splits(
-    labels: Column, shas: Column, twins: Column, given: Column, seed: int, complete: Collection[int] = ()
+    labels: Column, shas: Column, group: Column, given: Column, seed: int, complete: Collection[int] = ()
 ) -> np.ndarray:
     """Puts every picture into a split: about 70 % of each class train, 15 % validate, 15 % test.
 
-    A class of one picture only trains; the second one of a class of two tests or validates. Which groups of twins are
-    taken depends on what they show and on the seed, not on names or order. A class with three groups of its own, or
-    more, is in all three.
+    A class of one picture only trains; the second one of a class of two tests or validates. Which groups of
+    near-duplicates are taken depends on what they show and on the seed, not on names or order. A class with three
+    groups of its own, or more, is in all three.
 
     Args:
         labels: int (N,), the class of each picture.
         shas: str (N,), the identity of each picture.
-        twins: int (N,), pictures with the same number are twins.
+        group: int (N,), pictures with the same number are near-duplicates.
         given: int (N,), splits that stay as they are; `UNKNOWN` where there is none.
         seed: Decides, together with the pictures, who is drawn.
         complete: Splits that take no more pictures. A test or validation part that is not among them is taken from
@@ -39,8 +39,8 @@ def assign_splits(
         int8 (N,): 0 train, 1 validation, 2 test.
     """
     labels, result = np.asarray(labels, np.int64), np.asarray(given, np.int8).copy()
-    groups, is_open = _groups(shas, twins, seed), bool((result == UNKNOWN).any())
-    for members in groups:  # twins of a picture that has its place stand beside it
+    groups, is_open = _groups(shas, group, seed), bool((result == UNKNOWN).any())
+    for members in groups:  # near-duplicates of a picture that has its place stand beside it
         known = [split for split in result[members] if split != UNKNOWN]
         if known:
             result[members] = np.where(result[members] == UNKNOWN, max(known), result[members])
@@ -54,16 +54,16 @@ def assign_splits(
     return result
 
 
-def _groups(shas: Column, twins: Column, seed: int) -> list[np.ndarray]:
-    """Returns the members of each group of twins, in an order that content and seed decide."""
+def _groups(shas: Column, group: Column, seed: int) -> list[np.ndarray]:
+    """Returns the members of each group of near-duplicates, in an order that content and seed decide."""
     members: dict[int, list[int]] = {}
-    for at, twin in enumerate(twins):
-        members.setdefault(int(twin), []).append(at)
+    for at, number in enumerate(group):
+        members.setdefault(int(number), []).append(at)
 
-    def draw(group: list[int]) -> bytes:
-        return hashlib.sha256(f"{seed}/{min(shas[at] for at in group)}".encode()).digest()
+    def draw(places: list[int]) -> bytes:
+        return hashlib.sha256(f"{seed}/{min(shas[at] for at in places)}".encode()).digest()
 
-    return [np.array(group) for group in sorted(members.values(), key=draw)]
+    return [np.array(places) for places in sorted(members.values(), key=draw)]
 
 
 def _wanted(
@@ -100,7 +100,7 @@ def _n_wanted(n: int, split: int, place: int, is_alone: bool) -> int:
 
 
 class _Filling:
-    """Takes groups of twins into test and validation, and leaves each class something for the splits after them.
+    """Takes groups of near-duplicates into test and validation; leaves each class something for the splits after them.
 
     Args:
         labels: int (N,).

@@ -4,12 +4,13 @@ import math
 from collections.abc import Callable
 
 from tl_core.engine.executors.contract import Executor
+from tl_core.engine.pool.evidence import n_out_of_memory
 from tl_core.errors import WorkerError
 
 START_S = 180.0  # a slow disk may take long to load TensorFlow; a worker that is not ready by then never will be
 SILENCE_S = 10.0  # between two heartbeats; they come every two seconds
 TURN_S = 300.0  # no turn of a training takes so long without a word
-KILLED = (-9, 137)  # by the signal that nothing survives, as the system sends it when memory runs out
+KILLED = (-9, 137)  # by the signal that nothing survives: the system sends it when memory runs out, people send it too
 
 
 class WorkerHandle:
@@ -38,6 +39,7 @@ class WorkerHandle:
         self._unsent: list[dict] = []
         self._heard_s = self._said_s = self._used_s = clock()
         self._turn_s: float | None = None  # None: it has not said yet that it is alive, and perhaps never does
+        self._n_out_of_memory = n_out_of_memory()
 
     @property
     def pid(self) -> int | None:
@@ -128,13 +130,15 @@ class WorkerHandle:
             is_hung = silent_s > SILENCE_S or min(self._turn_s, wordless_s) > TURN_S
         return WorkerError("worker_hung", seconds=math.ceil(max(silent_s, self._turn_s or 0.0))) if is_hung else None
 
+    def death(self, status: int) -> WorkerError:
+        """Returns why it has died, as far as its exit status and the system's count of such ends tell."""
+        if status not in KILLED:
+            return WorkerError("worker_died", status=status)
+        before, now = self._n_out_of_memory, n_out_of_memory()
+        is_out_of_memory = before is not None and now is not None and now > before
+        return WorkerError("worker_out_of_memory" if is_out_of_memory else "worker_killed", status=status)
+
     def close(self) -> None:
         """Ends it, whatever it is doing."""
         if self._executor is not None:
             self._executor.close()
-
-
-def death(status: int) -> WorkerError:
-    """Returns what the end of a worker with this exit status means for the runs that it had."""
-    code = "worker_out_of_memory" if status in KILLED else "worker_died"
-    return WorkerError(code, status=status)

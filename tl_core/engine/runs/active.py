@@ -10,7 +10,7 @@ from tl_core.engine.pool.pool import Pool
 from tl_core.engine.pool.worker_handle import WorkerHandle
 from tl_core.engine.runs.fair_queue import FairQueue
 from tl_core.engine.runs.live_run import LiveRun, Pace
-from tl_core.engine.runs.recorder import Recorder, state_after
+from tl_core.engine.runs.recorder import Recorder, last_epoch, state_after
 from tl_core.engine.runs.snapshots import FinishedRunCache
 from tl_core.engine.runs.unsaved_ends import RunEnd, UnsavedEnds
 from tl_core.errors import TransferLabError, WorkerError
@@ -21,6 +21,7 @@ from tl_core.store.store import RunStore
 from tl_core.training.events import Ended, Event
 
 MOST_RUNNING = 10_000  # of one owner at a time; the engine sets what the instructor has chosen
+MOST_LOST = 1  # workers of a run; when the next one is lost as well, the run may be what kills them
 PAUSE_S = 600.0  # a run paused for so long is stopped when others wait; it can be resumed from its last epoch
 
 
@@ -75,6 +76,7 @@ class Trainings:
         after: str | None = None,
         equal: str | None = None,
         is_resumed: bool = False,
+        n_lost: int = 0,
     ) -> None:
         """Brings a run into line.
 
@@ -85,6 +87,7 @@ class Trainings:
             after: The run whose steps must have begun before.
             equal: What it shares with runs that must end alike: while one of them trains it waits for the result.
             is_resumed: Whether to go on from the newest checkpoint.
+            n_lost: How many workers that had it were lost.
         """
         live = LiveRun.known_to(
             self._store,
@@ -96,6 +99,7 @@ class Trainings:
             is_resumed=is_resumed,
             after=after,
             equal=equal,
+            n_lost=n_lost,
         )
         self._live[run_id] = live
         self._line.join(run_id, owner)
@@ -215,6 +219,8 @@ class Trainings:
             worker.send({"do": "stop", "run_id": run_id})
             self._give_up(live, error)
             return
+        if (epoch := last_epoch(events)) is not None:
+            worker.send({"do": "recorded", "run_id": run_id, "epoch": epoch})
         if has_ended:
             del self._live[run_id]
             self._fill_equals(live)
@@ -245,14 +251,33 @@ class Trainings:
             self.finish(live, RunState.FAILED, WorkerError(error["code"], **error["values"]))
 
     def lose(self, worker: WorkerHandle, error: WorkerError) -> None:
-        """Fails the runs that a dead worker had; all others as well when no worker will ever be ready."""
+        """Brings the runs that a dead worker had into line again, once; fails all when no worker will ever be ready."""
         is_main = self._pool.is_main(worker)
         self._pool.drop(worker)
         lost = [live for live in self if live.is_sent and live.run_id in worker.runs]
         if is_main and self._pool.is_hopeless:
-            lost += [live for live in self if not live.is_sent]
-        for live in lost:
+            for live in [*lost, *(live for live in self if not live.is_sent)]:
+                self.finish(live, RunState.FAILED, error)
+            return
+        for live in reversed(lost):  # each is put before all others
+            self._take_back(live, error)
+
+    def _take_back(self, live: LiveRun, error: WorkerError) -> None:
+        """Takes a run from a worker that was lost: interrupted and, the first time, in line again by itself."""
+        if live.is_stopping:
+            self.finish(live, RunState.STOPPED)
+            return
+        if live.n_lost >= MOST_LOST:
             self.finish(live, RunState.FAILED, error)
+            return
+        has_begun = self._store.get(live.run_id).state is RunState.RUNNING
+        if has_begun:
+            self.finish(live, RunState.INTERRUPTED, error)
+            if live.run_id in self.unsaved_ends or (live.is_paused and not live.is_held):
+                return  # the disk is full, or somebody holds it: it is resumed by hand
+        run_id, goes_on, n_lost = live.run_id, live.is_resumed or has_begun, live.n_lost + 1
+        self.add(run_id, live.spec, live.owner, after=live.after, equal=live.equal, is_resumed=goes_on, n_lost=n_lost)
+        self.prioritise(live.run_id)
 
     # ---- ends and pauses ----
 

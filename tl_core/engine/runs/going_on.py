@@ -14,7 +14,7 @@ from tl_core.errors import InputError, StoreError, TransferLabError
 from tl_core.models.catalog import backbone_info
 from tl_core.planning.plan import check_together
 from tl_core.spec import RunSpec
-from tl_core.store.records import RunRecord, RunState
+from tl_core.store.records import RunRecord, RunState, last_number
 from tl_core.store.store import RunStore
 
 KEPT_RUNS = 4  # two pairs
@@ -43,7 +43,7 @@ def check_going_on(store: RunStore, record: RunRecord, home: Path) -> None:
     if "imported" in record.environment:
         raise InputError("not_trained_here", run=record.id)
     spec = RunSpec.from_dict(record.spec)
-    n_epochs = len(store.epochs(record.id))
+    n_epochs = last_number(store.epochs(record.id))
     if n_epochs < spec.all_epochs:
         raise InputError("ended_early", run=record.id, epochs=n_epochs, patience=spec.patience)
     check_together(spec, known_dataset(spec.dataset, home), backbone_info(spec.backbone))
@@ -96,7 +96,7 @@ def _waiting(store: RunStore, record: RunRecord, spec: RunSpec) -> RunRecord:
     with suppress(OSError):  # a bundled file is missing: the run will say so
         fingerprint = reuse.fingerprint(spec)
     if record.recorded_from:
-        n_epochs = len(store.epochs(record.id))  # the run that was trained may itself have gone on since
+        n_epochs = last_number(store.epochs(record.id))  # the run that was trained may itself have gone on since
         with suppress(TransferLabError):  # or be gone, or have no checkpoint any more
             share_checkpoint(store.run_folder(record.recorded_from), store.run_folder(record.id), n_epochs)
     return store.lengthen(record.id, spec.epochs, fingerprint)

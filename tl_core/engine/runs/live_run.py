@@ -10,7 +10,7 @@ from tl_core.spec import RunSpec
 from tl_core.store import transitions
 from tl_core.store.records import EpochRecord, RunRecord
 from tl_core.store.store import RunStore
-from tl_core.training.events import Ended, Epoch, Event, Moved, Phase, Started, Step
+from tl_core.training.events import Ended, Epoch, Event, Moved, Phase, Recovered, Started, Step
 
 MEMORY_S = 30.0  # after so long a measured speed counts half: others come and go on the same machine
 JUDGING = frozenset({"validating", "testing"})
@@ -111,6 +111,7 @@ class LiveRun:
     is_resumed: bool = False
     after: str | None = None  # the run whose training must have begun before this one is sent to a worker
     equal: str | None = None  # the fingerprint shared with runs that must end alike; None: trained in any case
+    n_lost: int = 0  # workers that it had and that died or hung
     record: RunRecord | None = None  # as the store had it last; None: must be read again
     version: int = 0
     phase: str = "queued"
@@ -145,11 +146,12 @@ class LiveRun:
         is_resumed: bool,
         after: str | None,
         equal: str | None,
+        n_lost: int,
     ) -> "LiveRun":
         """Returns a run with what its store knows of it: the curve and the epochs of the part before a stop."""
         recorder = Recorder(store, run_id, spec)
         epochs = {epoch.epoch: epoch for epoch in store.epochs(run_id)}
-        return cls(run_id, owner, spec, recorder, next_version, pace, epochs, is_resumed, after, equal)
+        return cls(run_id, owner, spec, recorder, next_version, pace, epochs, is_resumed, after, equal, n_lost)
 
     def touch(self) -> None:
         """Notes that something is different from what pages have seen."""
@@ -188,6 +190,8 @@ class LiveRun:
             case Step():
                 self._enter("training")
                 self.has_steps = True
+            case Recovered(rows):
+                self.epochs |= {row["epoch"]: transitions.measured(EpochRecord(**row)) for row in rows}
             case Moved(changes):
                 self.changes = tuple(changes)
             case Epoch():
@@ -251,5 +255,6 @@ class LiveRun:
                 tuple(self.epochs[number] for number in sorted(self.epochs)),
                 self.is_paused,
                 self.changes,
+                self.n_lost,
             )
         return seen

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 
@@ -14,7 +14,7 @@ from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
 from tl_core.store.records import EpochRecord, RunState
 from tl_core.store.store import RunStore
-from tl_core.training.events import Ended, Epoch, Event, Started, Step
+from tl_core.training.events import Ended, Epoch, Event, Recovered, Started, Step
 
 TRACE_S = 1.0  # of training; so much of the curve of the steps may be lost with the process
 _FREE = frozenset(
@@ -33,6 +33,13 @@ _FREE = frozenset(
 )  # what makes no epoch longer
 REFUSALS = frozenset({"disk_full", "home_not_writable", "store_busy", "store_damaged", "store_failed"})
 """What the disk says when it refuses. The run is as good as before: it can go on once there is room."""
+
+
+def last_epoch(events: Iterable[Event]) -> int | None:
+    """Returns the number of the last epoch that was recorded with these events; None if there was none."""
+    numbers = [event.epoch for event in events if isinstance(event, Epoch)]
+    numbers += [row["epoch"] for event in events if isinstance(event, Recovered) for row in event.epochs]
+    return max(numbers, default=None)
 
 
 def state_after(error: Mapping) -> RunState:
@@ -75,6 +82,9 @@ class Recorder:
             case Epoch():
                 self._close_epoch(EpochRecord(**asdict(event)))
                 self._note_speed(event)
+            case Recovered():
+                for row in event.epochs:
+                    self._store.add_epoch(self._run_id, EpochRecord(**row))
             case Ended():
                 self._finish(event)
 

@@ -148,7 +148,7 @@ class Runs:
             record = self._store.permitted(run_id, by=by)
             if self._trainings.get(record.id):
                 raise StoreError("run_is_active", run=record.id)
-            if not record.state.is_resumable:
+            if not record.is_resumable:
                 raise StoreError("run_already_finished", run=record.id)
             self._finished.forget(record.id)
             self._trainings.add(record.id, RunSpec.from_dict(record.spec), record.owner, is_resumed=True)

@@ -31,6 +31,8 @@ class RunSnapshot:
         is_paused: Whether somebody has paused it; its phase stays what it was.
         changes: How far the weights of each block have moved, then the head's, relative to what they were; empty before
             the first step, and where an older record does not know it.
+        n_lost: How many workers it had since it came into line that died or hung; after the first one it goes on by
+            itself.
     """
 
     record: RunRecord
@@ -48,6 +50,7 @@ class RunSnapshot:
     epochs: tuple[EpochRecord, ...] = ()
     is_paused: bool = False
     changes: tuple[float, ...] = ()
+    n_lost: int = 0
 
     @property
     def is_active(self) -> bool:

@@ -43,10 +43,15 @@ class UnsavedEnds:
     def _write(self, end: RunEnd) -> None:
         """Writes one end. Its best epoch is not known: the worker says it when the weights are on the disk."""
         live = end.live
-        self._store.finish_run(live.run_id, end.state, error=end.error, seconds=live.recorder.trace.elapsed_s)
+        seconds = live.recorder.trace.elapsed_s
+        record = self._store.finish_run(live.run_id, end.state, error=end.error, seconds=seconds)
         live.recorder.save_trace()
-        if not end.state.is_resumable:
+        if record.state is RunState.FAILED and not record.is_resumable:
             drop_checkpoints(self._store.run_folder(live.run_id))
+
+    def __contains__(self, run_id: str) -> bool:
+        """Whether a run's end is not in the store yet."""
+        return run_id in self._unwritten
 
     def seen(self, record: RunRecord) -> RunRecord:
         """Returns a record with the end that could not be written yet, if there is one."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from tl_core.engine.worker.requests import REQUESTS, Request
 from tl_core.engine.worker.scheduler import Rank, Scheduler
 from tl_core.errors import TransferLabError, WorkerError
-from tl_core.training.events import Ended, Event, Phase, Started, Step
+from tl_core.training.events import Ended, Epoch, Event, Phase, Started, Step
 
 CHORE = "chore"  # the name of whatever nobody waits for
 GATHER_S = 0.05  # events within so short a time go into one message
@@ -35,6 +35,7 @@ class Worker:
         self._scheduler = Scheduler(self._on_event, self._on_end, is_step=lambda event: isinstance(event, Step))
         self._stopping: set[str] = set()
         self._unsent: dict[str, list[dict]] = {}
+        self._unrecorded: dict[str, dict[int, dict]] = {}
         self._said_s = 0.0
         self._turn_began_s: float | None = None
         self._is_over = False
@@ -86,6 +87,10 @@ class Worker:
             self._begin(REQUESTS[do], message)
         elif do == "train":
             self._train(message)
+        elif do == "recorded":
+            unrecorded = self._unrecorded.get(message["run_id"], {})
+            for number in [number for number in unrecorded if number <= message["epoch"]]:
+                del unrecorded[number]
         elif do == "stop":
             self._scheduler.prioritise(message["run_id"])
         elif do == "pause":
@@ -102,6 +107,7 @@ class Worker:
         from tl_core.spec import RunSpec
 
         run_id = message["run_id"]
+        self._unrecorded[run_id] = unrecorded = {}
         task = TrainingTask(
             RunSpec.from_dict(message["spec"]),
             self._home,
@@ -110,6 +116,7 @@ class Worker:
             is_resumed=message["is_resumed"],
             warm=self._kept.warm,
             publish=lambda event: self._on_event(run_id, event),
+            unrecorded=unrecorded,
         )
         self._scheduler.add(run_id, self.interruption.watched(run_id, task.run()), owner=message["owner"])
 
@@ -136,6 +143,7 @@ class Worker:
         else:
             self._flush()
             self._stopping.discard(task_id)
+            self._unrecorded.pop(task_id, None)
             self._say({"say": "ended", "run_id": task_id} | ({"error": _plain_error(error)} if error else {}))
             self._let_go()
 
@@ -162,8 +170,8 @@ class Worker:
 
 
 def _is_followed_by_work(event: Event) -> bool:
-    """Says whether an event announces what may take long before the next one."""
-    return isinstance(event, Started | Ended) or (isinstance(event, Phase) and event.done == 0)
+    """Says whether an event announces what may take long before the next one; a checkpoint comes after an epoch."""
+    return isinstance(event, Started | Epoch | Ended) or (isinstance(event, Phase) and event.done == 0)
 
 
 def _plain_error(error: BaseException) -> dict:

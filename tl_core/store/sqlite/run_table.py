@@ -239,7 +239,7 @@ class RunTable:
         copy = sidecars.read_copy(self._runs / orphan["id"])
         if copy is not None:
             self._restore_curves(orphan["seq"], copy)
-            if copy.record.state.is_finished and not copy.record.state.is_resumable:
+            if copy.record.state.is_finished and not copy.record.is_resumable:
                 self.update(replace(copy.record, seq=orphan["seq"], twin_id=record.twin_id), lock=None)
                 return False
         self.interrupt(orphan["seq"])

@@ -15,7 +15,7 @@ from tl_core.evaluation.scores import wilson_interval
 from tl_core.models.trained import WEIGHTS_FILE, load_trained
 from tl_core.phrases import explain
 from tl_core.spec import RunSpec
-from tl_core.training.events import Ended, Epoch, Phase, Started, Step
+from tl_core.training.events import Ended, Epoch, Phase, Recovered, Started, Step
 from tl_core.training.proof import HEAD
 from tl_core.training.sources import PictureSource
 from tl_core.training.steps import CompiledSteps
@@ -283,6 +283,22 @@ def test_a_run_that_is_resumed_continues_as_if_it_had_never_ended(uninterrupted,
     )
     assert same(weights(tmp_path), final)
     assert of(Epoch, after)[0].elapsed_s > of(Epoch, before)[-1].elapsed_s
+
+
+@pytest.mark.parametrize("n_recorded", [0, 1, 2])
+def test_epochs_that_nobody_has_recorded_are_handed_over_by_the_checkpoint(uninterrupted, tmp_path, n_recorded):
+    first = task(tmp_path, RESUMED)
+    for event in first.run():  # a process that dies in the midst of the third epoch
+        if isinstance(event, Epoch) and event.epoch == 1:
+            for number in range(1, n_recorded):
+                first.unrecorded.pop(number)
+        if isinstance(event, Step) and event.step == 5:
+            break
+    after = list(task(tmp_path, RESUMED, is_resumed=True).run())
+    (recovered,) = of(Recovered, after)
+    expected = [epoch for epoch in of(Epoch, uninterrupted[0])[:2] if epoch.epoch >= max(1, n_recorded)]
+    assert curve([*(Epoch(**row) for row in recovered.epochs), after[-1]]) == curve([*expected, after[-1]])
+    assert [epoch.epoch for epoch in of(Epoch, after)] == [3, 4]
 
 
 def test_a_finished_run_that_is_resumed_only_repeats_its_test(uninterrupted, tmp_path):

@@ -1,9 +1,10 @@
 """One run from spec to record, as a generator of events: data, network, features, training, test, proof, files."""
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tl_core.datasets.arrays import select_per_class
@@ -16,12 +17,14 @@ from tl_core.evaluation.scores import score
 from tl_core.models.trained import save_trained
 from tl_core.spec import RunSpec
 from tl_core.training.clock import Clock
-from tl_core.training.events import Ended, Epoch, Event, Phase, Started
+from tl_core.training.events import Ended, Epoch, Event, Phase, Recovered, Started
 from tl_core.training.feature_cache import FeatureCache
 from tl_core.training.inputs import Inputs
 from tl_core.training.phases import Phases
 from tl_core.training.pixel_cache import map_pixels
 from tl_core.training.trainer import StopRequested, steps_per_epoch
+
+EPOCHS = "epochs"  # among the texts of a checkpoint
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class TrainingTask:
         publish: Takes the progress of what cannot be cut into turns, such as a download.
         is_resumed: Whether to go on from the newest checkpoint.
         warm: What the worker has kept from runs before.
+        unrecorded: The fields of each `Epoch`, by its number, that nobody has said to have recorded; every checkpoint
+            carries them, as a process may die while they are on their way.
     """
 
     spec: RunSpec
@@ -45,6 +50,7 @@ class TrainingTask:
     publish: Callable[[Event], None] = lambda event: None
     is_resumed: bool = False
     warm: WarmCache = field(default_factory=WarmCache)
+    unrecorded: dict[int, dict] = field(default_factory=dict)
 
     def run(self) -> Iterator[Event]:
         """Trains; always ends with one `Ended`, whatever happens. Time spent waiting for others is not counted."""
@@ -101,10 +107,17 @@ class TrainingTask:
             len(dataset.test),
         )
         found = latest_checkpoint(self.folder) if self.is_resumed else None
+        if found and (rows := json.loads(found[2].get(EPOCHS, "[]"))):
+            self.unrecorded.update({row["epoch"]: row for row in rows})
+            yield Recovered(rows)
         for event in phases.run(found and found[1:]):
+            if isinstance(event, Epoch):
+                self.unrecorded[event.epoch] = asdict(event)
             yield event
             if isinstance(event, Epoch):  # after its record: what is cut off between the two is trained again, not lost
-                save_checkpoint(self.folder, phases.progress.epoch, *phases.checkpoint())
+                arrays, facts = phases.checkpoint()
+                facts = {**facts, EPOCHS: json.dumps(list(self.unrecorded.values()))}
+                save_checkpoint(self.folder, phases.progress.epoch, arrays, facts)
         assert phases.trainer is not None  # the one of the last phase
         logits = yield from phases.trainer.predict(dataset.test, "testing")
         state.scores = score(logits, dataset.labels[dataset.test])
