@@ -25,7 +25,7 @@ app: .venv/.app
 test: .venv/.test .venv/.chromium
 	@$(LINT) && $(TYPES)
 	@$(BIN)/python -m pytest --stage beside -n $(JOBS) --dist loadscope $(ARGS); beside=$$?; \
-	$(BIN)/python -m pytest --stage alone $(ARGS) && exit $$beside
+	$(BIN)/python -m pytest --stage processes -n $(JOBS) --dist loadscope $(ARGS) && exit $$beside
 
 check: .venv/.test
 	@$(LINT)

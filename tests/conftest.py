@@ -18,7 +18,7 @@ from tl_core.paths import PROJECT
 # the same examples each time, however slow the machine; --hypothesis-profile=default looks for others
 settings.load_profile("ci")
 
-STAGES = ("beside", "alone", "pure")
+STAGES = ("beside", "processes", "pure")
 WITH_KERAS = ("tests/models/", "tests/training/", "tests/engine/worker/", "tests/engine/executors/", "tests/bench/")
 _SESSION = tempfile.TemporaryDirectory(prefix="transfer-lab-tests-")
 os.environ.update(
@@ -53,7 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--stage",
         choices=STAGES,
-        help="only what may run beside other tests, only what may not, or only what is quick and builds no network",
+        help="only what starts no server or worker, only what does, or only what is quick and builds no network",
     )
 
 
@@ -66,23 +66,26 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def is_pure(item: pytest.Item) -> bool:
     """Says whether a test is quick and builds no network: what `make check` runs."""
-    is_quick = not item.get_closest_marker("slow") and not is_alone(item)
+    is_quick = not item.get_closest_marker("slow") and not has_processes(item)
     return is_quick and not item.nodeid.startswith(WITH_KERAS)
 
 
-def is_alone(item: pytest.Item) -> bool:
-    """Says whether a test starts a server or a worker: both have little to do by themselves and give way to others."""
+def has_processes(item: pytest.Item) -> bool:
+    """Says whether a test starts a server or a worker: both give way to a test that computes beside them."""
     return any(item.get_closest_marker(name) for name in ("browser", "processes"))
 
 
 class SharedWork(LoadScopeScheduling):
-    """Gives out tests one by one, but a file whole that makes something once for all its tests, such as a trained run.
+    """Gives out tests one by one, but a file whole that makes something once for all its tests, such as a trained run;
+    and all that use a browser to one process, with one server and one Chromium.
 
     As `loadgroup` would do it, which does not see its own marks in pytest 9.2 (pytest-xdist 3.8).
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
+        if file.startswith("tests/browser/"):
+            return "browser"
         return file if makes_something_once(file) else nodeid
 
 
@@ -105,7 +108,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [
         item
         for item in items
-        if (stage in ("beside", "alone") and is_alone(item) != (stage == "alone"))
+        if (stage in ("beside", "processes") and has_processes(item) != (stage == "processes"))
         or (stage == "pure" and not is_pure(item))
         or (item.get_closest_marker("full") and not is_full)
     ]
