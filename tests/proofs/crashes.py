@@ -23,6 +23,7 @@ from safetensors.numpy import load_file
 from tests.proofs.finding import Finding
 from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.engine.service import Engine
+from tl_core.errors import StoreError
 from tl_core.paths import PROJECT
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR
@@ -68,7 +69,8 @@ def _keep_under_way(engine: Engine, name: str, spec: RunSpec) -> None:
     for run in engine.store.list_runs():
         if run.name == name and run.state is not RunState.COMPLETED:
             if not engine.runs.snapshot(run.id, by=OPERATOR).is_active:
-                engine.runs.resume(run.id, by=OPERATOR)
+                with suppress(StoreError):  # it has completed in this very moment
+                    engine.runs.resume(run.id, by=OPERATOR)
             return
     engine.runs.submit(spec, by=OPERATOR, name=name, is_afresh=True)
 
