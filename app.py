@@ -8,6 +8,7 @@ of every page.
 import ctypes
 import gc
 import gzip
+import sqlite3
 import sys
 from contextlib import asynccontextmanager, suppress
 from functools import cache
@@ -16,7 +17,7 @@ from pathlib import Path
 import streamlit as st
 
 from tl_core.errors import TransferLabError
-from tl_core.phrases import explain
+from tl_core.phrases import explain, phrase
 
 HERE = Path(__file__).resolve().parent
 M_ARENA_MAX = -8  # a parameter of glibc's mallopt (malloc.h)
@@ -60,8 +61,13 @@ async def lifespan(server):
     """Starts the engine before the first visitor comes, and ends it and its worker with the server."""
     keep_memory_together()
     from pages.ui import blocks  # noqa: F401 (loads pandas and Plotly now, not at the first visit)
+    from tl_core.disk.error_log import log_note
     from tl_core.engine import singleton
+    from tl_core.store.sqlite.schema import WITHOUT_WAL_RESET_BUG
 
+    if sqlite3.sqlite_version_info < WITHOUT_WAL_RESET_BUG:
+        fixed = ".".join(map(str, WITHOUT_WAL_RESET_BUG))
+        log_note(phrase("en", "sqlite.wal_reset_bug", found=sqlite3.sqlite_version, fixed=fixed))
     try:
         singleton.engine()
     except TransferLabError as error:  # an unusable data folder, or one that another server uses: the pages say so too
