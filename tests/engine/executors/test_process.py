@@ -4,6 +4,7 @@ import pytest
 from patience import until
 
 from tl_core.disk.error_log import FOLDER, MAX_BYTES
+from tl_core.engine.environment import worker_environment
 from tl_core.engine.executors.process import start_module
 
 pytestmark = pytest.mark.processes
@@ -31,3 +32,11 @@ def test_a_log_that_is_full_makes_way_for_a_new_one(tmp_path):
     assert end(tmp_path) == 1
     until("the reason in a new log", lambda: log.exists() and "none_of_ours" in log.read_text())
     assert log.with_name("worker.log.1").stat().st_size == MAX_BYTES
+
+
+def test_the_instructors_key_stays_with_the_server(tmp_path, monkeypatch):
+    monkeypatch.setenv("TL_INSTRUCTOR_KEY", "open sesame")
+    monkeypatch.setenv("TL_CACHE_GB", "3")
+    passed_on = worker_environment(tmp_path)
+    assert "open sesame" not in passed_on.values()
+    assert (passed_on["TL_CACHE_GB"], passed_on["TL_HOME"]) == ("3", str(tmp_path))

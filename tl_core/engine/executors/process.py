@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from tl_core.disk.error_log import FOLDER, keep_output
+from tl_core.disk.home import OTHERS
 from tl_core.engine.environment import worker_environment
 from tl_core.engine.executors.contract import Executor, Exit, Hear, tell
 from tl_core.paths import PROJECT
@@ -32,6 +33,7 @@ def start_module(
         errors=errors,
         bufsize=1,
         start_new_session=True,
+        umask=OTHERS,
     )
     assert process.stdin is not None  # a pipe, as are the others
     assert process.stdout is not None
