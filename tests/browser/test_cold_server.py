@@ -68,6 +68,21 @@ def test_no_worker_outlives_its_server(tmp_path, number):
     assert workers_of(tmp_path) == []
 
 
+@on_linux
+def test_an_open_data_folder_is_closed_at_the_start_and_the_instructors_key_stays_with_the_server(tmp_path):
+    (tmp_path / "runs" / "old").mkdir(parents=True, mode=0o755)
+    (tmp_path / "runs" / "old" / "record.json").write_text("{}")
+    (tmp_path / "runs" / "old" / "record.json").chmod(0o644)
+    server = Server(tmp_path, TL_INSTRUCTOR_KEY="open sesame, please").wait()
+    try:
+        (worker,) = until("the server's worker", lambda: workers_of(tmp_path))
+        assert b"open sesame" in (PROC / str(server.process.pid) / "environ").read_bytes()
+        assert b"open sesame" not in (PROC / str(worker) / "environ").read_bytes()
+        assert server.open_to_others() == []
+    finally:
+        server.stop()
+
+
 GUARD = """
 import os, socket, sys
 

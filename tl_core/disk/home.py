@@ -47,10 +47,14 @@ def keep_private(home: Path) -> None:
 
     What is not ours stays as it is, and so does the folder itself where such things lie in it: it may be anybody's.
     Windows keeps a user's folder from others by itself.
+
+    Raises:
+        StoreError: "home_not_writable": the folder cannot be looked into.
     """
     if os.name == "nt":
         return
-    entries = list(home.iterdir())
+    with storage_errors(home):
+        entries = list(home.iterdir())
     ours = [entry for entry in entries if any(fnmatchcase(entry.name, pattern) for pattern in _OURS)]
     for path in ours if len(ours) < len(entries) else [home, *ours]:
         _close(path)
