@@ -2,6 +2,7 @@
 # make test   sets everything up, Chromium included, and runs the tests           JOBS=2 at the same time
 # make check  the quick part of it: linter, types, and what builds no network; to be run before each commit, in three minutes
 # make test-all   the same, and what is only run before a release: more seeds, cuts and networks
+# make lock   writes down the packages that .venv has, with their hashes: once the tests have passed with others
 PYTHON ?= python3
 PORT ?= 8501
 JOBS ?= 2
@@ -17,7 +18,7 @@ ifeq ($(shell uname -sm),Linux x86_64)
 TENSORFLOW := $(shell nvidia-smi -L >/dev/null 2>&1 && echo 'tensorflow[and-cuda]' || echo tensorflow-cpu)
 endif
 
-.PHONY: app test check types pure test-all lint
+.PHONY: app test check types pure test-all lint lock
 
 app: .venv/.app
 	@$(BIN)/streamlit run app.py --server.port $(PORT) --server.address $(HOST)
@@ -52,17 +53,25 @@ lint: .venv/.test
 unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --no-compile
 
-.venv/.app: .venv/.python requirements.txt
-	@echo 'Installing packages, most of it TensorFlow: some minutes of download on a slow line.'
-	@sed 's/^tensorflow>/$(TENSORFLOW)>/' requirements.txt > .venv/requirements.txt
-	$(PIP) -r .venv/requirements.txt
+# the very archives that were tested, each held to its hash, where they fit; else what the ranges allow.
+# $(call install,requirements requirements-dev) installs what these files name
+TESTED := sys.version_info[:2] == (3, 11) and "$(TENSORFLOW)" == "tensorflow-cpu" and os.confstr("CS_GNU_LIBC_VERSION") >= "glibc 2.28"
+install = @echo 'Installing packages, most of it TensorFlow: some minutes of download on a slow line.'; \
+	if $(BIN)/python -c 'import os, sys; sys.exit(not ($(TESTED)))' 2>/dev/null; \
+	then $(PIP) --require-hashes $(1:%=-r %.lock); \
+	else sed 's/^tensorflow>/$(TENSORFLOW)>/' requirements.txt > .venv/requirements.txt && cp requirements-dev.txt .venv \
+	&& $(PIP) $(1:%=-r .venv/%.txt); fi
+
+.venv/.app: .venv/.python requirements.txt requirements.lock
+	$(call install,requirements)
 	@touch $@
 
+lock: .venv/.python
+	$(BIN)/python assets/rebuild/lock.py
+
 # tests begin with all modules compiled: what a compiler warns of in somebody else's is no failure of theirs
-.venv/.test: .venv/.python requirements.txt requirements-dev.txt
-	@echo 'Installing packages, most of it TensorFlow: some minutes of download on a slow line.'
-	@sed 's/^tensorflow>/$(TENSORFLOW)>/' requirements.txt > .venv/requirements.txt
-	$(PIP) -r .venv/requirements.txt -r requirements-dev.txt
+.venv/.test: .venv/.python requirements.txt requirements-dev.txt requirements.lock requirements-dev.lock
+	$(call install,requirements requirements-dev)
 	@$(BIN)/python -W ignore -m compileall -qq -j 0 .venv/lib || true
 	@touch .venv/.app $@
 

@@ -8,6 +8,8 @@ of every page.
 import ctypes
 import gc
 import gzip
+import os
+import sqlite3
 import sys
 from contextlib import asynccontextmanager, suppress
 from functools import cache
@@ -16,7 +18,7 @@ from pathlib import Path
 import streamlit as st
 
 from tl_core.errors import TransferLabError
-from tl_core.phrases import explain
+from tl_core.phrases import explain, phrase
 
 HERE = Path(__file__).resolve().parent
 M_ARENA_MAX = -8  # a parameter of glibc's mallopt (malloc.h)
@@ -60,12 +62,21 @@ async def lifespan(server):
     """Starts the engine before the first visitor comes, and ends it and its worker with the server."""
     keep_memory_together()
     from pages.ui import blocks  # noqa: F401 (loads pandas and Plotly now, not at the first visit)
+    from pages.ui.streamlit_internals import print_addresses
+    from tl_core.disk.error_log import log_note
+    from tl_core.disk.home import OTHERS
     from tl_core.engine import singleton
+    from tl_core.store.sqlite.schema import WITHOUT_WAL_RESET_BUG
 
+    os.umask(OTHERS)
+    if sqlite3.sqlite_version_info < WITHOUT_WAL_RESET_BUG:
+        fixed = ".".join(map(str, WITHOUT_WAL_RESET_BUG))
+        log_note(phrase("en", "sqlite.wal_reset_bug", found=sqlite3.sqlite_version, fixed=fixed))
     try:
         singleton.engine()
     except TransferLabError as error:  # an unusable data folder, or one that another server uses: the pages say so too
         print(explain(error, "en"), file=sys.stderr)
+    print_addresses()
     gc.collect()
     gc.freeze()  # Streamlit collects garbage after every run; what was loaded at the start need not be looked at again
     yield
@@ -86,8 +97,9 @@ else:
 
     from pages.ui import error_page
     from pages.ui.cookie import OwnerCookie
-    from pages.ui.streamlit_internals import ignore_pages_folder
+    from pages.ui.streamlit_internals import ask_nobody_for_our_address, ignore_pages_folder
 
+    ask_nobody_for_our_address()
     ignore_pages_folder()
     keys = [Middleware(OwnerCookie)]
     app = st.App(__file__, routes=routes(), lifespan=lifespan, middleware=keys, on_script_error=error_page.show)

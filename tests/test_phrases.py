@@ -1,5 +1,6 @@
 import ast
 import inspect
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -137,6 +138,25 @@ def test_every_text_says_something_and_can_be_filled_in(language):
         assert all(name.isidentifier() for name in fields(language, key)), key
         text = phrase(language, key, **dict.fromkeys(fields(language, key), Anything()))
         assert text.strip() or key.startswith("unit."), key
+
+
+def sentences(text: str) -> list[str]:
+    """Returns the sentences of a text, and what follows the last one without being any."""
+    return [part for part in re.split(r"(?<=[.!?])\s+|(?<=[。！？])\s*", text) if part]
+
+
+def test_sentences_are_counted():
+    assert len(sentences("It has 1.5 MB; at most 1.0 MB. Make it smaller (or not).")) == 2
+    assert len(sentences("One. Two? (Three)")) == 3
+    assert len(sentences("内存不足。请减半！（原因）")) == 3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_error_says_what_is_wrong_and_what_to_do_in_two_sentences_at_most(language):
+    errors = [key for key in keys(language) if key.startswith("errors.")]
+    said = {key: phrase(language, key, **dict.fromkeys(fields(language, key), Anything())) for key in errors}
+    assert len(said) > 100
+    assert [key for key, text in said.items() if len(sentences(text)) > 2] == []
 
 
 class Anything:

@@ -27,6 +27,7 @@ PROMISED = {
     "server.enableStaticServing": False,
     "server.enableAgentApi": False,
     "browser.gatherUsageStats": False,
+    "logger.hideWelcomeMessage": True,
     "client.showErrorDetails": "none",
     "client.showErrorLinks": False,
     "client.toolbarMode": "minimal",

@@ -14,6 +14,7 @@ from tl_core.commands.import_ import add_import_options, import_pictures
 from tl_core.commands.listing import list_backbones, list_datasets, list_runs, show
 from tl_core.commands.output import BAD_INPUT, DONE, FAILED, INTERRUPTED, Output, complain
 from tl_core.commands.train import add_train_options, train
+from tl_core.disk.home import OTHERS
 from tl_core.errors import InputError, TransferLabError
 
 
@@ -83,4 +84,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    os.umask(OTHERS)
     sys.exit(main())

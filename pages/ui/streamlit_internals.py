@@ -2,17 +2,41 @@
 
 from collections.abc import Sequence
 
+from streamlit import config, net_util
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
+from streamlit.web import bootstrap
 
-__all__ = ["DeltaGenerator", "UploadedFile", "ignore_pages_folder", "let_go"]
+__all__ = [
+    "DeltaGenerator",
+    "UploadedFile",
+    "ask_nobody_for_our_address",
+    "ignore_pages_folder",
+    "let_go",
+    "print_addresses",
+]
 
 
 def ignore_pages_folder() -> None:
     """Has Streamlit take no file below `pages` for a page: the frame alone says what is one."""
     PagesManager.uses_pages_directory = False
+
+
+def ask_nobody_for_our_address() -> None:
+    """Keeps Streamlit from asking a server on the internet under which address it sees us.
+
+    It would ask when it prints its addresses, if it serves all of them, and for each connection from a page that it
+    does not know.
+    """
+    net_util.get_external_ip = lambda: None
+
+
+def print_addresses() -> None:
+    """Prints where to point a browser, which `hideWelcomeMessage` put off until nobody is asked for it."""
+    config.set_option("logger.hideWelcomeMessage", False)
+    bootstrap._print_url(is_running_hello=False)
 
 
 def let_go(files: Sequence[UploadedFile]) -> None:

@@ -28,6 +28,7 @@ class Server:
                 env={**os.environ, "PYTHONPATH": str(PROJECT), "TL_HOME": str(home), **environment},
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                umask=0,  # whoever starts it may have left the door open
             )
 
     def wait(self) -> "Server":
@@ -41,6 +42,12 @@ class Server:
                 return answer.status == 200
         except OSError:
             return False
+
+    def open_to_others(self) -> list[str]:
+        """Returns what is in the data folder that other users of the machine could read or write."""
+        found = [path for path in self.log.parent.rglob("*") if path != self.log]
+        assert len(found) > 5
+        return [f"{path} {path.stat().st_mode:o}" for path in found if path.stat().st_mode & 0o077]
 
     def stop(self) -> None:
         self.process.terminate()

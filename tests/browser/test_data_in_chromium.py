@@ -182,6 +182,8 @@ def test_a_zip_is_taken_in_looked_at_put_in_order_and_trained_on(lab, page, arch
     page.get_by_text(said("lab.baseline")).click()
     page.get_by_role("button", name=said("lab.train"), exact=True).click()
     expect(page.get_by_text(re.compile("completed 5 epochs")).first).to_be_visible()
+    assert {path.name for path in lab.log.parent.iterdir()} >= {"cache", "datasets", "logs", "runs", "uploads"}
+    assert lab.open_to_others() == []
 
 
 def test_classes_are_renamed_merged_and_left_out_and_of_twins_one_is_kept(lab, page, photos, tmp_path):

@@ -147,6 +147,7 @@ def test_a_student_trains_watches_reloads_reads_the_verdict_classifies_and_switc
     page.wait_for_function("document.querySelector('h1').innerText !== 'Classify'")
     expect(page.get_by_text(re.compile(rf"· {percent}%$")).first).to_be_visible()
     assert "lang=zh" in page.url
+    assert server.open_to_others() == []
 
 
 def test_the_next_student_gets_the_record_replayed_and_may_train_afresh(server, page):

@@ -1,11 +1,13 @@
 """The log of what nobody foresaw."""
 
 import re
+import subprocess
+import sys
 import threading
 
 import pytest
 
-from tl_core.disk.error_log import FILES, FOLDER, MAX_BYTES, log_error
+from tl_core.disk.error_log import FILE, FOLDER, MAX_BYTES, OLDER, keep_output, log_error, log_note
 
 
 def fault(message: str) -> ValueError:
@@ -18,7 +20,7 @@ def fault(message: str) -> ValueError:
 
 @pytest.fixture
 def log(home):
-    return home / FOLDER / FILES[0]
+    return home / FOLDER / FILE
 
 
 def test_the_id_that_is_returned_finds_the_traceback(log):
@@ -95,3 +97,29 @@ def test_entries_of_many_threads_stay_whole(log):
     heads = [line for line in log.read_text().splitlines() if not line.startswith(" ")]
     assert len(heads) == 20
     assert all(re.fullmatch(r"\S+ [0-9a-f]{8} '/' ValueError", head) for head in heads)
+
+
+def test_a_note_stands_in_the_log_and_on_the_standard_error_output(log, capsys):
+    log_note("SQLite is old")
+    assert capsys.readouterr().err == "SQLite is old\n"
+    assert re.fullmatch(r"\S+T\S+ SQLite is old\n", log.read_text())
+
+
+def test_what_a_process_says_goes_into_a_log_that_takes_no_more_than_three_megabytes(tmp_path):
+    script = f"import os; [os.write(2, (b'%07d' % n) + b'x' * 9_993) for n in range({5 * MAX_BYTES // 10_000})]"
+    with subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE) as process:
+        keep_output(process.stderr, tmp_path, "worker.log")
+    files = [tmp_path / f"worker.log{suffix}" for suffix in OLDER]
+    kept = b"".join(file.read_bytes() for file in reversed(files))
+    assert {file.name for file in tmp_path.glob("worker.log*")} == {file.name for file in files}
+    assert max(file.stat().st_size for file in files) <= MAX_BYTES
+    assert len(kept) > 2 * MAX_BYTES
+    assert kept.replace(b"x", b"").endswith(b"0000498" + b"0000499")
+
+
+def test_a_process_whose_log_cannot_be_written_is_not_kept_waiting(tmp_path):
+    (tmp_path / "worker.log").mkdir()
+    script = "import os; [os.write(2, b'x' * 10_000) for _ in range(100)]"
+    with subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE) as process:
+        keep_output(process.stderr, tmp_path, "worker.log")
+    assert process.returncode == 0

@@ -8,7 +8,7 @@ from streamlit.runtime.scriptrunner import ScriptRunner
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import error_page
-from tl_core.disk.error_log import FILES, FOLDER
+from tl_core.disk.error_log import FILE, FOLDER
 from tl_core.phrases import phrase
 
 COOKIE = "0123abcd.signature"
@@ -62,7 +62,7 @@ def told(app: AppTest, language: str = "en") -> str:
 @pytest.mark.parametrize("way", ["script", "fragment"])
 def test_a_fault_is_one_sentence_with_the_id_under_which_the_log_has_it(run, home, way, language):
     id_ = told(run(way, language), language)
-    log = (home / FOLDER / FILES[0]).read_text()
+    log = (home / FOLDER / FILE).read_text()
     assert f" {id_} " in log
     assert "secret path /home/pupil" in log
     assert "77777777" not in log
@@ -73,7 +73,7 @@ def test_a_broken_callback_says_the_same(run, home):
     app = run("callback")
     assert not app.error
     id_ = told(app.button[0].click().run())
-    assert f" {id_} " in (home / FOLDER / FILES[0]).read_text()
+    assert f" {id_} " in (home / FOLDER / FILE).read_text()
 
 
 def test_what_the_lab_knows_by_name_is_said_in_its_own_sentence(run):

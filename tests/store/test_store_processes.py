@@ -1,5 +1,6 @@
 """Runs that outlive their process: kill -9, two processes on one folder, lost and damaged databases."""
 
+import errno
 import json
 import os
 import shutil
@@ -379,6 +380,10 @@ class TestDamage:
                 assert backup.list_runs()[0].state is RunState.INTERRUPTED
 
 
+def refuse_for_lack_of_room(descriptor):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 class TestOldDatabases:
     """Databases as version 1 wrote them, before runs had fingerprints."""
 
@@ -401,6 +406,46 @@ class TestOldDatabases:
             connection.execute("PRAGMA user_version = 1")
         connection.close()
         return tmp_path
+
+    def versions(self, home):
+        return sorted(path.name for path in home.iterdir() if ".version-" in path.name)
+
+    def content(self, path):
+        with sqlite3.connect(path) as connection:
+            content = [*connection.iterdump(), *connection.execute("PRAGMA user_version").fetchone()]
+        connection.close()
+        return content
+
+    def test_are_kept_as_they_were_beside_what_becomes_of_them(self, old_home):
+        before = self.content(old_home / "runs.sqlite")
+        for _ in range(2):
+            SqliteStore(old_home).close()
+            assert self.versions(old_home) == ["runs.sqlite.version-1"]
+        assert self.content(old_home / "runs.sqlite.version-1") == before
+        assert self.content(old_home / "runs.sqlite") != before
+
+    def test_only_the_newest_two_stay(self, old_home):
+        for number in (7, 8, 9):
+            (old_home / f"runs.sqlite.version-{number}").write_bytes(b"")
+            os.utime(old_home / f"runs.sqlite.version-{number}", (number, number))
+        SqliteStore(old_home).close()
+        assert self.versions(old_home) == ["runs.sqlite.version-1", "runs.sqlite.version-9"]
+
+    @pytest.mark.parametrize("when", ["before", "while"])
+    def test_stay_as_they_were_where_the_disk_has_no_room_for_a_copy(self, old_home, monkeypatch, when):
+        before = self.content(old_home / "runs.sqlite")
+        (old_home / ".runs.sqlite.version-1.tmp-journal").write_bytes(b"left by SQLite on a full disk")
+        with monkeypatch.context() as patch:
+            if when == "before":
+                patch.setattr("tl_core.disk.space.free_bytes", lambda path: 0)
+            else:
+                patch.setattr("tl_core.disk.files.os.fsync", refuse_for_lack_of_room)
+            assert code_of(SqliteStore, old_home) == "disk_full"
+        assert self.content(old_home / "runs.sqlite") == before
+        assert self.versions(old_home) == []
+        with SqliteStore(old_home) as store:
+            assert [run.id for run in store.list_runs()] == [self.ID]
+        assert self.versions(old_home) == ["runs.sqlite.version-1"]
 
     def test_keep_their_runs_which_nothing_is_ever_equal_to(self, old_home):
         with SqliteStore(old_home) as store:

@@ -1,4 +1,6 @@
-"""What went wrong that nobody foresaw: a log in the data folder, for anyone who looks after the server, never large."""
+"""Logs in the data folder, for anyone who looks after the server, never large: what went wrong that nobody foresaw, and
+what the processes beside the server say.
+"""
 
 import hashlib
 import os
@@ -9,13 +11,15 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from textwrap import indent
+from typing import IO
 
 from tl_core.disk.home import data_home, ensure_folder
 from tl_core.disk.locks import exclusive
 from tl_core.errors import TransferLabError
 
 FOLDER = "logs"
-FILES = ("server.log", "server.log.1", "server.log.2")  # the present one first, each older than the one before
+FILE = "server.log"
+OLDER = ("", ".1", ".2")  # what follows the name of a log: the present one first, each older than the one before
 MAX_BYTES = 1_000_000  # of each
 MAX_LETTERS = 20_000  # of one traceback: what exceptions say may be long
 
@@ -47,6 +51,37 @@ def log_error(fault: BaseException, where: str, hidden: Collection[str | None] =
     return id_
 
 
+def log_note(text: str) -> None:
+    """Writes one line into the log, and to the standard error output.
+
+    Thread:
+        Any; several processes may share the data folder.
+    """
+    print(text, file=sys.stderr)
+    line = f"{datetime.now(UTC).isoformat(timespec='milliseconds')} {text}\n"
+    with suppress(OSError, TransferLabError):
+        folder = ensure_folder(data_home() / FOLDER)
+        with exclusive(folder):
+            _append(folder, FILE, line.encode())
+
+
+def keep_output(stream: IO, folder: Path, name: str) -> None:
+    """Writes what a process says into a log of its own, until it ends. What the disk refuses is lost.
+
+    Args:
+        stream: The process's output; closed at its end.
+        folder: Of the logs.
+        name: Of the log.
+
+    Thread:
+        One for each stream; several may write into one log.
+    """
+    with stream:
+        while part := os.read(stream.fileno(), MAX_BYTES):  # what is there, without waiting for more
+            with suppress(OSError), exclusive(folder):
+                _append(folder, name, part)
+
+
 def _cleaned(text: str, hidden: Collection[str | None]) -> str:
     """Returns a text of bearable length, without what must stay hidden or could move a terminal's cursor."""
     for secret in filter(None, hidden):
@@ -60,17 +95,18 @@ def _add(folder: Path, id_: str, head: str, details: str) -> None:
     with exclusive(folder):
         written = b""
         with suppress(FileNotFoundError):
-            written = (folder / FILES[0]).read_bytes()
-        entry = head if f" {id_} ".encode() in written else f"{head}\n{details.rstrip()}"
-        if len(written) + len(entry.encode("utf-8", "replace")) >= MAX_BYTES:
-            _turn(folder)
-            entry = f"{head}\n{details.rstrip()}"
-        with open(folder / FILES[0], "a", encoding="utf-8", errors="replace") as file:
-            file.write(f"{entry}\n")
+            written = (folder / FILE).read_bytes()
+        entry, whole = (f"{text}\n".encode("utf-8", "replace") for text in (head, f"{head}\n{details.rstrip()}"))
+        is_known = f" {id_} ".encode() in written and len(written) + len(entry) < MAX_BYTES
+        _append(folder, FILE, entry if is_known else whole)
 
 
-def _turn(folder: Path) -> None:
-    """Begins a new file; the oldest is given up."""
-    for older, newer in zip(FILES[:0:-1], FILES[-2::-1], strict=True):
-        with suppress(FileNotFoundError):
-            os.replace(folder / newer, folder / older)
+def _append(folder: Path, name: str, data: bytes) -> None:
+    """Adds to a log; to a new one where that would grow too large, and then the oldest is given up."""
+    path = folder / name
+    if path.exists() and path.stat().st_size + len(data) > MAX_BYTES:
+        for older, newer in zip(OLDER[:0:-1], OLDER[-2::-1], strict=True):
+            with suppress(FileNotFoundError):
+                os.replace(folder / f"{name}{newer}", folder / f"{name}{older}")
+    with open(path, "ab") as file:
+        file.write(data)

@@ -46,20 +46,25 @@ def write_atomic(path: Path, data: bytes) -> None:
     check_space(path.parent, len(data))
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        _write_synced(beside, data)
-        os.replace(beside, path)
-        _sync_folder(path.parent)
+        with open(beside, "xb") as file:
+            file.write(data)
+        put_in_place(beside, path)
     except OSError as error:
         raise storage_error(path.parent, error, len(data)) from error
     finally:
         forget(beside)
 
 
-def _write_synced(path: Path, data: bytes) -> None:
-    with open(path, "xb") as file:
-        file.write(data)
-        file.flush()
+def put_in_place(beside: Path, path: Path) -> None:
+    """Gives a file that was written beside its place that name, once its content is on the disk.
+
+    Raises:
+        OSError: The disk refuses; what had the name before still has it.
+    """
+    with open(beside, "rb+") as file:
         os.fsync(file.fileno())
+    os.replace(beside, path)
+    _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -50,11 +50,12 @@ def keras_environment(home: Path) -> dict[str, str]:
 
 
 def worker_environment(home: Path, threads: int | None = None) -> dict[str, str]:
-    """Returns the environment of a worker process.
+    """Returns the environment of a worker process: ours without the instructor's key, which is the server's alone.
 
     Args:
         home: The data folder.
         threads: Its intra-op threads; None leaves TL_THREADS as it is here.
     """
     chosen = {} if threads is None else {"TL_THREADS": str(threads)}
-    return {**os.environ, **keras_environment(home), "TL_HOME": str(home), **chosen}
+    inherited = {name: value for name, value in os.environ.items() if name != "TL_INSTRUCTOR_KEY"}
+    return {**inherited, **keras_environment(home), "TL_HOME": str(home), **chosen}

@@ -8,7 +8,7 @@ import atexit
 import threading
 from pathlib import Path
 
-from tl_core.disk.home import data_home
+from tl_core.disk.home import data_home, keep_private
 from tl_core.disk.locks import ServerLock
 from tl_core.engine.service import Engine
 from tl_core.store.cookies import server_secret
@@ -35,6 +35,7 @@ def engine() -> Engine:
             home = data_home()
             if not _SERVERS:
                 _SERVERS.append(ServerLock(home))
+                keep_private(home)
                 atexit.register(close)
             _ENGINES.append(Engine(SqliteStore(home), home))
         return _ENGINES[0]

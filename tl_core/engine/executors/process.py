@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from tl_core.disk.error_log import FOLDER, keep_output
+from tl_core.disk.home import OTHERS
 from tl_core.engine.environment import worker_environment
 from tl_core.engine.executors.contract import Executor, Exit, Hear, tell
 from tl_core.paths import PROJECT
@@ -17,23 +19,26 @@ def start_module(
     module: str, home: Path, log: str, threads: int | None = None, errors: str = "strict"
 ) -> tuple[subprocess.Popen, IO[str], IO[str]]:
     """Starts one of our modules in a process of its own; returns that, its input and its output."""
-    (home / "logs").mkdir(parents=True, exist_ok=True)
-    with open(home / "logs" / log, "ab") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", module],
-            cwd=PROJECT,
-            env=worker_environment(home, threads),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=file,
-            text=True,
-            encoding="utf-8",
-            errors=errors,
-            bufsize=1,
-            start_new_session=True,
-        )
-    assert process.stdin is not None  # a pipe, as is the other
+    folder = home / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", module],
+        cwd=PROJECT,
+        env=worker_environment(home, threads),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors=errors,
+        bufsize=1,
+        start_new_session=True,
+        umask=OTHERS,
+    )
+    assert process.stdin is not None  # a pipe, as are the others
     assert process.stdout is not None
+    assert process.stderr is not None
+    threading.Thread(target=keep_output, args=(process.stderr, folder, log), name=log, daemon=True).start()
     return process, process.stdin, process.stdout
 
 

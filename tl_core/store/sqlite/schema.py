@@ -9,10 +9,15 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from tl_core.disk.space import RESERVE_BYTES, disk_full, free_bytes, storage_error, storage_errors
+from tl_core.disk.files import forget, put_in_place
+from tl_core.disk.space import RESERVE_BYTES, check_space, disk_full, free_bytes, storage_error, storage_errors
 from tl_core.errors import StoreError
 
 BUSY_TIMEOUT_S = 5.0
+WITHOUT_WAL_RESET_BUG = (3, 51, 3)
+"""The first SQLite in which two connections that write and tidy up at the same moment cannot damage the database."""
+
+KEPT_COPIES = 2  # of databases as they were before a migration
 
 MIGRATIONS = (
     """
@@ -99,6 +104,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     """Returns a connection to the database, made or brought up to date if needed.
 
     A damaged file is moved aside to `<name>.corrupt-<time>`, never deleted, and an empty database takes its place.
+    One of an earlier version stays as `<name>.version-<number>` beside what becomes of it; the newest two of these do.
 
     Raises:
         StoreError: "store_from_future", "home_not_writable", "disk_full", "store_busy" or "store_failed".
@@ -203,6 +209,8 @@ def _prepare(path: Path) -> sqlite3.Connection:
     connection = connect(path)
     try:
         _check_whole(connection)
+        if 0 < _version(connection) < len(MIGRATIONS):
+            _keep_copy(connection, path)
         _migrate(connection)
     except BaseException:
         connection.close()
@@ -218,6 +226,29 @@ def _check_whole(connection: sqlite3.Connection) -> None:
         error = sqlite3.DatabaseError(verdict)
         error.sqlite_errorname = "SQLITE_CORRUPT"
         raise error
+
+
+def _keep_copy(connection: sqlite3.Connection, path: Path) -> None:
+    """Writes the database as it is into a file of its own, whole and synced or not at all."""
+    copy = path.with_name(f"{path.name}.version-{_version(connection)}")
+    beside = path.with_name(f".{copy.name}.tmp")
+    _forget_all(beside)  # of a process that died while writing
+    try:
+        with storage_errors(path.parent):
+            check_space(path.parent, sum(part.stat().st_size for part in (path, *path.parent.glob(f"{path.name}-wal"))))
+            connection.execute("VACUUM INTO ?", (str(beside),))
+            put_in_place(beside, copy)
+    finally:
+        _forget_all(beside)
+    copies = path.parent.glob(f"{path.name}.version-*")
+    for old in sorted(copies, key=lambda each: (each.stat().st_mtime_ns, each.name))[:-KEPT_COPIES]:
+        forget(old)
+
+
+def _forget_all(copy: Path) -> None:
+    """Removes a copy that was not finished, and the journal that SQLite leaves beside it when the disk is full."""
+    for part in copy.parent.glob(f"{copy.name}*"):
+        forget(part)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
