@@ -1,8 +1,8 @@
 """The frame of Transfer Lab: what `streamlit run app.py` serves, and the script that it runs for each visitor.
 
-The file has two lives. Imported (by `streamlit run`, as the module `app`), it is the server: Streamlit, one route for
-the charts' script, and the engine started with it. Run (by Streamlit for each visitor, or by AppTest), it is the frame
-of every page.
+The file has two lives. Imported (by `streamlit run`, as the module `app`), it is the server: Streamlit, a route for
+the charts' script, one for the instructor's cookie, and the engine started with it. Run (by Streamlit for each visitor,
+or by AppTest), it is the frame of every page.
 """
 
 import ctypes
@@ -16,7 +16,7 @@ from pathlib import Path
 import streamlit as st
 
 from tl_core.errors import TransferLabError
-from tl_core.phrases import explain
+from tl_core.phrases import explain, phrase
 
 HERE = Path(__file__).resolve().parent
 M_ARENA_MAX = -8  # a parameter of glibc's mallopt (malloc.h)
@@ -42,11 +42,16 @@ def serve_plotly(request):
 
 
 def routes() -> list:
-    """Returns the one route beside Streamlit's own, below `server.baseUrlPath` like those."""
+    """Returns the routes beside Streamlit's own, below `server.baseUrlPath` like those."""
     from starlette.routing import Route
 
+    from pages.ui.admission import serve_admission
+
     base = (st.get_option("server.baseUrlPath") or "").strip("/")
-    return [Route(f"/{base}/assets/plotly-basic.min.js".replace("//", "/"), serve_plotly, methods=["GET"])]
+    return [
+        Route(f"/{base}/assets/plotly-basic.min.js".replace("//", "/"), serve_plotly, methods=["GET"]),
+        Route(f"/{base}/admission".replace("//", "/"), serve_admission, methods=["POST"]),
+    ]
 
 
 def keep_memory_together() -> None:
@@ -59,11 +64,17 @@ def keep_memory_together() -> None:
 async def lifespan(server):
     """Starts the engine before the first visitor comes, and ends it and its worker with the server."""
     keep_memory_together()
-    from pages.ui import blocks  # noqa: F401 (loads pandas and Plotly now, not at the first visit)
+    from pages.ui import admission, blocks  # noqa: F401 (loads pandas and Plotly now, not at the first visit)
+    from tl_core.disk.home import data_home
     from tl_core.engine import singleton
+    from tl_core.store.instructor.key import LEAST_LENGTH, is_too_short
+    from tl_core.store.instructor.links import note_address
 
+    if is_too_short():
+        print(phrase("en", "classroom.short_key", least=LEAST_LENGTH), file=sys.stderr)
     try:
         singleton.engine()
+        note_address(data_home(), admission.local_address())
     except TransferLabError as error:  # an unusable data folder, or one that another server uses: the pages say so too
         print(explain(error, "en"), file=sys.stderr)
     gc.collect()
