@@ -72,7 +72,7 @@ def client_address(peer: str | None, forwarded: Sequence[str]) -> str:
 
 
 class InstructorKey:
-    """Tries keys, and has those wait who gave wrong ones: the right key is not tried then either, or they could guess on.
+    """Tries keys, and has those wait who gave wrong ones: the right key is not tried then, or they could guess on.
 
     Wrong keys are counted for each address and for each browser, which wait longer after each one, and for all
     together: at most 5 a minute, of which 2 are only for addresses without an earlier wrong one, so that nobody who
