@@ -1,8 +1,8 @@
 """The frame of Transfer Lab: what `streamlit run app.py` serves, and the script that it runs for each visitor.
 
-The file has two lives. Imported (by `streamlit run`, as the module `app`), it is the server: Streamlit, one route for
-the charts' script, and the engine started with it. Run (by Streamlit for each visitor, or by AppTest), it is the frame
-of every page.
+The file has two lives. Imported (by `streamlit run`, as the module `app`), it is the server: Streamlit, a route for
+the charts' script, one for the instructor's cookie, and the engine started with it. Run (by Streamlit for each visitor,
+or by AppTest), it is the frame of every page.
 """
 
 import ctypes
@@ -44,11 +44,16 @@ def serve_plotly(request):
 
 
 def routes() -> list:
-    """Returns the one route beside Streamlit's own, below `server.baseUrlPath` like those."""
+    """Returns the routes beside Streamlit's own, below `server.baseUrlPath` like those."""
     from starlette.routing import Route
 
+    from pages.ui.admission import serve_admission
+
     base = (st.get_option("server.baseUrlPath") or "").strip("/")
-    return [Route(f"/{base}/assets/plotly-basic.min.js".replace("//", "/"), serve_plotly, methods=["GET"])]
+    return [
+        Route(f"/{base}/assets/plotly-basic.min.js".replace("//", "/"), serve_plotly, methods=["GET"]),
+        Route(f"/{base}/admission".replace("//", "/"), serve_admission, methods=["POST"]),
+    ]
 
 
 def keep_memory_together() -> None:
@@ -57,23 +62,34 @@ def keep_memory_together() -> None:
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
+def note_weaknesses() -> None:
+    """Says once, for the operator, what is not as it should be."""
+    from tl_core.disk.error_log import log_note
+    from tl_core.store.instructor.key import LEAST_LENGTH, is_too_short
+    from tl_core.store.sqlite.schema import WITHOUT_WAL_RESET_BUG
+
+    if sqlite3.sqlite_version_info < WITHOUT_WAL_RESET_BUG:
+        fixed = ".".join(map(str, WITHOUT_WAL_RESET_BUG))
+        log_note(phrase("en", "sqlite.wal_reset_bug", found=sqlite3.sqlite_version, fixed=fixed))
+    if is_too_short():
+        print(phrase("en", "classroom.short_key", least=LEAST_LENGTH), file=sys.stderr)
+
+
 @asynccontextmanager
 async def lifespan(server):
     """Starts the engine before the first visitor comes, and ends it and its worker with the server."""
     keep_memory_together()
-    from pages.ui import blocks  # noqa: F401 (loads pandas and Plotly now, not at the first visit)
+    from pages.ui import admission, blocks  # noqa: F401 (loads pandas and Plotly now, not at the first visit)
     from pages.ui.streamlit_internals import print_addresses
-    from tl_core.disk.error_log import log_note
-    from tl_core.disk.home import OTHERS
+    from tl_core.disk.home import OTHERS, data_home
     from tl_core.engine import singleton
-    from tl_core.store.sqlite.schema import WITHOUT_WAL_RESET_BUG
+    from tl_core.store.instructor.links import note_address
 
     os.umask(OTHERS)
-    if sqlite3.sqlite_version_info < WITHOUT_WAL_RESET_BUG:
-        fixed = ".".join(map(str, WITHOUT_WAL_RESET_BUG))
-        log_note(phrase("en", "sqlite.wal_reset_bug", found=sqlite3.sqlite_version, fixed=fixed))
+    note_weaknesses()
     try:
         singleton.engine()
+        note_address(data_home(), admission.local_address())
     except TransferLabError as error:  # an unusable data folder, or one that another server uses: the pages say so too
         print(explain(error, "en"), file=sys.stderr)
     print_addresses()

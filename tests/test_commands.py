@@ -8,7 +8,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from patience import PATIENCE_S
@@ -18,9 +20,11 @@ from tests.datasets.images.hostile_images import png
 from tl_core.__main__ import main
 from tl_core.commands.output import Output
 from tl_core.datasets.catalog import DATASETS
+from tl_core.disk.locks import ServerLock
 from tl_core.engine.inline import interruptible
 from tl_core.models.catalog import backbones
 from tl_core.paths import ASSETS, PROJECT
+from tl_core.store.instructor.links import ASKED, use_link
 
 SAMPLES = ASSETS / "samples"
 CAT, ORANGE = str(SAMPLES / "cat_1.jpg"), str(SAMPLES / "orange_1.jpg")
@@ -77,6 +81,22 @@ def trained(house) -> list[dict]:
 
 def run_id(trained: Sequence[dict]) -> str:
     return trained[0]["run_id"]
+
+
+# ---- the way back to the instructor's desk ----
+
+
+def test_a_link_for_the_instructor_is_printed_also_while_a_server_has_the_data_folder(home, capsys):
+    with closing(ServerLock(home)):
+        status, out, err = called(capsys, "admit", "--json", "--address", "https://lab.example/")
+    told = json.loads(out)
+    assert (status, err, list(told)) == (0, "", ["link", "expires_at"])
+    assert told["link"].startswith("https://lab.example/classroom?admit=")
+    assert datetime.fromisoformat(told["expires_at"]).tzinfo == UTC
+    status, out, err = called(capsys, "admit")
+    assert (status, err, len(out.splitlines())) == (0, "", 2)
+    (code,) = parse_qs(urlsplit(out.splitlines()[1]).query)[ASKED]
+    assert [use_link(home, code) for _ in range(2)] == [True, False]
 
 
 # ---- listing ----

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 
 import pytest
 
+from tl_core.commands.admit import add_admit_options
 from tl_core.commands.bench import add_bench_options
 from tl_core.commands.expect import add_expect_options
 from tl_core.commands.import_ import add_import_options
@@ -19,6 +20,7 @@ def test_every_option_of_every_command_is_in_the_readme_and_no_other():
     parser = ArgumentParser(add_help=False)
     add_bench_options(parser)
     add_import_options(parser)
+    add_admit_options(parser)
     more = ArgumentParser(add_help=False)
     add_expect_options(more)
     actions = [*parser._actions, *more._actions]

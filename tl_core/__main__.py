@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 
 from tl_core import phrases
+from tl_core.commands.admit import add_admit_options, admit
 from tl_core.commands.bench import add_bench_options, bench
 from tl_core.commands.classify import classify
 from tl_core.commands.expect import add_expect_options, expect
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     asked.add_argument("subject", metavar="RUN")
     asked.add_argument("images", metavar="IMAGE", nargs="+")
     add_import_options(command("import", import_pictures))
+    add_admit_options(command("admit", admit))
     add_bench_options(command("bench", bench))
     add_expect_options(command("expect", expect))
     commands.metavar = f"{{{','.join(commands.choices)}}}"

@@ -207,17 +207,21 @@ class Visitor:
             self.widgets[found[1]] = found[0]
 
 
-async def visitor(port: int, *, page: str = "", cookie: str | None = None, **query: str) -> Visitor:
+async def visitor(
+    port: int, *, page: str = "", cookie: str | None = None, address: str | None = None, **query: str
+) -> Visitor:
     """Connects a visitor, who listens from now on; nothing is asked for yet.
 
     Args:
         port: The server's.
         page: The page, as the address names it; "" is the first.
         cookie: The owner's key that the browser has kept; None: it has none.
+        address: From where, for a server that believes its proxy; None: this machine.
         **query: Parameters of the page's address.
     """
     url = f"ws://localhost:{port}/_stcore/stream"
     headers = {"Cookie": f"{COOKIE}={cookie}"} if cookie else {}
+    headers |= {"X-Forwarded-For": address} if address else {}
     socket = await connect(
         url, subprotocols=[Subprotocol("streamlit")], additional_headers=headers, max_size=None, open_timeout=LIMIT_S
     )

@@ -42,7 +42,12 @@ def _cookie_line(request: Request) -> str | None:
         value = brought if owner_of(brought, secret()) else new_cookie(secret())
     except TransferLabError:
         return None
+    return set_cookie_line(request, COOKIE, value)
+
+
+def set_cookie_line(request: Request, name: str, value: str) -> str:
+    """Returns the header's value for a cookie that no script can read, encrypted where the page is."""
     is_secure = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto"))
     response = Response()
-    response.set_cookie(COOKIE, value, max_age=LASTS_S, httponly=True, samesite="lax", secure=is_secure)
+    response.set_cookie(name, value, max_age=LASTS_S, httponly=True, samesite="lax", secure=is_secure)
     return response.headers["set-cookie"]

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.ui import links, owner_names, services, state
+from pages.ui import admission, links, owner_names, services, state
 from pages.ui.blocks import glossary
 from pages.ui.component import WEB, component
 from pages.ui.text import sentence, t
@@ -49,6 +49,7 @@ def draw() -> None:
         glossary()
         _machine()
         owner_names.draw_own()  # after the engine was found to work
+    admission.open_link()
     links.open_link()
     state.write_address()
     asked_s = state.get("asked_at", 0.0)

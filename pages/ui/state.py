@@ -11,10 +11,11 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
-from tl_core.engine.singleton import secret
+from tl_core.engine.singleton import admissions, secret
 from tl_core.phrases import LANGUAGES
 from tl_core.store.access import Visitor
-from tl_core.store.cookies import COOKIE, owner_of
+from tl_core.store.cookies import ADMISSION, COOKIE, admission_of, owner_of
+from tl_core.store.instructor.key import client_address, key_in_use
 
 _KEPT = "kept"
 
@@ -95,7 +96,24 @@ def visitor() -> Visitor:
     """
     owner = get("owner") or owner_of(st.context.cookies.get(COOKIE), secret()) or secrets.token_hex(16)
     put("owner", owner)
-    return Visitor(owner, is_instructor=bool(get("instructor")))
+    return Visitor(owner, is_instructor=admissions().holds(admission()))
+
+
+def admission() -> str | None:
+    """Returns the id of the admission that this visit or its browser was given, whether it still holds or not."""
+    return get("admission") or admission_of(st.context.cookies.get(ADMISSION), secret(), key_in_use())
+
+
+def client() -> str:
+    """Returns the address from where this visit comes, as far as it can be believed."""
+    return client_address(st.context.ip_address, st.context.headers.get_all("X-Forwarded-For"))
+
+
+def pop_asked(name: str) -> str | None:
+    """Returns what the address says under a name, and takes it out of the address."""
+    asked = st.query_params.get(name)
+    st.query_params.pop(name, None)
+    return asked
 
 
 def asked_settings() -> dict[str, list[str]]:

@@ -78,7 +78,9 @@ def visit(engine):
     ) -> AppTest:
         app = AppTest.from_file(APP, default_timeout=PATIENCE_S)
         if owner is not None:
-            app.session_state["kept"] = {"owner": owner, "instructor": is_instructor}
+            app.session_state["kept"] = {"owner": owner}
+            if is_instructor:
+                app.session_state["kept"]["admission"] = singleton.admissions().admit()
         app.query_params["lang"] = language
         for key, value in query.items():
             app.query_params[key] = value

@@ -2,6 +2,7 @@
 
 import io
 import json
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -14,19 +15,21 @@ from tl_core.engine import singleton
 from tl_core.phrases import phrase
 from tl_core.planning.plan import plan_run
 from tl_core.store.access import OPERATOR, Visitor
-from tl_core.store.instructor_key import InstructorKey
+from tl_core.store.instructor.key import LEAST_LENGTH, InstructorKey
+from tl_core.store.instructor.links import ASKED, make_link
 from tl_core.store.lesson import LENGTH
 from tl_core.store.limits import Limits
 from tl_core.store.records import RunState, Visibility
 
 LANGUAGES = ("en", "zh")
+KEY = "open sesame, please"
 ANNA, BEN = Visitor("anna"), Visitor("ben")
 
 
 @pytest.fixture(autouse=True)
 def _key(monkeypatch):
     """A key, and a limiter that has seen no wrong one."""
-    monkeypatch.setenv("TL_INSTRUCTOR_KEY", "open sesame")
+    monkeypatch.setenv("TL_INSTRUCTOR_KEY", KEY)
     monkeypatch.setattr(singleton, "_INSTRUCTOR_KEY", InstructorKey())
 
 
@@ -157,7 +160,7 @@ def test_a_student_sees_no_desk_but_the_field_for_the_key(visit, queue, language
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_right_key_opens_the_desk_for_this_visit(visit, queue, language):
-    app = try_key(visit("classroom", language, owner="anna"), "open sesame")
+    app = try_key(visit("classroom", language, owner="anna"), KEY)
     assert not app.exception
     assert [tab.label for tab in app.tabs] == [
         phrase(language, f"classroom.{name}") for name in ("queue", "limits", "old")
@@ -167,24 +170,58 @@ def test_the_right_key_opens_the_desk_for_this_visit(visit, queue, language):
     assert not app.tabs
 
 
+def test_who_leaves_is_out_in_every_tab_also_with_a_copy_of_the_admission(visit, queue):
+    tabs = [visit("classroom", is_instructor=True) for _ in range(2)]
+    tabs[1].session_state["kept"]["admission"] = tabs[0].session_state["kept"]["admission"]
+    assert all(tab.run().tabs for tab in tabs)
+    tabs[0].button(key="instructor-leave").click().run()
+    assert not any(tab.run().tabs for tab in tabs)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_wrong_key_is_refused_and_after_five_even_the_right_one(visit, engine, language):
-    app = visit("classroom", language, owner="anna")
-    for _ in range(5):
-        app = try_key(app, "guess")
-        assert [error.value for error in app.error] == [phrase(language, "classroom.wrong_key")]
-    app = try_key(app, "open sesame")
+def test_after_a_wrong_key_not_even_the_right_one_is_tried_for_a_moment(visit, engine, language):
+    app = try_key(visit("classroom", language, owner="anna"), "guess")
+    assert [error.value for error in app.error] == [phrase(language, "classroom.wrong_key")]
+    app = try_key(app, KEY)
     assert not app.tabs
-    waits = {phrase(language, "errors.too_many_keys", seconds=seconds) for seconds in range(1, 61)}
+    waits = {phrase(language, "errors.too_many_keys", seconds=seconds) for seconds in range(1, 6)}
     assert waits & {error.value for error in app.error}
 
 
+def test_who_was_admitted_before_comes_back_while_somebody_guesses(visit, engine):
+    app = visit("classroom", is_instructor=True)
+    app.button(key="instructor-leave").click().run()
+    guesser = try_key(visit("classroom", owner="anna"), "guess")
+    assert guesser.error
+    assert try_key(app, KEY).tabs
+    assert not try_key(guesser, KEY).tabs
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_without_a_key_the_page_says_how_to_set_one(visit, engine, monkeypatch, language):
+@pytest.mark.parametrize(("key", "said"), [(None, "no_key"), ("short", "short_key")])
+def test_without_a_key_that_is_used_the_page_says_how_to_set_one(visit, engine, monkeypatch, language, key, said):
     monkeypatch.delenv("TL_INSTRUCTOR_KEY")
+    if key:
+        monkeypatch.setenv("TL_INSTRUCTOR_KEY", key)
     app = visit("classroom", language)
-    assert phrase(language, "classroom.no_key") in texts(app)
+    assert phrase(language, f"classroom.{said}", least=LEAST_LENGTH) in texts(app)
+    assert phrase(language, "classroom.by_link") in texts(app)
     assert "instructor-key" not in [field.key for field in app.text_input]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("has_key", [True, False])
+def test_a_link_of_the_operators_admits_once(visit, engine, monkeypatch, language, has_key):
+    if not has_key:
+        monkeypatch.delenv("TL_INSTRUCTOR_KEY")
+    (code,) = parse_qs(urlsplit(make_link(engine.home)[0]).query)[ASKED]
+    app = visit("lab", language, owner="anna", **{ASKED: code})
+    assert not app.exception
+    assert ASKED not in app.query_params
+    assert app.switch_page("pages/classroom/page.py").run().tabs
+    other = visit("lab", language, owner="ben", **{ASKED: code})
+    assert [error.value for error in other.error] == [phrase(language, "classroom.bad_link")]
+    assert not other.switch_page("pages/classroom/page.py").run().tabs
 
 
 # ---- the desk ----
@@ -351,7 +388,7 @@ def test_a_name_that_cannot_be_one_is_refused_in_one_sentence(visit, engine):
 
 
 def test_the_key_and_the_owner_are_in_no_address_and_on_no_page(visit, engine, queue):
-    app = try_key(visit("classroom", owner="0123456789abcdef"), "open sesame")
+    app = try_key(visit("classroom", owner="0123456789abcdef"), KEY)
     assert "sesame" not in str(app)
     assert "0123456789abcdef" not in str([element.proto for element in app.main])
     assert set(app.query_params) <= {"lang", "run"}

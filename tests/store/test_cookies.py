@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tl_core.errors import StoreError
-from tl_core.store.cookies import is_instructor_key, new_cookie, owner_of, server_secret
+from tl_core.store.cookies import admission_cookie, admission_of, new_cookie, owner_of, server_secret
 
 SECRET = b"s" * 32
 
@@ -61,23 +61,15 @@ def test_a_folder_that_cannot_be_written_is_one_of_our_errors(tmp_path):
     assert caught.value.code == "home_not_writable"
 
 
-@pytest.mark.parametrize(
-    ("key", "received", "is_right"),
-    [
-        ("secret key", "secret key", True),
-        ("secret key", "secret", False),
-        ("教师", "教师", True),
-        ("a", "\udcff", False),
-    ],
-)
-def test_the_instructors_key_is_the_one_of_the_start(monkeypatch, key, received, is_right):
-    monkeypatch.setenv("TL_INSTRUCTOR_KEY", key)
-    assert is_instructor_key(received) is is_right
+@given(st.none() | st.text(max_size=100))
+def test_an_admission_that_we_did_not_sign_is_none(received):
+    assert admission_of(received, SECRET, "key") is None
 
 
-@pytest.mark.parametrize("received", ["", "None", "0"])
-def test_without_a_key_nobody_is_the_instructor(monkeypatch, received):
-    monkeypatch.delenv("TL_INSTRUCTOR_KEY", raising=False)
-    assert not is_instructor_key(received)
-    monkeypatch.setenv("TL_INSTRUCTOR_KEY", "")
-    assert not is_instructor_key(received)
+def test_an_admission_is_read_by_the_server_that_gave_it_as_long_as_the_instructors_key_is_the_same():
+    cookie = admission_cookie("a" * 32, SECRET, "key \udcff")
+    assert admission_of(cookie, SECRET, "key \udcff") == "a" * 32
+    assert admission_of(cookie, SECRET, "other key") is None
+    assert admission_of(cookie, b"t" * 32, "key \udcff") is None
+    assert admission_of(new_cookie(SECRET), SECRET, "") is None
+    assert owner_of(admission_cookie("a" * 32, SECRET, ""), SECRET) is None

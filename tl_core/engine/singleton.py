@@ -12,13 +12,15 @@ from tl_core.disk.home import data_home, keep_private
 from tl_core.disk.locks import ServerLock
 from tl_core.engine.service import Engine
 from tl_core.store.cookies import server_secret
-from tl_core.store.instructor_key import InstructorKey
+from tl_core.store.instructor.admissions import Admissions
+from tl_core.store.instructor.key import InstructorKey
 from tl_core.store.sqlite.store import SqliteStore
 
 _LOCK = threading.Lock()
 _ENGINES: list[Engine] = []
 _SERVERS: list[ServerLock] = []
 _SECRETS: dict[Path, bytes] = {}
+_ADMISSIONS: dict[Path, Admissions] = {}
 _INSTRUCTOR_KEY = InstructorKey()
 
 
@@ -56,8 +58,23 @@ def secret() -> bytes:
         return _SECRETS[home]
 
 
+def admissions() -> Admissions:
+    """Returns who was admitted as the instructor of this data folder.
+
+    Raises:
+        StoreError: The data folder cannot be used.
+
+    Thread: any.
+    """
+    home = data_home()
+    with _LOCK:
+        if home not in _ADMISSIONS:
+            _ADMISSIONS[home] = Admissions(home)
+        return _ADMISSIONS[home]
+
+
 def instructor_key() -> InstructorKey:
-    """Returns the rate limiter that tries the keys which visitors give as the instructor's.
+    """Returns what tries the keys which visitors give as the instructor's.
 
     Thread: any.
     """

@@ -4,7 +4,6 @@ The key proves that its bearer is the owner, so it stays in the cookie: it stand
 """
 
 import hashlib
-import hmac
 import os
 import secrets
 from pathlib import Path
@@ -13,7 +12,7 @@ from itsdangerous import BadSignature, Signer
 
 from tl_core.disk.space import storage_errors
 
-COOKIE = "tl_owner"
+COOKIE, ADMISSION = "tl_owner", "tl_admission"
 _SECRET_BYTES = 32
 
 
@@ -55,14 +54,22 @@ def owner_of(cookie: str | None, secret: bytes) -> str | None:
     return hashlib.sha256(b"owner" + key).hexdigest()[:32]
 
 
-def is_instructor_key(received: str) -> bool:
-    """Says whether this is the key in `TL_INSTRUCTOR_KEY`, in a time that does not depend on how much of it fits.
-
-    Where no key was set at the start, none is right.
-    """
-    key = os.environ.get("TL_INSTRUCTOR_KEY", "")
-    return bool(key) and hmac.compare_digest(received.encode("utf-8", "replace"), key.encode("utf-8", "replace"))
+def admission_cookie(id: str, secret: bytes, key: str) -> str:
+    """Returns an admission's id with its signature, which another instructor's key makes void."""
+    return _signer(secret, _salt(key)).sign(id).decode()
 
 
-def _signer(secret: bytes) -> Signer:
-    return Signer(secret, salt="tl-owner", digest_method=hashlib.sha256)
+def admission_of(cookie: str | None, secret: bytes, key: str) -> str | None:
+    """Returns the id of the admission in a cookie, whether it still holds or not; None if we did not sign it."""
+    try:
+        return _signer(secret, _salt(key)).unsign(cookie or "").decode()
+    except BadSignature:
+        return None
+
+
+def _salt(key: str) -> bytes:
+    return b"tl-admission" + key.encode("utf-8", "replace")
+
+
+def _signer(secret: bytes, salt: bytes = b"tl-owner") -> Signer:
+    return Signer(secret, salt=salt, digest_method=hashlib.sha256)
