@@ -8,6 +8,7 @@ of every page.
 import ctypes
 import gc
 import gzip
+import socket
 import sys
 from contextlib import asynccontextmanager, suppress
 from functools import cache
@@ -16,7 +17,7 @@ from pathlib import Path
 import streamlit as st
 
 from tl_core.errors import TransferLabError
-from tl_core.phrases import explain
+from tl_core.phrases import explain, phrase
 
 HERE = Path(__file__).resolve().parent
 M_ARENA_MAX = -8  # a parameter of glibc's mallopt (malloc.h)
@@ -55,6 +56,22 @@ def keep_memory_together() -> None:
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
+def greet() -> None:
+    """Says where the lab is to be found, and what it means where other machines may come."""
+    from pages.ui.streamlit_internals import EVERYWHERE, LOCAL
+
+    address, port, hosts = (st.get_option(f"server.{name}") for name in ("address", "port", "allowedHosts"))
+    scheme = "https" if st.get_option("server.sslCertFile") else "http"
+    base = (st.get_option("server.baseUrlPath") or "").strip("/")
+    shown = address if address and address not in EVERYWHERE else "localhost"
+    print(f"Transfer Lab: {scheme}://{f'[{shown}]' if ':' in shown else shown}:{port}/{base}", flush=True)
+    if address in LOCAL:
+        return
+    key = "open" if {*hosts} - {*LOCAL} else "nameless"
+    said = {"address": address or EVERYWHERE[0], "port": port, "names": ", ".join(hosts)}
+    print(phrase("en", f"start.{key}", example=socket.gethostname(), **said), flush=True)
+
+
 @asynccontextmanager
 async def lifespan(server):
     """Starts the engine before the first visitor comes, and ends it and its worker with the server."""
@@ -66,6 +83,7 @@ async def lifespan(server):
         singleton.engine()
     except TransferLabError as error:  # an unusable data folder, or one that another server uses: the pages say so too
         print(explain(error, "en"), file=sys.stderr)
+    greet()
     gc.collect()
     gc.freeze()  # Streamlit collects garbage after every run; what was loaded at the start need not be looked at again
     yield
@@ -86,8 +104,10 @@ else:
 
     from pages.ui import error_page
     from pages.ui.cookie import OwnerCookie
-    from pages.ui.streamlit_internals import ignore_pages_folder
+    from pages.ui.gate import Gate
+    from pages.ui.streamlit_internals import allow_hosts, ignore_pages_folder
 
     ignore_pages_folder()
-    keys = [Middleware(OwnerCookie)]
-    app = st.App(__file__, routes=routes(), lifespan=lifespan, middleware=keys, on_script_error=error_page.show)
+    allow_hosts()
+    door = [Middleware(Gate), Middleware(OwnerCookie)]
+    app = st.App(__file__, routes=routes(), lifespan=lifespan, middleware=door, on_script_error=error_page.show)
