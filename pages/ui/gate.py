@@ -1,25 +1,27 @@
 """Who may talk to the server, and what every answer tells a browser to keep from it.
 
 A browser sends this lab's cookie along with whatever a page of another port asks of this host, and a stranger's name
-may be made to lead here (DNS rebinding). So the name must be one that the operator knows, and what changes anything must
-come from a page of this very server.
+may be made to lead here (DNS rebinding). So the name must be one that the operator knows, and what changes anything
+must come from a page of this very server.
 """
 
 import re
 from base64 import b64encode
 from hashlib import sha256
 from html import escape
+from textwrap import fill
 from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pages.ui.streamlit_internals import first_page, is_host_allowed
 from tl_core.phrases import LANGUAGES, phrase
 
 _SAFE = ("GET", "HEAD", "OPTIONS")  # methods that change nothing
+_FIRST_ASKED = ("/_stcore/health", "/_stcore/host-config")
 _PORTS = {"http": 80, "https": 443}  # that stand in no address
 _SHOWN = 100  # characters of a name that somebody else chose
 _NO_FEATURES = ("display-capture", "geolocation", "microphone", "midi", "payment", "serial", "usb")
@@ -91,10 +93,10 @@ def _refusal(connection: HTTPConnection) -> Response | None:
         return _answer(connection, 403, "no_origin")
     if is_change and not _is_own(origin or "", connection):
         return _answer(connection, 403, "origin", origin=origin, host=host)
-    # Streamlit's page asks for its health before it connects, and shows the answer: the one place where visitors can be
-    # told that their connection will be refused. What changes nothing names no origin; but it does name the page.
+    # Streamlit's page asks these before it connects, and shows what it hears: the one place where visitors can be told
+    # that their connection will be refused. What changes nothing names no origin; but it does name the page.
     page = connection.headers.get("referer")
-    if page and connection.scope["path"].endswith("/_stcore/health") and not _is_own(page, connection):
+    if page and connection.scope["path"].endswith(_FIRST_ASKED) and not _is_own(page, connection):
         return _answer(connection, 421, "origin", origin="/".join(page.split("/")[:3]), host=host)
     return None
 
@@ -123,4 +125,5 @@ def _answer(connection: HTTPConnection, status: int, why: str, **values: str | N
         head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Transfer Lab</title>'
         return HTMLResponse(f"<!doctype html><html>{head}<body>{lines}</body></html>", status)
     is_chinese = connection.headers.get("accept-language", "").lower().startswith("zh")
-    return PlainTextResponse(said["zh" if is_chinese else "en"], status)
+    lines = fill(said["zh"], 24) if is_chinese else fill(said["en"], 48)
+    return JSONResponse(lines, status)  # Streamlit's page reads JSON only, and shows it without breaking its lines

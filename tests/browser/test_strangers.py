@@ -1,5 +1,6 @@
 """Who may talk to the real server: a stranger's page gets a refusal, a person a sentence."""
 
+import json
 import socket
 import urllib.error
 import urllib.request
@@ -27,7 +28,7 @@ def knock(server: Server, host: str, origin: str | None) -> tuple[int, str]:
         with connect(address, sock=line, subprotocols=said, additional_headers={"Origin": origin} if origin else {}):
             return 101, ""
     except InvalidStatus as refused:
-        return refused.response.status_code, (refused.response.body or b"").decode()
+        return refused.response.status_code, " ".join(json.loads(refused.response.body or "").split())
 
 
 def test_a_websocket_is_let_in_for_the_servers_own_page_only(server):
@@ -52,7 +53,7 @@ def test_another_ports_page_sends_and_removes_no_file(server, method):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(asked, timeout=PATIENCE_S)
     assert refused.value.code == 403
-    assert refused.value.read().decode().startswith("A page at http://localhost:")
+    assert json.load(refused.value).startswith("A page at http://localhost:")
 
 
 def test_every_kind_of_answer_has_the_headers_and_the_script_for_all_has_no_key(server):
@@ -73,11 +74,11 @@ def test_every_kind_of_answer_has_the_headers_and_the_script_for_all_has_no_key(
             assert "frame-ancestors 'none'" in answer.headers["content-security-policy"], path
             is_for_all = "public" in answer.headers.get("cache-control", "")
             assert not is_for_all or "set-cookie" not in answer.headers, path
-            assert path == "" or path != "assets/plotly-basic.min.js" or is_for_all
+            assert is_for_all == path.endswith((".png", ".js")), path
 
 
 class _Proxy(BaseHTTPRequestHandler):
-    """Passes on what a page asks for, but not the name under which it was asked: as nginx does unless told otherwise."""
+    """Passes on what a page asks for, but not the name under which it was asked: as nginx does unless told."""
 
     port = 0
 
@@ -108,7 +109,7 @@ def test_a_visitor_behind_a_proxy_that_hides_the_name_reads_why_the_page_stays_e
         Thread(target=proxy.serve_forever, daemon=True).start()
         try:
             page.goto(f"http://localhost:{proxy.server_port}/lab")
-            expect(page.get_by_role("dialog")).to_contain_text("proxy_set_header Host $http_host", timeout=PATIENCE_MS)
+            expect(page.get_by_role("dialog")).to_contain_text("proxy_set_header", timeout=PATIENCE_MS)
         finally:
             proxy.shutdown()
 
@@ -119,9 +120,13 @@ def test_a_person_with_a_name_that_the_server_does_not_know_reads_what_to_do(ser
     expect(page.locator("p[lang=zh]")).to_contain_text("TL_HOSTS")
 
 
-def test_a_stranger_may_not_show_the_lab_in_a_frame(server, page):
-    page.set_content(f'<iframe src="{server.url}/lab"></iframe>')
-    expect(page.frame_locator("iframe").get_by_role("heading", level=1)).to_have_count(0)
+def test_a_stranger_may_not_show_the_lab_in_a_frame(server, chromium):
+    context = chromium.new_context()
+    stranger = context.new_page()
+    with stranger.expect_console_message(lambda said: "frame-ancestors 'none'" in said.text, timeout=PATIENCE_MS):
+        stranger.set_content(f'<iframe src="{server.url}/lab"></iframe>')
+    assert stranger.frames[1].url.startswith("chrome-error:")
+    context.close()
 
 
 @pytest.mark.parametrize(
