@@ -9,6 +9,7 @@ import ctypes
 import gc
 import gzip
 import os
+import socket
 import sqlite3
 import sys
 from contextlib import asynccontextmanager, suppress
@@ -75,12 +76,25 @@ def note_weaknesses() -> None:
         print(phrase("en", "classroom.short_key", least=LEAST_LENGTH), file=sys.stderr)
 
 
+def greet() -> None:
+    """Says where the lab is to be found, and what it means where other machines may come."""
+    from pages.ui.admission import local_address
+    from pages.ui.streamlit_internals import EVERYWHERE, LOCAL
+
+    address, port, hosts = (st.get_option(f"server.{name}") for name in ("address", "port", "allowedHosts"))
+    print(f"Transfer Lab: {local_address()}", flush=True)
+    if address in LOCAL:
+        return
+    key = "open" if {*hosts} - {*LOCAL} else "nameless"
+    said = {"address": address or EVERYWHERE[0], "port": port, "names": ", ".join(hosts)}
+    print(phrase("en", f"start.{key}", example=socket.gethostname(), **said), flush=True)
+
+
 @asynccontextmanager
 async def lifespan(server):
     """Starts the engine before the first visitor comes, and ends it and its worker with the server."""
     keep_memory_together()
     from pages.ui import admission, blocks  # noqa: F401 (loads pandas and Plotly now, not at the first visit)
-    from pages.ui.streamlit_internals import print_addresses
     from tl_core.disk.home import OTHERS, data_home
     from tl_core.engine import singleton
     from tl_core.store.instructor.links import note_address
@@ -92,7 +106,7 @@ async def lifespan(server):
         note_address(data_home(), admission.local_address())
     except TransferLabError as error:  # an unusable data folder, or one that another server uses: the pages say so too
         print(explain(error, "en"), file=sys.stderr)
-    print_addresses()
+    greet()
     gc.collect()
     gc.freeze()  # Streamlit collects garbage after every run; what was loaded at the start need not be looked at again
     yield
@@ -113,9 +127,11 @@ else:
 
     from pages.ui import error_page
     from pages.ui.cookie import OwnerCookie
-    from pages.ui.streamlit_internals import ask_nobody_for_our_address, ignore_pages_folder
+    from pages.ui.gate import Gate
+    from pages.ui.streamlit_internals import allow_hosts, ask_nobody_for_our_address, ignore_pages_folder
 
     ask_nobody_for_our_address()
     ignore_pages_folder()
-    keys = [Middleware(OwnerCookie)]
-    app = st.App(__file__, routes=routes(), lifespan=lifespan, middleware=keys, on_script_error=error_page.show)
+    allow_hosts()
+    door = [Middleware(Gate), Middleware(OwnerCookie)]
+    app = st.App(__file__, routes=routes(), lifespan=lifespan, middleware=door, on_script_error=error_page.show)

@@ -29,7 +29,8 @@ def test_every_option_of_every_command_is_in_the_readme_and_no_other():
 
 
 def test_every_setting_is_in_the_readme_and_no_other():
-    sources = "\n".join(path.read_text(encoding="utf-8") for path in (PROJECT / "tl_core").rglob("*.py"))
+    files = [path for room in ("tl_core", "pages") for path in (PROJECT / room).rglob("*.py")]
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in files)
     read = set(re.findall(r"environ(?:\.get\(|\[)\"(TL_[A-Z_]+)\"", sources))
     assert set(re.findall(r"`(TL_[A-Z_]+)`", README)) == read
 

@@ -24,6 +24,7 @@ PROMISED = {
     "server.maxMessageSize": 20,
     "server.enableXsrfProtection": True,
     "server.enableCORS": True,
+    "server.allowedHosts": ["localhost", "127.0.0.1", "::1"],
     "server.enableStaticServing": False,
     "server.enableAgentApi": False,
     "browser.gatherUsageStats": False,

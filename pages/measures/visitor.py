@@ -219,11 +219,14 @@ async def visitor(
         address: From where, for a server that believes its proxy; None: this machine.
         **query: Parameters of the page's address.
     """
-    url = f"ws://localhost:{port}/_stcore/stream"
-    headers = {"Cookie": f"{COOKIE}={cookie}"} if cookie else {}
+    headers = {"Origin": f"http://localhost:{port}", **({"Cookie": f"{COOKIE}={cookie}"} if cookie else {})}
     headers |= {"X-Forwarded-For": address} if address else {}
     socket = await connect(
-        url, subprotocols=[Subprotocol("streamlit")], additional_headers=headers, max_size=None, open_timeout=LIMIT_S
+        f"ws://localhost:{port}/_stcore/stream",
+        subprotocols=[Subprotocol("streamlit")],
+        additional_headers=headers,
+        max_size=None,
+        open_timeout=LIMIT_S,
     )
     made = Visitor(socket, {"lang": "en", **query}, page)
     made.listening = asyncio.create_task(made.listen())
@@ -240,6 +243,7 @@ async def _put(server: tuple[str, int], path: str, name: str, data: bytes) -> in
     end = f"\r\n--{border}--\r\n".encode()
     head = (
         f"PUT {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nExpect: 100-continue\r\n"
+        "Origin: http://localhost\r\n"
         f"Cookie: {_XSRF}={token}\r\nX-Xsrftoken: {token}\r\n"
         f"Content-Type: multipart/form-data; boundary={border}\r\n"
         f"Content-Length: {len(begin) + len(data) + len(end)}\r\n\r\n"

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pages.ui.gate import is_encrypted
 from tl_core.engine.singleton import secret
 from tl_core.errors import TransferLabError
 from tl_core.store.cookies import COOKIE, new_cookie, owner_of
@@ -28,8 +29,12 @@ class OwnerCookie:
             return
 
         async def send_with_cookie(message: Message) -> None:
-            if message["type"] == "http.response.start" and (line := _cookie_line(Request(scope))):
-                MutableHeaders(scope=message).append("set-cookie", line)
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                is_for_all = "public" in headers.get("cache-control", "")  # a cache would hand one's key to all
+                if not is_for_all and (line := _cookie_line(Request(scope))):
+                    headers.append("set-cookie", line)
+                    headers["cache-control"] = "private, no-cache"
             await send(message)
 
         await self._app(scope, receive, send_with_cookie)
@@ -47,7 +52,6 @@ def _cookie_line(request: Request) -> str | None:
 
 def set_cookie_line(request: Request, name: str, value: str) -> str:
     """Returns the header's value for a cookie that no script can read, encrypted where the page is."""
-    is_secure = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto"))
     response = Response()
-    response.set_cookie(name, value, max_age=LASTS_S, httponly=True, samesite="lax", secure=is_secure)
+    response.set_cookie(name, value, max_age=LASTS_S, httponly=True, samesite="lax", secure=is_encrypted(request))
     return response.headers["set-cookie"]

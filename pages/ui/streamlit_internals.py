@@ -1,22 +1,29 @@
 """All that we take from Streamlit without its promise to keep it: looked at again whenever its version changes."""
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
-from streamlit import config, net_util
+from streamlit import config, file_util, net_util
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
-from streamlit.web import bootstrap
+from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 __all__ = [
     "DeltaGenerator",
     "UploadedFile",
+    "allow_hosts",
     "ask_nobody_for_our_address",
+    "first_page",
     "ignore_pages_folder",
+    "is_host_allowed",
     "let_go",
-    "print_addresses",
 ]
+
+LOCAL = ("localhost", "127.0.0.1", "::1")  # the names of a machine for itself
+EVERYWHERE = ("0.0.0.0", "::")  # what a server listens on that listens on all of its machine's addresses
 
 
 def ignore_pages_folder() -> None:
@@ -33,10 +40,18 @@ def ask_nobody_for_our_address() -> None:
     net_util.get_external_ip = lambda: None
 
 
-def print_addresses() -> None:
-    """Prints where to point a browser, which `hideWelcomeMessage` put off until nobody is asked for it."""
-    config.set_option("logger.hideWelcomeMessage", False)
-    bootstrap._print_url(is_running_hello=False)
+def allow_hosts() -> None:
+    """Has the server answer to the names of the settings, to its own address, and to those in `TL_HOSTS`."""
+    address = config.get_option("server.address")
+    named = [name.strip(" []") for name in os.environ.get("TL_HOSTS", "").split(",")]
+    own = [] if address in EVERYWHERE else [address]
+    names = [*dict.fromkeys(name for name in [*config.get_option("server.allowedHosts"), *own, *named] if name)]
+    config.set_option("server.allowedHosts", names)
+
+
+def first_page() -> str:
+    """Returns the page that Streamlit sends to every visitor."""
+    return Path(file_util.get_static_dir(), "index.html").read_text(encoding="utf-8")
 
 
 def let_go(files: Sequence[UploadedFile]) -> None:

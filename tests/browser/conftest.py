@@ -43,5 +43,8 @@ def chromium() -> Iterator[Browser]:
 def page(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1440, "height": 1000}, locale="en-GB")
     context.set_default_timeout(PATIENCE_MS)
+    complaints = []
+    context.on("console", lambda said: complaints.append(said.text) if "Policy" in said.text else None)
     yield context.new_page()
     context.close()
+    assert complaints == []  # that the page wants what the server's headers forbid

@@ -11,16 +11,17 @@ from tl_core.store.cookies import COOKIE, new_cookie, owner_of
 
 
 async def _page(scope, receive, send) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
+    headers = [(b"content-type", b"text/html"), (b"cache-control", scope.get("kept", b"no-cache"))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"<html>"})
 
 
-def answer(accept: str = "text/html,*/*", kind: str = "http", scheme: str = "http", **headers: str):
+def answer(accept="text/html,*/*", kind="http", scheme="http", kept="no-cache", **headers: str):
     """Returns the cookie that a request is answered with, and the whole answer."""
     said: list[dict] = []
     named = [(name.replace("_", "-").encode(), value.encode()) for name, value in {"accept": accept, **headers}.items()]
     scope = {"type": kind, "method": "GET", "path": "/", "query_string": b"", "scheme": scheme, "headers": named}
-    scope["server"] = ("localhost", 8501)
+    scope |= {"server": ("localhost", 8501), "kept": kept.encode()}
 
     async def send(message: dict) -> None:
         said.append(message)
@@ -63,6 +64,14 @@ def test_a_key_that_we_did_not_sign_is_replaced(forged):
 def test_only_pages_come_with_a_key():
     assert answer(accept="application/json")[0] is None
     assert answer(kind="websocket")[0] is None
+
+
+def test_what_caches_keep_for_all_comes_without_a_key_and_what_has_one_is_kept_for_nobody_else():
+    assert answer(kept="public, max-age=31536000, immutable")[0] is None
+    for kept in ("no-cache", "no-store"):
+        cookie, said = answer(kept=kept)
+        assert cookie is not None
+        assert dict(said[0]["headers"])[b"cache-control"] == b"private, no-cache"
 
 
 @pytest.mark.parametrize("told", [{"scheme": "https"}, {"x_forwarded_proto": "https"}])
