@@ -5,6 +5,7 @@ the charts' script, and the engine started with it. Run (by Streamlit for each v
 of every page.
 """
 
+import asyncio
 import ctypes
 import gc
 import gzip
@@ -59,7 +60,10 @@ def keep_memory_together() -> None:
 async def lifespan(server):
     """Starts the engine before the first visitor comes, and ends it and its worker with the server."""
     keep_memory_together()
-    from pages.ui import blocks  # noqa: F401 (loads pandas and Plotly now, not at the first visit)
+    from pages.ui import (
+        blocks,  # noqa: F401 (loads pandas and Plotly now, not at the first visit)
+        upload_door,
+    )
     from tl_core.engine import singleton
 
     try:
@@ -68,7 +72,9 @@ async def lifespan(server):
         print(explain(error, "en"), file=sys.stderr)
     gc.collect()
     gc.freeze()  # Streamlit collects garbage after every run; what was loaded at the start need not be looked at again
+    timer = asyncio.create_task(upload_door.clear_regularly())
     yield
+    timer.cancel()
     singleton.close()
 
 
@@ -86,8 +92,10 @@ else:
 
     from pages.ui import error_page
     from pages.ui.cookie import OwnerCookie
-    from pages.ui.streamlit_internals import ignore_pages_folder
+    from pages.ui.streamlit_internals import ignore_pages_folder, keep_uploads_on_disk
+    from pages.ui.upload_door import UploadDoor
 
     ignore_pages_folder()
-    keys = [Middleware(OwnerCookie)]
-    app = st.App(__file__, routes=routes(), lifespan=lifespan, middleware=keys, on_script_error=error_page.show)
+    keep_uploads_on_disk()
+    doors = [Middleware(OwnerCookie), Middleware(UploadDoor)]
+    app = st.App(__file__, routes=routes(), lifespan=lifespan, middleware=doors, on_script_error=error_page.show)

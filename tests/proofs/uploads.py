@@ -82,9 +82,9 @@ def brought(n_visitors: int, n_bytes: int) -> Seen:
     """Has so many visitors bring so many bytes each to a server of their own; returns what was seen."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         home, seen = Path(folder), Seen()
-        cookies = [new_cookie(server_secret(home)) for _ in range(n_visitors)]
+        guest, *cookies = [new_cookie(server_secret(home)) for _ in range(n_visitors + 1)]
         with served(home) as (port, pid), ThreadPoolExecutor(1) as thread:  # where no browser's driver has a loop
-            thread.submit(asyncio.run, _lesson(port, pid, cookies, archive(n_bytes), seen)).result()
+            thread.submit(asyncio.run, _lesson(port, pid, guest, cookies, archive(n_bytes), seen)).result()
             seen.peak = memory_bytes(pid, "VmHWM")
         albums, secret = Albums(home), server_secret(home)
         seen.n_albums = [albums.n_albums(owner_of(cookie, secret)) for cookie in cookies]
@@ -112,9 +112,9 @@ def memory_bytes(pid: int, kind: str = "VmRSS") -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{kind}:")) * 1024
 
 
-async def _lesson(port: int, pid: int, cookies: list[str], data: bytes, seen: Seen) -> None:
+async def _lesson(port: int, pid: int, guest: str, cookies: list[str], data: bytes, seen: Seen) -> None:
     """Has somebody bring a little first, so that nothing is new to the server; then the class comes, and stays."""
-    first = await visitor(port, page="data")
+    first = await visitor(port, page="data", cookie=guest)
     await first.open()
     seen.too_large = await first.upload(FIELD, "too large.zip", bytes(TOO_MANY_BYTES))
     await first.upload(FIELD, "a little.zip", archive(N_PICTURES * 10_000))
