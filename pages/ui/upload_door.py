@@ -5,15 +5,16 @@ for the owner of the visit alone; what nobody takes in goes a minute after the v
 """
 
 import asyncio
+import os
 import re
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
 import streamlit as st
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import File, FormParser, parse_options_header
+from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -81,7 +82,7 @@ async def _taken(request: Request, visit: str, file_id: str) -> Response:
     try:
         file = await _received(request, folder, file_id)
         is_kept = waiting.keep(visit, folder, file)
-    except (FormParserError, ValueError, ClientDisconnect):
+    except (FormParserError, ClientDisconnect):
         pass
     except OSError as error:  # the disk is full by now
         return await _refused(request, visit, storage_error(folder, error, int(length)))
@@ -108,24 +109,88 @@ async def _received(request: Request, folder: Path, file_id: str) -> WaitingFile
     """Writes the one file of a form into a folder, piece by piece.
 
     Raises:
-        FormParserError, ValueError: This is no form with one file.
+        FormParserError: This is no form with one file.
         ClientDisconnect: The browser left.
         OSError: The disk refuses.
     """
-    kind, options = parse_options_header(request.headers.get("content-type"))
-    files: list[File] = []
-    config = {"UPLOAD_DIR": str(folder), "UPLOAD_DELETE_TMP": False, "MAX_MEMORY_FILE_SIZE": 0}
-    form = FormParser(kind.decode(), None, files.append, boundary=options.get(b"boundary"), config=config)
-    async for piece in request.stream():
-        await run_in_threadpool(form.write, piece)
-    form.finalize()
-    (file,) = files
-    if file.in_memory:  # an empty one
-        file.flush_to_disk()
-    file.close()
-    path = Path((file.actual_file_name or b"").decode())
-    name = (file.file_name or b"").decode("utf-8", "replace")
-    return WaitingFile(file_id, name, file.content_type or "application/octet-stream", path, file.size)
+    with closing(SentForm(request.headers.get("content-type", ""), folder / "file")) as form:
+        async for piece in request.stream():
+            await run_in_threadpool(form.write, piece)
+    if not form.is_whole:
+        raise FormParserError("cut short")
+    return WaitingFile(file_id, form.name, form.kind, form.path, form.n_bytes)
+
+
+class SentForm:
+    """A form as a browser sends it, with one file, which is written to a path while the pieces come.
+
+    Attributes:
+        name: What the browser calls the file.
+        kind: The type of content that it names.
+        n_bytes: Written so far.
+        is_whole: Whether the form has come to its end.
+
+    Raises:
+        FormParserError: This is no such form; also from `write`.
+        OSError: The disk refuses; also from `write`.
+    """
+
+    def __init__(self, content_type: str, path: Path) -> None:
+        kind, options = parse_options_header(content_type)
+        boundary = options.get(b"boundary")
+        if kind != b"multipart/form-data" or not boundary:
+            raise FormParserError("no form")
+        self.path, self.name, self.kind, self.n_bytes, self.is_whole = path, "", "", 0, False
+        self._headers: dict[bytes, bytes] = {}
+        self._field = self._value = b""
+        self._file = open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")  # noqa: SIM115 (see close)
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._begin_part,
+                "on_header_field": self._add_to_field,
+                "on_header_value": self._add_to_value,
+                "on_header_end": self._end_header,
+                "on_headers_finished": self._begin_file,
+                "on_part_data": self._write_content,
+                "on_end": self._end,
+            },
+        )
+
+    def write(self, piece: bytes) -> None:
+        """Takes in the next piece of the form."""
+        self._parser.write(piece)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+    def _begin_part(self) -> None:
+        if self._headers:
+            raise FormParserError("more than one part")
+
+    def _add_to_field(self, data: bytes, start: int, end: int) -> None:
+        self._field += data[start:end]
+
+    def _add_to_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _end_header(self) -> None:
+        self._headers[self._field.lower()] = self._value.strip()
+        self._field = self._value = b""
+
+    def _begin_file(self) -> None:
+        _, options = parse_options_header(self._headers.get(b"content-disposition"))
+        if b"filename" not in options:
+            raise FormParserError("no file")
+        self.name = options[b"filename"].decode("utf-8", "replace")
+        self.kind = self._headers.get(b"content-type", b"application/octet-stream").decode("latin-1")
+
+    def _write_content(self, data: bytes, start: int, end: int) -> None:
+        self.n_bytes += self._file.write(data[start:end])
+
+    def _end(self) -> None:
+        self.is_whole = bool(self._headers)
 
 
 async def clear_regularly() -> None:

@@ -144,4 +144,3 @@ class WaitingFiles:
         """Returns why the last file of a visit was refused, once."""
         with self._lock:
             return self._refusals.pop(visit, None)
-
