@@ -5,6 +5,7 @@ the charts' script, one for the instructor's cookie, and the engine started with
 or by AppTest), it is the frame of every page.
 """
 
+import asyncio
 import ctypes
 import gc
 import gzip
@@ -94,7 +95,11 @@ def greet() -> None:
 async def lifespan(server):
     """Starts the engine before the first visitor comes, and ends it and its worker with the server."""
     keep_memory_together()
-    from pages.ui import admission, blocks  # noqa: F401 (loads pandas and Plotly now, not at the first visit)
+    from pages.ui import (
+        admission,
+        blocks,  # noqa: F401 (loads pandas and Plotly now, not at the first visit)
+        upload_door,
+    )
     from tl_core.disk.home import OTHERS, data_home
     from tl_core.engine import singleton
     from tl_core.store.instructor.links import note_address
@@ -109,7 +114,9 @@ async def lifespan(server):
     greet()
     gc.collect()
     gc.freeze()  # Streamlit collects garbage after every run; what was loaded at the start need not be looked at again
+    timer = asyncio.create_task(upload_door.clear_regularly())
     yield
+    timer.cancel()
     singleton.close()
 
 
@@ -128,10 +135,17 @@ else:
     from pages.ui import error_page
     from pages.ui.cookie import OwnerCookie
     from pages.ui.gate import Gate
-    from pages.ui.streamlit_internals import allow_hosts, ask_nobody_for_our_address, ignore_pages_folder
+    from pages.ui.streamlit_internals import (
+        allow_hosts,
+        ask_nobody_for_our_address,
+        ignore_pages_folder,
+        keep_uploads_on_disk,
+    )
+    from pages.ui.upload_door import UploadDoor
 
     ask_nobody_for_our_address()
     ignore_pages_folder()
     allow_hosts()
-    door = [Middleware(Gate), Middleware(OwnerCookie)]
-    app = st.App(__file__, routes=routes(), lifespan=lifespan, middleware=door, on_script_error=error_page.show)
+    keep_uploads_on_disk()
+    doors = [Middleware(Gate), Middleware(OwnerCookie), Middleware(UploadDoor)]
+    app = st.App(__file__, routes=routes(), lifespan=lifespan, middleware=doors, on_script_error=error_page.show)

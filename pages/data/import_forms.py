@@ -10,7 +10,7 @@ import streamlit as st
 from pages.data.camera import Photo, burst
 from pages.ui import services, state
 from pages.ui.persistent import persistent
-from pages.ui.streamlit_internals import UploadedFile, let_go
+from pages.ui.streamlit_internals import UploadedFile, let_go, sent_content
 from pages.ui.text import literal, named, sentence, t
 from pages.ui.uploader_words import draw_field_words
 from tl_core.datasets.images.decode import safe_name
@@ -56,7 +56,7 @@ def _draw_zip() -> bool:
     if file is not None:
         _draw_new(
             safe_name(file.name).removesuffix(".zip"),
-            lambda: uploads.write_archive(data_home(), file.getvalue()),
+            lambda: uploads.write_archive(data_home(), sent_content(file)),
             safe_name(file.name),
             [file],
         )
@@ -230,7 +230,7 @@ def _take_in(into: str | None, class_name: str, files: list, *, is_taken: bool =
             record = imports.import_now(contents, by=by, name=name, into=into, class_name=class_name, source=source)
             _note_added(record, class_name, n_skipped_before)
         else:
-            sent = uploads.write_files(data_home(), [(file_name, file.getvalue()) for file_name, file in files])
+            sent = uploads.write_files(data_home(), [(file_name, _content(file)) for file_name, file in files])
             _watch(imports.start(sent, by=by, name=name, is_sent=True, into=into, class_name=class_name, source=source))
     except TransferLabError as error:
         state.put("data-problem", error.to_dict())
@@ -253,7 +253,11 @@ def _note_added(record: AlbumRecord, class_name: str, n_skipped_before: int) -> 
 
 
 def _sent_files(files: list) -> Path:
-    return uploads.write_files(data_home(), [(file.name, file.getvalue()) for file in files])
+    return uploads.write_files(data_home(), [(file.name, sent_content(file)) for file in files])
+
+
+def _content(file: UploadedFile | Photo) -> bytes | Path:
+    return file.getvalue() if isinstance(file, Photo) else sent_content(file)
 
 
 def _watch(import_id: str) -> None:

@@ -52,6 +52,7 @@ class Visitor:
         said: Sentences in coloured boxes, from the first one on.
         n_bytes: Bytes received so far.
         listening: Takes in what the server says; ends with the connection.
+        cookie: The owner's key, without which no file is taken.
     """
 
     socket: ClientConnection
@@ -62,6 +63,7 @@ class Visitor:
     said: list[str] = field(default_factory=list)
     n_bytes: int = 0
     listening: asyncio.Task | None = None
+    cookie: str | None = None
     _drawn: str = ""  # what the server calls the page, once it has said so
     _known: set[str] = field(default_factory=set)  # messages that the server need not send again
     _waiting: list["_Question"] = field(default_factory=list)  # in the order in which they were asked
@@ -107,7 +109,7 @@ class Visitor:
         await self.socket.send(message.SerializeToString())
         async with asyncio.timeout(UPLOAD_S):
             urls = await wanted
-            status = await _put(self.socket.remote_address[:2], urls.upload_url, name, data)
+            status = await _put(self.socket.remote_address[:2], urls.upload_url, name, data, self.cookie)
         if status == TAKEN:
             held = FileUploaderState()
             held.uploaded_file_info.add(file_id=urls.file_id, name=name, size=len(data), file_urls=urls)
@@ -228,12 +230,12 @@ async def visitor(
         max_size=None,
         open_timeout=LIMIT_S,
     )
-    made = Visitor(socket, {"lang": "en", **query}, page)
+    made = Visitor(socket, {"lang": "en", **query}, page, cookie=cookie)
     made.listening = asyncio.create_task(made.listen())
     return made
 
 
-async def _put(server: tuple[str, int], path: str, name: str, data: bytes) -> int:
+async def _put(server: tuple[str, int], path: str, name: str, data: bytes, cookie: str | None) -> int:
     """Sends a file as a form with one field, in pieces, once the server says that it will read it; returns its answer.
 
     A browser does not ask first. So it sees an ended connection where this one is told the reason.
@@ -244,7 +246,7 @@ async def _put(server: tuple[str, int], path: str, name: str, data: bytes) -> in
     head = (
         f"PUT {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nExpect: 100-continue\r\n"
         "Origin: http://localhost\r\n"
-        f"Cookie: {_XSRF}={token}\r\nX-Xsrftoken: {token}\r\n"
+        f"Cookie: {_XSRF}={token}; {COOKIE}={cookie}\r\nX-Xsrftoken: {token}\r\n"
         f"Content-Type: multipart/form-data; boundary={border}\r\n"
         f"Content-Length: {len(begin) + len(data) + len(end)}\r\n\r\n"
     )

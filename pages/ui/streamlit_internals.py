@@ -1,25 +1,44 @@
 """All that we take from Streamlit without its promise to keep it: looked at again whenever its version changes."""
 
+import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from streamlit import config, file_util, net_util
+import streamlit as st
+from starlette.requests import Request
+from streamlit import config, file_util, net_util, runtime
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.proto.Common_pb2 import FileURLs
+from streamlit.runtime import memory_uploaded_file_manager
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
+from streamlit.web.server.server_util import is_xsrf_enabled
+from streamlit.web.server.starlette.starlette_app_utils import validate_xsrf_token
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
+
+from tl_core.engine.imports.waiting_files import WaitingFile, WaitingFiles
+from tl_core.errors import StoreError
 
 __all__ = [
     "DeltaGenerator",
     "UploadedFile",
     "allow_hosts",
     "ask_nobody_for_our_address",
+    "cookie_of_visit",
+    "draw_again",
     "first_page",
+    "has_xsrf_token",
     "ignore_pages_folder",
     "is_host_allowed",
+    "is_open",
+    "keep_uploads_on_disk",
     "let_go",
+    "pop_refusal",
+    "sent_content",
+    "waiting_files",
 ]
 
 LOCAL = ("localhost", "127.0.0.1", "::1")  # the names of a machine for itself
@@ -54,8 +73,64 @@ def first_page() -> str:
     return Path(file_util.get_static_dir(), "index.html").read_text(encoding="utf-8")
 
 
+# ---- files that a browser has sent ----
+
+
+class DiskUploads(MemoryUploadedFileManager):
+    """What Streamlit asks for files that were sent; they are on disk, and `waiting` knows where."""
+
+    def __init__(self, upload_endpoint: str) -> None:
+        super().__init__(upload_endpoint)
+        self.waiting = WaitingFiles()
+
+    def get_files(self, session_id: str, file_ids: Sequence[str]) -> list[UploadedFileRec]:
+        return [_OnDisk.of(file) for file in self.waiting.found(session_id, file_ids)]
+
+    def remove_file(self, session_id: str, file_id: str) -> None:
+        self.waiting.remove(session_id, file_id)
+
+    def remove_session_files(self, session_id: str) -> None:
+        self.waiting.remove_all(session_id)
+
+
+class _OnDisk(UploadedFileRec):
+    """A file as Streamlit hands it from hand to hand, with the way to its content in the place of it."""
+
+    file: WaitingFile
+
+    @classmethod
+    def of(cls, file: WaitingFile) -> "_OnDisk":
+        made = cls(file.id, file.name, file.kind, b"")
+        made.file = file
+        return made
+
+    def path(self) -> Path:
+        """Returns where it lies; if the visitor has just taken it back, has the page drawn again without it."""
+        if not self.file.path.exists():
+            st.rerun()
+        return self.file.path
+
+
+def keep_uploads_on_disk() -> None:
+    """Has the server that starts next keep files that are sent on disk; Streamlit asks nobody which manager to make."""
+    memory_uploaded_file_manager.MemoryUploadedFileManager = DiskUploads
+
+
+def waiting_files() -> WaitingFiles:
+    """Returns where the running server keeps what was sent."""
+    manager = runtime.get_instance().uploaded_file_mgr
+    assert isinstance(manager, DiskUploads)
+    return manager.waiting
+
+
+def sent_content(file: UploadedFile) -> bytes | Path:
+    """Returns where the content of a file lies, or itself where it is in memory."""
+    record = file._record  # pyright: ignore[reportAttributeAccessIssue]
+    return record.path() if isinstance(record, _OnDisk) else file.getvalue()
+
+
 def let_go(files: Sequence[UploadedFile]) -> None:
-    """Removes files that a browser has sent from the memory of the visit: Streamlit would keep them until it ends.
+    """Removes files that a browser has sent: Streamlit would keep them until the visit ends.
 
     A browser takes back a file when a person removes it, but not when its field is drawn no more.
     """
@@ -65,10 +140,62 @@ def let_go(files: Sequence[UploadedFile]) -> None:
         visit.uploaded_file_mgr.remove_file(visit.session_id, file.file_id)  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def _copied(file: UploadedFile, _: dict) -> UploadedFile:
+def pop_refusal() -> StoreError | None:
+    """Returns why the last file that this visit sent was refused at the door, once."""
+    visit = get_script_run_ctx()
+    manager = visit and visit.uploaded_file_mgr
+    return manager.waiting.pop_refusal(visit.session_id) if isinstance(manager, DiskUploads) else None
+
+
+def _begin(self: UploadedFile, record: UploadedFileRec, file_urls: FileURLs) -> None:
+    """Makes the file that a field holds. What lies on disk is read by `getvalue`, each time that somebody asks."""
+    _streamlits_begin(self, record, file_urls)
+    self._record = record  # pyright: ignore[reportAttributeAccessIssue]
+    if isinstance(record, _OnDisk):
+        self.size = record.file.n_bytes
+
+
+def _getvalue(self: UploadedFile) -> bytes:
+    """Returns the whole content."""
+    record = self._record  # pyright: ignore[reportAttributeAccessIssue]
+    return record.path().read_bytes() if isinstance(record, _OnDisk) else io.BytesIO.getvalue(self)
+
+
+def _copied(self: UploadedFile, _: dict) -> UploadedFile:
     """Returns a copy of a file that shares its content with the first as long as neither is written to."""
-    return UploadedFile(UploadedFileRec(file.file_id, file.name, file.type, file.getvalue()), file._file_urls)
+    return UploadedFile(self._record, self._file_urls)  # pyright: ignore[reportAttributeAccessIssue]
 
 
+_streamlits_begin = UploadedFile.__init__
+UploadedFile.__init__ = _begin
+UploadedFile.getvalue = _getvalue
 # Streamlit copies what a field holds whenever it draws the field: 200 MB each time
 UploadedFile.__deepcopy__ = _copied  # pyright: ignore[reportAttributeAccessIssue]
+
+
+# ---- visits, as the server knows them ----
+
+
+def is_open(visit: str) -> bool:
+    """Says whether a browser is connected to a visit."""
+    return runtime.get_instance().is_active_session(visit)
+
+
+def cookie_of_visit(visit: str, name: str) -> str | None:
+    """Returns a cookie of the connection that a visit goes on over now; None without such a visit or cookie."""
+    client = runtime.get_instance().get_client(visit)
+    context = client and client.client_context
+    return context.cookies.get(name) if context else None
+
+
+def draw_again(visit: str) -> None:
+    """Has the page of a visit drawn again, as if its file had changed."""
+    session = runtime.get_instance().get_app_session(visit)
+    if session is not None:
+        session.request_rerun(session._client_state)
+
+
+def has_xsrf_token(request: Request) -> bool:
+    """Says whether a request shows that a page of ours sent it, as Streamlit asks of everybody who sends files."""
+    cookie = request.cookies.get("_streamlit_xsrf")
+    return not is_xsrf_enabled() or validate_xsrf_token(request.headers.get("X-Xsrftoken"), cookie)

@@ -49,6 +49,6 @@ def test_a_guessed_session_takes_no_upload_and_a_guessed_picture_is_not_there(se
         cookie = health.headers["set-cookie"].partition(";")[0]
     mine = {"Cookie": cookie, "X-Xsrftoken": cookie.partition("=")[2]}
     guessed = f"{server.url}/_stcore/upload_file/00000000-0000-4000-8000-000000000000/1"
-    assert answer("PUT", guessed, **mine)[0] == 400
+    assert answer("PUT", guessed, **mine)[0] == 403
     assert answer("GET", guessed, **mine) == (200, "text/html")
     assert answer("GET", f"{server.url}/media/{'0' * 56}.jpg")[0] == 404

@@ -2,6 +2,8 @@
 
 All have sent their file before the first of them has it taken in: the server can meet nothing worse. From then on each
 looks at the own page, as a browser does, until it says what came of it; and nobody leaves before the memory is back.
+
+A second class sends as much, presses nothing and leaves; and one visitor sends more than a visit may.
 """
 
 import asyncio
@@ -22,6 +24,7 @@ from pages.measures.served import served
 from pages.measures.visitor import TAKEN, Visitor, visitor
 from tests.patience import PATIENCE_S
 from tests.proofs.finding import Finding
+from tl_core.engine.imports.waiting_files import VISIT_BYTES
 from tl_core.store.albums import Albums
 from tl_core.store.cookies import new_cookie, owner_of, server_secret
 
@@ -31,6 +34,8 @@ GROWTH_BYTES, NEAR, BACK_S, P95_S = 4e9, 1.1, 300.0, 1.0
 SAMPLE_S, LOOK_S, QUIET_S = 0.1, 1.0, 10.0
 TOO_LARGE = 413
 FIELD, BUTTON = "data-zip-0", "take-in"
+N_FILES, ONE_BYTES = 12, 60_000_000  # from one tab
+LEFT_GROWTH_BYTES, LEFT_BACK_S = 200e6, 90.0
 
 
 @dataclass
@@ -49,6 +54,7 @@ class Seen:
         n_albums: How many data sets each visitor has then.
         left: What lies in the folder of uploads then.
         pages_s: What drawing the page took for somebody else meanwhile.
+        gone_s: Seconds after which files that nobody took in were gone, counted from when the last visitor left.
         log: What the server wrote.
     """
 
@@ -63,6 +69,7 @@ class Seen:
     n_albums: list[int] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     pages_s: list[float] = field(default_factory=list)
+    gone_s: float = 0.0
     log: str = ""
 
     @property
@@ -74,17 +81,18 @@ class Seen:
 
 
 def prove(n: int | None) -> list[Finding]:
-    """Has a class bring 100 MB each; `n` counts the visitors."""
-    return judged(brought(n or N_VISITORS, N_BYTES))
+    """Has a class bring 100 MB each, and another one leave as much behind; `n` counts the visitors."""
+    n = n or N_VISITORS
+    return [*judged(brought(n, N_BYTES)), *judged_left(left_behind(n, N_BYTES), left_behind(1, ONE_BYTES, N_FILES))]
 
 
 def brought(n_visitors: int, n_bytes: int) -> Seen:
     """Has so many visitors bring so many bytes each to a server of their own; returns what was seen."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         home, seen = Path(folder), Seen()
-        cookies = [new_cookie(server_secret(home)) for _ in range(n_visitors)]
+        guest, *cookies = [new_cookie(server_secret(home)) for _ in range(n_visitors + 1)]
         with served(home) as (port, pid), ThreadPoolExecutor(1) as thread:  # where no browser's driver has a loop
-            thread.submit(asyncio.run, _lesson(port, pid, cookies, archive(n_bytes), seen)).result()
+            thread.submit(asyncio.run, _lesson(port, pid, guest, cookies, archive(n_bytes), seen)).result()
             seen.peak = memory_bytes(pid, "VmHWM")
         albums, secret = Albums(home), server_secret(home)
         seen.n_albums = [albums.n_albums(owner_of(cookie, secret)) for cookie in cookies]
@@ -112,9 +120,49 @@ def memory_bytes(pid: int, kind: str = "VmRSS") -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{kind}:")) * 1024
 
 
-async def _lesson(port: int, pid: int, cookies: list[str], data: bytes, seen: Seen) -> None:
+def left_behind(n_visitors: int, n_bytes: int, n_files: int = 1) -> Seen:
+    """Has visitors send so many files each, press nothing and leave; returns what was seen until everything is gone."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        home, seen = Path(folder), Seen()
+        cookies = [new_cookie(server_secret(home)) for _ in range(n_visitors + 1)]
+        with served(home) as (port, pid), ThreadPoolExecutor(1) as thread:
+            lesson = _left_lesson(port, pid, cookies, archive(n_bytes), n_files, home / "uploads", seen)
+            thread.submit(asyncio.run, lesson).result()
+        seen.left = [path.name for path in (home / "uploads").iterdir()]
+        seen.log = (home / "server.log").read_text(errors="replace")
+        return seen
+
+
+async def _left_lesson(
+    port: int, pid: int, cookies: list[str], data: bytes, n_files: int, folder: Path, seen: Seen
+) -> None:
+    """Has everybody send and leave while a guest looks on, and waits until disk and memory are free again."""
+    guest, *students = [await visitor(port, page="data", cookie=cookie) for cookie in cookies]
+    for one in (guest, *students):
+        await one.open()
+    await guest.upload(FIELD, "a little.zip", archive(N_PICTURES * 10_000))
+    seen.before = memory_bytes(pid)
+    async with _watching(pid, guest, seen):
+        sent = await asyncio.gather(*(_send(one, data, n_files) for one in students))
+        seen.statuses = [status for statuses in sent for status in statuses]
+        seen.peak = max(n_bytes for _, n_bytes in seen.memory)
+        for one in students:
+            await one.close()
+        seen.pressed_s = time.monotonic()
+        while len(list(folder.iterdir())) > 1 and time.monotonic() < seen.pressed_s + BACK_S:  # the guest's stays
+            await asyncio.sleep(LOOK_S)
+        seen.gone_s = time.monotonic() - seen.pressed_s
+        await _until_back(seen)
+    await guest.close()
+
+
+async def _send(one: Visitor, data: bytes, n_files: int) -> list[int]:
+    return [await one.upload(FIELD, f"{number}.zip", data) for number in range(n_files)]
+
+
+async def _lesson(port: int, pid: int, guest: str, cookies: list[str], data: bytes, seen: Seen) -> None:
     """Has somebody bring a little first, so that nothing is new to the server; then the class comes, and stays."""
-    first = await visitor(port, page="data")
+    first = await visitor(port, page="data", cookie=guest)
     await first.open()
     seen.too_large = await first.upload(FIELD, "too large.zip", bytes(TOO_MANY_BYTES))
     await first.upload(FIELD, "a little.zip", archive(N_PICTURES * 10_000))
@@ -214,4 +262,27 @@ def judged(seen: Seen) -> list[Finding]:
             "measured only",
             True,
         ),
+    ]
+
+
+def judged_left(everybody: Seen, one: Seen) -> list[Finding]:
+    """Returns what was seen of files that nobody took in beside what was promised: 30 visitors' and one tab's."""
+    findings, fit = [], VISIT_BYTES // ONE_BYTES
+    for who, seen in (("never taken in", everybody), ("from one tab", one)):
+        grown, after = seen.peak - seen.before, seen.memory[-1][1]
+        memory = f"{seen.before / 1e6:.0f}, {seen.peak / 1e6:.0f}, {after / 1e6:.0f} MB"
+        findings += [
+            Finding(f"{who}: memory before, at most, in the end", memory, "measured only", True),
+            Finding(f"{who}: growth", f"{grown / 1e6:.0f} MB", "< 200 MB", grown < LEFT_GROWTH_BYTES),
+            Finding(f"{who}: memory back to +10 %", f"{seen.back_s:.1f} s", "≤ 90 s", seen.back_s <= LEFT_BACK_S, True),
+            Finding(f"{who}: files gone", f"{seen.gone_s:.1f} s", "≤ 90 s", seen.gone_s <= LEFT_BACK_S, True),
+            Finding(f"{who}: files on disk in the end", str(len(seen.left)), "the guest's", len(seen.left) == 1),
+            Finding(f"{who}: exceptions", str(seen.log.count("Traceback")), "0", "Traceback" not in seen.log),
+        ]
+    n_taken, n_refused = one.statuses.count(TAKEN), one.statuses.count(TOO_LARGE)
+    all_taken = {*everybody.statuses} == {TAKEN}
+    return [
+        *findings,
+        Finding("never taken in: files that the server has", str(len(everybody.statuses)), "all", all_taken),
+        Finding("from one tab: taken, refused", f"{n_taken}, {n_refused}", f"{fit}, the rest", n_taken == fit),
     ]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import stat
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -190,8 +191,25 @@ def _reason(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 
-def write_sent_files(folder: Path, files: Sequence[tuple[str, bytes]]) -> Path:
-    """Writes files that a browser sent into a folder of their own, for `SentFiles`.
+def put_content(path: Path, content: bytes | Path) -> None:
+    """Puts content at a path: written, or, where it lies in a file already, that file under a second name.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+        return
+    try:
+        os.link(content, path)
+    except FileNotFoundError:
+        raise
+    except OSError:  # a disk on which no file has two names
+        shutil.copyfile(content, path)
+
+
+def write_sent_files(folder: Path, files: Sequence[tuple[str, bytes | Path]]) -> Path:
+    """Puts files that a browser sent into a folder of their own, for `SentFiles`.
 
     Raises:
         OSError: The disk refuses; nothing is left.
@@ -199,7 +217,7 @@ def write_sent_files(folder: Path, files: Sequence[tuple[str, bytes]]) -> Path:
     try:
         folder.mkdir(parents=True)
         for number, (_, data) in enumerate(files):
-            (folder / f"{number:05d}").write_bytes(data)
+            put_content(folder / f"{number:05d}", data)
         (folder / NAMES).write_text(json.dumps([name for name, _ in files]), encoding="ascii")
     except OSError:
         with suppress(OSError):

@@ -11,7 +11,8 @@ import numpy as np
 
 from tl_core.disk.home import ensure_folder
 from tl_core.disk.space import check_space, storage_error, storage_errors
-from tl_core.ingest.sources import write_sent_files
+from tl_core.engine.imports.waiting_files import WAITING
+from tl_core.ingest.sources import put_content, write_sent_files
 
 _SENT = "import-"
 LEFTOVER_S = 600  # a picture that has waited so long for its answer waits for nobody
@@ -37,30 +38,36 @@ def write_arrays(home: Path, images: list[np.ndarray]) -> Path:
     return path
 
 
-def write_archive(home: Path, data: bytes) -> Path:
-    """Writes an archive that a browser sent into a file of its own, which its import removes.
+def write_archive(home: Path, data: bytes | Path) -> Path:
+    """Puts an archive that a browser sent, or the file with it, where its import finds and then removes it.
 
     Raises:
         StoreError: "disk_full" or "home_not_writable"; no file is left.
     """
     folder = ensure_folder(home / "uploads")
-    check_space(folder, len(data))
+    n_bytes = len(data) if isinstance(data, bytes) else 0
+    check_space(folder, n_bytes)
     path = folder / f"{_SENT}{secrets.token_hex(16)}.zip"
     try:
-        path.write_bytes(data)
+        put_content(path, data)
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise storage_error(folder, error, len(data)) from error
+        raise storage_error(folder, error, n_bytes) from error
     return path
 
 
-def write_files(home: Path, files: Sequence[tuple[str, bytes]]) -> Path:
-    """Writes files that a browser sent, (name, content) each, into a folder, which their import removes.
+def write_files(home: Path, files: Sequence[tuple[str, bytes | Path]]) -> Path:
+    """Puts files that a browser sent into a folder, which their import removes.
+
+    Args:
+        home: The data folder.
+        files: (name, content) of each, or (name, the file with it).
 
     Raises:
         StoreError: "disk_full" or "home_not_writable"; nothing is left.
     """
-    folder, n_bytes = ensure_folder(home / "uploads"), sum(len(data) for _, data in files)
+    folder = ensure_folder(home / "uploads")
+    n_bytes = sum(len(data) for _, data in files if isinstance(data, bytes))
     check_space(folder, n_bytes)
     with storage_errors(folder, n_bytes):
         return write_sent_files(folder / f"{_SENT}{secrets.token_hex(16)}", files)
@@ -77,8 +84,9 @@ def forget(path: Path) -> None:
 
 def sweep(home: Path) -> None:
     """Removes pictures that a killed server left waiting for an answer, and uploads that it never took in."""
-    for path in (home / "uploads").glob(f"{_SENT}*"):
-        forget(path)
+    for pattern in (f"{_SENT}*", f"{WAITING}*"):
+        for path in (home / "uploads").glob(pattern):
+            forget(path)
     for path in (home / "uploads").glob("*.npz"):
         with suppress(OSError):
             if time.time() - path.stat().st_mtime > LEFTOVER_S:

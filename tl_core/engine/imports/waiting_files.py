@@ -1,0 +1,146 @@
+"""Files that browsers have sent and nobody has taken in yet: they wait on disk, each visit and all within a limit."""
+
+import os
+import shutil
+import tempfile
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tl_core.disk.home import ensure_folder
+from tl_core.disk.space import check_space, storage_errors
+from tl_core.errors import StoreError
+
+VISIT_BYTES = 500_000_000
+ALL_BYTES = 4_000_000_000  # a class of 30 with 130 MB each
+EXPIRES_S = 60.0  # after the end of a visit; a browser whose network fails for a moment comes back to the same visit
+BLOCK_BYTES = 4096  # what the smallest file takes on disk
+WAITING = "sent-"  # how the folder of each begins
+
+
+@dataclass(frozen=True)
+class WaitingFile:
+    """A file that has arrived.
+
+    Attributes:
+        id: What the visit calls it.
+        name: What the browser calls it, which may be anything.
+        kind: The type of content that the browser names.
+        path: Where it lies, in a folder of its own.
+        n_bytes: Its size.
+    """
+
+    id: str
+    name: str
+    kind: str
+    path: Path
+    n_bytes: int
+
+
+@dataclass
+class _Place:
+    """The room of one file: booked when its sending begins, filled when it has arrived."""
+
+    folder: Path
+    n_bytes: int
+    file: WaitingFile | None = None
+
+
+class WaitingFiles:
+    """What has been sent and not taken in, by visit.
+
+    Args:
+        visit_bytes: What one visit may have waiting at most.
+        all_bytes: What all may.
+
+    Thread: any.
+    """
+
+    def __init__(self, visit_bytes: int = VISIT_BYTES, all_bytes: int = ALL_BYTES) -> None:
+        self._visit_bytes, self._all_bytes = visit_bytes, all_bytes
+        self._places: dict[str, dict[str, _Place]] = defaultdict(dict)
+        self._booked: Counter[str] = Counter()  # bytes by visit
+        self._left_s: dict[str, float] = {}
+        self._refusals: dict[str, StoreError] = {}
+        self._lock = threading.Lock()
+
+    def book(self, home: Path, visit: str, file_id: str, n_bytes: int) -> Path:
+        """Books room for a file that a browser begins to send; returns an empty folder for it, the server's alone.
+
+        Raises:
+            StoreError: "visit_uploads" or "all_uploads": beyond a limit; "disk_full" or "home_not_writable".
+        """
+        root, n_bytes = ensure_folder(home / "uploads"), max(n_bytes, BLOCK_BYTES)
+        with self._lock:
+            if self._booked[visit] + n_bytes > self._visit_bytes:
+                raise StoreError("visit_uploads", allowed_mb=self._visit_bytes // 1_000_000)
+            if self._booked.total() + n_bytes > self._all_bytes:
+                raise StoreError("all_uploads")
+            check_space(root, n_bytes)
+            with storage_errors(root, n_bytes):
+                folder = Path(tempfile.mkdtemp(prefix=WAITING, dir=root))
+            self._take(visit, file_id)
+            self._places[visit][file_id] = _Place(folder, n_bytes)
+            self._booked[visit] += n_bytes
+        return folder
+
+    def keep(self, visit: str, folder: Path, file: WaitingFile) -> bool:
+        """Notes that a file has arrived in the folder that was booked for it; False if nobody waits for it any more."""
+        with self._lock:
+            place = self._places.get(visit, {}).get(file.id)
+            if place is None or place.folder != folder:
+                return False
+            place.file = file
+            return True
+
+    def found(self, visit: str, file_ids: Iterable[str]) -> list[WaitingFile]:
+        """Returns those of the files that have arrived and are still there, in the order asked for."""
+        with self._lock:
+            places = self._places.get(visit, {})
+            files = [places[file_id].file for file_id in file_ids if file_id in places]
+        return [file for file in files if file is not None and os.path.exists(file.path)]
+
+    def remove(self, visit: str, file_id: str) -> None:
+        """Removes one file, if it is there."""
+        with self._lock:
+            self._take(visit, file_id)
+
+    def _take(self, visit: str, file_id: str) -> None:
+        if place := self._places.get(visit, {}).pop(file_id, None):
+            self._booked[visit] -= place.n_bytes
+            shutil.rmtree(place.folder, ignore_errors=True)
+
+    def remove_all(self, visit: str) -> None:
+        """Removes all that a visit has waiting, also what is just arriving."""
+        with self._lock:
+            for file_id in list(self._places.get(visit, {})):
+                self._take(visit, file_id)
+            for kept in (self._places, self._booked, self._refusals, self._left_s):
+                kept.pop(visit, None)
+
+    def expire(self, is_open: Callable[[str], bool], now_s: float) -> None:
+        """Removes what visits left behind that were seen to have ended a minute ago; to be called every few seconds.
+
+        Args:
+            is_open: Says whether a visit goes on.
+            now_s: Of a clock that only goes forward.
+        """
+        with self._lock:
+            visits = {*self._places, *self._booked, *self._refusals}
+        for visit in visits:
+            if is_open(visit):
+                self._left_s.pop(visit, None)
+            elif now_s - self._left_s.setdefault(visit, now_s) >= EXPIRES_S:
+                self.remove_all(visit)
+
+    def note_refusal(self, visit: str, refusal: StoreError) -> None:
+        """Keeps why a file was refused until its visit can be told."""
+        with self._lock:
+            self._refusals[visit] = refusal
+
+    def pop_refusal(self, visit: str) -> StoreError | None:
+        """Returns why the last file of a visit was refused, once."""
+        with self._lock:
+            return self._refusals.pop(visit, None)
