@@ -96,7 +96,7 @@ def visitor() -> Visitor:
     """
     owner = get("owner") or owner_of(st.context.cookies.get(COOKIE), secret()) or secrets.token_hex(16)
     put("owner", owner)
-    return Visitor(owner, is_instructor=admissions().holds(admission()))
+    return Visitor(owner, is_instructor=admissions().holds(admission()), address=client())
 
 
 def admission() -> str | None:

@@ -256,6 +256,16 @@ class TestLimits:
         check_limits(store, 2, by=OTHER)
         check_limits(store, 20, by=INSTRUCTOR)
 
+    def test_the_line_is_no_longer_than_allowed_from_one_address_and_in_all(self, store):
+        save_limits(store, Limits(waiting_address=2, waiting_all=3), by=INSTRUCTOR)
+        for owner in ("a", "b"):
+            store.create_run({}, role="run", name="x", environment={}, owner=owner)
+        assert outcome(lambda: check_limits(store, 1, by=OWNER, neighbours={"a", "b"})) == "line_is_full"
+        check_limits(store, 0, by=OWNER, neighbours={"a", "b"})
+        check_limits(store, 1, by=OWNER, neighbours={"a"})
+        assert outcome(lambda: check_limits(store, 2, by=OWNER)) == "line_is_full"
+        check_limits(store, 2, by=INSTRUCTOR, neighbours={"a", "b"})
+
     def test_nobody_fills_the_disk(self, store):
         save_limits(store, Limits(disk_mb=1), by=INSTRUCTOR)
         folder = store.run_folder(new_run(store).id)

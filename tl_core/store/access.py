@@ -1,6 +1,6 @@
 """Who may do what with whose runs. Every method of the store that a person reaches asks here, and nowhere else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tl_core.errors import StoreError
 from tl_core.store.album_drafts import AlbumRecord
@@ -13,11 +13,13 @@ class Visitor:
 
     Attributes:
         owner: Whose runs are this visitor's own; made from a secret by `store.cookies`, and no secret itself.
-        is_instructor: Whether the visitor has shown the instructor's key.
+        is_instructor: Whether the visitor was admitted as the instructor.
+        address: From where the visitor comes; whoever throws cookies away is a new owner each time, but stays there.
     """
 
     owner: str
     is_instructor: bool = False
+    address: str = field(default="", compare=False)
 
 
 OPERATOR = Visitor("local", is_instructor=True)

@@ -1,5 +1,6 @@
 """How much one student may ask of a server that thirty share. The instructor sets it, and is not bound by it."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 
 from tl_core.errors import InputError, StoreError
@@ -14,7 +15,7 @@ _KEY = "limits"
 
 @dataclass(frozen=True)
 class Limits:
-    """What each student may have at most.
+    """What each student may have at most, and how long the line may be.
 
     Attributes:
         running: Runs under way at the same time, baselines included; more wait.
@@ -23,6 +24,8 @@ class Limits:
         disk_mb: Megabytes that the files of their runs take; data sets may be brought as long as they fit in as well.
         datasets: Data sets of their own.
         days: Age at which an unpinned run counts as old, for clearing away.
+        waiting_address: Runs in line from one address; a class of 60 may share one, each with a run and its baseline.
+        waiting_all: Runs in line in all.
     """
 
     running: int = 4
@@ -31,6 +34,8 @@ class Limits:
     disk_mb: int = 2000
     datasets: int = 30
     days: int = 30
+    waiting_address: int = 180
+    waiting_all: int = 400
 
     def __post_init__(self) -> None:
         low, high = ALLOWED
@@ -57,23 +62,30 @@ def save_limits(store: RunStore, chosen: Limits, *, by: Visitor) -> None:
     store.save_setting(_KEY, asdict(chosen), by=by)
 
 
-def check_limits(store: RunStore, n_new: int, *, by: Visitor) -> None:
-    """Refuses runs beyond what a student may have.
+def check_limits(store: RunStore, n_new: int, *, by: Visitor, neighbours: Collection[str] = ()) -> None:
+    """Refuses runs beyond what a student may have, or beyond how long the line may be.
 
     Args:
         store: Where the runs are.
         n_new: Runs about to be added.
         by: Whose they will be.
+        neighbours: The owners who come from the same address, as far as one knows.
 
     Raises:
-        StoreError: "too_many_waiting", "too_many_runs" or "too_much_disk", with what there is and what is allowed.
+        StoreError: "too_many_waiting", "too_many_runs", "too_much_disk" or "line_is_full", with what there is and what
+            is allowed.
     """
     if by.is_instructor:
         return
     most = limits(store)
-    n_waiting = len(store.list_runs(owner=by.owner, states=[RunState.QUEUED]))
+    line = [run.owner for run in store.list_runs(states=[RunState.QUEUED])]
+    n_waiting = line.count(by.owner)
     if n_waiting + n_new > most.waiting:
         raise StoreError("too_many_waiting", found=n_waiting, new=n_new, allowed=most.waiting)
+    n_here = sum(owner in neighbours for owner in line)
+    for found, allowed in ((n_here, most.waiting_address), (len(line), most.waiting_all)):
+        if n_new and found + n_new > allowed:
+            raise StoreError("line_is_full", found=found, allowed=allowed)
     n_runs = len(store.list_runs(owner=by.owner))
     if n_runs + n_new > most.runs:
         raise StoreError("too_many_runs", found=n_runs, new=n_new, allowed=most.runs)

@@ -159,6 +159,19 @@ def test_a_run_beyond_the_limits_is_refused_whole(bench):
     assert bench.engine.store.list_runs() == []
 
 
+def test_who_is_a_new_owner_each_time_has_no_more_in_line_than_one_address_may_and_others_still_get_in(bench):
+    bench.engine.classroom.set_limits(Limits(running=1, waiting_address=5), by=INSTRUCTOR)
+    bench.engine.classroom.hold(True, by=INSTRUCTOR)
+    n_refused = 0
+    for number in range(72):
+        try:
+            bench.submit(by=Visitor(f"owner {number}", address="10.0.0.1"))
+        except StoreError as error:
+            n_refused += error.code == "line_is_full"
+    bench.submit(by=Visitor("classmate", address="10.0.0.2"))
+    assert (n_refused, len(bench.engine.store.list_runs())) == (67, 6)
+
+
 # ---- who may do what ----
 
 ON_A_RUN = {

@@ -51,6 +51,7 @@ class Runs:
         self._store, self._home, self._albums = store, home, albums
         self._supervisor, self._finished, self._forecast = supervisor, finished, forecast
         self._lock, self._pool, self._trainings = supervisor.lock, supervisor.pool, supervisor.trainings
+        self._neighbours: dict[str, set[str]] = {}  # address → the owners who asked for runs from there
 
     def submit(
         self,
@@ -79,7 +80,8 @@ class Runs:
 
         Raises:
             UnknownIdError: "unknown_dataset": a data set of somebody's own that the visitor may not see.
-            StoreError: "too_many_waiting", "too_many_runs" or "too_much_disk": beyond the limits for one student.
+            StoreError: "too_many_waiting", "too_many_runs" or "too_much_disk": beyond the limits for one student;
+                "line_is_full": too many wait already, from this address or in all.
         """
         spec = spec.with_changes(dataset=self._data(spec.dataset, by))
         baseline = baseline and baseline.with_changes(dataset=self._data(baseline.dataset, by))
@@ -88,7 +90,9 @@ class Runs:
             name = baseline_name or name
             orders.append(Order.of(self._store, baseline, "baseline", name, is_afresh=is_afresh, home=self._home))
         with self._lock:
-            check_limits(self._store, len(orders), by=by)
+            neighbours = self._neighbours.setdefault(by.address, set()) if by.address else set()
+            check_limits(self._store, len(orders), by=by, neighbours=neighbours)
+            neighbours.add(by.owner)
             self._store.ensure_owner(by.owner)
             run_id = enter(self._store, self._trainings, orders, by.owner)
             self._trainings.dispatch()
