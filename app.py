@@ -86,9 +86,11 @@ def greet() -> None:
     print(f"Transfer Lab: {local_address()}", flush=True)
     if address in LOCAL:
         return
-    key = "open" if {*hosts} - {*LOCAL} else "nameless"
-    said = {"address": address or EVERYWHERE[0], "port": port, "names": ", ".join(hosts)}
-    print(phrase("en", f"start.{key}", example=socket.gethostname(), **said), flush=True)
+    address, names = address or EVERYWHERE[0], ", ".join(hosts)
+    if {*hosts} - {*LOCAL}:
+        print(phrase("en", "start.open", address=address, port=port, names=names), flush=True)
+    else:
+        print(phrase("en", "start.nameless", address=address, example=socket.gethostname()), flush=True)
 
 
 @asynccontextmanager
