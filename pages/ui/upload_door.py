@@ -29,7 +29,7 @@ from tl_core.errors import StoreError, TransferLabError
 from tl_core.phrases import explain
 from tl_core.store.cookies import COOKIE, owner_of
 
-LOOK_S = 5.0
+LOOK_S = 2.0
 FORM_BYTES = 2**20  # what may be around a file
 _ADDRESS = re.compile(r"/_stcore/upload_file/([^/]+)/([^/]+)$")
 
