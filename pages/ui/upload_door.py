@@ -100,7 +100,7 @@ async def _refused(request: Request, visit: str, refusal: StoreError) -> Respons
     with suppress(ClientDisconnect, RuntimeError):  # it left; all was read before
         async for _ in request.stream():
             pass
-    waiting_files().note_refusal(visit, refusal)
+    waiting_files().note_refusal(visit, refusal, time.monotonic())
     draw_again(visit)
     return PlainTextResponse(" ".join(explain(refusal, language) for language in ("en", "zh")), 413)
 
