@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from patience import PATIENCE_S
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, expect
 from real_server import Server
 
 from tl_core.engine.imports.waiting_files import VISIT_BYTES
