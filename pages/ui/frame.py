@@ -8,7 +8,7 @@ import streamlit as st
 from pages.ui import admission, links, owner_names, services, state
 from pages.ui.blocks import glossary
 from pages.ui.component import WEB, component
-from pages.ui.streamlit_internals import pop_refusal
+from pages.ui.streamlit_internals import refusal_of_upload
 from pages.ui.text import sentence, t
 from tl_core.errors import TransferLabError
 from tl_core.phrases import LANGUAGES
@@ -51,8 +51,8 @@ def draw() -> None:
         _machine()
         owner_names.draw_own()  # after the engine was found to work
     admission.open_link()
-    if refusal := pop_refusal():
-        st.toast(sentence(refusal), icon=":material/error:", duration="infinite")  # stays while the page is drawn again
+    if refusal := refusal_of_upload():
+        st.error(sentence(refusal))
     links.open_link()
     state.write_address()
     asked_s = state.get("asked_at", 0.0)

@@ -2,6 +2,7 @@
 
 import io
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,7 +37,7 @@ __all__ = [
     "is_open",
     "keep_uploads_on_disk",
     "let_go",
-    "pop_refusal",
+    "refusal_of_upload",
     "sent_content",
     "waiting_files",
 ]
@@ -140,11 +141,12 @@ def let_go(files: Sequence[UploadedFile]) -> None:
         visit.uploaded_file_mgr.remove_file(visit.session_id, file.file_id)  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def pop_refusal() -> StoreError | None:
-    """Returns why the last file that this visit sent was refused at the door, once."""
+def refusal_of_upload() -> StoreError | None:
+    """Returns why the last file that this visit sent was refused at the door, if that was just now."""
     visit = get_script_run_ctx()
     manager = visit and visit.uploaded_file_mgr
-    return manager.waiting.pop_refusal(visit.session_id) if isinstance(manager, DiskUploads) else None
+    is_ours = isinstance(manager, DiskUploads)
+    return manager.waiting.refusal(visit.session_id, time.monotonic()) if is_ours else None
 
 
 def _begin(self: UploadedFile, record: UploadedFileRec, file_urls: FileURLs) -> None:

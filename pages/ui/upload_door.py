@@ -29,7 +29,7 @@ from tl_core.errors import StoreError, TransferLabError
 from tl_core.phrases import explain
 from tl_core.store.cookies import COOKIE, owner_of
 
-LOOK_S = 5.0
+LOOK_S = 2.0
 FORM_BYTES = 2**20  # what may be around a file
 _ADDRESS = re.compile(r"/_stcore/upload_file/([^/]+)/([^/]+)$")
 
@@ -100,7 +100,7 @@ async def _refused(request: Request, visit: str, refusal: StoreError) -> Respons
     with suppress(ClientDisconnect, RuntimeError):  # it left; all was read before
         async for _ in request.stream():
             pass
-    waiting_files().note_refusal(visit, refusal)
+    waiting_files().note_refusal(visit, refusal, time.monotonic())
     draw_again(visit)
     return PlainTextResponse(" ".join(explain(refusal, language) for language in ("en", "zh")), 413)
 

@@ -8,7 +8,7 @@ import pytest
 from streamlit.proto.Common_pb2 import FileURLs
 
 from pages.ui import streamlit_internals, upload_door
-from pages.ui.streamlit_internals import DiskUploads, UploadedFile, let_go, pop_refusal, sent_content
+from pages.ui.streamlit_internals import DiskUploads, UploadedFile, let_go, refusal_of_upload, sent_content
 from pages.ui.upload_door import UploadDoor
 from tl_core.engine.imports.waiting_files import WaitingFiles
 from tl_core.engine.singleton import secret
@@ -144,8 +144,7 @@ def test_a_refused_file_is_answered_with_a_sentence_and_its_page_drawn_again_to_
     assert "not been taken in yet" in text
     assert "尚未导入" in text
     assert door.drawn == ["visit"]
-    assert pop_refusal().code == "visit_uploads"
-    assert pop_refusal() is None
+    assert refusal_of_upload().code == "visit_uploads"
 
 
 def test_a_disk_that_fills_up_meanwhile_is_a_refusal_too(door, monkeypatch):
@@ -154,7 +153,7 @@ def test_a_disk_that_fills_up_meanwhile_is_a_refusal_too(door, monkeypatch):
 
     monkeypatch.setattr(upload_door.SentForm, "write", refuse)
     assert door.ask()[0] == 413
-    assert pop_refusal().code == "disk_full"
+    assert refusal_of_upload().code == "disk_full"
     assert lying(door) == []
 
 

@@ -105,12 +105,12 @@ def test_a_file_that_arrives_after_its_visit_was_forgotten_is_not_kept(tmp_path)
     assert waiting.expire(lambda visit: False, 0.0) is None  # knows nothing of it any more
 
 
-def test_a_refusal_is_told_once(tmp_path):
+def test_a_refusal_is_told_to_its_visit_for_half_a_minute():
     waiting = WaitingFiles()
-    waiting.note_refusal("anna", StoreError("all_uploads"))
-    assert waiting.pop_refusal("ben") is None
-    assert waiting.pop_refusal("anna").code == "all_uploads"
-    assert waiting.pop_refusal("anna") is None
+    waiting.note_refusal("anna", StoreError("all_uploads"), 100.0)
+    assert waiting.refusal("ben", 100.0) is None
+    assert waiting.refusal("anna", 129.0).code == "all_uploads"
+    assert waiting.refusal("anna", 130.0) is None
 
 
 def test_what_waited_when_the_server_was_killed_goes_at_the_next_start(tmp_path):

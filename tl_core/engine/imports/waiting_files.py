@@ -16,6 +16,7 @@ from tl_core.errors import StoreError
 VISIT_BYTES = 500_000_000
 ALL_BYTES = 4_000_000_000  # a class of 30 with 130 MB each
 EXPIRES_S = 60.0  # after the end of a visit; a browser whose network fails for a moment comes back to the same visit
+TOLD_S = 30.0
 BLOCK_BYTES = 4096  # what the smallest file takes on disk
 WAITING = "sent-"  # how the folder of each begins
 
@@ -63,7 +64,7 @@ class WaitingFiles:
         self._places: dict[str, dict[str, _Place]] = defaultdict(dict)
         self._booked: Counter[str] = Counter()  # bytes by visit
         self._left_s: dict[str, float] = {}
-        self._refusals: dict[str, StoreError] = {}
+        self._refusals: dict[str, tuple[StoreError, float]] = {}
         self._lock = threading.Lock()
 
     def book(self, home: Path, visit: str, file_id: str, n_bytes: int) -> Path:
@@ -135,12 +136,13 @@ class WaitingFiles:
             elif now_s - self._left_s.setdefault(visit, now_s) >= EXPIRES_S:
                 self.remove_all(visit)
 
-    def note_refusal(self, visit: str, refusal: StoreError) -> None:
-        """Keeps why a file was refused until its visit can be told."""
+    def note_refusal(self, visit: str, refusal: StoreError, now_s: float) -> None:
+        """Keeps why a file was refused, for its visit to be told."""
         with self._lock:
-            self._refusals[visit] = refusal
+            self._refusals[visit] = refusal, now_s
 
-    def pop_refusal(self, visit: str) -> StoreError | None:
-        """Returns why the last file of a visit was refused, once."""
+    def refusal(self, visit: str, now_s: float) -> StoreError | None:
+        """Returns why a file of a visit was refused, for half a minute: a page is drawn more than once in that time."""
         with self._lock:
-            return self._refusals.pop(visit, None)
+            refusal, noted_s = self._refusals.get(visit, (None, 0.0))
+        return refusal if now_s - noted_s < TOLD_S else None
