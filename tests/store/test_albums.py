@@ -351,20 +351,20 @@ class TestChange:
         assert folders(albums) == {last.id}
 
     def test_a_disk_that_fills_up_at_any_write_leaves_everything_as_it_was(self, albums, monkeypatch):
-        record, write = new(albums), store_files._write_synced
+        record, write = new(albums), store_files.put_in_place
         for nth in range(1, 6):
             left = [nth]
 
-            def fill_up(path: Path, data: bytes, left=left) -> None:
+            def fill_up(beside: Path, path: Path, left=left) -> None:
                 left[0] -= 1
                 if left[0] == 0:
                     raise OSError(errno.ENOSPC, "No space left on device")
-                write(path, data)
+                write(beside, path)
 
             before = everything_below(albums.home)
-            monkeypatch.setattr(store_files, "_write_synced", fill_up)
+            monkeypatch.setattr(store_files, "put_in_place", fill_up)
             code = outcome(lambda nth=nth: albums.change(record.id, lambda one: dropped(one, [nth], True), by=OWNER))
-            monkeypatch.setattr(store_files, "_write_synced", write)
+            monkeypatch.setattr(store_files, "put_in_place", write)
             if left[0] > 0:  # fewer writes than that
                 break
             assert code == "disk_full"

@@ -77,10 +77,10 @@ def test_a_disk_that_refuses_keeps_nobody_out_and_nobody_in(tmp_path, clock, mon
     made = Admissions(tmp_path, clock)
     left = made.admit()
 
-    def refuse(path, data):
+    def refuse(beside, path):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files, "_write_synced", refuse)
+    monkeypatch.setattr(files, "put_in_place", refuse)
     stays = made.admit()
     made.revoke(left)
     assert (made.holds(left), made.holds(stays)) == (False, True)
