@@ -181,14 +181,15 @@ def test_a_run_is_paused_stepped_and_let_go_on(server, page):
     page.get_by_role("button", name="Train", exact=True).click()
     expect(page.get_by_test_id("stProgress").get_by_text(re.compile(r"^epoch \d+ of 499"))).to_be_visible()
     page.get_by_role("button", name="Pause").click()
-    paused = page.get_by_text(PAUSED)
+    line = page.get_by_test_id("stProgress")  # what is read out says the same
+    paused = line.get_by_text(PAUSED)
     expect(paused).to_be_visible()
     page.get_by_role("button", name="One batch").hover()  # the steps of the present turn are said by now
     page.wait_for_function(f"{STILL}", arg="paused after batch")
     before = int(re.search(r"(\d+) of", paused.inner_text().replace(",", ""))[1])
     page.get_by_role("button", name="One batch").click()
-    expect(page.get_by_text(f"paused after batch {before + 1:,} of")).to_be_visible()
+    expect(line.get_by_text(f"paused after batch {before + 1:,} of")).to_be_visible()
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_test_id("stProgress").get_by_text(re.compile(r"^epoch \d+ of 499"))).to_be_visible()
     page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_text(re.compile("stopped after"))).to_be_visible()
+    expect(page.get_by_text(re.compile("stopped after")).first).to_be_visible()
