@@ -83,7 +83,7 @@ def greet() -> None:
     from pages.ui.streamlit_internals import EVERYWHERE, LOCAL
 
     address, port, hosts = (st.get_option(f"server.{name}") for name in ("address", "port", "allowedHosts"))
-    print(f"Transfer Lab: {local_address()}", flush=True)
+    print(f"Transfer Lab: {local_address()}/", flush=True)
     if address in LOCAL:
         return
     address, names = address or EVERYWHERE[0], ", ".join(hosts)

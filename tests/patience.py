@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -38,6 +38,24 @@ def slowness() -> float:
 PATIENCE_S = ON_QUICK_S * slowness()
 PATIENCE_MS = 1000 * PATIENCE_S  # Playwright counts in milliseconds
 TEST_LIMIT_S = 5 * PATIENCE_S  # of a whole test, so that a wait inside it can say first what it waited for
+
+
+def wait_for(page: Any, expression: str, arg: object = None) -> Any:
+    """Looks into a page until a JavaScript expression, or a function of `arg`, gives something true; returns that.
+
+    Playwright's own `wait_for_function` looks from inside the page, whose content security policy evaluates no text.
+    """
+    from playwright.sync_api import Error
+
+    def look() -> Any:
+        try:
+            return page.evaluate(expression, arg)
+        except Error as error:
+            if "context" in str(error):  # another page is coming
+                return None
+            raise
+
+    return until(expression, look, pause_s=0.05)
 
 
 def until(wanted: str, look: Callable[[], T], pause_s: float = 0.02) -> T:

@@ -90,7 +90,7 @@ def main() -> None:
             print(json.dumps({"is_missing": "chromium"}))
             return
         with served(Path(home)) as (port, _):
-            page = browser.new_page(viewport={"width": 1440, "height": 1000}, locale="en-GB")
+            page = browser.new_page(bypass_csp=True, viewport={"width": 1440, "height": 1000}, locale="en-GB")
             page.set_default_timeout(LIMIT_MS)
             print(json.dumps(measure(page, f"http://localhost:{port}", options.per_class, options.repeat)))
 

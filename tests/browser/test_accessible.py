@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from patience import wait_for
 from playwright.sync_api import Browser, Locator, Page, expect
 from real_server import Server
 
@@ -62,7 +63,7 @@ def visit(chromium: Browser, server, shared, request) -> Iterator:
 def faults(page: Page) -> list[str]:
     """Returns what is wrong once the page has settled: what is drawn anew has other colours for a moment."""
     for _ in range(5):
-        page.wait_for_function(CALM % IDLE)
+        wait_for(page, CALM % IDLE)
         if not (found := page.evaluate(RUN_AXE)):
             break
         page.wait_for_timeout(1000)

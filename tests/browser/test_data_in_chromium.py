@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from patience import until
+from patience import until, wait_for
 from PIL import Image
 from playwright.sync_api import Page, expect
 from real_server import Server
@@ -136,7 +136,7 @@ def hold_camera(page: Page, n_photos: int) -> None:
     """Holds the camera's button until so many pictures are taken, then lets go."""
     button = page.get_by_role("button", name=said("camera.take"))
     expect(button).to_be_enabled()
-    page.wait_for_function("() => document.querySelector('.tl-camera video')?.readyState === 4")
+    wait_for(page, "() => document.querySelector('.tl-camera video')?.readyState === 4")
     button.hover()
     page.mouse.down()
     counted = page.locator(".tl-camera [role=status]")
@@ -250,7 +250,7 @@ def test_files_dropped_on_one_class_after_the_other_and_the_camera_make_a_data_s
     expect(page.get_by_test_id("stMetricValue").first).to_have_text("3")
     assert page.evaluate("streams.length") == 1
     choose_way(page, "zip")
-    page.wait_for_function("streams[0].getTracks().every(track => track.readyState === 'ended')")  # nobody is seen
+    wait_for(page, "streams[0].getTracks().every(track => track.readyState === 'ended')")  # nobody is seen
 
 
 def test_an_import_can_be_cancelled_and_leaves_nothing(lab, page, photos, tmp_path):
@@ -269,6 +269,6 @@ def test_an_import_can_be_cancelled_and_leaves_nothing(lab, page, photos, tmp_pa
     expect(page.get_by_text(re.compile("of 180 files"))).to_be_visible()
     page.get_by_role("button", name=said("data.cancel"), exact=True).click()
     expect(page.get_by_text(said("data.import_cancelled", name="too large"))).to_be_visible()
-    page.wait_for_function("() => document.querySelectorAll('.stProgress').length === 0")
+    wait_for(page, "() => document.querySelectorAll('.stProgress').length === 0")
     assert set((lab.log.parent / "datasets" / "own").iterdir()) == before
     assert list((lab.log.parent / "uploads").iterdir()) == []

@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 import pytest
-from patience import until
+from patience import until, wait_for
 from playwright.sync_api import Page, expect
 from real_server import Server
 
@@ -98,20 +98,20 @@ def test_a_student_trains_watches_reloads_reads_the_verdict_classifies_and_switc
     baseline = page.locator(".st-key-state-baseline")
     baseline.get_by_role("button", name="Pause").click()
     expect(page.get_by_text(re.compile("completed 3 epochs")).first).to_be_visible()
-    page.wait_for_function(POINTS, arg=f"{run_id}-validation")
+    wait_for(page, POINTS, f"{run_id}-validation")
 
     # the baseline goes on: its points arrive in the same node, and a zoom survives them
     baseline.get_by_role("button", name="One batch").click()
     find = f"run => {ALL}.flatMap(n => n._fullData ?? []).map(t => t.uid ?? '').find(IS_BASELINE)".replace(
         "IS_BASELINE", "u => u.endsWith('-train') && !u.startsWith(run) && !u.startsWith('key')"
     )
-    baseline_uid = page.wait_for_function(find, arg=run_id).json_value()
+    baseline_uid = wait_for(page, find, run_id)
     expect(baseline.get_by_text(PAUSED)).to_be_visible()
     n_before = page.evaluate(POINTS, baseline_uid)
     page.evaluate(f"{ALL}.forEach(n => {{ n.marked = true }})")
     zoomed = zoom(page)
     baseline.get_by_role("button", name="One batch").click()
-    page.wait_for_function(f"([uid, n]) => ({POINTS})(uid) > n", arg=[baseline_uid, n_before])
+    wait_for(page, f"([uid, n]) => ({POINTS})(uid) > n", [baseline_uid, n_before])
     kept = page.evaluate(f"{CURVES}.map(n => [n.marked, n._fullLayout.xaxis.range])")
     assert kept[0] == [True, zoomed]
     assert all(marked for marked, _ in kept)
@@ -144,7 +144,7 @@ def test_a_student_trains_watches_reloads_reads_the_verdict_classifies_and_switc
 
     page.get_by_role("radio", name="中文").click()
     expect(page.get_by_role("heading", name="图片分类").or_(page.get_by_role("heading", level=1))).to_be_visible()
-    page.wait_for_function("document.querySelector('h1').innerText !== 'Classify'")
+    wait_for(page, "document.querySelector('h1').innerText !== 'Classify'")
     expect(page.get_by_text(re.compile(rf"· {percent}%$")).first).to_be_visible()
     assert "lang=zh" in page.url
     assert server.open_to_others() == []
@@ -162,13 +162,13 @@ def test_the_next_student_gets_the_record_replayed_and_may_train_afresh(server, 
     page.get_by_role("button", name="Train", exact=True).click()
     page.wait_for_url(re.compile("run=[0-9a-f]{32}"))
     uid = re.search("run=([0-9a-f]{32})", page.url)[1] + "-train"
-    page.wait_for_function(f"uid => ({POINTS})(uid) > 5", arg=uid)
+    wait_for(page, f"uid => ({POINTS})(uid) > 5", uid)
     n_early = page.evaluate(POINTS, uid)
     expect(page.get_by_text(re.compile("recorded on .* threads?$")).first).to_be_visible()
     expect(verdict).to_be_visible()
     assert n_early < page.evaluate(POINTS, uid)
     page.get_by_role("button", name="Train again").click()
-    page.wait_for_function("uid => !location.href.includes(uid)", arg=uid[:32])
+    wait_for(page, "uid => !location.href.includes(uid)", uid[:32])
     stop = page.get_by_role("button", name="Stop", exact=True)
     expect(stop.first).to_be_visible()
     stop.last.click()  # the baseline; the run is over in a moment by itself
@@ -185,7 +185,7 @@ def test_a_run_is_paused_stepped_and_let_go_on(server, page):
     paused = line.get_by_text(PAUSED)
     expect(paused).to_be_visible()
     page.get_by_role("button", name="One batch").hover()  # the steps of the present turn are said by now
-    page.wait_for_function(f"{STILL}", arg="paused after batch")
+    wait_for(page, f"{STILL}", "paused after batch")
     before = int(re.search(r"(\d+) of", paused.inner_text().replace(",", ""))[1])
     page.get_by_role("button", name="One batch").click()
     expect(line.get_by_text(f"paused after batch {before + 1:,} of")).to_be_visible()

@@ -4,6 +4,7 @@ import json
 import random
 
 import pytest
+from patience import wait_for
 from real_server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -40,7 +41,7 @@ def test_whatever_is_typed_is_shown_letter_by_letter_and_nothing_is_fetched_for_
     page.on("request", lambda asked: elsewhere.append(asked.url) if "//localhost" not in asked.url else None)
     try:
         page.goto(server.url)
-        page.wait_for_function("n => document.querySelectorAll('label p').length === n", arg=len(typed))
+        wait_for(page, "n => document.querySelectorAll('label p').length === n", len(typed))
         shown = page.evaluate(LITERAL)
         marked_up = page.evaluate(MARKED_UP)
     finally:

@@ -1,6 +1,7 @@
 """Every page in a real browser: cold links, both languages, narrow and wide."""
 
 import pytest
+from patience import wait_for
 from playwright.sync_api import expect
 
 from tl_core.phrases import phrase
@@ -40,8 +41,8 @@ def test_nothing_is_cut_off_at_the_side(server, page, path):
     page.wait_for_load_state("networkidle")
     for width in 390, 768, 1440:
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_function(f"innerWidth === {width} && document.documentElement.scrollWidth <= innerWidth")
-        page.wait_for_function(f"{TOO_WIDE}.length === 0")
+        wait_for(page, f"innerWidth === {width} && document.documentElement.scrollWidth <= innerWidth")
+        wait_for(page, f"{TOO_WIDE}.length === 0")
 
 
 def test_an_unknown_run_in_the_address_gets_one_sentence_and_the_lab_stays_usable(server, page):
@@ -54,11 +55,11 @@ def test_the_freeze_slider_moves_the_cut_on_the_layer_map(server, page):
     page.goto(server.url)
     count = """uid => [...document.querySelectorAll('.tl-live')].flatMap(n => n._fullData ?? [])
                .filter(t => t.uid === uid).reduce((n, t) => n + (t.x?.length ?? 0), 0)"""
-    page.wait_for_function(f"({count})('frozen') === 19")
+    wait_for(page, f"({count})('frozen') === 19")
     page.get_by_role("slider", name="3 · Frozen blocks").focus()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
-    page.wait_for_function(f"({count})('frozen') === 17 && ({count})('trainable') === 2")
+    wait_for(page, f"({count})('frozen') === 17 && ({count})('trainable') === 2")
     expect(page.get_by_text("Frozen up to and including block_15")).to_be_visible()
 
 
@@ -69,11 +70,11 @@ def test_one_press_changes_the_face_of_the_page_and_it_stays_so(server, page):
     expect(page.get_by_role("slider", name="3 · Frozen blocks")).to_be_visible()
     light = page.evaluate(paper)
     page.get_by_role("button", name=phrase("en", "frame.dark"), exact=True).click()
-    page.wait_for_function(f"light => ({paper})() !== light", arg=light)
+    wait_for(page, f"light => ({paper})() !== light", light)
     back = page.get_by_role("button", name=phrase("en", "frame.light"), exact=True)
     expect(back).to_be_visible()
     expect(page.get_by_test_id("stMainMenuPopover")).to_have_count(0)
     page.reload()
     expect(back).to_be_visible()
     back.click()
-    page.wait_for_function(f"light => ({paper})() === light", arg=light)
+    wait_for(page, f"light => ({paper})() === light", light)

@@ -98,13 +98,15 @@ class Served:
         environment = {**os.environ, "TL_HOME": str(home), "TL_WORKERS": "1"}
         self.process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True)
         self.said: list[list[str]] = []
-        threading.Thread(target=self._listen, daemon=True).start()
+        self.listening = threading.Thread(target=self._listen, daemon=True)
+        self.listening.start()
 
     def _listen(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if line.endswith("\n"):  # what was cut off acknowledges nothing
-                self.said.append(line.split())
+        with self.process.stdout as said:
+            for line in said:
+                if line.endswith("\n"):  # what was cut off acknowledges nothing
+                    self.said.append(line.split())
 
     def wait(self, what: str, is_so) -> None:
         end_s = time.monotonic() + PATIENCE_S
@@ -135,6 +137,7 @@ def served(home: Path, mode: str) -> Iterator[Served]:
     finally:
         made.process.kill()
         made.process.wait()
+        made.listening.join()
 
 
 def _again_s(server: Served, n_said: int) -> list[float]:

@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 from pages.ui.run_names import shortened
 from tests.browser.real_server import Server
 from tests.pages.fake_runs import record_finished
-from tests.patience import PATIENCE_MS
+from tests.patience import PATIENCE_MS, wait_for
 from tests.proofs.finding import Finding
 from tl_core.datasets.own.layout import clean_class_name
 from tl_core.ingest.ingest import ImportRequest, ingest
@@ -123,7 +123,7 @@ class Watch:
         squeezed = [" ".join(text.split()) for text in wanted]
         self.n_places += len(wanted)
         try:
-            page.wait_for_function(FINDS, arg=[selector, squeezed], timeout=PATIENCE_MS)
+            wait_for(page, FINDS, [selector, squeezed])
         except TimeoutError:
             found = page.evaluate(READ, selector)
             lost = [text for text in squeezed if not any(text in one for one in found)]
@@ -348,7 +348,7 @@ def _visit_class(tour: Tour) -> None:
     """Looks at the class's table, and points at one run after the other."""
     tour.open("classroom")
     tour.find("the class's table", "[data-testid=stDataFrame] td", [tour.guest.names[-1]])
-    tour.page.wait_for_function("() => document.querySelector('.tl-live')?._fullData")
+    wait_for(tour.page, "() => document.querySelector('.tl-live')?._fullData")
     owner = _drawn(tour.guest.names[-1], 40)
     for number, name in enumerate(reversed(tour.guest.names)):  # the newest is the first
         tour.page.evaluate(HOVER, number)
