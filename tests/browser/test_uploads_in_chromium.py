@@ -38,6 +38,7 @@ def ask(method: str, url: str, context: BrowserContext) -> int:
     headers = {
         "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()),
         "X-Xsrftoken": cookies["_streamlit_xsrf"],
+        "Origin": url.partition("/_stcore")[0],
     }
     asked = urllib.request.Request(url, b"x" if method == "PUT" else None, headers, method=method)
     try:

@@ -32,7 +32,7 @@ from tl_core.store.sqlite.store import SqliteStore
 
 N_KILLS = 100
 KINDS = ("server", "worker", "both", "freeze")
-N_EPOCHS = 400
+N_EPOCHS = 200
 SPEC = RunSpec(backbone="squeezenet", image_size=64, n_frozen=9, per_class=4, batch_size=16, epochs=N_EPOCHS)
 SPECS = {f"run {seed}": SPEC.with_changes(seed=seed, head="dense", hidden=16, dropout=0.2) for seed in range(3)}
 AGAIN_S = 5.0  # from a worker that is ready to steps of the run that its predecessor had
