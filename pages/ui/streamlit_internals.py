@@ -144,9 +144,9 @@ def let_go(files: Sequence[UploadedFile]) -> None:
 def refusal_of_upload() -> StoreError | None:
     """Returns why the last file that this visit sent was refused at the door, if that was just now."""
     visit = get_script_run_ctx()
-    manager = visit and visit.uploaded_file_mgr
-    is_ours = isinstance(manager, DiskUploads)
-    return manager.waiting.refusal(visit.session_id, time.monotonic()) if is_ours else None
+    if visit is None or not isinstance(manager := visit.uploaded_file_mgr, DiskUploads):
+        return None
+    return manager.waiting.refusal(visit.session_id, time.monotonic())
 
 
 def _begin(self: UploadedFile, record: UploadedFileRec, file_urls: FileURLs) -> None:
@@ -186,7 +186,7 @@ def is_open(visit: str) -> bool:
 def cookie_of_visit(visit: str, name: str) -> str | None:
     """Returns a cookie of the connection that a visit goes on over now; None without such a visit or cookie."""
     client = runtime.get_instance().get_client(visit)
-    context = client and client.client_context
+    context = client.client_context if client else None
     return context.cookies.get(name) if context else None
 
 

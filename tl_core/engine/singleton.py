@@ -6,7 +6,9 @@ live in a Streamlit cache, which any visitor can clear.
 
 import atexit
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from tl_core.disk.home import data_home, keep_private
 from tl_core.disk.locks import ServerLock
@@ -15,6 +17,8 @@ from tl_core.store.cookies import server_secret
 from tl_core.store.instructor.admissions import Admissions
 from tl_core.store.instructor.key import InstructorKey
 from tl_core.store.sqlite.store import SqliteStore
+
+T = TypeVar("T")
 
 _LOCK = threading.Lock()
 _ENGINES: list[Engine] = []
@@ -51,11 +55,7 @@ def secret() -> bytes:
 
     Thread: any.
     """
-    home = data_home()
-    with _LOCK:
-        if home not in _SECRETS:
-            _SECRETS[home] = server_secret(home)
-        return _SECRETS[home]
+    return _of_this_home(_SECRETS, server_secret)
 
 
 def admissions() -> Admissions:
@@ -66,11 +66,16 @@ def admissions() -> Admissions:
 
     Thread: any.
     """
+    return _of_this_home(_ADMISSIONS, Admissions)
+
+
+def _of_this_home(known: dict[Path, T], make: Callable[[Path], T]) -> T:
+    """Returns what belongs to the data folder, made once."""
     home = data_home()
     with _LOCK:
-        if home not in _ADMISSIONS:
-            _ADMISSIONS[home] = Admissions(home)
-        return _ADMISSIONS[home]
+        if home not in known:
+            known[home] = make(home)
+        return known[home]
 
 
 def instructor_key() -> InstructorKey:
