@@ -51,11 +51,14 @@ def modes(folder: Path) -> dict[str, str]:
     }
 
 
+NEWER = ("runs.sqlite.version-1", "admissions.json", "links/a", "server.address", "uploads/sent-a/file")
+
+
 @pytest.fixture
 def open_home(tmp_path) -> Path:
     """A data folder as an earlier version made it: everybody may read it."""
     made = tmp_path / "home"
-    for file in ("runs.sqlite", "runs.sqlite.corrupt-1", "class.json", "runs/a/record.json", "logs/server.log"):
+    for file in ("runs.sqlite", "runs.sqlite.corrupt-1", "class.json", "runs/a/record.json", "logs/server.log", *NEWER):
         (made / file).parent.mkdir(parents=True, exist_ok=True)
         (made / file).write_text("x")
     for path in (made, *made.rglob("*")):

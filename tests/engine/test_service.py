@@ -553,6 +553,24 @@ def test_a_run_that_somebody_paused_waits_for_a_hand_when_its_worker_dies(bench)
     assert bench.worker.trained() == [run_id]
 
 
+def test_a_store_that_does_not_answer_leaves_no_run_of_a_dead_worker_without_an_end(bench, monkeypatch):
+    ids = [begun(bench), bench.submit("not begun"), begun(bench)]
+    real, refused = bench.engine.store.epochs, ids[:2]
+
+    def refuse(id: str) -> list:
+        if id in refused:
+            raise StoreError("store_busy", path="runs.sqlite")
+        return real(id)
+
+    monkeypatch.setattr(bench.engine.store, "epochs", refuse)
+    bench.worker.die(-9)
+    assert [bench.engine.store.get(run_id).state for run_id in refused] == [RunState.INTERRUPTED] * 2
+    assert bench.worker.trained() == ids[2:]
+    refused.clear()
+    bench.engine.runs.resume(ids[1], by=OPERATOR)
+    assert ids[1] in bench.worker.trained()
+
+
 def test_a_completed_run_that_was_to_go_on_does_so_although_its_worker_dies_before_it_begins(bench):
     run_id = begun(bench)
     bench.worker.tell(run_id, *(epoch(number) for number in range(2, SPEC.epochs + 1)))

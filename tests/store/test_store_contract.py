@@ -373,9 +373,12 @@ class TestFilesAndNotes:
         store.save_timing("a", {"images_s": math.inf})
         assert store.timing("a") == {"images_s": None}
 
-    def test_closing_twice_is_harmless(self, store):
+    def test_closing_twice_is_harmless(self, store, tmp_path):
+        record = new_run(store)
         store.close()
         store.close()
+        with SqliteStore(tmp_path) if isinstance(store, SqliteStore) else store as again:
+            assert again.get(record.id).name == record.name
 
 
 class TestFindingEqualRuns:

@@ -15,7 +15,8 @@ OTHERS = 0o077
 
 _OURS = (
     *("cache", "class.json", "cookie.secret", "datasets", "keras", "locks", "logs", "runs", "server.lock", "uploads"),
-    *("runs.sqlite*", ".runs.sqlite.*", ".class.json.*"),
+    *("admissions.json", "links", "server.address"),
+    *("runs.sqlite*", ".runs.sqlite.*", ".class.json.*", ".admissions.json.*", ".server.address.*"),
 )
 """What this project puts into the data folder."""
 

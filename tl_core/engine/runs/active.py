@@ -265,19 +265,18 @@ class Trainings:
     def _take_back(self, live: LiveRun, error: WorkerError) -> None:
         """Takes a run from a worker that was lost: interrupted and, the first time, in line again by itself."""
         if live.is_stopping:
-            self.finish(live, RunState.STOPPED)
-            return
+            return self.finish(live, RunState.STOPPED)
         if live.n_lost >= MOST_LOST:
-            self.finish(live, RunState.FAILED, error)
-            return
-        has_begun = self._store.get(live.run_id).state is RunState.RUNNING
-        if has_begun:
+            return self.finish(live, RunState.FAILED, error)
+        if has_begun := live.n_steps > 0:
             self.finish(live, RunState.INTERRUPTED, error)
             if live.run_id in self.unsaved_ends or (live.is_paused and not live.is_held):
-                return  # the disk is full, or somebody holds it: it is resumed by hand
-        run_id, goes_on, n_lost = live.run_id, live.is_resumed or has_begun, live.n_lost + 1
-        self.add(run_id, live.spec, live.owner, after=live.after, equal=live.equal, is_resumed=goes_on, n_lost=n_lost)
-        self.prioritise(live.run_id)
+                return None  # the disk is full, or somebody holds it: it is resumed by hand
+        run_id, again, n_lost = live.run_id, live.is_resumed or has_begun, live.n_lost + 1
+        with suppress(TransferLabError):  # where the store does not answer, the run is resumed by hand
+            self.add(run_id, live.spec, live.owner, after=live.after, equal=live.equal, is_resumed=again, n_lost=n_lost)
+            return self.prioritise(run_id)
+        return self.finish(live, RunState.INTERRUPTED, error)
 
     # ---- ends and pauses ----
 
