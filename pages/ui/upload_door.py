@@ -143,7 +143,7 @@ class SentForm:
         self.path, self.name, self.kind, self.n_bytes, self.is_whole = path, "", "", 0, False
         self._headers: dict[bytes, bytes] = {}
         self._field = self._value = b""
-        self._file = open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")  # noqa: SIM115 (see close)
+        self._file = open(path, "xb", opener=partial(os.open, mode=0o600))  # noqa: SIM115 (see close)
         self._parser = MultipartParser(
             boundary,
             {
