@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tl_core.datasets.own.layout import Note, read_layout
+from tl_core.datasets.own.notes import Note
+from tl_core.ingest.readings.read import read_layout
 from tl_core.paths import PROJECT
 from tl_core.phrases import LANGUAGES, MOST_NAMES, explain_skipped, fields, keys, said
 
@@ -90,7 +91,7 @@ def test_a_long_list_is_cut_short_and_says_how_many_more_there_are(language):
 
 
 def test_splits_are_called_by_their_names_in_the_readers_language():
-    (note,) = read_layout(["train/a/1.jpg", "test/a/2.jpg"]).notes
+    (note,) = read_layout(["train/a/1.jpg", "test/a/2.jpg"]).all[0].notes
     assert "training, test" in said(note.to_dict(), "en")
     assert "train" not in said(note.to_dict(), "zh")
 

@@ -30,6 +30,8 @@ def raised() -> Iterator[tuple[str, str, set[str]]]:
             names = set().union(*(passed(keyword, known) for keyword in call.keywords))
             names |= {"file"} if call.func.id == "ImageError" else set()  # `decode_image` adds it
             yield from ((file, code, names) for code in texts(call.args[0], known))
+        for call in calls(function, {"LeftOut"}):
+            yield from ((file, code, {"file"}) for code in texts(call.args[1], known))
 
 
 def calls(tree: ast.AST, names: set[str] | tuple[str, ...]) -> Iterator[ast.Call]:

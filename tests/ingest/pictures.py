@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tl_core.ingest.ingest import ImportRequest, ingest
+from tl_core.ingest.ingest import ingest
+from tl_core.ingest.request import ImportRequest
 from tl_core.ingest.sources import Sent, Source
 from tl_core.store.albums import AlbumRecord, Albums
 

@@ -16,8 +16,9 @@ from tl_core.datasets.own.album import Album, PackedPictures, own_folder
 from tl_core.datasets.own.splits import TEST, TRAIN, VALIDATION
 from tl_core.errors import InputError, StoreError, UnavailableError
 from tl_core.ingest import ingest as module
-from tl_core.ingest import packs
-from tl_core.ingest.ingest import ImportRequest, ingest
+from tl_core.ingest import packs, places
+from tl_core.ingest.ingest import ingest
+from tl_core.ingest.request import ImportRequest
 from tl_core.ingest.sources import Folder, Sent, SentFiles, Zip, open_source, write_sent_files
 from tl_core.phrases import LANGUAGES, explain, explain_skipped, said
 from tl_core.store.access import Visitor
@@ -193,9 +194,9 @@ class TestLayouts:
             raise AssertionError("read")
 
         monkeypatch.setattr(packs, "kept_file", never)
-        monkeypatch.setattr(module, "MAX_PICTURES", 9)
+        monkeypatch.setattr(places, "MAX_PICTURES", 9)
         assert refused(albums, tree(a=5, b=5)).code == "import_too_many"
-        monkeypatch.setattr(module, "MAX_CLASSES", 2)
+        monkeypatch.setattr(places, "MAX_CLASSES", 2)
         assert refused(albums, tree(a=1, b=1, c=1)).code == "import_too_many_classes"
 
     def test_where_no_file_is_a_picture_the_first_is_named(self, albums):

@@ -24,8 +24,9 @@ from tests.browser.real_server import Server
 from tests.pages.fake_runs import record_finished
 from tests.patience import PATIENCE_MS, wait_for
 from tests.proofs.finding import Finding
-from tl_core.datasets.own.layout import clean_class_name
-from tl_core.ingest.ingest import ImportRequest, ingest
+from tl_core.datasets.own.class_names import clean_class_name
+from tl_core.ingest.ingest import ingest
+from tl_core.ingest.request import ImportRequest
 from tl_core.ingest.sources import Sent
 from tl_core.paths import PROJECT
 from tl_core.phrases import phrase

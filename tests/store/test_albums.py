@@ -476,7 +476,8 @@ IMPORT = """
 import sys
 from pathlib import Path
 from tl_core.ingest.sources import Folder
-from tl_core.ingest.ingest import ImportRequest, ingest
+from tl_core.ingest.ingest import ingest
+from tl_core.ingest.request import ImportRequest
 from tl_core.store.albums import Albums
 for step in ingest(Albums(Path(sys.argv[1])), Folder(Path(sys.argv[2])), ImportRequest("x", "anna"), n_threads=2):
     print(step[0], flush=True)

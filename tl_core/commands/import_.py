@@ -11,7 +11,8 @@ from tl_core.disk.home import data_home
 from tl_core.engine.inline import interruptible
 from tl_core.errors import InputError, UnavailableError
 from tl_core.evaluation.data_checks import findings
-from tl_core.ingest.ingest import ImportRequest, ingest
+from tl_core.ingest.ingest import ingest
+from tl_core.ingest.request import ImportRequest
 from tl_core.ingest.sources import open_source
 from tl_core.phrases import explain, explain_skipped, said
 from tl_core.spec import check_field

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from tl_core.datasets.own.album import Album
-from tl_core.datasets.own.layout import Note
 from tl_core.datasets.own.near_duplicates import members_of
+from tl_core.datasets.own.notes import Note
 from tl_core.datasets.own.rows import Rows
 from tl_core.datasets.own.splits import TEST, TRAIN, VALIDATION
 from tl_core.evaluation.scores import wilson_interval

@@ -24,7 +24,7 @@ from tl_core.engine.imports import uploads
 from tl_core.engine.imports.import_queue import MOST_WAITING, ImportQueue, ImportSnapshot, ImportState
 from tl_core.engine.imports.process import task_of
 from tl_core.errors import StoreError, TransferLabError, UnknownIdError
-from tl_core.ingest.ingest import ImportRequest
+from tl_core.ingest.request import ImportRequest
 from tl_core.ingest.sources import open_source
 from tl_core.paths import PROJECT
 from tl_core.phrases import LANGUAGES, explain

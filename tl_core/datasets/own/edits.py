@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from tl_core.datasets.own.album import Album
-from tl_core.datasets.own.layout import clean_class_name
+from tl_core.datasets.own.class_names import clean_class_name
 from tl_core.datasets.own.splits import TEST, UNKNOWN, VALIDATION, assign_splits
 from tl_core.errors import InputError
 

@@ -18,7 +18,7 @@ from tl_core.engine.executors.process import start_module
 from tl_core.engine.imports import uploads
 from tl_core.engine.imports.process import album_of, task_of
 from tl_core.errors import StoreError, TransferLabError, UnknownIdError, WorkerError
-from tl_core.ingest.ingest import ImportRequest
+from tl_core.ingest.request import ImportRequest
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums
 

@@ -8,7 +8,8 @@ from typing import Any
 from tl_core.engine.imports import uploads
 from tl_core.engine.imports.import_queue import ImportQueue
 from tl_core.errors import TransferLabError
-from tl_core.ingest.ingest import ImportRequest, ingest
+from tl_core.ingest.ingest import ingest
+from tl_core.ingest.request import ImportRequest
 from tl_core.ingest.sources import Sent
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums

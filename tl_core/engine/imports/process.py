@@ -18,7 +18,8 @@ from pathlib import Path
 
 from tl_core.disk.home import data_home
 from tl_core.errors import TransferLabError, WorkerError
-from tl_core.ingest.ingest import ImportRequest, ingest
+from tl_core.ingest.ingest import ingest
+from tl_core.ingest.request import ImportRequest
 from tl_core.ingest.sources import open_source
 from tl_core.store.albums import AlbumRecord, Albums
 from tl_core.store.records import Visibility, plain

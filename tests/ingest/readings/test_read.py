@@ -6,72 +6,86 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tl_core.datasets.own.layout import MAX_CLASS_NAME, Layout, clean_class_name, read_layout
+from tl_core.datasets.own.class_names import MAX_CLASS_NAME, clean_class_name
 from tl_core.datasets.own.splits import UNKNOWN
+from tl_core.ingest.readings.read import read_layout
+from tl_core.ingest.readings.reading import Reading
 
 TRAIN, VALIDATION, TEST = range(3)
 ACCENTED = unicodedata.normalize("NFC", "é")
 TAKEN_APART = unicodedata.normalize("NFD", "é")
 
 
-def notes(layout: Layout) -> dict[str, dict]:
+def best(files, folders=()) -> Reading:
+    return read_layout(files, folders).all[0]
+
+
+def homeless(layout: Reading) -> tuple[str, ...]:
+    return tuple(one.file for one in layout.left_out)
+
+
+def placed(layout: Reading) -> tuple[tuple[str, str, int], ...]:
+    return tuple((one.file, one.name, one.split) for one in layout.placed)
+
+
+def notes(layout: Reading) -> dict[str, dict]:
     return {note.code: note.values for note in layout.notes}
 
 
-def classes_of(*names: str) -> Layout:
-    return read_layout([f"{name}/1.jpg" for name in names])
+def classes_of(*names: str) -> Reading:
+    return best([f"{name}/1.jpg" for name in names])
 
 
 class TestWhereAFileBelongs:
     def test_the_folder_that_a_file_lies_in_is_its_class(self):
-        layout = read_layout(["pear/1.jpg", "apple/1.jpg", "apple/2.jpg"])
-        assert layout.placed == (
+        layout = best(["pear/1.jpg", "apple/1.jpg", "apple/2.jpg"])
+        assert placed(layout) == (
             ("apple/1.jpg", "apple", UNKNOWN),
             ("apple/2.jpg", "apple", UNKNOWN),
             ("pear/1.jpg", "pear", UNKNOWN),
         )
-        assert (layout.classes, layout.homeless, layout.notes) == (("apple", "pear"), (), ())
+        assert (layout.classes, homeless(layout), layout.notes) == (("apple", "pear"), (), ())
 
     @pytest.mark.parametrize("around", ["", "fruit/", "fruit/2024/", "a/b/c/d/"])
     def test_folders_around_the_whole_are_looked_through(self, around):
-        layout = read_layout([f"{around}apple/1.jpg", f"{around}pear/1.jpg"], [around] if around else [])
+        layout = best([f"{around}apple/1.jpg", f"{around}pear/1.jpg"], [around] if around else [])
         assert layout.classes == ("apple", "pear")
-        assert [layout.inside(file) for file, _, _ in layout.placed] == ["apple/1.jpg", "pear/1.jpg"]
+        assert [layout.inside(file) for file, _, _ in placed(layout)] == ["apple/1.jpg", "pear/1.jpg"]
 
     def test_what_lies_deeper_belongs_to_its_class(self):
-        layout = read_layout(["apple/red/1.jpg", "apple/1.jpg", "pear/green/small/2.jpg"])
-        assert {file: name for file, name, _ in layout.placed} == {
+        layout = best(["apple/red/1.jpg", "apple/1.jpg", "pear/green/small/2.jpg"])
+        assert {file: name for file, name, _ in placed(layout)} == {
             "apple/red/1.jpg": "apple",
             "apple/1.jpg": "apple",
             "pear/green/small/2.jpg": "pear",
         }
 
     def test_files_beside_the_classes_have_no_class(self):
-        layout = read_layout(["readme.txt", "apple/1.jpg", "pear/1.jpg", "cover.jpg"])
-        assert layout.homeless == ("cover.jpg", "readme.txt")
+        layout = best(["readme.txt", "apple/1.jpg", "pear/1.jpg", "cover.jpg"])
+        assert homeless(layout) == ("cover.jpg", "readme.txt")
         assert layout.classes == ("apple", "pear")
 
     def test_without_class_folders_all_files_are_homeless(self):  # Z08
-        layout = read_layout(["1.jpg", "2.jpg"])
-        assert (layout.placed, layout.homeless, layout.classes) == ((), ("1.jpg", "2.jpg"), ())
+        layout = best(["1.jpg", "2.jpg"])
+        assert (placed(layout), homeless(layout), layout.classes) == ((), ("1.jpg", "2.jpg"), ())
 
     def test_a_single_class_folder_is_a_class_and_not_looked_through(self):  # Z08
         assert classes_of("apple").classes == ("apple",)
-        assert read_layout(["fruit/apple/1.jpg"]).classes == ("apple",)
+        assert best(["fruit/apple/1.jpg"]).classes == ("apple",)
 
     def test_an_empty_folder_is_listed_as_an_empty_class(self):  # Z08
-        layout = read_layout(["apple/1.jpg", "pear/1.jpg"], ["apple", "pear", "plum", "fig"])
+        layout = best(["apple/1.jpg", "pear/1.jpg"], ["apple", "pear", "plum", "fig"])
         assert layout.classes == ("apple", "fig", "pear", "plum")
         assert notes(layout) == {"class_empty": {"classes": ["fig", "plum"]}}
 
     def test_nothing_at_all_is_no_class(self):
-        assert read_layout([]).classes == ()
+        assert best([]).classes == ()
 
 
 class TestFoldersOfSplits:
     def test_train_validation_and_test_folders_are_kept_and_said_so(self):  # Z08
-        layout = read_layout(["train/apple/1.jpg", "val/apple/2.jpg", "test/pear/3.jpg"])
-        assert layout.placed == (
+        layout = best(["train/apple/1.jpg", "val/apple/2.jpg", "test/pear/3.jpg"])
+        assert placed(layout) == (
             ("test/pear/3.jpg", "pear", TEST),
             ("train/apple/1.jpg", "apple", TRAIN),
             ("val/apple/2.jpg", "apple", VALIDATION),
@@ -90,26 +104,26 @@ class TestFoldersOfSplits:
         ],
     )
     def test_splits_have_several_names(self, train, other, split):
-        layout = read_layout([f"set/{train}/apple/1.jpg", f"set/{other}/apple/2.jpg"])
-        assert sorted(given for _, _, given in layout.placed) == [TRAIN, split]
+        layout = best([f"set/{train}/apple/1.jpg", f"set/{other}/apple/2.jpg"])
+        assert sorted(given for _, _, given in placed(layout)) == [TRAIN, split]
 
     def test_only_the_splits_that_hold_pictures_are_said_to_be_kept(self):
-        layout = read_layout(["train/a/1.jpg", "train/b/2.jpg", "test/a/3.jpg"])
+        layout = best(["train/a/1.jpg", "train/b/2.jpg", "test/a/3.jpg"])
         assert notes(layout)["splits_kept"] == {"splits": ["train", "test"]}
 
     def test_a_train_folder_alone_is_only_a_folder_around_the_classes(self):
-        layout = read_layout(["train/apple/1.jpg", "train/pear/2.jpg"])
+        layout = best(["train/apple/1.jpg", "train/pear/2.jpg"])
         assert (layout.classes, notes(layout)) == (("apple", "pear"), {})
 
     def test_without_a_training_folder_there_are_no_splits(self):
-        assert read_layout(["val/1.jpg", "test/2.jpg"]).classes == ("test", "val")
+        assert best(["val/1.jpg", "test/2.jpg"]).classes == ("test", "val")
 
     def test_a_folder_that_is_no_split_makes_all_of_them_classes(self):
-        assert read_layout(["train/1.jpg", "test/2.jpg", "plane/3.jpg"]).classes == ("plane", "test", "train")
+        assert best(["train/1.jpg", "test/2.jpg", "plane/3.jpg"]).classes == ("plane", "test", "train")
 
     def test_pictures_that_lie_in_a_split_but_in_no_class_are_homeless(self):  # Z08
-        layout = read_layout(["train/apple/1.jpg", "train/2.jpg", "test/3.jpg"])
-        assert layout.homeless == ("test/3.jpg", "train/2.jpg")
+        layout = best(["train/apple/1.jpg", "train/2.jpg", "test/3.jpg"])
+        assert homeless(layout) == ("test/3.jpg", "train/2.jpg")
 
 
 class TestOddNames:
@@ -182,6 +196,6 @@ class TestOddNames:
 
     @given(st.lists(st.text(st.sampled_from("ab/.é e\u0301"), min_size=1, max_size=12), max_size=8))
     def test_every_file_is_placed_or_homeless_exactly_once(self, files):
-        layout = read_layout(files)
-        assert sorted([file for file, _, _ in layout.placed] + list(layout.homeless)) == sorted(files)
-        assert {name for _, name, _ in layout.placed} <= set(layout.classes)
+        layout = best(files)
+        assert sorted([file for file, _, _ in placed(layout)] + list(homeless(layout))) == sorted(files)
+        assert {name for _, name, _ in placed(layout)} <= set(layout.classes)
