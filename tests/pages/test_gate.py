@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 
 import pytest
+from starlette.middleware.errors import ServerErrorMiddleware
 from streamlit import config
 
 from pages.ui.gate import Gate
@@ -40,7 +41,8 @@ def ask(method: str = "GET", path: str = "/", scheme: str = "http", host: str | 
         said.append(message)
 
     with suppress(ZeroDivisionError):
-        asyncio.run(Gate(lab)(scope, None, send))
+        asyncio.run(ServerErrorMiddleware(Gate(lab))(scope, None, send))  # as Starlette has it around every app
+    assert [message["type"].endswith(".start") for message in said[1:]].count(True) == 0
     if said[0]["type"] == "websocket.accept":
         return 101, {}, ""
     told = {name.decode(): value.decode() for name, value in said[0]["headers"]}

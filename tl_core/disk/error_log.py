@@ -60,6 +60,8 @@ def hide_visits() -> None:
 
     def without_visits(*told, **more) -> logging.LogRecord:
         record = made(*told, **more)
+        if isinstance(record.msg, str):
+            record.msg = _without_visits(record.msg)
         if isinstance(record.args, tuple):
             record.args = tuple(_without_visits(arg) if isinstance(arg, str) else arg for arg in record.args)
         if record.exc_info:
