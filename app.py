@@ -137,17 +137,24 @@ else:
     from pages.ui import error_page
     from pages.ui.cookie import OwnerCookie
     from pages.ui.gate import Gate
+    from pages.ui.media_door import MediaDoor
     from pages.ui.streamlit_internals import (
         allow_hosts,
         ask_nobody_for_our_address,
+        bind_visits_to_owners,
         ignore_pages_folder,
+        keep_media_for_owners,
         keep_uploads_on_disk,
     )
     from pages.ui.upload_door import UploadDoor
+    from tl_core.disk.error_log import hide_visits
 
     ask_nobody_for_our_address()
     ignore_pages_folder()
     allow_hosts()
+    bind_visits_to_owners()
+    hide_visits()
     keep_uploads_on_disk()
-    doors = [Middleware(Gate), Middleware(OwnerCookie), Middleware(UploadDoor)]
+    keep_media_for_owners()
+    doors = [Middleware(Gate), Middleware(OwnerCookie), Middleware(UploadDoor), Middleware(MediaDoor)]
     app = st.App(__file__, routes=routes(), lifespan=lifespan, middleware=doors, on_script_error=error_page.show)

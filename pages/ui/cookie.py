@@ -1,14 +1,16 @@
 """The server's side of ownership: every browser that opens a page gets a key of its own, in a cookie.
 
-Scripts in the page cannot read it, other sites cannot send it along with their forms, and no address holds it.
+Scripts in the page cannot read it, other sites cannot send it along with their forms, and no address holds it. What a
+browser asks for later, a connection, a file or a picture, is answered as to the owner of the cookie that comes with it.
 """
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pages.ui.gate import is_encrypted
+from pages.ui.streamlit_internals import OWNER_HEADER
 from tl_core.engine.singleton import secret
 from tl_core.errors import TransferLabError
 from tl_core.store.cookies import COOKIE, new_cookie, owner_of
@@ -23,7 +25,9 @@ class OwnerCookie:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes every request on; to answers that are pages it adds the cookie."""
+        """Passes every request on, a connection with its owner's name; to answers that are pages it adds the cookie."""
+        if scope["type"] == "websocket":
+            scope = _signed(scope)
         if scope["type"] != "http" or "text/html" not in Request(scope).headers.get("accept", ""):
             await self._app(scope, receive, send)
             return
@@ -38,6 +42,21 @@ class OwnerCookie:
             await send(message)
 
         await self._app(scope, receive, send_with_cookie)
+
+
+def owner_of_browser(connection: HTTPConnection) -> str | None:
+    """Returns whose cookie a request brings; None without one, and while the data folder cannot be used."""
+    try:
+        return owner_of(connection.cookies.get(COOKIE), secret())
+    except TransferLabError:
+        return None
+
+
+def _signed(scope: Scope) -> Scope:
+    """Returns a connection with its owner in a header of the server's own, whatever its browser wrote there."""
+    headers = [(name, value) for name, value in scope["headers"] if name.lower() != OWNER_HEADER]
+    owner = owner_of_browser(HTTPConnection(scope))
+    return {**scope, "headers": [*headers, (OWNER_HEADER, owner.encode())] if owner else headers}
 
 
 def _cookie_line(request: Request) -> str | None:

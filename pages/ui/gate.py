@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pages.ui.streamlit_internals import first_page, is_host_allowed
@@ -45,20 +45,38 @@ class Gate:
             await self._app(scope, receive, send)
             return
         connection = HTTPConnection(scope)
-        headers = dict(self._headers)
-        if is_encrypted(connection):
+        headers, is_secret, has_begun = dict(self._headers), is_encrypted(connection), False
+        if is_secret:
             headers["Strict-Transport-Security"] = "max-age=31536000"
 
         async def send_with_headers(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 MutableHeaders(scope=message).update(headers)
+                if is_secret:
+                    message["headers"] = [(name, _secure(name, value)) for name, value in message["headers"]]
             await send(message)
 
-        await (_refusal(connection) or self._app)(scope, receive, send_with_headers)
+        try:
+            await (_refusal(connection) or self._app)(scope, receive, send_with_headers)
+        except Exception:  # Starlette would answer past this gate, without the headers; it still writes the log
+            if scope["type"] == "http" and not has_begun:
+                await PlainTextResponse("Internal Server Error", 500)(scope, receive, send_with_headers)
+            raise
+
+
+def _secure(name: bytes, value: bytes) -> bytes:
+    """Returns a header's value; that of a cookie, Streamlit's own too, so that it never travels in the open."""
+    is_open = name.lower() == b"set-cookie" and not re.search(rb";\s*secure\s*(;|$)", value, re.IGNORECASE)
+    return value + b"; Secure" if is_open else value
 
 
 def is_encrypted(connection: HTTPConnection) -> bool:
-    """Says whether the browser speaks TLS, to this server or to the proxy before it."""
+    """Says whether the browser speaks TLS, to this server or to the proxy before it.
+
+    Any client may say so of itself; it would only make its own answers stricter.
+    """
     told = connection.headers.get("x-forwarded-proto", "").partition(",")[0].strip()
     return told == "https" or connection.scope["scheme"] in ("https", "wss")
 

@@ -94,7 +94,7 @@ def visitor() -> Visitor:
 
     Where the browser keeps no cookies, the visit owns what it starts for as long as the tab is open.
     """
-    owner = get("owner") or owner_of(st.context.cookies.get(COOKIE), secret()) or secrets.token_hex(16)
+    owner = owner_of(st.context.cookies.get(COOKIE), secret()) or get("owner") or secrets.token_hex(16)
     put("owner", owner)
     return Visitor(owner, is_instructor=admissions().holds(admission()), address=client())
 

@@ -3,7 +3,9 @@
 import io
 import os
 import time
+from collections import defaultdict
 from collections.abc import Sequence
+from contextvars import ContextVar
 from pathlib import Path
 
 import streamlit as st
@@ -11,7 +13,10 @@ from starlette.requests import Request
 from streamlit import config, file_util, net_util, runtime
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.proto.Common_pb2 import FileURLs
-from streamlit.runtime import memory_uploaded_file_manager
+from streamlit.runtime import memory_media_file_storage, memory_uploaded_file_manager
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.media_file_storage import MediaFileKind
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -28,15 +33,18 @@ __all__ = [
     "UploadedFile",
     "allow_hosts",
     "ask_nobody_for_our_address",
-    "cookie_of_visit",
+    "bind_visits_to_owners",
     "draw_again",
     "first_page",
     "has_xsrf_token",
     "ignore_pages_folder",
     "is_host_allowed",
     "is_open",
+    "keep_media_for_owners",
     "keep_uploads_on_disk",
     "let_go",
+    "media_files",
+    "owner_of_visit",
     "refusal_of_upload",
     "sent_content",
     "waiting_files",
@@ -175,7 +183,80 @@ UploadedFile.getvalue = _getvalue
 UploadedFile.__deepcopy__ = _copied  # pyright: ignore[reportAttributeAccessIssue]
 
 
+# ---- pictures and downloads, which a page names by an address ----
+
+_maker: ContextVar[str | None] = ContextVar("maker", default=None)  # the visit for which a download is made just now
+
+
+class OwnersMedia(MemoryMediaFileStorage):
+    """What pages show or hand out by an address, which tells its content; and whose pages did, until it goes."""
+
+    def __init__(self, media_endpoint: str) -> None:
+        super().__init__(media_endpoint)
+        self._owners: dict[str, set[str | None]] = defaultdict(set)
+
+    def load_and_get_id(
+        self, path_or_data: str | bytes, mimetype: str, kind: MediaFileKind, filename: str | None = None
+    ) -> str:
+        id = super().load_and_get_id(path_or_data, mimetype, kind, filename)
+        visit = _maker.get() or _this_visit()
+        if visit and is_open(visit):
+            self._owners[id].add(owner_of_visit(visit))
+        return id
+
+    def delete_file(self, file_id: str) -> None:
+        super().delete_file(file_id)
+        self._owners.pop(file_id, None)
+
+    def is_for(self, owner: str | None, name: str) -> bool:
+        """Says whether a page of an owner has a file, by the last part of its address. None owns what browsers without
+        cookies see."""
+        return owner in self._owners.get(os.path.splitext(name)[0], ())
+
+
+def keep_media_for_owners() -> None:
+    """Has the server that starts next remember whose each file is; Streamlit asks nobody which storage to make."""
+    memory_media_file_storage.MemoryMediaFileStorage = OwnersMedia
+
+
+def media_files() -> OwnersMedia:
+    """Returns what pages of the running server show and hand out."""
+    storage = runtime.get_instance().media_file_mgr._storage
+    assert isinstance(storage, OwnersMedia)
+    return storage
+
+
+def _make_download(self: MediaFileManager, file_id: str) -> str:
+    """Makes a file that was promised to a visit, for its owner: it is made in a thread that belongs to no visit."""
+    promised = self._deferred_callables.get(file_id)
+    token = _maker.set(promised["session_id"] if promised else None)
+    try:
+        return _streamlits_make_download(self, file_id)
+    finally:
+        _maker.reset(token)
+
+
+_streamlits_make_download = MediaFileManager.execute_deferred
+MediaFileManager.execute_deferred = _make_download
+
+
 # ---- visits, as the server knows them ----
+
+OWNER_HEADER = b"x-tl-owner"  # of a connection; only the server writes there
+
+
+def bind_visits_to_owners() -> None:
+    """Has a connection go on with a visit only where both have one owner; anybody else begins a visit of his own.
+
+    A browser that comes back names its visit, and that name alone would open it to everyone.
+    """
+    config.set_option("server.trustedUserHeaders", {OWNER_HEADER.decode(): "owner"})
+
+
+def _this_visit() -> str | None:
+    """Returns the name of the visit whose script runs in this thread; None in any other."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context else None
 
 
 def is_open(visit: str) -> bool:
@@ -183,11 +264,11 @@ def is_open(visit: str) -> bool:
     return runtime.get_instance().is_active_session(visit)
 
 
-def cookie_of_visit(visit: str, name: str) -> str | None:
-    """Returns a cookie of the connection that a visit goes on over now; None without such a visit or cookie."""
-    client = runtime.get_instance().get_client(visit)
-    context = client.client_context if client else None
-    return context.cookies.get(name) if context else None
+def owner_of_visit(visit: str) -> str | None:
+    """Returns whose cookie the connection brought that began a visit; None without a cookie or such an open visit."""
+    session = runtime.get_instance().get_app_session(visit)
+    owner = session._user_info.get("owner") if session else None
+    return str(owner) if owner else None
 
 
 def draw_again(visit: str) -> None:

@@ -20,14 +20,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pages.ui.streamlit_internals import cookie_of_visit, draw_again, has_xsrf_token, is_open, waiting_files
+from pages.ui.cookie import owner_of_browser
+from pages.ui.streamlit_internals import draw_again, has_xsrf_token, is_open, owner_of_visit, waiting_files
 from tl_core.disk.home import data_home
 from tl_core.disk.space import storage_error
-from tl_core.engine.imports.waiting_files import WaitingFile
-from tl_core.engine.singleton import secret
-from tl_core.errors import StoreError, TransferLabError
+from tl_core.engine.imports.waiting_files import Sender, WaitingFile
+from tl_core.errors import StoreError
 from tl_core.phrases import explain
-from tl_core.store.cookies import COOKIE, owner_of
+from tl_core.store.instructor.key import client_address
 
 LOOK_S = 2.0
 FORM_BYTES = 2**20  # what may be around a file
@@ -49,25 +49,24 @@ class UploadDoor:
         request = Request(scope, receive)
         address = _ADDRESS.search(scope["path"])
         visit, file_id = address.groups() if address else ("", "")
-        if not _is_owner(request, visit) or not has_xsrf_token(request):
+        owner = owner_of_browser(request)
+        if owner is None or owner != owner_of_visit(visit) or not has_xsrf_token(request):
             await PlainTextResponse("Not yours.", 403)(scope, receive, send)
         elif scope["method"] == "DELETE":
             await self._app(scope, receive, send)
         else:
-            await (await _taken(request, visit, file_id))(scope, receive, send)
+            sender = Sender(visit, owner, _address(request))
+            await (await _taken(request, sender, file_id))(scope, receive, send)
 
 
-def _is_owner(request: Request, visit: str) -> bool:
-    """Says whether a request brings the cookie of the browser that is connected to a visit now."""
-    try:
-        owner = owner_of(request.cookies.get(COOKIE), secret())
-        return owner is not None and owner == owner_of(cookie_of_visit(visit, COOKIE), secret())
-    except TransferLabError:  # the data folder cannot be used, which every page says
-        return False
+def _address(request: Request) -> str:
+    """Returns the address from where a request comes, as far as it can be believed."""
+    return client_address(request.client.host if request.client else None, request.headers.getlist("x-forwarded-for"))
 
 
-async def _taken(request: Request, visit: str, file_id: str) -> Response:
+async def _taken(request: Request, sender: Sender, file_id: str) -> Response:
     """Takes a file in; returns the answer."""
+    visit = sender.visit
     length = request.headers.get("content-length", "")
     if not length.isdecimal():
         return PlainTextResponse("Say how long it is.", 411)
@@ -75,7 +74,7 @@ async def _taken(request: Request, visit: str, file_id: str) -> Response:
         return PlainTextResponse("File too large", 413)
     waiting = waiting_files()
     try:
-        folder = await run_in_threadpool(waiting.book, data_home(), visit, file_id, int(length))
+        folder = await run_in_threadpool(waiting.book, data_home(), sender, file_id, int(length))
     except StoreError as refusal:
         return await _refused(request, visit, refusal)
     is_kept = False

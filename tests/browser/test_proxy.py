@@ -1,5 +1,6 @@
-"""The README's way to put nginx before the lab, as it stands there, with the nginx of this system."""
+"""The README's ways to put a proxy before the lab, as they stand there, with the nginx and the Caddy of this system."""
 
+import os
 import re
 import shutil
 import socket
@@ -16,26 +17,45 @@ from tl_core.paths import PROJECT
 from tl_core.phrases import phrase
 
 NGINX, OPENSSL = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin"), shutil.which("openssl")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not (NGINX and OPENSSL), reason="needs nginx, and openssl for a certificate"),
-]
+CADDY = shutil.which("caddy")
+pytestmark = pytest.mark.browser
 NAME = "lab.localhost"  # every browser leads it to this machine
-AROUND = """
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+AROUND_NGINX = """
 daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
 events {{}}
 http {{
     access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-{server}
+{recipe}
 }}
+"""
+AROUND_CADDY = """
+{{
+    admin off
+    auto_https disable_redirects
+    https_port {port}
+    skip_install_trust
+    storage file_system {folder}/caddy
+}}
+{recipe}
 """
 
 
-def recipe(port: int, lab_port: int, folder: Path, base: str) -> str:
-    """Returns the README's settings with this test's ports, name and files in the place of its own."""
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    server = dedent(re.search(r"^    server \{\n.*?^    \}\n", readme, re.MULTILINE | re.DOTALL)[0])
+def recipe(begin: str, replaced: dict[str, str]) -> str:
+    """Returns the README's settings that begin in such a way, with a test's own words in the place of some."""
+    found = dedent(re.search(rf"^    {begin} \{{\n.*?^    \}}\n", README, re.MULTILINE | re.DOTALL)[0])
+    for written, ours in replaced.items():
+        assert found.count(written) >= 1
+        found = found.replace(written, ours)
+    return found
+
+
+def nginx(port: int, lab_port: int, folder: Path, base: str) -> list:
+    """Returns the command that starts nginx; Debian's says nothing of certificates, so it gets one of this test's."""
+    files = ["-keyout", folder / "lab.key", "-out", folder / "lab.pem"]
+    made = [OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={NAME}", "-days", "2", *files]
+    subprocess.run(made, check=True, capture_output=True)
     replaced = {
         "listen 443": f"listen {port}",
         "lab.school.example": NAME,
@@ -43,10 +63,25 @@ def recipe(port: int, lab_port: int, folder: Path, base: str) -> str:
         "127.0.0.1:8501": f"127.0.0.1:{lab_port}",
         "location /": f"location /{base}",
     }
-    for written, ours in replaced.items():
-        assert server.count(written) >= 1
-        server = server.replace(written, ours)
-    return AROUND.format(folder=folder, server=server)
+    settings = folder / "nginx.conf"
+    settings.write_text(AROUND_NGINX.format(folder=folder, recipe=recipe("server", replaced)))
+    return [NGINX, "-c", settings, "-p", folder, "-e", folder / "error.log"]
+
+
+def caddy(port: int, lab_port: int, folder: Path, base: str) -> list:
+    """Returns the command that starts Caddy, which makes its certificate for such a name itself."""
+    below = re.search(r"Caddy `(reverse_proxy /lab/\*.*?)`", README)[1]
+    replaced = {"lab.school.example": NAME, **({"reverse_proxy 127.0.0.1:8501": below} if base else {})}
+    written = recipe("lab.school.example", replaced).replace("127.0.0.1:8501", f"127.0.0.1:{lab_port}")
+    settings = folder / "Caddyfile"
+    settings.write_text(AROUND_CADDY.format(folder=folder, port=port, recipe=written))
+    return [CADDY, "run", "--config", settings]
+
+
+PROXIES = [
+    pytest.param(nginx, marks=pytest.mark.skipif(not (NGINX and OPENSSL), reason="needs nginx and openssl")),
+    pytest.param(caddy, marks=pytest.mark.skipif(not CADDY, reason="needs Caddy")),
+]
 
 
 def free_port() -> int:
@@ -61,27 +96,25 @@ def answers(port: int) -> bool:
 
 
 @pytest.mark.parametrize("base", ["", "lab/"])
-def test_the_lab_works_behind_nginx_with_tls_and_below_a_path(tmp_path, chromium, base):
+@pytest.mark.parametrize("before", PROXIES)
+def test_the_lab_works_behind_a_proxy_with_tls_and_below_a_path(tmp_path, chromium, before, base):
     port = free_port()
-    key, certificate = tmp_path / "lab.key", tmp_path / "lab.pem"
-    files = ["-keyout", key, "-out", certificate]
-    made = [OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={NAME}", "-days", "2", *files]
-    subprocess.run(made, check=True, capture_output=True)
     lab = Server(tmp_path, TL_HOSTS=NAME, STREAMLIT_SERVER_BASE_URL_PATH=base.strip("/"))
     lab.url = f"{lab.url}/{base}".rstrip("/")
-    settings = tmp_path / "nginx.conf"
-    settings.write_text(recipe(port, lab.port, tmp_path, base))
-    proxy = subprocess.Popen([NGINX, "-c", settings, "-p", tmp_path, "-e", tmp_path / "error.log"])
+    with open(tmp_path / "proxy.log", "wb") as log:
+        command = before(port, lab.port, tmp_path, base)
+        proxy = subprocess.Popen(command, stderr=log, env={**os.environ, "HOME": str(tmp_path)})
     context = chromium.new_context(ignore_https_errors=True)
     context.set_default_timeout(PATIENCE_MS)
     try:
         lab.wait()
-        until("nginx listens", lambda: answers(port))
+        until("the proxy listens", lambda: answers(port))
         page = context.new_page()
         answer = page.goto(f"https://{NAME}:{port}/{base}classify?lang=en")
         assert answer.headers["strict-transport-security"] == "max-age=31536000"
         expect(page.get_by_role("heading", level=1)).to_be_visible()
-        assert {cookie["secure"] for cookie in context.cookies() if cookie["name"] == "tl_owner"} == {True}
+        cookies = {cookie["name"]: (cookie["secure"], cookie["httpOnly"]) for cookie in context.cookies()}
+        assert cookies == {"tl_owner": (True, True), "_streamlit_xsrf": (True, False)}
         page.get_by_role("button", name=phrase("en", "bundle.bring")).click()
         expect(page.get_by_text(phrase("en", "bundle.bring_about"))).to_be_visible()
         with page.expect_response(lambda response: "/_stcore/upload_file/" in response.url) as sent:

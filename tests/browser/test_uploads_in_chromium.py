@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, expect
 from real_server import Server
 
 from pages.measures.clicks import IDLE
-from tl_core.engine.imports.waiting_files import VISIT_BYTES
+from tl_core.engine.imports.waiting_files import LIMITS
 from tl_core.phrases import phrase
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -21,7 +21,7 @@ N_BYTES = 49_000_000  # of one file, which may have 50
 @pytest.fixture(scope="module")
 def large(tmp_path_factory) -> list[Path]:
     """Files with nothing but a size, one more than a visit may have waiting."""
-    paths = [tmp_path_factory.mktemp("sent") / f"{number}.jpg" for number in range(VISIT_BYTES // N_BYTES + 1)]
+    paths = [tmp_path_factory.mktemp("sent") / f"{number}.jpg" for number in range(LIMITS["visit"] // N_BYTES + 1)]
     for path in paths:
         with open(path, "wb") as file:
             file.truncate(N_BYTES)

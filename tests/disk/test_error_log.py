@@ -1,5 +1,6 @@
 """The log of what nobody foresaw."""
 
+import logging
 import re
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import threading
 
 import pytest
 
-from tl_core.disk.error_log import FILE, FOLDER, MAX_BYTES, OLDER, keep_output, log_error, log_note
+from tl_core.disk.error_log import FILE, FOLDER, MAX_BYTES, OLDER, hide_visits, keep_output, log_error, log_note
 
 
 def fault(message: str) -> ValueError:
@@ -47,6 +48,26 @@ def test_keys_and_cookies_do_not_get_into_the_log(log):
     assert "0123" not in log.read_text().replace(log.read_text().split()[1], "")
     log_error(fault("nothing to hide"), "/", (None, ""))
     assert "nothing to hide" in log.read_text()
+
+
+def test_ids_of_visits_get_into_no_log_of_the_process_and_its_own_words_stay(log, caplog):
+    visit, before = "0f8fad5b-d9cb-469f-a165-70867728950e", logging.getLogRecordFactory()
+    try:
+        hide_visits()
+        logging.warning("%s came back to %s", 2, f"/upload/{visit}/7")
+        logging.warning(f"{visit} is at 100 %")
+        try:
+            raise ValueError(visit)
+        except ValueError:
+            logging.exception("at %(visit)s", {"visit": "once"})
+    finally:
+        logging.setLogRecordFactory(before)
+    assert visit not in caplog.text
+    assert "2 came back to /upload/[hidden]/7" in caplog.text
+    assert "[hidden] is at 100 %" in caplog.text
+    assert "ValueError: [hidden]" in caplog.text
+    log_error(fault(f"no visit {visit}"), f"/{visit}")
+    assert visit not in log.read_text()
 
 
 def test_no_message_can_pass_for_an_entry_or_move_the_cursor(log):

@@ -6,6 +6,7 @@ from http.cookies import SimpleCookie
 import pytest
 
 from pages.ui.cookie import OwnerCookie
+from pages.ui.streamlit_internals import OWNER_HEADER
 from tl_core.engine.singleton import secret
 from tl_core.store.cookies import COOKIE, new_cookie, owner_of
 
@@ -77,6 +78,26 @@ def test_what_caches_keep_for_all_comes_without_a_key_and_what_has_one_is_kept_f
 @pytest.mark.parametrize("told", [{"scheme": "https"}, {"x_forwarded_proto": "https"}])
 def test_over_an_encrypted_connection_the_key_never_travels_in_the_open(told):
     assert answer(**told)[0]["secure"] is True
+
+
+def connected(**headers: str) -> list[str]:
+    """Returns the owners that a connection names after it went through the door."""
+    seen: list[dict] = []
+
+    async def streamlit(scope, receive, send) -> None:
+        seen.append(scope)
+
+    named = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    asyncio.run(OwnerCookie(streamlit)({"type": "websocket", "headers": named}, None, None))
+    return [value.decode() for name, value in seen[0]["headers"] if name == OWNER_HEADER]
+
+
+def test_a_connection_is_its_cookies_whatever_else_it_says_of_itself():
+    brought = new_cookie(secret())
+    owner = owner_of(brought, secret())
+    assert connected(cookie=f"{COOKIE}={brought}") == [owner]
+    assert connected(cookie=f"{COOKIE}={brought}", x_tl_owner="another") == [owner]
+    assert connected(x_tl_owner=owner) == connected(cookie=f"{COOKIE}=forged", X_TL_OWNER=owner) == connected() == []
 
 
 def test_a_data_folder_that_cannot_be_used_is_no_reason_to_show_no_page(monkeypatch, tmp_path):

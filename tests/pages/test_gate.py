@@ -3,8 +3,10 @@
 import asyncio
 import json
 import re
+from contextlib import suppress
 
 import pytest
+from starlette.middleware.errors import ServerErrorMiddleware
 from streamlit import config
 
 from pages.ui.gate import Gate
@@ -21,7 +23,7 @@ async def _lab(scope, receive, send) -> None:
     await send({"type": "http.response.body", "body": b"the lab"})
 
 
-def ask(method: str = "GET", path: str = "/", scheme: str = "http", host: str | None = HOME, **headers: str):
+def ask(method: str = "GET", path: str = "/", scheme: str = "http", host: str | None = HOME, lab=_lab, **headers: str):
     """Returns status, headers and text of what the gate answers; 101 where it lets a websocket in."""
     said: list[dict] = []
     named = {**({"host": host} if host is not None else {}), **headers}
@@ -38,7 +40,9 @@ def ask(method: str = "GET", path: str = "/", scheme: str = "http", host: str | 
     async def send(message: dict) -> None:
         said.append(message)
 
-    asyncio.run(Gate(_lab)(scope, None, send))
+    with suppress(ZeroDivisionError):
+        asyncio.run(ServerErrorMiddleware(Gate(lab))(scope, None, send))  # as Starlette has it around every app
+    assert [message["type"].endswith(".start") for message in said[1:]].count(True) == 0
     if said[0]["type"] == "websocket.accept":
         return 101, {}, ""
     told = {name.decode(): value.decode() for name, value in said[0]["headers"]}
@@ -126,6 +130,42 @@ def test_every_answer_has_its_headers_the_refused_too():
 )
 def test_over_tls_a_browser_is_told_to_stay_there(told):
     assert ask(**told)[1]["strict-transport-security"] == "max-age=31536000"
+
+
+@pytest.mark.parametrize(
+    ("line", "over_tls"),
+    [
+        ("_streamlit_xsrf=2|a; Path=/; SameSite=Lax", "_streamlit_xsrf=2|a; Path=/; SameSite=Lax; Secure"),
+        ("secure=1; HttpOnly", "secure=1; HttpOnly; Secure"),
+        ("tl_owner=1; secure; Path=/", "tl_owner=1; secure; Path=/"),
+    ],
+)
+def test_over_tls_no_cookie_travels_in_the_open_streamlits_neither(line, over_tls):
+    async def lab(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"set-cookie", line.encode())]})
+        await send({"type": "http.response.body", "body": b""})
+
+    assert ask(lab=lab)[1]["set-cookie"] == line
+    assert ask(lab=lab, scheme="https")[1]["set-cookie"] == over_tls
+    assert ask(lab=lab, x_forwarded_proto="https")[1]["set-cookie"] == over_tls
+
+
+def test_an_answer_to_a_fault_that_nobody_foresaw_has_its_headers_too_and_the_fault_is_told_on():
+    async def lab(scope, receive, send) -> None:
+        raise ZeroDivisionError
+
+    status, headers, text = ask(lab=lab)
+    assert (status, text) == (500, "Internal Server Error")
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_fault_in_the_midst_of_an_answer_is_no_second_answer():
+    async def lab(scope, receive, send) -> None:
+        await _lab(scope, receive, send)
+        raise ZeroDivisionError
+
+    assert ask(lab=lab)[::2] == (200, "the lab")
 
 
 def test_the_policy_lets_no_script_in_that_the_server_did_not_send():

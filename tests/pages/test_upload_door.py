@@ -10,9 +10,10 @@ from streamlit.proto.Common_pb2 import FileURLs
 from pages.ui import streamlit_internals, upload_door
 from pages.ui.streamlit_internals import DiskUploads, UploadedFile, let_go, refusal_of_upload, sent_content
 from pages.ui.upload_door import UploadDoor
-from tl_core.engine.imports.waiting_files import WaitingFiles
+from tl_core.engine.imports.waiting_files import Sender, WaitingFiles
 from tl_core.engine.singleton import secret
-from tl_core.store.cookies import COOKIE, new_cookie
+from tl_core.phrases import LANGUAGES, phrase
+from tl_core.store.cookies import COOKIE, new_cookie, owner_of
 
 FILE = b'--x\r\nContent-Disposition: form-data; name="f"; filename="%s"\r\nContent-Type: image/png\r\n\r\n%s\r\n'
 
@@ -34,6 +35,7 @@ class Door:
             **change.get("headers", {}),
         }
         scope = {"type": "http", "method": method, "path": f"/base/_stcore/upload_file/{visit}/1"}
+        scope["client"] = ("192.0.2.1", 50000)
         scope["headers"] = [(name.encode(), value.encode()) for name, value in headers.items() if value is not None]
         pieces = [body[at : at + 10] for at in range(0, len(body), 10)]
         said: list[dict] = []
@@ -61,9 +63,9 @@ class Door:
 @pytest.fixture
 def door(home, monkeypatch) -> Door:
     made = Door()
-    cookie_of = {("visit", COOKIE): made.anna}
+    owners = {"visit": owner_of(made.anna, secret())}
     monkeypatch.setattr(upload_door, "waiting_files", lambda: made.manager.waiting)
-    monkeypatch.setattr(upload_door, "cookie_of_visit", lambda visit, name: cookie_of.get((visit, name)))
+    monkeypatch.setattr(upload_door, "owner_of_visit", owners.get)
     monkeypatch.setattr(upload_door, "has_xsrf_token", lambda request: True)
     monkeypatch.setattr(upload_door, "draw_again", made.drawn.append)
     context = type("Visit", (), {"uploaded_file_mgr": made.manager, "session_id": "visit"})
@@ -138,13 +140,26 @@ def test_what_is_no_form_with_one_whole_file_leaves_nothing_behind(door, change,
 
 
 def test_a_refused_file_is_answered_with_a_sentence_and_its_page_drawn_again_to_say_it(door):
-    door.manager.waiting = WaitingFiles(visit_bytes=100)
+    door.manager.waiting = WaitingFiles(visit=100)
     status, text = door.ask()
     assert status == 413
     assert "not been taken in yet" in text
     assert "尚未导入" in text
     assert door.drawn == ["visit"]
     assert refusal_of_upload().code == "visit_uploads"
+
+
+@pytest.mark.parametrize("limit", ["owner", "address"])
+def test_another_tab_or_another_cookie_makes_no_more_room(door, limit):
+    door.manager.waiting = WaitingFiles(**{limit: 5000})
+    at_home = {"owner": Sender("other tab", owner_of(door.anna, secret()), "elsewhere")}
+    before = at_home.get(limit, Sender("other tab", "another cookie", "192.0.2.1"))
+    door.manager.waiting.book(door.home, before, "1", 4096)
+    status, text = door.ask()
+    assert (status, text) == (
+        413,
+        " ".join(phrase(language, f"errors.{limit}_uploads", allowed_mb=0) for language in LANGUAGES),
+    )
 
 
 def test_a_disk_that_fills_up_meanwhile_is_a_refusal_too(door, monkeypatch):

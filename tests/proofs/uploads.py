@@ -24,7 +24,7 @@ from pages.measures.served import served
 from pages.measures.visitor import TAKEN, Visitor, visitor
 from tests.patience import PATIENCE_S
 from tests.proofs.finding import Finding
-from tl_core.engine.imports.waiting_files import VISIT_BYTES
+from tl_core.engine.imports.waiting_files import LIMITS
 from tl_core.store.albums import Albums
 from tl_core.store.cookies import new_cookie, owner_of, server_secret
 
@@ -267,7 +267,7 @@ def judged(seen: Seen) -> list[Finding]:
 
 def judged_left(everybody: Seen, one: Seen) -> list[Finding]:
     """Returns what was seen of files that nobody took in beside what was promised: 30 visitors' and one tab's."""
-    findings, fit = [], VISIT_BYTES // ONE_BYTES
+    findings, fit = [], LIMITS["visit"] // ONE_BYTES
     for who, seen in (("never taken in", everybody), ("from one tab", one)):
         grown, after = seen.peak - seen.before, seen.memory[-1][1]
         memory = f"{seen.before / 1e6:.0f}, {seen.peak / 1e6:.0f}, {after / 1e6:.0f} MB"

@@ -3,7 +3,9 @@ what the processes beside the server say.
 """
 
 import hashlib
+import logging
 import os
+import re
 import sys
 import traceback
 from collections.abc import Collection
@@ -22,6 +24,7 @@ FILE = "server.log"
 OLDER = ("", ".1", ".2")  # what follows the name of a log: the present one first, each older than the one before
 MAX_BYTES = 1_000_000  # of each
 MAX_LETTERS = 20_000  # of one traceback: what exceptions say may be long
+_VISIT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # by what Streamlit calls a visit; nothing else is
 
 
 def log_error(fault: BaseException, where: str, hidden: Collection[str | None] = ()) -> str:
@@ -49,6 +52,27 @@ def log_error(fault: BaseException, where: str, hidden: Collection[str | None] =
     except (OSError, TransferLabError) as refusal:
         print(f"{head}\n{details}\n    (not in the log: {refusal})", file=sys.stderr)
     return id_
+
+
+def hide_visits() -> None:
+    """Keeps the ids of visits out of all that this process logs: Streamlit says to which one a browser came back."""
+    made = logging.getLogRecordFactory()
+
+    def without_visits(*told, **more) -> logging.LogRecord:
+        record = made(*told, **more)
+        if isinstance(record.msg, str):
+            record.msg = _without_visits(record.msg)
+        if isinstance(record.args, tuple):
+            record.args = tuple(_without_visits(arg) if isinstance(arg, str) else arg for arg in record.args)
+        if record.exc_info:
+            record.exc_text = _without_visits(logging.Formatter().formatException(record.exc_info))
+        return record
+
+    logging.setLogRecordFactory(without_visits)
+
+
+def _without_visits(text: str) -> str:
+    return _VISIT.sub("[hidden]", text)
 
 
 def log_note(text: str) -> None:
@@ -84,6 +108,7 @@ def keep_output(stream: IO, folder: Path, name: str) -> None:
 
 def _cleaned(text: str, hidden: Collection[str | None]) -> str:
     """Returns a text of bearable length, without what must stay hidden or could move a terminal's cursor."""
+    text = _without_visits(text)
     for secret in filter(None, hidden):
         text = text.replace(secret, "[hidden]")
     if len(text) > MAX_LETTERS:

@@ -5,14 +5,19 @@ import stat
 
 import pytest
 
-from tl_core.engine.imports import uploads, waiting_files
-from tl_core.engine.imports.waiting_files import EXPIRES_S, WaitingFile, WaitingFiles
+from tl_core.engine.imports import uploads
+from tl_core.engine.imports.waiting_files import EXPIRES_S, LIMITS, Sender, WaitingFile, WaitingFiles
 from tl_core.errors import StoreError
+
+
+def tab(visit: str, owner: str = "", address: str = "192.0.2.1") -> Sender:
+    """Returns a tab, of a browser of its own unless told."""
+    return Sender(visit, owner or visit, address)
 
 
 def bring(waiting: WaitingFiles, home, visit: str, id: str, content: bytes = b"x") -> WaitingFile:
     """Has a file arrive as the door does."""
-    folder = waiting.book(home, visit, id, len(content))
+    folder = waiting.book(home, tab(visit), id, len(content))
     (folder / "file").write_bytes(content)
     file = WaitingFile(id, "a.png", "image/png", folder / "file", len(content))
     assert waiting.keep(visit, folder, file)
@@ -33,35 +38,49 @@ def test_a_file_is_found_by_its_visit_alone_and_in_the_order_asked_for(tmp_path)
 
 def test_a_file_that_is_still_arriving_is_not_found(tmp_path):
     waiting = WaitingFiles()
-    waiting.book(tmp_path, "anna", "1", 10)
+    waiting.book(tmp_path, tab("anna"), "1", 10)
     assert waiting.found("anna", ["1"]) == []
 
 
 @pytest.mark.parametrize(
-    ("visits", "code"), [(("anna", "anna", "anna"), "visit_uploads"), (("a", "b", "c", "d"), "all_uploads")]
+    ("tabs", "code"),
+    [
+        ([tab("anna")] * 3, "visit_uploads"),
+        ([tab(str(number), "anna") for number in range(4)], "owner_uploads"),
+        ([tab(str(number)) for number in range(5)], "address_uploads"),
+        ([tab(str(number), "", f"192.0.2.{number}") for number in range(6)], "all_uploads"),
+    ],
 )
-def test_a_file_beyond_a_limit_is_refused_and_fits_again_once_others_have_gone(tmp_path, visits, code):
-    waiting = WaitingFiles(visit_bytes=25_000, all_bytes=35_000)
-    for number, visit in enumerate(visits[:-1]):
-        waiting.book(tmp_path, visit, str(number), 10_000)  # also what has only been announced counts
+def test_a_file_beyond_a_limit_is_refused_and_fits_again_once_others_have_gone(tmp_path, tabs, code):
+    waiting = WaitingFiles(visit=25_000, owner=35_000, address=45_000, all=55_000)
+    for number, sender in enumerate(tabs[:-1]):
+        waiting.book(tmp_path, sender, str(number), 10_000)  # also what has only been announced counts
     before = lying(tmp_path)
     with pytest.raises(StoreError) as caught:
-        waiting.book(tmp_path, visits[-1], "last", 10_000)
+        waiting.book(tmp_path, tabs[-1], "last", 10_000)
     assert caught.value.code == code
     assert lying(tmp_path) == before
-    waiting.remove(visits[0], "0")
-    waiting.book(tmp_path, visits[-1], "last", 10_000)
+    waiting.remove(tabs[0].visit, "0")
+    waiting.book(tmp_path, tabs[-1], "last", 10_000)
+
+
+def test_who_has_nothing_waiting_is_forgotten(tmp_path):
+    waiting = WaitingFiles()
+    for number in range(20):
+        bring(waiting, tmp_path, f"visit {number}", "1")
+        waiting.remove_all(f"visit {number}")
+    assert (waiting._booked, waiting._places) == ({}, {})
 
 
 def test_the_smallest_files_count_as_what_they_take_on_disk(tmp_path):
-    waiting = WaitingFiles(visit_bytes=10_000)
+    waiting = WaitingFiles(visit=10_000)
     bring(waiting, tmp_path, "anna", "1"), bring(waiting, tmp_path, "anna", "2")
     with pytest.raises(StoreError):
-        waiting.book(tmp_path, "anna", "3", 1)
+        waiting.book(tmp_path, tab("anna"), "3", 1)
 
 
 def test_a_file_that_is_sent_again_takes_the_place_of_the_first(tmp_path):
-    waiting = WaitingFiles(visit_bytes=5_000)
+    waiting = WaitingFiles(visit=5_000)
     first, second = bring(waiting, tmp_path, "anna", "1"), None
     with pytest.raises(StoreError):
         bring(waiting, tmp_path, "anna", "2")
@@ -73,14 +92,14 @@ def test_a_file_that_is_sent_again_takes_the_place_of_the_first(tmp_path):
 def test_a_disk_without_room_refuses(tmp_path, monkeypatch):
     monkeypatch.setattr("tl_core.disk.space.free_bytes", lambda path: 1000)
     with pytest.raises(StoreError) as caught:
-        WaitingFiles().book(tmp_path, "anna", "1", 1)
+        WaitingFiles().book(tmp_path, tab("anna"), "1", 1)
     assert caught.value.code == "disk_full"
 
 
 def test_what_a_visit_leaves_behind_goes_a_minute_after_its_end_and_not_before(tmp_path):
     waiting, open_visits = WaitingFiles(), {"anna", "ben"}
     bring(waiting, tmp_path, "anna", "1"), bring(waiting, tmp_path, "ben", "1")
-    waiting.book(tmp_path, "anna", "2", 10)  # still arriving
+    waiting.book(tmp_path, tab("anna"), "2", 10)  # still arriving
     for now_s, n_left in ((0.0, 3), (EXPIRES_S - 1, 3), (EXPIRES_S, 1), (1000.0, 1)):
         open_visits.discard("anna")
         waiting.expire(open_visits.__contains__, now_s)
@@ -98,7 +117,7 @@ def test_a_visit_that_comes_back_in_time_finds_its_files(tmp_path):
 
 def test_a_file_that_arrives_after_its_visit_was_forgotten_is_not_kept(tmp_path):
     waiting = WaitingFiles()
-    folder = waiting.book(tmp_path, "anna", "1", 1)
+    folder = waiting.book(tmp_path, tab("anna"), "1", 1)
     waiting.remove_all("anna")
     assert not waiting.keep("anna", folder, WaitingFile("1", "a", "b", folder / "file", 1))
     assert lying(tmp_path) == []
@@ -138,6 +157,7 @@ def test_where_no_file_has_two_names_it_is_copied(tmp_path, monkeypatch):
     assert uploads.write_archive(tmp_path, file.path).read_bytes() == b"content"
 
 
-def test_the_limits_have_room_for_a_class_with_100_megabytes_each():
-    assert waiting_files.ALL_BYTES >= 30 * 100_000_000
-    assert waiting_files.VISIT_BYTES >= 200 * 2**20  # the largest file that the server accepts
+def test_the_limits_have_room_for_a_class_at_one_address_with_100_megabytes_each_and_for_somebody_else_beside_it():
+    assert LIMITS["address"] >= 30 * 100_001_000  # a form is a little larger than its file
+    assert LIMITS["visit"] >= 200 * 2**20  # the largest file that the server accepts
+    assert LIMITS["visit"] <= LIMITS["owner"] <= LIMITS["address"] <= LIMITS["all"] - LIMITS["visit"]

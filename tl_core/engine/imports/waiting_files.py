@@ -1,4 +1,4 @@
-"""Files that browsers have sent and nobody has taken in yet: they wait on disk, each visit and all within a limit."""
+"""Files that browsers have sent and nobody has taken in yet: they wait on disk, within a limit for each who sends."""
 
 import os
 import shutil
@@ -13,12 +13,15 @@ from tl_core.disk.home import ensure_folder
 from tl_core.disk.space import check_space, storage_errors
 from tl_core.errors import StoreError
 
-VISIT_BYTES = 500_000_000
-ALL_BYTES = 4_000_000_000  # a class of 30 with 130 MB each
+# What may wait of one tab; of one browser, which may have many; of one address, which a class of 30 with 100 MB each
+# may share, but which whoever throws cookies away still has; and of all.
+LIMITS = {"visit": 500_000_000, "owner": 1_000_000_000, "address": 3_200_000_000, "all": 4_000_000_000}
 EXPIRES_S = 60.0  # after the end of a visit; a browser whose network fails for a moment comes back to the same visit
 TOLD_S = 30.0
 BLOCK_BYTES = 4096  # what the smallest file takes on disk
 WAITING = "sent-"  # how the folder of each begins
+
+_Account = tuple[str, str]  # a limit's name, and for whom it is
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,20 @@ class WaitingFile:
     n_bytes: int
 
 
+@dataclass(frozen=True)
+class Sender:
+    """Who sends a file: each of these has a limit of its own."""
+
+    visit: str
+    owner: str
+    address: str
+
+
 @dataclass
 class _Place:
     """The room of one file: booked when its sending begins, filled when it has arrived."""
 
+    accounts: list[_Account]
     folder: Path
     n_bytes: int
     file: WaitingFile | None = None
@@ -53,38 +66,44 @@ class WaitingFiles:
     """What has been sent and not taken in, by visit.
 
     Args:
-        visit_bytes: What one visit may have waiting at most.
-        all_bytes: What all may.
+        limits: Bytes that may wait at most, where they are others than `LIMITS`.
 
     Thread: any.
     """
 
-    def __init__(self, visit_bytes: int = VISIT_BYTES, all_bytes: int = ALL_BYTES) -> None:
-        self._visit_bytes, self._all_bytes = visit_bytes, all_bytes
+    def __init__(self, **limits: int) -> None:
+        self._limits = LIMITS | limits
         self._places: dict[str, dict[str, _Place]] = defaultdict(dict)
-        self._booked: Counter[str] = Counter()  # bytes by visit
+        self._booked: Counter[_Account] = Counter()  # bytes
         self._left_s: dict[str, float] = {}
         self._refusals: dict[str, tuple[StoreError, float]] = {}
         self._lock = threading.Lock()
 
-    def book(self, home: Path, visit: str, file_id: str, n_bytes: int) -> Path:
+    def book(self, home: Path, sender: Sender, file_id: str, n_bytes: int) -> Path:
         """Books room for a file that a browser begins to send; returns an empty folder for it, the server's alone.
 
         Raises:
-            StoreError: "visit_uploads" or "all_uploads": beyond a limit; "disk_full" or "home_not_writable".
+            StoreError: "visit_uploads", "owner_uploads", "address_uploads" or "all_uploads": beyond a limit;
+                "disk_full" or "home_not_writable".
         """
         root, n_bytes = ensure_folder(home / "uploads"), max(n_bytes, BLOCK_BYTES)
         with self._lock:
-            if self._booked[visit] + n_bytes > self._visit_bytes:
-                raise StoreError("visit_uploads", allowed_mb=self._visit_bytes // 1_000_000)
-            if self._booked.total() + n_bytes > self._all_bytes:
-                raise StoreError("all_uploads")
+            accounts = []
+            for code, limit, who in (
+                ("visit_uploads", "visit", sender.visit),
+                ("owner_uploads", "owner", sender.owner),
+                ("address_uploads", "address", sender.address),
+                ("all_uploads", "all", ""),
+            ):
+                accounts.append((limit, who))
+                if self._booked[limit, who] + n_bytes > self._limits[limit]:
+                    raise StoreError(code, allowed_mb=self._limits[limit] // 1_000_000)
             check_space(root, n_bytes)
             with storage_errors(root, n_bytes):
                 folder = Path(tempfile.mkdtemp(prefix=WAITING, dir=root))
-            self._take(visit, file_id)
-            self._places[visit][file_id] = _Place(folder, n_bytes)
-            self._booked[visit] += n_bytes
+            self._take(sender.visit, file_id)
+            self._places[sender.visit][file_id] = _Place(accounts, folder, n_bytes)
+            self._booked.update(dict.fromkeys(accounts, n_bytes))
         return folder
 
     def keep(self, visit: str, folder: Path, file: WaitingFile) -> bool:
@@ -110,7 +129,8 @@ class WaitingFiles:
 
     def _take(self, visit: str, file_id: str) -> None:
         if place := self._places.get(visit, {}).pop(file_id, None):
-            self._booked[visit] -= place.n_bytes
+            self._booked.subtract(dict.fromkeys(place.accounts, place.n_bytes))
+            self._booked = +self._booked  # forgets those who have nothing left
             shutil.rmtree(place.folder, ignore_errors=True)
 
     def remove_all(self, visit: str) -> None:
@@ -118,7 +138,7 @@ class WaitingFiles:
         with self._lock:
             for file_id in list(self._places.get(visit, {})):
                 self._take(visit, file_id)
-            for kept in (self._places, self._booked, self._refusals, self._left_s):
+            for kept in (self._places, self._refusals, self._left_s):
                 kept.pop(visit, None)
 
     def expire(self, is_open: Callable[[str], bool], now_s: float) -> None:
@@ -129,7 +149,7 @@ class WaitingFiles:
             now_s: Of a clock that only goes forward.
         """
         with self._lock:
-            visits = {*self._places, *self._booked, *self._refusals}
+            visits = {*self._places, *self._refusals}
         for visit in visits:
             if is_open(visit):
                 self._left_s.pop(visit, None)
