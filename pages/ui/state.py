@@ -14,7 +14,7 @@ import streamlit as st
 from tl_core.engine.singleton import admissions, secret
 from tl_core.phrases import LANGUAGES
 from tl_core.store.access import Visitor
-from tl_core.store.cookies import ADMISSION, COOKIE, admission_of, owner_of
+from tl_core.store.cookies import ADMISSION, COOKIE, address_mark, admission_of, owner_of
 from tl_core.store.instructor.key import client_address, key_in_use
 
 _KEPT = "kept"
@@ -96,7 +96,7 @@ def visitor() -> Visitor:
     """
     owner = get("owner") or owner_of(st.context.cookies.get(COOKIE), secret()) or secrets.token_hex(16)
     put("owner", owner)
-    return Visitor(owner, is_instructor=admissions().holds(admission()), address=client())
+    return Visitor(owner, is_instructor=admissions().holds(admission()), address=address_mark(client(), secret()))
 
 
 def admission() -> str | None:
