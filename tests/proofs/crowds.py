@@ -48,7 +48,7 @@ class Seen:
 
 
 def prove(n: int | None) -> list[Finding]:
-    """Lets a client submit for `n` seconds; then a classmate from elsewhere, and one who shares the client's address."""
+    """Lets a client submit for `n` seconds; then a classmate from elsewhere, or one who shares its address."""
     os.environ["TL_PROXIES"] = "1"
     found = []
     for who, is_near in (("a classmate's first run", False), ("the next run of one at the same address", True)):

@@ -8,7 +8,8 @@ from tests.store.memory_store import MemoryStore
 from tl_core.errors import TransferLabError
 from tl_core.store.access import Visitor
 from tl_core.store.albums import Albums
-from tl_core.store.limits import LOOK_S, DiskUse, Limits, admit, save_limits
+from tl_core.store.cookies import passing_owner
+from tl_core.store.limits import LOOK_S, DiskUse, Limits, admit, check_limits, save_limits
 from tl_core.store.records import RunState
 from tl_core.store.sqlite.store import SqliteStore
 
@@ -140,3 +141,14 @@ def test_an_address_is_forgotten_with_the_last_of_what_its_owner_has(store, albu
     clock.pass_s(LOOK_S)
     use.bytes_left("")
     assert known() == {new.owner, keeps.owner}
+
+
+def test_who_keeps_no_cookie_leaves_room_for_a_class_and_has_no_more_in_line_than_one_student(store):
+    save_limits(store, Limits(new_address=8, class_size=5, waiting=4), by=INSTRUCTOR)
+    passing = [Visitor(passing_owner(), address="here") for _ in range(9)]
+    assert n_admitted(store, passing) == 3
+    assert n_admitted(store, visitors(9)) == 5
+    for by in passing[:2] * 2:
+        store.create_run({}, role="run", name="run", environment={}, owner=by.owner)
+    assert outcome(lambda: check_limits(store, 1, by=passing[2])) == "too_many_waiting"
+    check_limits(store, 4, by=visitors(1)[0])

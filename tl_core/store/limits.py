@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from tl_core.errors import InputError, StoreError
 from tl_core.store.access import Visitor
 from tl_core.store.albums import Albums
+from tl_core.store.cookies import is_passing
 from tl_core.store.records import OwnerRecord, RunState
 from tl_core.store.store import RunStore
 
@@ -97,7 +98,9 @@ def admit(store: RunStore, *, by: Visitor) -> None:
     def check_newcomers(known: Collection[OwnerRecord]) -> None:
         new = [owner for owner in known if is_new(owner, now)]
         n_here = sum(owner.address == by.address for owner in new) if by.address else 0
-        for found, allowed in ((n_here, most.new_address), (len(new), most.new_all)):
+        # who keeps no cookie is new at each visit: the room for a class stays free of them
+        allowed_here = max(1, most.new_address - (most.class_size if is_passing(by.owner) else 0))
+        for found, allowed in ((n_here, allowed_here), (len(new), most.new_all)):
             if found >= allowed and not by.is_instructor:
                 raise StoreError("too_many_new", found=found, allowed=allowed)
 
@@ -194,10 +197,11 @@ def check_limits(store: RunStore, n_new: int, *, by: Visitor) -> None:
         return
     most = limits(store)
     line = [run.owner for run in store.list_runs(states=[RunState.QUEUED])]
-    n_waiting = line.count(by.owner)
+    here = neighbours(store, by.address)
+    mine = {by.owner, *filter(is_passing, here)} if is_passing(by.owner) else {by.owner}  # without cookies all are one
+    n_waiting = sum(owner in mine for owner in line)
     if n_waiting + n_new > most.waiting:
         raise StoreError("too_many_waiting", found=n_waiting, new=n_new, allowed=most.waiting)
-    here = neighbours(store, by.address)
     n_here = sum(owner in here for owner in line)
     for found, allowed in ((n_here, most.waiting_address), (len(line), most.waiting_all)):
         if n_new and found + n_new > allowed:

@@ -77,7 +77,8 @@ def test_an_empty_line_has_no_first():
     st.sampled_from([60, 2, 1]),
 )
 def test_the_order_is_that_in_which_the_line_empties_when_nothing_ends(owners, active, class_size):
-    line = FairQueue(lambda owner: Origin("" if owner in "ae" else "crowd", owner in "bc"), lambda: class_size)
+    origin = {one: Origin("" if one in "ae" else "crowd", one in "bc", one != "d") for one in "abcde"}
+    line = FairQueue(origin.__getitem__, lambda: class_size)
     for number, owner in enumerate(owners):
         line.join(f"{owner}{number}", owner)
     promised, seen, active = line.order(active), [], Counter(active)
@@ -135,6 +136,15 @@ def test_in_a_crowd_those_whom_one_knows_wait_for_one_stranger_before_each_of_th
         line.join(f"of {owner}", owner)
     assert line.order({})[:5] == ["run 0", "of pupil", "run 1", "of other pupil", "run 2"]
     assert line.order({"owner 7": 1})[:2] == ["of pupil", "run 0"]
+
+
+def test_those_without_a_cookie_take_turns_as_one_also_beside_a_class_at_their_address():
+    line = FairQueue(lambda owner: Origin("here", has_cookie=owner != "nobody"[: len(owner)]))
+    for owner in ("n", "no", "nob", "anna", "ben"):
+        line.join(f"of {owner}", owner)
+    assert line.order({}) == ["of n", "of anna", "of ben", "of no", "of nob"]
+    line.begin("of n")
+    assert line.order({"n": 1}) == ["of anna", "of ben", "of no", "of nob"]
 
 
 def test_how_many_are_a_class_may_be_said_while_they_wait():

@@ -23,8 +23,9 @@ class FairQueue:
 
     Whoever throws cookies away is another owner each time. So where more owners than a class has students were in line
     from one address, all of them take turns as if they were one, until none of them waits any more. Among them those
-    whom one knows (`Origin`) and the others take turns again: a class that shares the address waits for no more than
-    one of the strangers' runs before each of its own.
+    whom one knows, those who are new and those without a cookie (`Origin`) take turns again: a class that shares the
+    address waits for no more than one of the others' runs before each of its own. Those without a cookie, of whom a
+    class has none, take turns as one at an address however few they are.
 
     Args:
         origin: Says from where an owner comes; asked whenever one of their runs joins.
@@ -91,22 +92,30 @@ class FairQueue:
         lines, n_active = self._lines(), Counter[Hashable]()
         for owner, n in active.items():
             n_active.update(dict.fromkeys(self._parties(owner), n))
-        for _ in range(2):  # first each half of a crowd becomes one line, then the crowd
+        for _ in range(2):  # first those of a crowd who are alike become one line, then the crowd
             lines = self._joined(lines, n_active)
         return self._prioritised + self._in_turns(lines, n_active)
 
-    def _parties(self, owner: Hashable) -> tuple[Hashable, ...]:
-        """Returns as whom an owner takes turns: as themselves, and in a crowd as part of its half and of all of it."""
-        origin = self._origins.get(owner, Origin())
+    def _parties(self, owner: Hashable) -> list[Hashable]:
+        """Returns as whom an owner takes turns: as themselves, and as part of what."""
+        parties = [owner]
+        while (whole := self._whole(parties[-1])) != parties[-1]:
+            parties.append(whole)
+        return parties
+
+    def _whole(self, who: Hashable) -> Hashable:
+        """Returns as part of what somebody takes turns: an owner of their like, those of a crowd; or as themselves."""
+        origin = who if isinstance(who, Origin) else self._origins.get(who, Origin())
         is_crowd = self._most_owners.get(origin.address, 0) > self._class_size()
-        return (owner, origin, (origin.address,)) if is_crowd else (owner,)
+        if origin is who:
+            return (origin.address,) if is_crowd else who
+        return origin if is_crowd or not origin.has_cookie else who
 
     def _joined(self, lines: Lines, active: Mapping[Hashable, int]) -> Lines:
         """Returns the lines with those of whoever takes turns as part of the same made one."""
         parts: dict[Hashable, Lines] = {}
         for who, line in lines.items():
-            whole = (who.address,) if isinstance(who, Origin) else self._parties(who)[:2][-1]
-            parts.setdefault(whole, {})[who] = line
+            parts.setdefault(self._whole(who), {})[who] = line
         return {
             whole: part[whole] if whole in part else deque(self._in_turns(part, active))
             for whole, part in parts.items()

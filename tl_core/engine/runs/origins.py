@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tl_core.store.cookies import is_passing
 from tl_core.store.limits import Limits, is_new
 from tl_core.store.records import OwnerRecord, RunState
 from tl_core.store.store import RunStore
@@ -18,10 +19,12 @@ class Origin:
         address: As `Visitor.address`; "" where it is not known.
         is_known: Whether a run of theirs was trained here to its end. A copy of another's does not count: it costs
             nothing, and anyone can have one.
+        has_cookie: Whether their browser keeps one; otherwise they are somebody else at each visit.
     """
 
     address: str = ""
     is_known: bool = False
+    has_cookie: bool = True
 
 
 def origin_of(store: RunStore, owner: str) -> Origin:
@@ -29,7 +32,7 @@ def origin_of(store: RunStore, owner: str) -> Origin:
     known = store.owners().get(owner)
     completed = store.list_runs(owner=owner, states=[RunState.COMPLETED])
     is_known = any(run.recorded_from is None and run.seconds is not None for run in completed)
-    return Origin((known and known.address) or "", is_known)
+    return Origin((known and known.address) or "", is_known, not is_passing(owner))
 
 
 @dataclass(frozen=True)
