@@ -27,6 +27,7 @@ def _draw_live() -> None:
     status, places = services.engine().status(), services.engine().classroom.queue(by=state.visitor())
     _draw_load(status)
     _draw_switches(status, places)
+    _draw_crowds()
     if not places:
         st.caption(t("classroom.queue_empty"))
     names = owner_names()
@@ -72,6 +73,22 @@ def _stop_all() -> None:
     places = services.engine().classroom.queue(by=state.visitor())
     for place in reversed(places):  # the last first: none begins in between
         attempt(services.engine().runs.stop, place.run_id)
+
+
+def _draw_crowds() -> None:
+    """Draws from which addresses more comes than from a class, each with a way to stop all of it."""
+    classroom, by = services.engine().classroom, state.visitor()
+    for crowd in classroom.crowds(by=by):
+        mark = crowd.address[:4]  # tells it from others; the address itself is not kept
+        said = t("classroom.crowd", mark=mark, n_runs=crowd.n_runs, n_owners=crowd.n_owners, n_new=crowd.n_new)
+        shares = f" {t('classroom.crowd_shares')}" if crowd.n_owners > classroom.limits().class_size else ""
+        label = t("classroom.crowd_clear", n=crowd.n_runs)
+        with st.container(key=f"crowd-{crowd.address}"):
+            st.warning(said + shares, icon=":material/groups:")
+            with st.popover(label, icon=":material/mop:", key=f"crowd-ask-{crowd.address}"):
+                st.markdown(t("classroom.crowd_question"))
+                clear, told = f"crowd-clear-{crowd.address}", [crowd.address]
+                st.button(label, type="primary", key=clear, on_click=classroom.clear, args=told, kwargs={"by": by})
 
 
 def _draw_place(place: QueueEntry, owner: str, *, is_held: bool) -> None:

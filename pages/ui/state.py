@@ -4,7 +4,6 @@ Streamlit forgets a widget's value when its page is left, and clears the address
 choice is kept under a name of its own, and the address is written again on every page.
 """
 
-import secrets
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -14,7 +13,7 @@ import streamlit as st
 from tl_core.engine.singleton import admissions, secret
 from tl_core.phrases import LANGUAGES
 from tl_core.store.access import Visitor
-from tl_core.store.cookies import ADMISSION, COOKIE, admission_of, owner_of
+from tl_core.store.cookies import ADMISSION, COOKIE, address_mark, admission_of, owner_of, passing_owner
 from tl_core.store.instructor.key import client_address, key_in_use
 
 _KEPT = "kept"
@@ -94,9 +93,9 @@ def visitor() -> Visitor:
 
     Where the browser keeps no cookies, the visit owns what it starts for as long as the tab is open.
     """
-    owner = owner_of(st.context.cookies.get(COOKIE), secret()) or get("owner") or secrets.token_hex(16)
+    owner = owner_of(st.context.cookies.get(COOKIE), secret()) or get("owner") or passing_owner()
     put("owner", owner)
-    return Visitor(owner, is_instructor=admissions().holds(admission()), address=client())
+    return Visitor(owner, is_instructor=admissions().holds(admission()), address=address_mark(client(), secret()))
 
 
 def admission() -> str | None:

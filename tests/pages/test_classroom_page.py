@@ -271,6 +271,22 @@ def test_all_are_stopped_without_another_beginning_in_between(visit, engine, que
     assert len([message for message in workers[0].sent if message["do"] == "train"]) == n_begun
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_address_from_which_more_comes_than_from_a_class_is_cleared_in_one_step(visit, engine, language):
+    engine.classroom.set_limits(Limits(class_size=2), by=OPERATOR)
+    crowd = [Visitor(f"stranger {number}", address="0123456789abcdef") for number in range(3)]
+    runs = [engine.runs.submit(plan_run({"seed": 9}), by=by, name="run", is_afresh=True).id for by in (ANNA, *crowd)]
+    app = visit("classroom", language, is_instructor=True)
+    said = phrase(language, "classroom.crowd", mark="0123", n_runs=3, n_owners=3, n_new=3)
+    assert [warning.value for warning in app.warning] == [f"{said} {phrase(language, 'classroom.crowd_shares')}"]
+    app.button(key="crowd-clear-0123456789abcdef").click().run()
+    assert not app.exception
+    assert not app.warning
+    seen = [engine.runs.snapshot(run_id, by=OPERATOR) for run_id in runs]
+    stopped = [one.is_stopping or one.record.state is RunState.STOPPED for one in seen]
+    assert stopped == [False, True, True, True]
+
+
 def test_limits_are_set_for_everybody(visit, engine):
     app = visit("classroom", is_instructor=True)
     next(field for field in app.number_input if field.label == phrase("en", "field.waiting")).set_value(3)

@@ -8,6 +8,7 @@ from tl_core.phrases import phrase
 from tl_core.planning.expectations import measured
 from tl_core.planning.plan import baseline_of, plan_run
 from tl_core.store.access import OPERATOR, Visitor
+from tl_core.store.limits import Limits
 from tl_core.store.records import Visibility
 
 LANGUAGES = ("en", "zh")
@@ -30,6 +31,16 @@ def test_the_lab_opens_with_choices_that_can_be_trained_at_once(visit, language)
     assert (app.slider[0].min, app.slider[0].max, app.slider[0].value) == (0, 19, 19)
     assert phrase(language, "panel.empty") in texts(app)
     assert not app.error
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_newcomer_too_many_is_told_so_and_nothing_is_kept(visit, engine, language):
+    engine.classroom.set_limits(Limits(new_all=1), by=OPERATOR)
+    engine.store.ensure_owner("anna")
+    app = visit(language=language, owner="ben")
+    app.button(key="train").click().run()
+    assert [error.value for error in app.error] == [phrase(language, "errors.too_many_new", found=1, allowed=1)]
+    assert (list(engine.store.owners()), engine.store.list_runs()) == (["anna"], [])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -20,7 +20,7 @@ from tl_core.store.access import Visitor
 from tl_core.store.names import looks_like_id, now, one_match
 from tl_core.store.records import EpochRecord, OwnerRecord, RunRecord, RunState, Visibility, plain
 from tl_core.store.run_filter import RunFilter
-from tl_core.store.store import RunStore
+from tl_core.store.store import MayCome, RunStore
 
 
 class MemoryStore(RunStore):
@@ -209,17 +209,24 @@ class MemoryStore(RunStore):
         with self._lock:
             self._settings[key] = plain(value)
 
-    def ensure_owner(self, owner: str) -> OwnerRecord:
-        with self._lock:
-            return self._owners.setdefault(owner, OwnerRecord(owner, len(self._owners) + 1))
-
     def owners(self) -> dict[str, OwnerRecord]:
         with self._lock:
             return dict(self._owners)
 
-    def _name_owner(self, owner: str, name: str) -> None:
+    def edit_owners(self, ids: Collection[str], **changes: str | None) -> None:
         with self._lock:
-            self._owners[owner] = replace(self.ensure_owner(owner), name=name)
+            self._owners |= {id: replace(self._owners[id], **changes) for id in ids}
+
+    def _put_owner(
+        self, owner: str, may_come: MayCome, name: str | None = None, address: str | None = None
+    ) -> OwnerRecord:
+        with self._lock:
+            if owner not in self._owners:
+                may_come(self._owners.values())
+                self._owners[owner] = OwnerRecord(owner, len(self._owners) + 1, since=now())
+            known = self._owners[owner]
+            self._owners[owner] = replace(known, name=name or known.name, address=address or known.address)
+            return self._owners[owner]
 
     def trouble(self) -> StoreError | None:
         return None

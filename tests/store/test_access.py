@@ -58,6 +58,7 @@ ENGINES_OWN = {
     "setting",
     "ensure_owner",
     "owners",
+    "edit_owners",
     "trouble",
     "recover",
     "close",
@@ -260,11 +261,13 @@ class TestLimits:
         save_limits(store, Limits(waiting_address=2, waiting_all=3), by=INSTRUCTOR)
         for owner in ("a", "b"):
             store.create_run({}, role="run", name="x", environment={}, owner=owner)
-        assert outcome(lambda: check_limits(store, 1, by=OWNER, neighbours={"a", "b"})) == "line_is_full"
-        check_limits(store, 0, by=OWNER, neighbours={"a", "b"})
-        check_limits(store, 1, by=OWNER, neighbours={"a"})
-        assert outcome(lambda: check_limits(store, 2, by=OWNER)) == "line_is_full"
-        check_limits(store, 2, by=INSTRUCTOR, neighbours={"a", "b"})
+            store.ensure_owner(owner, "full")
+        here, elsewhere = Visitor("anna", address="full"), Visitor("anna", address="free")
+        assert outcome(lambda: check_limits(store, 1, by=here)) == "line_is_full"
+        check_limits(store, 0, by=here)
+        check_limits(store, 1, by=elsewhere)
+        assert outcome(lambda: check_limits(store, 2, by=elsewhere)) == "line_is_full"
+        check_limits(store, 2, by=INSTRUCTOR)
 
     def test_nobody_fills_the_disk(self, store):
         save_limits(store, Limits(disk_mb=1), by=INSTRUCTOR)

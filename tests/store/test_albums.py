@@ -54,6 +54,7 @@ ENGINES_OWN = {
     "entry_of",
     "n_bytes",
     "n_albums",
+    "sizes",
     "draft",
     "sweep",
     "sweep_drafts",

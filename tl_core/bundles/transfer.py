@@ -15,7 +15,7 @@ from tl_core.errors import BundleError, InputError, TransferLabError, UnknownIdE
 from tl_core.models.catalog import backbone_info
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR, Visitor
-from tl_core.store.limits import check_limits
+from tl_core.store.limits import admit, check_limits
 from tl_core.store.names import printable
 from tl_core.store.records import RunRecord, RunState
 from tl_core.store.run_dataset import run_classes
@@ -63,11 +63,11 @@ def enter(store: RunStore, bundle: Bundle, name: str, by: Visitor) -> RunRecord:
     Raises:
         BundleError: "bundle_spec" or "bundle_unfit": not a network that this server could have trained.
         InputError: "bad_run_name".
-        StoreError: "too_many_runs", "too_much_disk" or "too_many_waiting".
+        StoreError: "too_many_runs", "too_much_disk", "too_many_waiting", "line_is_full" or "too_many_new".
     """
     _check_fits(bundle)
     check_limits(store, 1, by=by)
-    store.ensure_owner(by.owner)
+    admit(store, by=by)
     claimed = {"name": bundle.name, "test_accuracy": bundle.test_accuracy, "ended_at": bundle.ended_at}
     environment = {"imported": claimed, "classes": list(bundle.classes)}
     return store.create_run(bundle.spec.to_dict(), role="run", name=name, environment=environment, owner=by.owner)

@@ -1,9 +1,10 @@
 """What concerns the class: names, the queue, limits, and the instructor's hand on all runs."""
 
 from tl_core.engine.runs.forecast import Forecast, QueueEntry
+from tl_core.engine.runs.origins import Crowd, crowds
 from tl_core.engine.supervisor import Supervisor
 from tl_core.store.access import Visitor, check_instructor
-from tl_core.store.limits import Limits, limits, save_limits
+from tl_core.store.limits import Limits, admit, limits, neighbours, save_limits
 from tl_core.store.store import RunStore
 
 
@@ -23,7 +24,8 @@ class Classroom:
         self._lock, self._trainings = supervisor.lock, supervisor.trainings
 
     def name_me(self, name: str, *, by: Visitor) -> None:
-        """Says what others see as the name of this visitor; as `RunStore.name_owner`."""
+        """Says what others see as the name of this visitor; as `RunStore.name_owner` and `limits.admit`."""
+        admit(self._store, by=by)
         self._store.name_owner(by.owner, name, by=by)
 
     def owner_names(self) -> dict[str, str | int]:
@@ -63,7 +65,7 @@ class Classroom:
         """
         save_limits(self._store, chosen, by=by)
         with self._lock:
-            self._trainings.most_running = chosen.running
+            self._trainings.limits = chosen
             self._trainings.dispatch()
 
     def queue(self, *, by: Visitor) -> list[QueueEntry]:
@@ -74,3 +76,29 @@ class Classroom:
         """
         check_instructor(by)
         return self._forecast.queue()
+
+    def crowds(self, *, by: Visitor) -> list[Crowd]:
+        """Returns the addresses from which more comes than from a class.
+
+        Raises:
+            StoreError: "instructor_only".
+        """
+        check_instructor(by)
+        owners = [live.owner for live in self._trainings]
+        return crowds(self._store.owners().values(), owners, limits(self._store))
+
+    def clear(self, address: str, *, by: Visitor) -> None:
+        """Stops all runs from an address, those in line first; and who came from there counts as new no longer.
+
+        So a class that shares the address can come in again at once; what was stopped can be resumed by whose it is.
+
+        Raises:
+            StoreError: "instructor_only".
+        """
+        check_instructor(by)
+        owners = neighbours(self._store, address)
+        with self._lock:
+            places = [place for place in self._forecast.queue() if place.owner in owners]
+            for place in reversed(places):  # the last first: none begins in between
+                self._supervisor.stop(place.run_id)
+        self._store.edit_owners(owners, since=None)

@@ -21,7 +21,7 @@ from tl_core.engine.runs.snapshots import FinishedRunCache
 from tl_core.engine.supervisor import Supervisor
 from tl_core.errors import StoreError
 from tl_core.store.albums import Albums
-from tl_core.store.limits import limits
+from tl_core.store.limits import DiskUse, limits
 from tl_core.store.store import RunStore
 
 
@@ -82,14 +82,15 @@ class Engine:
         uploads.sweep(home)
         self.albums = Albums(home, lambda id: bool(store.list_runs(text=id, limit=1)))
         self.albums.sweep()
-        self.imports = Imports(store, home, self.albums)
+        disk = DiskUse(store, self.albums)
+        self.imports = Imports(store, home, self.albums, disk)
         finished = FinishedRunCache(store)
         self._supervisor = supervisor = Supervisor(store, finished, home, start_worker, clock, free)
         self._lock, self._pool, self._trainings = supervisor.lock, supervisor.pool, supervisor.trainings
-        self._trainings.most_running = limits(store).running
+        self._trainings.limits = limits(store)
         estimates = Estimates(store, supervisor.ask, lambda: self._trainings.count()[0] == 0, home)
         forecast = Forecast(supervisor, estimates, clock)
-        self.runs = Runs(store, home, self.albums, supervisor, finished, forecast)
+        self.runs = Runs(store, home, self.albums, supervisor, finished, forecast, disk)
         self.classroom = Classroom(store, supervisor, forecast)
         self.requests = Requests(store, home, supervisor, estimates)
 

@@ -14,7 +14,8 @@ class Visitor:
     Attributes:
         owner: Whose runs are this visitor's own; made from a secret by `store.cookies`, and no secret itself.
         is_instructor: Whether the visitor was admitted as the instructor.
-        address: From where the visitor comes; whoever throws cookies away is a new owner each time, but stays there.
+        address: From where the visitor comes, as `cookies.address_mark` tells it; whoever throws cookies away is a new
+            owner each time, but stays there.
     """
 
     owner: str

@@ -6,7 +6,6 @@ sees or loses what the other does.
 """
 
 import json
-import re
 import secrets
 import shutil
 import threading
@@ -25,10 +24,10 @@ from tl_core.disk.space import folder_bytes, storage_errors
 from tl_core.errors import StoreError, UnknownIdError
 from tl_core.store.access import Visitor, may_see
 from tl_core.store.album_drafts import DRAFT, GONE, AlbumRecord, Draft
-from tl_core.store.names import clean_name, printable
+from tl_core.store.names import checked_owner, clean_name, printable
 from tl_core.store.records import Visibility, plain
 
-_OWNER = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_PACKS = "pack-*.bin"
 
 
 class Albums:
@@ -184,13 +183,18 @@ class Albums:
             owner: Whose albums.
             trained_on: Data sets of the owner's runs: those of them count that nobody has but these runs.
         """
-        ids = {path.parent.parent.name for path in self._folder.glob(f"own-*/owners/{_checked(owner)}.json")}
+        ids = {path.parent.parent.name for path in self._folder.glob(f"own-*/owners/{checked_owner(owner)}.json")}
         ids |= {id for id in trained_on if is_own(id) and not self._records(id)}
-        return sum(folder_bytes(self._folder / id, "pack-*.bin") for id in ids)
+        return sum(folder_bytes(self._folder / id, _PACKS) for id in ids)
 
     def n_albums(self, owner: str) -> int:
         """Returns how many albums an owner has."""
-        return sum(1 for _ in self._folder.glob(f"own-*/owners/{_checked(owner)}.json"))
+        return sum(1 for _ in self._folder.glob(f"own-*/owners/{checked_owner(owner)}.json"))
+
+    def sizes(self) -> Iterator[tuple[str, set[str], int]]:
+        """Yields each album, who has it, and how many bytes its pictures take."""
+        for path in self._folder.glob("own-*"):
+            yield path.name, {entry.stem for entry in path.glob("owners/*.json")}, folder_bytes(path, _PACKS)
 
     def draft(self) -> "Draft":
         """Returns a place for a new album, which vanishes unless it is committed.
@@ -258,7 +262,7 @@ class Albums:
         return record
 
     def _entry(self, record: AlbumRecord, folder: Path | None = None) -> Path:
-        return (folder or own_folder(self.home, record.id)) / "owners" / f"{_checked(record.owner)}.json"
+        return (folder or own_folder(self.home, record.id)) / "owners" / f"{checked_owner(record.owner)}.json"
 
     def entry_of(self, id: str, owner: str) -> AlbumRecord | None:
         """Returns what an owner has of an album; None where that is nothing."""
@@ -291,10 +295,3 @@ class Albums:
 
 def _skipped_path(entry: Path) -> Path:
     return entry.with_suffix(".skipped")
-
-
-def _checked(owner: str) -> str:
-    """Returns an owner's id, which names a file; owners come from cookies that we signed, or are our own words."""
-    if not _OWNER.fullmatch(owner):
-        raise StoreError("not_your_dataset", dataset="?")
-    return owner

@@ -4,6 +4,7 @@ The key proves that its bearer is the owner, so it stays in the cookie: it stand
 """
 
 import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -14,6 +15,7 @@ from tl_core.disk.space import storage_errors
 
 COOKIE, ADMISSION = "tl_owner", "tl_admission"
 _SECRET_BYTES = 32
+_PASSING = "visit-"
 
 
 def server_secret(home: Path) -> bytes:
@@ -52,6 +54,24 @@ def owner_of(cookie: str | None, secret: bytes) -> str | None:
     except BadSignature:
         return None
     return hashlib.sha256(b"owner" + key).hexdigest()[:32]
+
+
+def address_mark(address: str, secret: bytes) -> str:
+    """Returns what tells an address from others without naming it: 16 hexadecimal digits.
+
+    All addresses of the internet are soon tried, so it hangs on the secret: who has the database alone learns none.
+    """
+    return hmac.new(secret, f"address {address}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:16]
+
+
+def passing_owner() -> str:
+    """Returns an owner for a visit whose browser keeps no cookie: somebody else each time, and told from the others."""
+    return f"{_PASSING}{secrets.token_hex(16)}"
+
+
+def is_passing(owner: str) -> bool:
+    """Says whether an owner lasts no longer than a visit."""
+    return owner.startswith(_PASSING)
 
 
 def admission_cookie(id: str, secret: bytes, key: str) -> str:

@@ -5,11 +5,12 @@ import secrets
 import unicodedata
 from datetime import UTC, datetime
 
-from tl_core.errors import InputError, UnknownIdError
+from tl_core.errors import InputError, StoreError, UnknownIdError
 from tl_core.store.records import RunRecord
 
 MIN_PREFIX = 6
 MAX_NAME = 80
+_OWNER = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _ID_OR_PREFIX = re.compile(rf"[0-9a-f]{{{MIN_PREFIX},32}}")
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -31,6 +32,17 @@ def now() -> str:
 def looks_like_id(received: object) -> bool:
     """Tells whether a value from outside may be an id or a prefix of one, before anything is looked up."""
     return isinstance(received, str) and _ID_OR_PREFIX.fullmatch(received) is not None
+
+
+def checked_owner(owner: str) -> str:
+    """Returns an owner's id, which names a file; owners come from cookies that we signed, or are our own words.
+
+    Raises:
+        StoreError: "not_your_dataset".
+    """
+    if not _OWNER.fullmatch(owner):
+        raise StoreError("not_your_dataset", dataset="?")
+    return owner
 
 
 def one_match(received: object, matches: list[RunRecord]) -> RunRecord:

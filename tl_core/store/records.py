@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import Enum, StrEnum
 from typing import Any
 
@@ -137,11 +137,16 @@ class OwnerRecord:
         id: What runs name as their `owner`.
         seq: Counts the owners in the order in which they came.
         name: What others see; None until it was given.
+        address: From where the latest of what they have was asked for, as `Visitor.address` has it; None where that is
+            not known, or not needed any more. Like `since` it has no copy beside the database.
+        since: When they came, ISO 8601 in UTC; None for one who does not count as new.
     """
 
     id: str
     seq: int
     name: str | None = None
+    address: str | None = field(default=None, compare=False)
+    since: str | None = field(default=None, compare=False)
 
 
 def plain(value: Any) -> Any:

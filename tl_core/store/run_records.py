@@ -227,12 +227,12 @@ class RunRecords(ABC):
         """Returns what `save_setting` noted last under a key."""
 
     @abstractmethod
-    def ensure_owner(self, owner: str) -> OwnerRecord:
-        """Returns what is known of an owner, noted now if this is the first visit."""
-
-    @abstractmethod
     def owners(self) -> dict[str, OwnerRecord]:
         """Returns all owners by id, the first to come first."""
+
+    @abstractmethod
+    def edit_owners(self, ids: Collection[str], **changes: str | None) -> None:
+        """Changes `address` or `since` of owners."""
 
     @abstractmethod
     def trouble(self) -> StoreError | None:

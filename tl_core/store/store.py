@@ -1,11 +1,14 @@
 """What a store of runs promises, and what people may do with it."""
 
 from abc import abstractmethod
+from collections.abc import Callable, Collection
 
 from tl_core.store.access import Visitor, check_change, check_instructor, may_see
 from tl_core.store.names import clean_name, one_match
-from tl_core.store.records import RunRecord, Visibility
+from tl_core.store.records import OwnerRecord, RunRecord, Visibility
 from tl_core.store.run_records import RunRecords
+
+MayCome = Callable[[Collection[OwnerRecord]], None]
 
 
 class RunStore(RunRecords):
@@ -97,6 +100,20 @@ class RunStore(RunRecords):
         """
         self._remove(self.permitted(id, by=by).id)
 
+    def ensure_owner(self, owner: str, address: str = "", may_come: MayCome = lambda known: None) -> OwnerRecord:
+        """Returns what is known of an owner, noted now if this is the first time.
+
+        Args:
+            owner: Whose something is.
+            address: From where they come now; "" where that is not known.
+            may_come: Is asked about somebody new, with all who are known, and raises where there is no room: then
+                nothing was noted. Of several who come at the same time each is asked for with those before.
+        """
+        known = self.owners().get(owner)
+        if known is not None and address in ("", known.address):
+            return known
+        return self._put_owner(owner, may_come, address=address or None)
+
     def name_owner(self, owner: str, name: str, *, by: Visitor) -> None:
         """Says what others see as the name of an owner.
 
@@ -106,7 +123,7 @@ class RunStore(RunRecords):
         """
         if owner != by.owner:
             check_instructor(by)
-        self._name_owner(owner, clean_name(name))
+        self._put_owner(owner, lambda known: None, name=clean_name(name))
 
     def save_setting(self, key: str, value: dict, *, by: Visitor) -> None:
         """Notes what holds for the whole class, in place of what was noted before.
@@ -130,7 +147,10 @@ class RunStore(RunRecords):
         """Removes a finished run with all that it has; otherwise StoreError, "run_is_active"."""
 
     @abstractmethod
-    def _name_owner(self, owner: str, name: str) -> None: ...
+    def _put_owner(
+        self, owner: str, may_come: MayCome, name: str | None = None, address: str | None = None
+    ) -> OwnerRecord:
+        """Notes an owner, with what is not None; who is not known yet is asked about before."""
 
     @abstractmethod
     def _save_setting(self, key: str, value: dict) -> None: ...

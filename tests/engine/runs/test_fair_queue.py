@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tl_core.engine.runs.fair_queue import FairQueue
+from tl_core.engine.runs.origins import Origin
 
 
 def line_of(*runs: str) -> FairQueue:
@@ -70,15 +71,90 @@ def test_an_empty_line_has_no_first():
     assert line_of("a1").first({}, lambda _: False) is None
 
 
-@given(st.lists(st.sampled_from("abcde"), max_size=30), st.dictionaries(st.sampled_from("abcde"), st.integers(0, 3)))
-def test_the_order_is_that_in_which_the_line_empties_when_nothing_ends(owners, active):
-    line = line_of(*(f"{owner}{number}" for number, owner in enumerate(owners)))
+@given(
+    st.lists(st.sampled_from("abcde"), max_size=30),
+    st.dictionaries(st.sampled_from("abcde"), st.integers(0, 3)),
+    st.sampled_from([60, 2, 1]),
+)
+def test_the_order_is_that_in_which_the_line_empties_when_nothing_ends(owners, active, class_size):
+    origin = {one: Origin("" if one in "ae" else "crowd", one in "bc", one != "d") for one in "abcde"}
+    line = FairQueue(origin.__getitem__, lambda: class_size)
+    for number, owner in enumerate(owners):
+        line.join(f"{owner}{number}", owner)
     promised, seen, active = line.order(active), [], Counter(active)
     while (run := line.first(active, always)) is not None:
         line.begin(run)
         active[run[0]] += 1
         seen.append(run)
     assert seen == promised
+
+
+# ---- a crowd ----
+
+CLASS_SIZE = 60
+
+
+def crowded(n_owners: int, *known: str) -> FairQueue:
+    """A line with a run each of so many owners at one address; one who is called "classmate" is elsewhere."""
+    line = FairQueue(lambda owner: Origin("elsewhere" if owner == "classmate" else "crowd", owner in known))
+    for number in range(n_owners):
+        line.join(f"run {number}", f"owner {number}")
+    return line
+
+
+def test_a_class_at_one_address_takes_turns_one_by_one():
+    line = crowded(CLASS_SIZE)
+    line.join("mine", "classmate")
+    assert line.order({}).index("mine") == CLASS_SIZE
+
+
+def test_more_than_a_class_at_one_address_takes_turns_as_one():
+    line = crowded(CLASS_SIZE + 1)
+    for run in ("mine", "mine too"):
+        line.join(run, "classmate")
+    assert line.order({})[:4] == ["run 0", "mine", "run 1", "mine too"]
+    line.begin("run 0")
+    assert line.order({"owner 0": 1})[:2] == ["mine", "run 1"]
+
+
+def test_a_crowd_stays_one_until_none_of_it_waits():
+    line = crowded(CLASS_SIZE + 1)
+    for number in range(CLASS_SIZE - 1):
+        line.begin(f"run {number}")
+    line.join("mine", "classmate")
+    assert line.order({})[0] == "mine"
+    for number in (CLASS_SIZE - 1, CLASS_SIZE):
+        line.leave(f"run {number}")
+    for number in (1, 2):
+        line.join(f"again {number}", f"owner {number}")
+    assert line.order({}) == ["mine", "again 1", "again 2"]
+
+
+def test_in_a_crowd_those_whom_one_knows_wait_for_one_stranger_before_each_of_their_own():
+    line = crowded(CLASS_SIZE + 1, "pupil", "other pupil")
+    for owner in ("pupil", "other pupil"):
+        line.join(f"of {owner}", owner)
+    assert line.order({})[:5] == ["run 0", "of pupil", "run 1", "of other pupil", "run 2"]
+    assert line.order({"owner 7": 1})[:2] == ["of pupil", "run 0"]
+
+
+def test_those_without_a_cookie_take_turns_as_one_also_beside_a_class_at_their_address():
+    line = FairQueue(lambda owner: Origin("here", has_cookie=owner != "nobody"[: len(owner)]))
+    for owner in ("n", "no", "nob", "anna", "ben"):
+        line.join(f"of {owner}", owner)
+    assert line.order({}) == ["of n", "of anna", "of ben", "of no", "of nob"]
+    line.begin("of n")
+    assert line.order({"n": 1}) == ["of anna", "of ben", "of no", "of nob"]
+
+
+def test_how_many_are_a_class_may_be_said_while_they_wait():
+    sizes = [CLASS_SIZE]
+    line = FairQueue(lambda owner: Origin(owner[:1]), lambda: sizes[0])
+    for run in ("a1", "a2", "b1"):
+        line.join(run, run)
+    assert line.order({}) == ["a1", "a2", "b1"]
+    sizes[0] = 1
+    assert line.order({}) == ["a1", "b1", "a2"]
 
 
 # ---- a class ----

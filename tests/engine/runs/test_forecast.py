@@ -196,6 +196,8 @@ FOR_THE_INSTRUCTOR = {
     "hold": lambda engine, run_id, by: engine.classroom.hold(False, by=by),
     "set_limits": lambda engine, run_id, by: engine.classroom.set_limits(Limits(), by=by),
     "queue": lambda engine, run_id, by: engine.classroom.queue(by=by),
+    "crowds": lambda engine, run_id, by: engine.classroom.crowds(by=by),
+    "clear": lambda engine, run_id, by: engine.classroom.clear("", by=by),
 }
 FOR_EVERYBODY = {"submit", "import_network", "list_runs", "name_me"}
 OF_IMPORTS = {"start", "import_now", "look", "cancel", "mine"}  # held beside the imports

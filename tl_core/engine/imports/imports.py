@@ -13,7 +13,7 @@ from tl_core.ingest.request import ImportRequest
 from tl_core.ingest.sources import Sent
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums
-from tl_core.store.limits import album_bytes_left, check_album_limits
+from tl_core.store.limits import DiskUse, admit, album_bytes_left, check_album_limits
 from tl_core.store.names import clean_name
 from tl_core.store.store import RunStore
 
@@ -25,13 +25,19 @@ class Imports(ImportQueue):
         store: Where the runs are, which refer to data sets and count for the limits.
         home: The data folder.
         albums: The data sets of visitors' own.
+        disk: What all visitors have on the disk.
 
     Thread: any.
     """
 
-    def __init__(self, store: RunStore, home: Path, albums: Albums) -> None:
-        super().__init__(home, albums, lambda owner: album_bytes_left(store, albums, owner))
-        self._store = store
+    def __init__(self, store: RunStore, home: Path, albums: Albums, disk: DiskUse) -> None:
+        super().__init__(home, albums, self._bytes_left_of)
+        self._store, self._disk = store, disk
+
+    def _bytes_left_of(self, owner: str) -> int:
+        known = self._store.owners().get(owner)
+        shared = self._disk.bytes_left((known and known.address) or "")
+        return min(shared, album_bytes_left(self._store, self._albums, owner))
 
     def start(self, path: Path, *, by: Visitor, name: str, is_sent: bool = False, **asked: Any) -> str:
         """Queues an import of pictures, in a process of its own.
@@ -49,7 +55,8 @@ class Imports(ImportQueue):
         Raises:
             InputError: "bad_run_name".
             UnknownIdError, StoreError: As `Albums.permitted` for `into`; "too_many_datasets", "dataset_too_much_disk"
-                or "too_many_imports": beyond the limits for one student.
+                or "too_many_imports": beyond the limits for one student; "no_room_for_more" or "too_many_new": beyond
+                those for an address or all.
         """
         try:
             return self.submit(path, self._request(by, name, asked), is_sent=is_sent)
@@ -88,6 +95,9 @@ class Imports(ImportQueue):
         record = self._albums.permitted(into, by=by) if into else None
         most_bytes = check_album_limits(self._store, self._albums, is_new=record is None, by=by)
         owner = record.owner if record else by.owner
-        self._store.ensure_owner(owner)
+        if most_bytes is not None:
+            most_bytes = min(most_bytes, self._disk.bytes_left(by.address))
+        if record is None:
+            admit(self._store, by=by)
         name = record.name if record else clean_name(name)
         return ImportRequest(name, owner, **{"most_bytes": most_bytes, **asked, "into": record})

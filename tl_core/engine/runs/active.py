@@ -4,23 +4,25 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from itertools import count
 
 from tl_core.engine.pool.pool import Pool
 from tl_core.engine.pool.worker_handle import WorkerHandle
 from tl_core.engine.runs.fair_queue import FairQueue
 from tl_core.engine.runs.live_run import LiveRun, Pace
+from tl_core.engine.runs.origins import origin_of
 from tl_core.engine.runs.recorder import Recorder, last_epoch, state_after
 from tl_core.engine.runs.snapshots import FinishedRunCache
 from tl_core.engine.runs.unsaved_ends import RunEnd, UnsavedEnds
 from tl_core.errors import TransferLabError, WorkerError
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR
+from tl_core.store.limits import Limits
 from tl_core.store.records import RunRecord, RunState
 from tl_core.store.store import RunStore
 from tl_core.training.events import Ended, Event
 
-MOST_RUNNING = 10_000  # of one owner at a time; the engine sets what the instructor has chosen
 MOST_LOST = 1  # workers of a run; when the next one is lost as well, the run may be what kills them
 PAUSE_S = 600.0  # a run paused for so long is stopped when others wait; it can be resumed from its last epoch
 
@@ -38,13 +40,13 @@ class Trainings:
         self, store: RunStore, pool: Pool, finished: FinishedRunCache, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._store, self._pool, self._finished, self._clock = store, pool, finished, clock
-        self._line = FairQueue()
+        self.limits = Limits()  # the engine sets what the instructor has chosen
+        self._line = FairQueue(partial(origin_of, store), lambda: self.limits.class_size)
         self._live: dict[str, LiveRun] = {}
         self._positions: dict[str, int] | None = None
         self._versions = count(1)
         self._is_dispatching = False
         self.is_held = False
-        self.most_running = MOST_RUNNING
         self.unsaved_ends = UnsavedEnds(store)
 
     def __iter__(self) -> Iterator[LiveRun]:
@@ -145,7 +147,7 @@ class Trainings:
 
     def _has_enough(self, owner: str, active: Counter) -> bool:
         """Says whether an owner has as many runs under way as one student may have."""
-        return active[owner] >= self.most_running and owner != OPERATOR.owner
+        return active[owner] >= self.limits.running and owner != OPERATOR.owner
 
     def _active(self) -> Counter:
         return Counter(live.owner for live in self._live.values() if live.is_sent)
@@ -289,8 +291,7 @@ class Trainings:
 
     def tell(self, live: LiveRun, do: str) -> None:
         """Passes a wish about a run on to its worker."""
-        worker = self._pool.holder(live.run_id)
-        if worker is not None:
+        if (worker := self._pool.holder(live.run_id)) is not None:
             worker.send({"do": do, "run_id": live.run_id})
 
     def paused_too_long(self) -> list[LiveRun]:

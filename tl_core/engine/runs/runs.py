@@ -17,7 +17,7 @@ from tl_core.errors import StoreError
 from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor, may_see
 from tl_core.store.albums import Albums
-from tl_core.store.limits import check_limits
+from tl_core.store.limits import DiskUse, admit, check_limits
 from tl_core.store.records import RunRecord, Visibility
 from tl_core.store.store import RunStore
 
@@ -35,6 +35,7 @@ class Runs:
         supervisor: Who has them trained.
         finished: The snapshots of finished runs.
         forecast: When waiting runs will begin.
+        disk: What all visitors have on the disk.
 
     Thread: any.
     """
@@ -47,11 +48,11 @@ class Runs:
         supervisor: Supervisor,
         finished: FinishedRunCache,
         forecast: Forecast,
+        disk: DiskUse,
     ) -> None:
-        self._store, self._home, self._albums = store, home, albums
+        self._store, self._home, self._albums, self._disk = store, home, albums, disk
         self._supervisor, self._finished, self._forecast = supervisor, finished, forecast
         self._lock, self._pool, self._trainings = supervisor.lock, supervisor.pool, supervisor.trainings
-        self._neighbours: dict[str, set[str]] = {}  # address → the owners who asked for runs from there
 
     def submit(
         self,
@@ -81,7 +82,7 @@ class Runs:
         Raises:
             UnknownIdError: "unknown_dataset": a data set of somebody's own that the visitor may not see.
             StoreError: "too_many_waiting", "too_many_runs" or "too_much_disk": beyond the limits for one student;
-                "line_is_full": too many wait already, from this address or in all.
+                "line_is_full", "no_room_for_more" or "too_many_new": beyond those for an address or all.
         """
         spec = spec.with_changes(dataset=self._data(spec.dataset, by))
         baseline = baseline and baseline.with_changes(dataset=self._data(baseline.dataset, by))
@@ -89,11 +90,10 @@ class Runs:
         if baseline is not None:
             name = baseline_name or name
             orders.append(Order.of(self._store, baseline, "baseline", name, is_afresh=is_afresh, home=self._home))
+        self._check_room(by)
         with self._lock:
-            neighbours = self._neighbours.setdefault(by.address, set()) if by.address else set()
-            check_limits(self._store, len(orders), by=by, neighbours=neighbours)
-            neighbours.add(by.owner)
-            self._store.ensure_owner(by.owner)
+            check_limits(self._store, len(orders), by=by)
+            admit(self._store, by=by)
             run_id = enter(self._store, self._trainings, orders, by.owner)
             self._trainings.dispatch()
             return self._store.get(run_id)
@@ -112,9 +112,15 @@ class Runs:
             StoreError: "too_many_runs" or "too_much_disk"; or a refusal of the disk, and no run is left.
         """
         bundle = transfer.neutral(bundle)
+        self._check_room(by)
         with self._lock:
             record = transfer.enter(self._store, bundle, name, by)
         return transfer.complete(self._store, record, bundle)  # large files take their time; nobody waits for them
+
+    def _check_room(self, by: Visitor) -> None:
+        """Refuses more where visitors have filled the disk as far as they may; outside of the lock, for it may look."""
+        if not by.is_instructor:
+            self._disk.bytes_left(by.address)
 
     def bundle(self, run_id: str, *, by: Visitor) -> bytes:
         """Returns a finished run's network as a file to take along; anyone who may see a run may take it.

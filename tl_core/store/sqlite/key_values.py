@@ -6,13 +6,16 @@ its limits. Speeds are measured again.
 
 import json
 import sqlite3
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
 from tl_core.disk.files import write_atomic
 from tl_core.errors import StoreError
+from tl_core.store.names import now
 from tl_core.store.records import OwnerRecord
 from tl_core.store.sqlite.rows import to_json, unpacked
+from tl_core.store.store import MayCome
 
 COPY_NAME = "class.json"
 
@@ -30,14 +33,25 @@ def put_note(connection: sqlite3.Connection, table: str, key: str, value: dict) 
 
 def owners(connection: sqlite3.Connection) -> dict[str, OwnerRecord]:
     """Returns all owners by id, the first to come first."""
-    rows = connection.execute("SELECT id, seq, name FROM owner ORDER BY seq")
+    rows = connection.execute("SELECT id, seq, name, address, since FROM owner ORDER BY seq")
     return {row["id"]: OwnerRecord(**row) for row in rows}
 
 
-def put_owner(connection: sqlite3.Connection, owner: str, name: str | None = None) -> None:
-    """Adds an owner who is not known yet, and notes the name, if there is one."""
-    connection.execute("INSERT OR IGNORE INTO owner (id) VALUES (?)", (owner,))
-    connection.execute("UPDATE owner SET name = coalesce(?, name) WHERE id = ?", (name, owner))
+def put_owner(
+    connection: sqlite3.Connection, owner: str, may_come: MayCome, name: str | None = None, address: str | None = None
+) -> None:
+    """Adds an owner who is not known yet, if `may_come` allows it, and notes name and address, if there are any."""
+    if owner not in (known := owners(connection)):
+        may_come(known.values())
+        connection.execute("INSERT INTO owner (id, since) VALUES (?, ?)", (owner, now()))
+    query = "UPDATE owner SET name = coalesce(?, name), address = coalesce(?, address) WHERE id = ?"
+    connection.execute(query, (name, address, owner))
+
+
+def edit_owners(connection: sqlite3.Connection, ids: Collection[str], changes: dict[str, str | None]) -> None:
+    """Changes columns of owners."""
+    columns = ", ".join(f"{name} = ?" for name in changes)
+    connection.executemany(f"UPDATE owner SET {columns} WHERE id = ?", [(*changes.values(), id) for id in ids])
 
 
 def keep_copy(connection: sqlite3.Connection, home: Path) -> None:

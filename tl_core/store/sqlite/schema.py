@@ -96,6 +96,10 @@ MIGRATIONS = (
     """,
     "ALTER TABLE epoch ADD COLUMN phase INTEGER NOT NULL DEFAULT 1",
     "ALTER TABLE run ADD COLUMN earlier TEXT",
+    """
+    ALTER TABLE owner ADD COLUMN address TEXT;
+    ALTER TABLE owner ADD COLUMN since TEXT
+    """,
 )
 """One script per version of the database; the file's `user_version` says how many it has seen. Only ever append."""
 

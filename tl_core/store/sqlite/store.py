@@ -18,7 +18,7 @@ from tl_core.store.run_filter import RunFilter
 from tl_core.store.sqlite import key_values, sidecars
 from tl_core.store.sqlite.run_table import RunTable
 from tl_core.store.sqlite.schema import check_present, connect, identity, open_database, plain_errors, transaction
-from tl_core.store.store import RunStore
+from tl_core.store.store import MayCome, RunStore
 
 
 class SqliteStore(RunStore):
@@ -205,12 +205,13 @@ class SqliteStore(RunStore):
         with self._reading() as table:
             return key_values.note(table.connection, "setting", key)
 
-    def ensure_owner(self, owner: str) -> OwnerRecord:
-        return self.owners().get(owner) or self._name_owner(owner)
-
     def owners(self) -> dict[str, OwnerRecord]:
         with self._reading() as table:
             return key_values.owners(table.connection)
+
+    def edit_owners(self, ids: Collection[str], **changes: str | None) -> None:
+        with self._writing() as table:
+            key_values.edit_owners(table.connection, ids, changes)
 
     def trouble(self) -> StoreError | None:
         try:
@@ -250,9 +251,9 @@ class SqliteStore(RunStore):
             key_values.put_note(table.connection, "setting", key, value)
             key_values.keep_copy(table.connection, self._home)
 
-    def _name_owner(self, owner: str, name: str | None = None) -> OwnerRecord:
+    def _put_owner(self, owner: str, may_come: MayCome, **noted: str | None) -> OwnerRecord:
         with self._writing() as table:
-            key_values.put_owner(table.connection, owner, name)
+            key_values.put_owner(table.connection, owner, may_come, **noted)
             key_values.keep_copy(table.connection, self._home)
             return key_values.owners(table.connection)[owner]
 
