@@ -12,12 +12,13 @@ from tl_core.engine.inline import interruptible, train_here
 from tl_core.engine.runs import reuse
 from tl_core.engine.runs.going_on import lengthen
 from tl_core.errors import InputError
+from tl_core.evaluation.rival import rival_of
 from tl_core.phrases import explain
 from tl_core.planning.plan import baseline_of, plan_run
 from tl_core.spec import RunSpec, check_field
 from tl_core.store.access import OPERATOR
 from tl_core.store.records import RunRecord, RunState, Visibility
-from tl_core.store.run_dataset import dataset_facts
+from tl_core.store.run_dataset import dataset_facts, run_classes
 from tl_core.store.sqlite.store import SqliteStore
 from tl_core.training.events import Ended, Epoch, Event, Moved, Phase, Started, Step
 
@@ -40,6 +41,7 @@ OPTIONS = (
     "optimizer",
     "momentum",
     "learning-rate",
+    "class-weight",
     "batchnorm",
     "batchnorm-momentum",
     "augment",
@@ -180,6 +182,16 @@ def _print_event(event: Event, record: RunRecord, spec: RunSpec, output: Output)
             output.clear_progress()
             accuracy = f"{scores['accuracy']:.4f}" if scores else "–"
             print(output.phrase("command.ended", run=record.id, accuracy=accuracy, state=state, seconds=seconds))
+            if scores:
+                _print_rival(scores, record, output)
+
+
+def _print_rival(scores: dict, record: RunRecord, output: Output) -> None:
+    """Says what the accuracy is worth beside always answering the class that the training had most of."""
+    rival, classes = rival_of(scores), run_classes(record, data_home())
+    word = "command.rival" if rival.is_beaten else "command.rival_wins"
+    balanced = rival.balanced_accuracy
+    print(output.phrase(word, name=classes[rival.largest], rival=rival.accuracy, balanced=balanced))
 
 
 def _as_json(event: Started | Epoch | Ended, record: RunRecord, language: str) -> dict:
