@@ -522,11 +522,12 @@ def test_blocks_are_trained_after_the_head_and_both_phases_are_one_curve(home, c
 
 
 @pytest.mark.slow
-def test_people_see_every_epoch_and_the_end(home, capsys):
+def test_people_see_every_epoch_the_end_and_what_the_accuracy_is_worth(home, capsys):
     status, out, err = called(capsys, "train", *TINY, "--epochs=2")
     assert (status, err) == (0, "")
-    assert len(out.splitlines()) == 3
-    assert "completed" in out.splitlines()[-1]
+    assert len(out.splitlines()) == 4
+    assert "completed" in out.splitlines()[2]
+    assert "always “" in out.splitlines()[3]
 
 
 @pytest.mark.slow

@@ -34,6 +34,8 @@ class RunSpec(Checked):
         momentum: Momentum of SGD.
         nesterov: Whether SGD uses Nesterov's momentum.
         learning_rate: Step size of the optimiser in the last phase.
+        class_weight: "none": every training picture counts the same; "balanced": every class does, so that the pictures
+            of a small class weigh more in the loss.
         batchnorm: What the BatchNorm layers of the blocks that are trained do. "frozen": they stay as they are and
             use the stored statistics; "trained": they are trained and use those of the batch. "updating" is a trap to
             look at: as "trained", and those of the frozen blocks use and update statistics as well.
@@ -73,6 +75,7 @@ class RunSpec(Checked):
     nesterov: bool = setting(False, Switch(), unused=lambda spec: spec.optimizer == "adam")
     head_learning_rate: float = setting(2e-3, Number(1e-7, 10.0), unused=lambda spec: spec.phases == 1)
     learning_rate: float = setting(1e-3, Number(1e-7, 10.0))
+    class_weight: str = setting("none", Choice(("none", "balanced")))
     batchnorm: str = setting("trained", Choice(("frozen", "trained", "updating")))
     batchnorm_momentum: float | None = setting(
         None, Number(0.0, 0.9999, is_open=True), unused=lambda spec: spec.batchnorm == "frozen"

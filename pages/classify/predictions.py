@@ -10,10 +10,9 @@ import streamlit as st
 from pages.classify.samples import Picture
 from pages.ui import services, state
 from pages.ui.live_chart import live_figure
-from pages.ui.run_names import name_of
-from pages.ui.text import class_name, literal, sentence, t
+from pages.ui.run_names import class_names_in, name_of
+from pages.ui.text import literal, sentence, t
 from tl_core.charts.probabilities import ProbabilitiesLabels, probabilities_figure, probabilities_info
-from tl_core.datasets.catalog import DATASETS
 from tl_core.datasets.images.decode import decode_image, fit_image, safe_name
 from tl_core.disk.home import data_home
 from tl_core.errors import TransferLabError
@@ -95,12 +94,6 @@ def _answer(asked: dict[tuple, Future], key: tuple, image: np.ndarray) -> Answer
         return error
 
 
-def _class_names(record: RunRecord) -> list[str]:
-    """Returns what the classes of a run are called; names that a visitor gave are not translated."""
-    names = run_classes(record, data_home())
-    return [class_name(name) for name in names] if record.spec["dataset"] in DATASETS else list(names)
-
-
 def _draw_answer(record: RunRecord | None, answer: Answer, truth: str | None, key: str) -> None:
     """Draws what a run says, or with None the untouched backbone; and whether it is right, where that is known."""
     role = record.role if record else "backbone"
@@ -112,7 +105,7 @@ def _draw_answer(record: RunRecord | None, answer: Answer, truth: str | None, ke
     if isinstance(answer, TimeoutError):
         st.error(t("classify.timeout", seconds=WAIT_S))
         return
-    names = _class_names(record) if record else imagenet_classes()
+    names = class_names_in(record) if record else imagenet_classes()
     best = int(np.argmax(answer))
     st.markdown(f"{literal(names[best])} · {answer[best] * 100:.0f}%{_verdict(record, best, truth)}")
     info = probabilities_info(list(zip(names, map(float, answer), strict=True)), TOP, role)

@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.lab import run_line, run_motion, run_settings
+from pages.lab import rival, run_line, run_motion, run_settings
 from pages.ui import bundles, controls, owner_names, services, sharing, state
 from pages.ui.blocks import accuracy_with_margin, curves, weight_proof
 from pages.ui.live_chart import Replay
@@ -16,9 +16,8 @@ from pages.ui.text import literal, percent, seconds, sentence, t
 from tl_core.disk.home import data_home
 from tl_core.engine.runs.snapshots import RunSnapshot
 from tl_core.errors import UnknownIdError
-from tl_core.evaluation.comparison import best_validation, compare_runs, seconds_to
+from tl_core.evaluation.comparison import best_validation, compare_runs, gap_words, seconds_to
 from tl_core.models.catalog import backbone_info
-from tl_core.phrases import keys
 from tl_core.planning.lab_link import LabLink
 from tl_core.planning.next_step import NextStep, next_step
 from tl_core.spec import RunSpec
@@ -26,7 +25,6 @@ from tl_core.store.records import RunRecord
 
 EAGER_S, POLL_S = 0.4, 1.0  # between two looks: as long as a run may be over at once, and later
 SHORT_S = 2.0
-GAP = 0.1  # between validation and test accuracy; what is less may be chance
 REPLAY_S = 5.0  # after a record was asked for, its curves are revealed, and then its verdict
 
 
@@ -126,10 +124,15 @@ def _replay(records: Sequence[RunRecord]) -> Replay | None:
 
 def _draw_verdict(snapshots: list[RunSnapshot]) -> None:
     """Draws which was better, how sure that is, and what the learner may conclude."""
-    compared = compare_runs(*(snapshot.record for snapshot in snapshots)) if len(snapshots) == 2 else None
+    records = [snapshot.record for snapshot in snapshots]
+    compared = compare_runs(*records) if len(snapshots) == 2 else None
+    no_better = rival.beaten_by_rival(records[0])
     if compared is None:
         if len(snapshots) == 2:
             st.caption(t("verdict.none"))
+        if no_better:
+            st.warning(f"**{no_better}**", icon=":material/balance:")
+        rival.draw(records)
         return
     is_transfer = snapshots[0].spec.weights == "pretrained" or compared.outcome == "within_noise"
     outcome = compared.outcome if is_transfer else f"{compared.outcome}_random"
@@ -145,12 +148,17 @@ def _draw_verdict(snapshots: list[RunSnapshot]) -> None:
         baseline=accuracy_with_margin(compared.baseline_accuracy, compared.baseline_margin),
         n=compared.n_test,
     )
-    step = next_step(snapshots[0].spec, compared.outcome)
-    box = {"better": st.success, "worse": st.warning}.get(compared.outcome, st.info)
-    box(f"**{verdict}**  \n{scores}", icon=":material/balance:")
-    st.markdown(t(f"verdict.{outcome}_means"))
-    if step is not None:
-        _draw_step(step, snapshots[0].spec)
+    if no_better:  # then nothing follows from the difference
+        st.warning(f"**{no_better}**  \n{verdict} {scores}", icon=":material/balance:")
+        rival.draw(records)
+    else:
+        box = {"better": st.success, "worse": st.warning}.get(compared.outcome, st.info)
+        box(f"**{verdict}**  \n{scores}", icon=":material/balance:")
+        rival.draw(records)
+        st.markdown(t(f"verdict.{outcome}_means"))
+        step = next_step(snapshots[0].spec, compared.outcome)
+        if step is not None:
+            _draw_step(step, snapshots[0].spec)
     _draw_times(*snapshots)
 
 
@@ -203,9 +211,8 @@ def _draw_next(snapshots: Sequence[RunSnapshot]) -> None:
 
 def _draw_gap(snapshot: RunSnapshot) -> None:
     """Says why the test pictures of a data set are harder than those of validation, where that is known and seen."""
-    key, record = f"dataset.{snapshot.spec.dataset}.gap", snapshot.record
-    validation = best_validation(snapshot.epochs)
-    if key in keys("en") and record.test_accuracy is not None and (validation or 0) - record.test_accuracy >= GAP:
+    record, validation = snapshot.record, best_validation(snapshot.epochs)
+    if key := gap_words(snapshot.spec.dataset, validation, record.test_accuracy):
         with st.container(horizontal=True, vertical_alignment="center", key="gap"):
             st.caption(t(key, validation=percent(validation), test=percent(record.test_accuracy)), width="stretch")
             st.page_link("pages/data/page.py", label=t("data.look"), icon=":material/photo_library:")

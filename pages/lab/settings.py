@@ -48,6 +48,7 @@ def choose_settings(dataset: DatasetInfo, backbone: BackboneInfo, n_frozen: int)
         drawn = {"image_size": lambda: _image_size(backbone), "per_class": lambda: _per_class(dataset)}
         drawn |= {"optimizer": lambda: _pick("optimizer", "optimizer"), "batch_size": lambda: _batch_size(dataset)}
         drawn |= {"arithmetic": _arithmetic, "nesterov": lambda: _switch("nesterov", "optimizer", RunSpec.nesterov)}
+        drawn |= {"class_weight": lambda: _pick("class_weight", "class_weight")}
         halves = _halves()
         for field in _fields(values):
             with nullcontext() if controls.is_hidden(field) else next(halves):
@@ -71,7 +72,7 @@ def _fields(values: dict) -> Iterator[str]:
         yield from ("momentum", "nesterov")
     if values["head"] != "linear":
         yield "hidden"
-    yield from ("dropout", "patience", "seed", "arithmetic")
+    yield from ("dropout", "patience", "class_weight", "seed", "arithmetic")
 
 
 def _augmentation(dataset: DatasetInfo) -> dict:

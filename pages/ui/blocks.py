@@ -47,6 +47,7 @@ TERMS = (
     "augment",
     "dropout",
     "patience",
+    "class_weight",
     "seed",
     "accuracy",
     "loss",

@@ -4,13 +4,16 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 
-from pages.ui.text import dataset_name, percent, t
+from pages.ui.text import class_name, dataset_name, percent, t
+from tl_core.datasets.catalog import DATASETS
+from tl_core.disk.home import data_home
 from tl_core.errors import TransferLabError
 from tl_core.models.catalog import backbone_info
 from tl_core.phrases import LANGUAGES
 from tl_core.planning.plan import share_frozen
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord
+from tl_core.store.run_dataset import run_classes
 
 MOST_SIGNS = 80  # of a name
 
@@ -42,6 +45,16 @@ def name_of(record: RunRecord) -> str:
         if record.spec and record.name in {automatic(spec, record.role, language) for language in LANGUAGES}:
             return automatic(spec, record.role)
     return record.name
+
+
+def class_names_in(record: RunRecord) -> list[str]:
+    """Returns what the classes of a run are called; names that a visitor gave are not translated.
+
+    Raises:
+        UnknownIdError: "unknown_dataset": neither the record nor the data folder knows them.
+    """
+    names = run_classes(record, data_home())
+    return [class_name(name) for name in names] if record.spec["dataset"] in DATASETS else list(names)
 
 
 def shortened(name: str, most: int) -> str:

@@ -103,10 +103,10 @@ def test_the_confusion_counts_the_right_class_in_rows():
 
 def test_a_score_is_plain_data_that_fits_together():
     logits = np.array([[2.0, 1, 0], [0, 3, 1], [1, 0, 0], [0, 0, 5]], np.float32)
-    scores = score(logits, np.array([0, 1, 2, 2]))
+    scores = score(logits, np.array([0, 1, 2, 2]), np.array([0, 1, 1, 2]))
     assert scores["accuracy"] == 0.75
     assert scores["right"] == "1101"
-    assert scores["n"] == 4
+    assert (scores["n"], scores["largest"]) == (4, 1)
     assert scores["confusion"] == [[1, 0, 0], [0, 1, 0], [1, 0, 1]]
     assert tuple(scores["interval"]) == wilson_interval(3, 4)
     log_sums = [math.log(sum(map(math.exp, row))) for row in logits.tolist()]

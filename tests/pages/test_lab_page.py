@@ -1,9 +1,11 @@
 from statistics import fmean
 
+import numpy as np
 import pytest
 from fake_runs import epoch_event, record_finished, started, step_event
 
 from pages.ui import services
+from tl_core.datasets.catalog import DATASETS, class_slug
 from tl_core.phrases import phrase
 from tl_core.planning.expectations import measured
 from tl_core.planning.plan import baseline_of, plan_run
@@ -217,3 +219,40 @@ def test_settings_that_no_control_offers_are_used_again_all_the_same(visit, engi
     app.button(key="train").click().run()
     _, again, _ = engine.store.list_runs()  # the baseline, the new run, the one that is shown
     assert plan_run(again.spec).with_changes(threads=None) == odd
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_accuracy_stands_beside_always_the_same_class(visit, pair, language):
+    app = visit(language=language, run=pair[0])
+    assert phrase(language, "rival.even", rival="8%") in texts(app)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_run_that_is_no_better_than_the_largest_class_is_told_so_in_its_verdict(visit, engine, language):
+    spec = plan_run({})
+    told = {"owner": "local", "labels": np.array([0] * 160 + [1] * 40)}
+    run = record_finished(engine.store, spec, 0.8, role="run", name="r", predicted=np.zeros(200, int), **told)
+    app = visit(language=language, run=run)
+    (warning,) = app.warning
+    name = phrase(language, f"class.{class_slug(DATASETS[spec.dataset].classes[0])}")
+    values = {"role": phrase(language, "panel.run"), "name": name, "own": "80%", "rival": "80%", "n": 200}
+    assert phrase(language, "rival.not_beaten", **values) in warning.value
+    assert phrase(language, "rival.uneven", name=name, rival="80%") in texts(app)
+    column = phrase(language, "rival.recall", role=phrase(language, "panel.run"))
+    (recalls,) = (table.value[column] for table in app.table if column in table.value)
+    assert list(recalls[:3]) == ["100%", "0%", "–"]
+    assert phrase(language, "rival.weights") in texts(app)
+
+
+def test_where_nothing_follows_from_a_difference_no_conclusion_and_no_next_step_is_offered(visit, engine):
+    spec = plan_run({})
+    labels = np.array([0] * 160 + [1] * 40)
+    run = record_finished(engine.store, spec, 0.8, role="run", name="r", labels=labels, predicted=np.zeros(200, int))
+    wrong = np.where(np.arange(200) < 60, 0, 2)
+    record_finished(
+        engine.store, baseline_of(spec), 0.3, role="baseline", name="b", twin_id=run, labels=labels, predicted=wrong
+    )
+    app = visit(run=run)
+    assert not app.success
+    assert phrase("en", "verdict.better_means") not in texts(app)
+    assert "next" not in [button.key for button in app.button]

@@ -64,7 +64,7 @@ def run(number: int, chance: np.random.Generator) -> RunRecord:
     spec, owner = RunSpec().with_changes(seed=number % 1000).to_dict(), f"owner {number % N_OWNERS}"
     queued = transitions.queued(spec, "run", f"run number {number}", environment(), owner, new_key())
     started = transitions.started(queued, 2_000_000, 10_000, True)
-    scores = score(chance.normal(size=(200, 10)), chance.integers(0, 10, 200))
+    scores = score(chance.normal(size=(200, 10)), chance.integers(0, 10, 200), np.arange(10))
     proof = [proof_row(block) for block in range(18)]
     ended = transitions.finished(started, RunState.COMPLETED, 7, scores["accuracy"], scores, proof, None, 9.5)
     return replace(ended, visibility=Visibility.CLASS if number % 3 == 0 else Visibility.PRIVATE)

@@ -12,12 +12,14 @@ from tl_core.engine.inline import interruptible, train_here
 from tl_core.engine.runs import reuse
 from tl_core.engine.runs.going_on import lengthen
 from tl_core.errors import InputError
+from tl_core.evaluation.comparison import best_validation, gap_words
+from tl_core.evaluation.rival import rival_of
 from tl_core.phrases import explain
 from tl_core.planning.plan import baseline_of, plan_run
 from tl_core.spec import RunSpec, check_field
 from tl_core.store.access import OPERATOR
 from tl_core.store.records import RunRecord, RunState, Visibility
-from tl_core.store.run_dataset import dataset_facts
+from tl_core.store.run_dataset import dataset_facts, run_classes
 from tl_core.store.sqlite.store import SqliteStore
 from tl_core.training.events import Ended, Epoch, Event, Moved, Phase, Started, Step
 
@@ -40,6 +42,7 @@ OPTIONS = (
     "optimizer",
     "momentum",
     "learning-rate",
+    "class-weight",
     "batchnorm",
     "batchnorm-momentum",
     "augment",
@@ -156,6 +159,8 @@ def _train_one(store: SqliteStore, record: RunRecord, output: Output, *, is_resu
             on_event=lambda event: _print_event(event, record, spec, output),
         )
     output.clear_progress()
+    if ended.scores and not output.is_json:
+        _print_meaning(ended.scores, store, record, output)
     if ended.error:
         complain(explain(ended.error, output.language))
     return EXIT_STATUS[ended.state]
@@ -180,6 +185,18 @@ def _print_event(event: Event, record: RunRecord, spec: RunSpec, output: Output)
             output.clear_progress()
             accuracy = f"{scores['accuracy']:.4f}" if scores else "–"
             print(output.phrase("command.ended", run=record.id, accuracy=accuracy, state=state, seconds=seconds))
+
+
+def _print_meaning(scores: dict, store: SqliteStore, record: RunRecord, output: Output) -> None:
+    """Says what the accuracy is worth beside always answering the class that the training had most of, and why
+    validation was easier where it was."""
+    rival, classes = rival_of(scores), run_classes(record, data_home())
+    word = "command.rival" if rival.is_beaten else "command.rival_wins"
+    balanced = rival.balanced_accuracy
+    print(output.phrase(word, name=classes[rival.largest], rival=rival.accuracy, balanced=balanced))
+    validation = best_validation(store.epochs(record.id))
+    if gap := gap_words(str(record.spec["dataset"]), validation, scores["accuracy"]):
+        print(output.phrase(gap, validation=f"{validation:.1%}", test=f"{scores['accuracy']:.1%}"))
 
 
 def _as_json(event: Started | Epoch | Ended, record: RunRecord, language: str) -> dict:

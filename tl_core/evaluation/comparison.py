@@ -6,8 +6,12 @@ from typing import Literal
 
 import numpy as np
 
+from tl_core.datasets.own.album import is_own
 from tl_core.evaluation.scores import paired_difference
+from tl_core.phrases import keys
 from tl_core.store.records import EpochRecord, RunRecord
+
+GAP = 0.1  # between validation and test accuracy; what is less may be chance
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,20 @@ def compare_runs(run: RunRecord, baseline: RunRecord) -> Comparison | None:
         high,
         len(right[0]),
     )
+
+
+def gap_words(dataset: str, validation: float | None, test: float | None) -> str | None:
+    """Returns the key of the sentence that says why the test may be harder than validation; None where it hardly is.
+
+    Args:
+        dataset: Id of the data; what is known of those of the catalogue stands in the copy.
+        validation: Best accuracy on the validation pictures; None before there is one.
+        test: Accuracy on the test pictures; likewise.
+    """
+    if validation is None or test is None or validation - test < GAP:
+        return None
+    key = "dataset.own.gap" if is_own(dataset) else f"dataset.{dataset}.gap"
+    return key if key in keys("en") else None
 
 
 def seconds_to(epochs: Sequence[EpochRecord], accuracy: float) -> float | None:

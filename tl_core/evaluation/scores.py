@@ -52,12 +52,17 @@ def paired_difference(right_a: np.ndarray, right_b: np.ndarray) -> tuple[float, 
     References: Agresti & Min, Statistics in Medicine 24 (2005) 729–740: the Wald interval for matched pairs with half a
         picture added to each of the four cells.
     """
-    n = len(right_a)
     only_a, only_b = int(np.sum(right_a & ~right_b)), int(np.sum(~right_a & right_b))
+    return (only_a - only_b) / len(right_a), *paired_interval(only_a, only_b, len(right_a))
+
+
+def paired_interval(only_a: int, only_b: int, n: int) -> tuple[float, float]:
+    """Returns the 95 % interval of the difference of two accuracies on the same n pictures, of which `only_a` were
+    right with the first alone and `only_b` with the second alone; source as `paired_difference`."""
     gain, cells = only_a - only_b, only_a + only_b + 1
     half = Z_95 * math.sqrt(max(cells - gain**2 / (n + 2), 0.0)) / (n + 2)
     centre = gain / (n + 2)
-    return gain / n, centre - half, centre + half
+    return centre - half, centre + half
 
 
 def confusion(predicted: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
@@ -67,15 +72,17 @@ def confusion(predicted: np.ndarray, labels: np.ndarray, n_classes: int) -> np.n
     return counts
 
 
-def score(logits: np.ndarray, labels: np.ndarray) -> dict:
+def score(logits: np.ndarray, labels: np.ndarray, trained: np.ndarray) -> dict:
     """Returns the scores of one network as plain data.
 
     Args:
         logits: float (n, classes).
         labels: int (n,).
+        trained: int (m,), the labels of the training pictures.
 
     Returns:
-        {"accuracy", "interval": [low, high], "n", "loss", "confusion": rows, "right": one "1" or "0" a picture}.
+        {"accuracy", "interval": [low, high], "n", "loss", "confusion": rows, "right": one "1" or "0" a picture,
+        "largest": label of the class that the training had most of}.
     """
     predicted = logits.argmax(axis=1)
     right = predicted == labels
@@ -86,4 +93,5 @@ def score(logits: np.ndarray, labels: np.ndarray) -> dict:
         "loss": log_loss(logits, labels),
         "confusion": confusion(predicted, labels, logits.shape[1]).tolist(),
         "right": "".join("1" if is_right else "0" for is_right in right),
+        "largest": int(np.bincount(trained).argmax()),
     }

@@ -17,6 +17,7 @@ from tl_core.seeds import generator
 from tl_core.spec import RunSpec
 from tl_core.training.clock import Clock
 from tl_core.training.events import Computation, Epoch, Phase, Step
+from tl_core.training.losses import WeightedCrossentropy, class_weights
 from tl_core.training.progress import TrainerState
 from tl_core.training.sources import Source
 from tl_core.training.steps import Pace, make_steps
@@ -65,7 +66,8 @@ class Trainer:
         self.spec, self.clock, self.should_stop = spec, clock, should_stop
         self.progress = progress or TrainerState()
         self.best_weights: list[np.ndarray] | None = None
-        compile_model(model, spec)
+        is_balanced = spec.class_weight == "balanced"
+        compile_model(model, spec, class_weights(labels[train], model.output_shape[-1]) if is_balanced else None)
         self.steps = make_steps(model, spec.batch_size, is_exact=spec.arithmetic == "exact")
         self.pace, self.eval_pace = Pace(self._most_batches()), Pace(self._most_batches())
 
@@ -237,11 +239,18 @@ def _in_batches(inputs: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     return inputs.reshape(*chosen.shape, *inputs.shape[1:])
 
 
-def compile_model(model: keras.Model, spec: RunSpec) -> None:
-    """Gives a model its optimiser, with its variables, and its loss; nothing is traced before the first step."""
+def compile_model(model: keras.Model, spec: RunSpec, weights: np.ndarray | None = None) -> None:
+    """Gives a model its optimiser, with its variables, and its loss; nothing is traced before the first step.
+
+    Args:
+        model: Pictures → logits.
+        spec: The optimiser.
+        weights: float (classes,), what a picture of each class counts in the loss; None: all count the same.
+    """
+    plain = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(
         optimizer=make_optimizer(spec),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        loss=plain if weights is None else WeightedCrossentropy(weights),
         metrics=["accuracy"],
         jit_compile=False,  # XLA on convolutions is catastrophic on a CPU  # pyright: ignore[reportArgumentType]
     )

@@ -120,7 +120,7 @@ class TrainingTask:
                 save_checkpoint(self.folder, phases.progress.epoch, arrays, facts)
         assert phases.trainer is not None  # the one of the last phase
         logits = yield from phases.trainer.predict(dataset.test, "testing")
-        state.scores = score(logits, dataset.labels[dataset.test])
+        state.scores = score(logits, dataset.labels[dataset.test], dataset.labels[train])
         yield Phase("saving")
         yield self._ended("completed", clock, state)
 
