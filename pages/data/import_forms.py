@@ -19,6 +19,7 @@ from tl_core.datasets.own.edits import checked_class_name
 from tl_core.disk.home import data_home
 from tl_core.engine.imports import uploads
 from tl_core.errors import TransferLabError
+from tl_core.ingest.places import GROUPS
 from tl_core.ingest.server_folder import offered, operators_folder, safe_join
 from tl_core.store.albums import AlbumRecord
 
@@ -147,6 +148,9 @@ def _draw_new(name: str, source_path: Callable[[], Path], source: str, sent: Seq
         called = st.text_input(t("data.name"), value=name[:MOST_LETTERS], max_chars=MOST_LETTERS, key=f"new-{name}")
         seed = st.number_input(t("data.seed"), 0, 2**31 - 1, 0, width=140, help=t("data.seed_help"), key="new-seed")
     can_flip = st.toggle(t("data.can_flip"), value=True, help=t("data.can_flip_help"), key="new-flip")
+    names = named(GROUPS, lambda one: t(f"data.groups_{one}"))
+    box = partial(st.selectbox, t("data.groups"), GROUPS, help=t("data.groups_help"), key="new-groups")
+    groups = box(format_func=names.__getitem__)
     if not st.button(t("data.take_in"), type="primary", icon=":material/download_done:", key="take-in"):
         return
     try:
@@ -158,6 +162,7 @@ def _draw_new(name: str, source_path: Callable[[], Path], source: str, sent: Seq
             source=source,
             seed=int(seed),
             can_flip=can_flip,
+            groups=None if groups == "none" else groups,
         )
     except TransferLabError as error:
         st.error(sentence(error))

@@ -23,9 +23,13 @@ def draw(id: str, contents: Contents) -> None:
         st.error(sentence(problem))
     st.markdown(t("data.twins_about") if contents.album is None else t("data.twins_apart"))
     with st.spinner(t("data.comparing")):
-        shas, twin = services.compared(id, contents)
+        shas, found = services.compared(id, contents)
     used = np.arange(len(contents.names)) if contents.album is None else np.flatnonzero(contents.album.is_used)
-    groups = sorted((used[group] for group in members_of(twin[used]) if len(group) > 1), key=len, reverse=True)
+    groups, alike = (_of_several(used, numbers) for numbers in found)
+    asked = [group for group in alike if _is_torn(contents, group) and len(set(found.twins[group].tolist())) > 1]
+    _draw_questions(id, contents, asked)
+    if not groups and asked:
+        return
     if not groups:
         st.success(t("data.no_twins"), icon=":material/check:")
         return
@@ -37,6 +41,26 @@ def draw(id: str, contents: Contents) -> None:
         _draw_group(id, contents, group, is_same=len(set(shas[group])) == 1, key=f"twins-{id}-{number}")
 
 
+def _of_several(used: np.ndarray, numbers: np.ndarray) -> list[np.ndarray]:
+    """Returns the groups of more than one picture, the largest first; each as places among all pictures."""
+    return sorted((used[group] for group in members_of(numbers[used]) if len(group) > 1), key=len, reverse=True)
+
+
+def _is_torn(contents: Contents, group: np.ndarray) -> bool:
+    return len(set(contents.names[group])) > 1
+
+
+def _draw_questions(id: str, contents: Contents, asked: list[np.ndarray]) -> None:
+    """Draws the pictures that look alike and are in two classes; a person knows which is right."""
+    if not asked:
+        return
+    st.markdown(t("data.look_alike"))
+    if len(asked) > MOST_GROUPS:
+        st.caption(t("data.first_groups", n=MOST_GROUPS, n_groups=len(asked)))
+    for number, group in enumerate(asked[:MOST_GROUPS]):
+        _draw_group(id, contents, group, is_same=False, key=f"alike-{id}-{number}")
+
+
 def _draw_button(id: str, album: Album) -> None:
     """Draws the button that takes out all but one of each group, where a class has several."""
     n = int(album.is_used.sum()) - int(one_of_each(album).is_used.sum())
@@ -46,7 +70,7 @@ def _draw_button(id: str, album: Album) -> None:
 
 def _draw_group(id: str, contents: Contents, group: np.ndarray, *, is_same: bool, key: str) -> None:
     """Draws one group of near-duplicates; in which class each is where they differ in that, else in which split."""
-    is_torn = len(set(contents.names[group])) > 1
+    is_torn = _is_torn(contents, group)
     words = [t("data.same" if is_same else "data.nearly_same"), t("data.n_pictures_in", n=len(group))]
     st.caption(" · ".join([*words, t("data.torn")] if is_torn else words))
     shown = tuple(map(int, group[:MOST_SHOWN]))

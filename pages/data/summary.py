@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.data import dialogs
+from pages.data import dialogs, repairs
 from pages.ui import services, state
 from pages.ui.owner_names import owner_name
 from pages.ui.sharing import ICONS
@@ -13,12 +13,16 @@ from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.contents import Contents
 from tl_core.datasets.known import known_dataset
 from tl_core.datasets.own.album import is_own
+from tl_core.datasets.own.splits import SPLITS
 from tl_core.disk.home import data_home
 from tl_core.evaluation.data_checks import findings
 from tl_core.planning.plan import is_ready
 from tl_core.store.albums import AlbumRecord
 
-SERIOUS = frozenset({"needs_classes", "needs_pictures", "in_two_classes", "twins_crossed", "untested", "untrained"})
+SERIOUS = frozenset(
+    {"needs_classes", "needs_pictures", "needs_groups", "in_two_classes", "twins_crossed", "untested"}
+    | {f"lacks_{split}" for split in SPLITS}
+)
 
 
 def draw(id: str, contents: Contents | None, *, is_bringing: bool = False) -> None:
@@ -44,6 +48,8 @@ def draw(id: str, contents: Contents | None, *, is_bringing: bool = False) -> No
     _draw_numbers(info, contents)
     if contents.album is not None and record is not None:
         _draw_notes([*record.notes, *(one.to_dict() for one in findings(contents.album))])
+        if services.is_mine(record):
+            repairs.draw(id, contents.album)
 
 
 def draw_damaged(id: str) -> None:
@@ -80,6 +86,8 @@ def _draw_about(id: str, info: DatasetInfo, record: AlbumRecord | None) -> None:
         return
     if record.owner != state.visitor().owner:
         st.caption(t("data.whose", owner=literal(owner_name(record.owner))))
+    if record.other_names and services.is_mine(record):
+        st.caption(t("data.also_called", names=literal(" · ".join(record.other_names))))
     if record.source:
         st.caption(t("data.made_from", source=literal(record.source), day=record.created_at[:10]))
 

@@ -16,7 +16,7 @@ from tl_core.datasets.contents import Contents, class_counts, contents, split_pl
 from tl_core.datasets.images.decode import decode_image, fit_image, kept_image
 from tl_core.datasets.known import is_here, known_dataset
 from tl_core.datasets.own.album import identity, is_own
-from tl_core.datasets.own.near_duplicates import near_duplicate_groups, signature
+from tl_core.datasets.own.near_duplicates import Groups, Looks, near_duplicate_groups, signature
 from tl_core.disk.home import data_home
 from tl_core.engine.singleton import engine, instructor_key
 from tl_core.errors import TransferLabError, UnknownIdError
@@ -196,25 +196,24 @@ def _contents(home: str, dataset_id: str) -> Contents | None:
     return contents(dataset_id, Path(home))
 
 
-def compared(dataset_id: str, found: Contents) -> tuple[np.ndarray, np.ndarray]:
-    """Returns which pictures of a data set are the same, str (N,), and which show the same, int64 (N,).
+def compared(dataset_id: str, found: Contents) -> tuple[np.ndarray, Groups]:
+    """Returns which pictures of a data set are the same, str (N,), and which belong together.
 
     An album was compared when it came; a data set of the catalogue is when somebody asks for the first time.
     """
     if found.album is not None:
-        return found.album.rows.sha, found.album.rows.twin
+        return found.album.rows.sha, Groups(found.album.rows.twin, found.album.rows.lookalike)
     return _compared(str(data_home()), dataset_id, found)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _compared(home: str, dataset_id: str, _found: Contents) -> tuple[np.ndarray, np.ndarray]:
+def _compared(home: str, dataset_id: str, _found: Contents) -> tuple[np.ndarray, Groups]:
     shas, looks = [], []
     for picture in _found.pictures:
         square = kept_image(picture)
         shas.append(identity(square))
         looks.append(signature(square))
-    hashes = np.array([one.hash for one in looks], np.uint64)
-    return np.array(shas, object), near_duplicate_groups(shas, hashes, np.stack([one.small for one in looks]))
+    return np.array(shas, object), near_duplicate_groups(shas, Looks.of(looks), _found.names)
 
 
 def thumbnail_addresses(dataset_id: str, places: tuple[int, ...]) -> list[str]:

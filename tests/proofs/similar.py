@@ -12,7 +12,7 @@ import numpy as np
 
 from tests.patience import PATIENCE_S
 from tests.proofs.finding import Finding
-from tl_core.datasets.own.near_duplicates import near_duplicate_groups
+from tl_core.datasets.own.near_duplicates import Looks, near_duplicate_groups
 from tl_core.paths import PROJECT
 
 N_MANY = 50_000
@@ -20,7 +20,7 @@ MOST_S = {"different": 30.0, "one scene": 180.0, "one hash": 180.0}
 MOST_MB = 400.0
 
 
-def uniform(kind: str, n: int) -> tuple[list[str], np.ndarray, np.ndarray]:
+def uniform(kind: str, n: int) -> tuple[list[str], Looks, list[str]]:
     """Returns n pictures for `near_duplicate_groups`: "different" ones, of "one scene", or with "one hash" for all."""
     chance = np.random.default_rng(0)
     small = chance.integers(0, 256, (n, 16, 16, 3), dtype=np.uint8)
@@ -31,7 +31,9 @@ def uniform(kind: str, n: int) -> tuple[list[str], np.ndarray, np.ndarray]:
         hashes = hashes[0] ^ (np.uint64(1) << (hashes % np.uint64(64)))
     if kind == "one hash":
         hashes[:] = 77
-    return [str(at) for at in range(n)], hashes, small
+    fine = np.repeat(np.repeat(small.mean(axis=3).astype(np.uint8), 2, axis=1), 2, axis=2)
+    looks = Looks(hashes, small, fine, np.full(n, 224, np.int32))
+    return [str(at) for at in range(n)], looks, ["a"] * n
 
 
 def measured(kind: str, n: int) -> tuple[int, float, float]:
@@ -41,7 +43,7 @@ def measured(kind: str, n: int) -> tuple[int, float, float]:
     before_mb = _peak_mb()
     began_s = time.monotonic()
     found = near_duplicate_groups(*looks)
-    return len(set(found.tolist())), time.monotonic() - began_s, _peak_mb() - before_mb
+    return len(set(found.twins.tolist())), time.monotonic() - began_s, _peak_mb() - before_mb
 
 
 def _peak_mb() -> float:

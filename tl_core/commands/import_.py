@@ -12,6 +12,7 @@ from tl_core.engine.inline import interruptible
 from tl_core.errors import InputError, UnavailableError
 from tl_core.evaluation.data_checks import findings
 from tl_core.ingest.ingest import ingest
+from tl_core.ingest.places import GROUPS
 from tl_core.ingest.request import ImportRequest
 from tl_core.ingest.sources import open_source
 from tl_core.phrases import explain, explain_skipped, said
@@ -29,6 +30,7 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", default="0")
     parser.add_argument("--no-flip", dest="can_flip", action="store_false")
     parser.add_argument("--private", action="store_true")
+    parser.add_argument("--groups", choices=GROUPS)
 
 
 def import_pictures(options: argparse.Namespace, output: Output) -> int:
@@ -51,6 +53,7 @@ def import_pictures(options: argparse.Namespace, output: Output) -> int:
         visibility=Visibility.PRIVATE if options.private else Visibility.CLASS,
         seed=int(check_field("seed", options.seed)),
         can_flip=options.can_flip,
+        groups=options.groups,
     )
     albums = Albums(data_home())
     steps = ingest(albums, open_source(path, order.source), order)

@@ -32,6 +32,8 @@ class DatasetInfo:
         origin: "bundled" with this project, "keras": the full set, downloaded when first used, or "own": brought by a
             visitor (`datasets.own.album`).
         url: Where it is downloaded from; None for bundled ones.
+        lacks: Splits that should have pictures of certain classes and have none, ((split, (class, …)), …): then it
+            cannot be trained on.
     """
 
     id: str
@@ -48,6 +50,7 @@ class DatasetInfo:
     merge: tuple[int, ...] | None = None
     origin: Literal["bundled", "keras", "own"] = "bundled"
     url: str | None = None
+    lacks: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 GROCERIES_SOURCE = (

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,12 +10,12 @@ from tl_core.datasets.own.album import Album
 from tl_core.datasets.own.near_duplicates import members_of
 from tl_core.datasets.own.notes import Note
 from tl_core.datasets.own.rows import Rows
-from tl_core.datasets.own.splits import TEST, TRAIN, VALIDATION
+from tl_core.datasets.own.splits import SPLITS, TEST, TRAIN, VALIDATION, together
 from tl_core.evaluation.scores import wilson_interval
 
 FEW = 30  # test pictures of a class: with fewer, its accuracy is known to no more than about ± 12 points
 TYPICAL = 0.85  # accuracy for which the uncertainty is given
-UNEVEN = 5  # times as many pictures as the smallest class has
+UNEVEN = 2  # times as many pictures as the smallest class has
 
 
 def margin(n_test: int) -> float:
@@ -34,21 +35,27 @@ def _not_ready(album: Album) -> Iterator[Note]:
     if len(info.classes) < 2:
         yield Note("needs_classes", {"n": len(info.classes)})
     elif not (info.n_validation and info.n_test):
-        yield Note("needs_pictures", {"n_validation": info.n_validation, "n_test": info.n_test})
+        n_groups = len(set(together(album.used.twin, album.used.group).tolist()))
+        if any(album.used.group) and n_groups < len(SPLITS):
+            yield Note("needs_groups", {"n": n_groups})
+        else:
+            yield Note("needs_pictures", {"n_validation": info.n_validation, "n_test": info.n_test})
+    for split, classes in info.lacks:
+        yield Note(
+            "lacks_train" if split == "train" else "lacks_test" if split == "test" else "lacks_validation",
+            {"classes": list(classes)},
+        )
 
 
 def _small(album: Album) -> Iterator[Note]:
     """Yields the classes that are too small to tell anything."""
     n_all, n_test = Counter(album.used.name), Counter(album.used.name[album.used.split == TEST])
-    single = [name for name in album.classes if n_all[name] == 1]
-    untested = [name for name in album.classes if n_all[name] > 1 and not n_test[name]]
+    lacking = {name for _, classes in album.info.lacks for name in classes}
+    single = [name for name in album.classes if n_all[name] == 1 and name not in lacking]
+    untested = [name for name in album.classes if n_all[name] > 1 and not n_test[name] and name not in lacking]
     few = sorted((n_test[name], name) for name in album.classes if 0 < n_test[name] < FEW)
     if single:
         yield Note("one_picture", {"classes": single})
-    trained = Counter(album.used.name[album.used.split == TRAIN])
-    untrained = [name for name in album.classes if not trained[name]]
-    if untrained:
-        yield Note("untrained", {"classes": untrained})
     if untested:
         yield Note("untested", {"classes": untested})
     if few:
@@ -63,7 +70,8 @@ def _double(album: Album) -> Iterator[Note]:
     same = sum(len(group) - len(set(album.used.sha[group])) for group in groups)
     near = sum(len(set(album.used.sha[group])) > 1 for group in groups)
     torn = sum(len(set(album.used.name[group])) > 1 for group in groups)
-    for code, n in (("in_two_classes", torn), ("duplicates", same), ("near_twins", near)):
+    asked = len(questions(album.used))
+    for code, n in (("in_two_classes", torn), ("look_alike", asked), ("duplicates", same), ("near_twins", near)):
         if n:
             yield Note(code, {"n": n})
 
@@ -79,6 +87,15 @@ def duplicate_groups(rows: Rows) -> list[np.ndarray]:
     """Returns the groups of pictures that show the same, the largest first: int (n,), n ≥ 2, places in the rows."""
     groups = (group for group in members_of(rows.twin) if len(group) > 1)
     return sorted(groups, key=lambda group: (-len(group), group[0]))
+
+
+def questions(rows: Rows) -> list[np.ndarray]:
+    """Returns the groups of pictures that look alike and are in two classes, as `duplicate_groups` does.
+
+    Equal pictures in two classes are none of them: they are duplicates in any case.
+    """
+    groups = duplicate_groups(replace(rows, twin=rows.lookalike))
+    return [group for group in groups if len(set(rows.name[group])) > 1 and len(set(rows.twin[group])) > 1]
 
 
 def class_table(album: Album) -> list[dict]:

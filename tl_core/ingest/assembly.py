@@ -8,10 +8,10 @@ from typing import NoReturn
 import numpy as np
 
 from tl_core.datasets.own.album import Album
-from tl_core.datasets.own.near_duplicates import members_of, near_duplicate_groups
+from tl_core.datasets.own.near_duplicates import Looks, members_of, near_duplicate_groups
 from tl_core.datasets.own.notes import Note
 from tl_core.datasets.own.rows import Rows
-from tl_core.datasets.own.splits import TEST, TRAIN, UNKNOWN, VALIDATION, assign_splits
+from tl_core.datasets.own.splits import TEST, TRAIN, UNKNOWN, VALIDATION, assign_splits, together
 from tl_core.errors import InputError
 from tl_core.ingest.packs import Packed
 from tl_core.ingest.places import Place
@@ -37,13 +37,16 @@ def assemble_album(
         is_open = (np.arange(len(rows)) >= n_before) & (rows.split == TRAIN) & (len(complete) < 2)
         rows = replace(rows, split=np.where(is_open, UNKNOWN, rows.split))
         complete = complete if is_open.any() else {VALIDATION, TEST}
+    notes += _check_groups(rows, n_before)
+    given = before.given if before else frozenset(complete | ({TRAIN} if complete else set()))
     labels = np.unique(rows.name.astype(str), return_inverse=True)[1]
     seed = before.seed if before else request.seed
-    rows = replace(rows, split=assign_splits(labels, rows.sha, rows.twin, rows.split, seed, complete))
+    group = together(rows.twin, rows.group)
+    rows = replace(rows, split=assign_splits(labels, rows.sha, group, rows.split, seed, complete))
     is_grey = all(one.kept.is_grey for one in taken.pictures)
     if before is not None:
         return before.changed(rows, packs=packs, is_grey=is_grey and before.is_grey), notes
-    return Album(rows.in_order(), packs, can_flip=request.can_flip, is_grey=is_grey, seed=seed), notes
+    return Album(rows.in_order(), packs, can_flip=request.can_flip, is_grey=is_grey, seed=seed, given=given), notes
 
 
 def _refuse(taken: Taken, request: ImportRequest) -> NoReturn:
@@ -64,6 +67,7 @@ def _rows(placed: dict[str, Place], pictures: Sequence[Packed], n_pack: int) -> 
             "name": [placed[one.file].name for one in kept],
             "split": [placed[one.file].split for one in kept],
             "twin": list(range(len(kept))),
+            "group": [placed[one.file].group for one in kept],
             "is_dropped": [False] * len(kept),
             "width": [one.width for one in kept],
             "height": [one.height for one in kept],
@@ -75,10 +79,27 @@ def _rows(placed: dict[str, Place], pictures: Sequence[Packed], n_pack: int) -> 
     )
 
 
-def _grouped(rows: Rows, taken: Taken) -> np.ndarray:
-    """Returns the groups of near-duplicates among all pictures; `taken.looks` knows what each looks like."""
-    hashes = np.array([taken.looks[sha].hash for sha in rows.sha], np.uint64)
-    return near_duplicate_groups(rows.sha.tolist(), hashes, np.stack([taken.looks[sha].small for sha in rows.sha]))
+def _grouped(rows: Rows, taken: Taken) -> Rows:
+    """Returns the rows with their groups of near-duplicates; `taken.looks` knows what each looks like."""
+    looks = Looks.of(taken.looks[sha] for sha in rows.sha)
+    found = near_duplicate_groups(rows.sha.tolist(), looks, rows.name)
+    return replace(rows, twin=found.twins, lookalike=found.lookalikes)
+
+
+def _check_groups(rows: Rows, n_before: int) -> list[Note]:
+    """Says how many groups of one person, film or the like there are.
+
+    Raises:
+        InputError: "groups_divided": the splits that were given divide one.
+    """
+    names = set(rows.group[n_before:].tolist()) - {""}
+    if not names:
+        return []
+    splits = {name: set(rows.split[rows.group == name].tolist()) - {UNKNOWN} for name in names}
+    divided = sorted(name for name, found in splits.items() if len(found) > 1)
+    if divided:
+        raise InputError("groups_divided", n=len(divided), group=divided[0])
+    return [Note("groups_kept", {"n": len(names)})]
 
 
 def _without_crossing(rows: Rows, taken: Taken, n_before: int) -> tuple[Rows, list[Note]]:
@@ -87,7 +108,7 @@ def _without_crossing(rows: Rows, taken: Taken, n_before: int) -> tuple[Rows, li
     Of those in several splits those in the test stay, unless a class would have nothing to train on. What an album has
     already stays in any case; a new picture that resembles old ones in several splits is left out.
     """
-    rows = replace(rows, twin=_grouped(rows, taken))
+    rows = _grouped(rows, taken)
     is_kept, n_train = np.ones(len(rows), bool), Counter(rows.name[rows.split == TRAIN].tolist())
     for members in members_of(rows.twin):
         known = set(rows.split[members].tolist()) - {UNKNOWN}
@@ -106,4 +127,4 @@ def _without_crossing(rows: Rows, taken: Taken, n_before: int) -> tuple[Rows, li
     for file in rows.file[out]:
         taken.leave_out(file, InputError("member_twin", file=file))
     rows = rows.taken(is_kept)
-    return replace(rows, twin=_grouped(rows, taken)), [Note("twins_crossed", {"n": len(out)})]
+    return _grouped(rows, taken), [Note("twins_crossed", {"n": len(out)})]

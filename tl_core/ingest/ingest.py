@@ -5,11 +5,10 @@ import secrets
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
-import numpy as np
-
-from tl_core.datasets.own.album import LOOKS, Album, own_folder, read_looks, write_looks
-from tl_core.datasets.own.near_duplicates import Signature
+from tl_core.datasets.own.album import LOOKS, Album, PackedPictures, own_folder, read_looks, write_looks
+from tl_core.datasets.own.near_duplicates import Looks, Signature, signature
 from tl_core.disk.space import storage_errors
 from tl_core.errors import InputError, StoreError, UnavailableError
 from tl_core.ingest.assembly import assemble_album
@@ -75,7 +74,7 @@ def _note(step: Packed | Refused, placed: dict[str, Place], taken: Taken, reques
         taken.leave_out(step.kept.file, InputError("member_known", file=step.kept.file))
         return
     taken.pictures.append(step)
-    taken.looks.setdefault(step.kept.sha, Signature(step.kept.hash, step.kept.small))
+    taken.looks.setdefault(step.kept.sha, step.kept.look)
 
 
 def _take_over(
@@ -96,19 +95,23 @@ def _take_over(
         raise UnavailableError("dataset_damaged", dataset=record.id, file=last) from error
     packs = packs if is_small else [*packs, last]
     draft.share(record.id, packs)
-    shas, hashes, small = read_looks(folder)
-    taken.looks |= {sha: Signature(int(hashes[at]), small[at]) for at, sha in enumerate(shas)}
+    taken.looks |= read_looks(folder) or _looked_at(folder, before)
     taken.known |= set(zip(before.rows.sha, before.rows.name, strict=True))
     return tuple(packs), content
+
+
+def _looked_at(folder: Path, album: Album) -> dict[str, Signature]:
+    """Returns what each picture of an older album looks like, by identity."""
+    pictures = PackedPictures(folder, album.packs, album.rows)
+    return {sha: signature(pictures[at]) for at, sha in enumerate(album.rows.sha)}
 
 
 def _committed(
     albums: Albums, draft: Draft, album: Album, request: ImportRequest, notes: list[dict], taken: Taken
 ) -> AlbumRecord:
     looks = {sha: taken.looks[sha] for sha in sorted(set(album.rows.sha))}
-    hashes = np.array([one.hash for one in looks.values()], np.uint64)
     with storage_errors(draft.folder):
-        write_looks(draft.folder / LOOKS, looks, hashes, np.stack([one.small for one in looks.values()]))
+        write_looks(draft.folder / LOOKS, looks, Looks.of(looks.values()))
     skipped = sorted(taken.skipped, key=lambda one: one["file"])
     former = request.into
     if former is None:

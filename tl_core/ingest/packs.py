@@ -18,7 +18,7 @@ from PIL import Image
 
 from tl_core.datasets.images.decode import decode_picture, kept_image
 from tl_core.datasets.own.album import identity
-from tl_core.datasets.own.near_duplicates import signature
+from tl_core.datasets.own.near_duplicates import Signature, signature
 from tl_core.disk.space import check_space, storage_errors
 from tl_core.errors import InputError
 from tl_core.ingest.sources import Source
@@ -41,8 +41,7 @@ class Kept(NamedTuple):
     file: str
     data: bytes
     sha: str
-    hash: int
-    small: np.ndarray
+    look: Signature
     width: int
     height: int
     side: int
@@ -73,8 +72,7 @@ def kept_file(source: Source, file: str) -> Kept | Refused:
         file,
         _encoded(square),
         identity(square),
-        seen.hash,
-        seen.small,
+        seen,
         picture.width,
         picture.height,
         len(square),

@@ -1,5 +1,6 @@
 """Where each file of a tree goes, by the reading that is taken, before a single picture is read."""
 
+import re
 from typing import NamedTuple
 
 from tl_core.datasets.own.album import Album
@@ -8,12 +9,14 @@ from tl_core.datasets.own.notes import Note
 from tl_core.datasets.own.splits import UNKNOWN
 from tl_core.errors import InputError
 from tl_core.ingest.readings.read import read_layout
-from tl_core.ingest.readings.reading import Reading, Readings
+from tl_core.ingest.readings.reading import Level, Placed, Reading, Readings
 from tl_core.ingest.request import ImportRequest, Taken
 from tl_core.ingest.sources import MAX_FILES, Source, printable_path
 
 MAX_PICTURES = 50_000
 MAX_CLASSES = 1_000
+GROUPS = ("none", "folders", "names")
+_NUMBER = re.compile(r"[\s_.-]*\(?\d+\)?$")  # of a frame
 
 
 class Place(NamedTuple):
@@ -38,10 +41,24 @@ def place_files(source: Source, request: ImportRequest) -> tuple[dict[str, Place
     for one in reading.left_out:
         taken.leave_out(one.file, InputError(one.code, file=one.file))
     placed = {
-        one.file: Place(one.name, one.split, printable_path(reading.inside(one.file)), one.group)
+        one.file: Place(one.name, one.split, printable_path(reading.inside(one.file)), _group(one, reading, request))
         for one in reading.placed
     }
     return placed, list(reading.notes), taken
+
+
+def _group(one: Placed, reading: Reading, request: ImportRequest) -> str:
+    """Returns what a picture belongs to: the same text for all that stay in one split, "" for nothing.
+
+    One folder or name in two classes is one group: the person or film is the same.
+    """
+    if request.groups not in GROUPS:
+        return one.group
+    *folders, file = [part for part in one.file.split("/") if part]
+    if request.groups == "names":
+        return _NUMBER.sub("", file.rpartition(".")[0] or file)
+    n_above = reading.levels.index(Level.CLASS) + 1 if Level.CLASS in reading.levels else reading.n_around
+    return "/".join(folders[n_above : n_above + 1]) if request.groups == "folders" else ""
 
 
 def readings_of(source: Source) -> Readings:

@@ -26,6 +26,8 @@ class ImportRequest:
         most_bytes: Size that the album may take; None is no limit.
         layout: Which of the readings of the tree is taken, from 1; 0 the first, also where one would rather ask; None
             where only a clear one may be taken without a question.
+        groups: What belongs together and stays in one split: "folders" below a class, files with the same "names" but
+            for a number at the end, or "none"; None leaves it to the reading.
     """
 
     name: str
@@ -38,6 +40,7 @@ class ImportRequest:
     class_name: str | None = None
     most_bytes: int | None = None
     layout: int | None = None
+    groups: str | None = None
 
 
 @dataclass

@@ -184,9 +184,10 @@ def check_together(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) 
     """Checks what no field can be checked for alone.
 
     Raises:
-        SpecError: "dataset_not_ready", "freeze_range", "image_size_small", "batch_too_large" or "head_too_large".
+        SpecError: "dataset_not_ready", "lacks_train", "lacks_validation", "lacks_test", "freeze_range",
+            "image_size_small", "batch_too_large" or "head_too_large".
     """
-    if not is_ready(dataset):
+    if not _has_pictures(dataset):
         raise SpecError(
             "dataset_not_ready",
             n_classes=len(dataset.classes),
@@ -194,6 +195,9 @@ def check_together(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) 
             n_validation=dataset.n_validation,
             n_test=dataset.n_test,
         )
+    for split, classes in dataset.lacks:
+        code = "lacks_train" if split == "train" else "lacks_test" if split == "test" else "lacks_validation"
+        raise SpecError(code, classes=list(classes))
     n_used = backbone.n_used(spec.head_at)
     if spec.n_frozen > n_used:
         raise SpecError("freeze_range", received=spec.n_frozen, backbone=backbone.id, high=n_used)
@@ -216,7 +220,11 @@ def _head_params(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) ->
 
 
 def is_ready(dataset: DatasetInfo) -> bool:
-    """Says whether a data set can be trained on: two classes, and a picture or more in every split."""
+    """Says whether a data set can be trained on: two classes, a picture or more in every split, no class missing."""
+    return _has_pictures(dataset) and not dataset.lacks
+
+
+def _has_pictures(dataset: DatasetInfo) -> bool:
     return len(dataset.classes) >= 2 and min(dataset.n_train - 1, dataset.n_validation, dataset.n_test) >= 1
 
 

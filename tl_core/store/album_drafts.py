@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tl_core.datasets.own.album import ABOUT, LOOKS, PICTURES, Album, album_files, own_folder
+from tl_core.datasets.own.notes import Note
 from tl_core.disk.files import share_file, write_atomic
 from tl_core.disk.locks import LifeLock
 from tl_core.disk.space import storage_errors
@@ -34,6 +35,7 @@ class AlbumRecord:
         notes: What had to be changed or guessed while it was read, [{"code", "values"}].
         n_skipped: Files that were left out.
         former: The ids that it had before it was changed, the latest last.
+        other_names: What the owner called the same pictures when they came again.
     """
 
     id: str
@@ -45,6 +47,7 @@ class AlbumRecord:
     notes: list = field(default_factory=list)
     n_skipped: int = 0
     former: list = field(default_factory=list)
+    other_names: list = field(default_factory=list)
 
 
 class Draft:
@@ -112,13 +115,18 @@ class Draft:
     def _as_it_is_now(self, record: AlbumRecord, former: AlbumRecord | None) -> AlbumRecord:
         """Returns the record with what its owner has said meanwhile, or before, of these pictures."""
         same = self._albums.entry_of(record.id, record.owner)
+        if former is None and same is None:
+            return record
         if former is None:
-            return replace(record, visibility=same.visibility, former=same.former) if same else record
+            told = [_second_name(same, record)] if record.name != same.name else []
+            kept = replace(record, visibility=same.visibility, former=same.former, notes=[*record.notes, *told])
+            return replace(kept, **_names(same, record))
         now = self._albums.entry_of(former.id, former.owner)
         if now is None:
             raise StoreError("dataset_changed", dataset=former.name)
         known = [id for id in dict.fromkeys([*now.former, now.id]) if id != record.id]
-        return replace(record, name=now.name, visibility=now.visibility, former=known[-MOST_FORMER:])
+        record = replace(record, visibility=now.visibility, former=known[-MOST_FORMER:])
+        return replace(record, **_names(now, same if same and same.id != now.id else now))
 
     def _take_place_of(self, damaged: Path) -> None:
         """Puts aside what is left of an album that was damaged; anyone who had it has it again."""
@@ -130,6 +138,17 @@ class Draft:
         gone = damaged.with_name(f"{GONE}{secrets.token_hex(8)}")
         os.rename(damaged, gone)
         shutil.rmtree(gone, ignore_errors=True)
+
+
+def _names(first: AlbumRecord, second: AlbumRecord) -> dict:
+    """Returns the names of pictures that came twice: the first one stays, no other is lost."""
+    names = dict.fromkeys([first.name, *first.other_names, second.name, *second.other_names])
+    return {"name": first.name, "other_names": [name for name in names if name != first.name]}
+
+
+def _second_name(first: AlbumRecord, second: AlbumRecord) -> dict:
+    """Returns the note that says why pictures that came again are not called as their owner said."""
+    return Note("second_name", {"first": first.name, "second": second.name}).to_dict()
 
 
 def _is_whole(folder: Path) -> bool:

@@ -12,7 +12,15 @@ from tests.proofs.similar import uniform
 from tl_core.datasets.arrays import Dataset, load_dataset
 from tl_core.datasets.images.decode import decode_image, kept_image
 from tl_core.datasets.own import near_duplicates
-from tl_core.datasets.own.near_duplicates import FLAT, Signature, alike, members_of, near_duplicate_groups, signature
+from tl_core.datasets.own.near_duplicates import (
+    FLAT,
+    Looks,
+    Signature,
+    alike,
+    members_of,
+    near_duplicate_groups,
+    signature,
+)
 from tl_core.paths import ASSETS
 
 SAMPLES = ASSETS / "samples"
@@ -28,9 +36,8 @@ def groups(pictures: list[np.ndarray], shas: list[str] | None = None) -> list[in
 
 
 def of_looks(looks: list[Signature], shas: list[str] | None = None) -> list[int]:
-    hashes = np.array([one.hash for one in looks], np.uint64)
-    small = np.stack([one.small for one in looks])
-    return near_duplicate_groups(shas or [str(at) for at in range(len(looks))], hashes, small).tolist()
+    shas = shas or [str(at) for at in range(len(looks))]
+    return near_duplicate_groups(shas, Looks.of(looks), ["a"] * len(looks)).twins.tolist()
 
 
 def saved_again(picture: np.ndarray) -> np.ndarray:
@@ -109,8 +116,8 @@ def test_the_groups_do_not_depend_on_the_order(fruit):
 
 
 def test_pictures_without_contrast_are_twins_only_when_they_are_the_same_colour():
-    def plain(level: int) -> np.ndarray:
-        return np.full((1, 16, 16, 3), level, np.uint8)
+    def plain(level: int) -> Looks:
+        return Looks.of([signature(np.full((16, 16, 3), level, np.uint8))])
 
     assert alike(plain(100), plain(101))[0]
     assert not alike(plain(100), plain(104))[0]
@@ -133,7 +140,7 @@ def test_the_members_of_each_group_are_given_in_order():
 
 
 def test_no_pictures_have_no_twins():
-    assert near_duplicate_groups([], np.array([], np.uint64), np.zeros((0, 16, 16, 3), np.uint8)).tolist() == []
+    assert [found.tolist() for found in near_duplicate_groups([], Looks.of([]), [])] == [[], []]
 
 
 def test_pictures_of_one_pixel_have_a_look():
@@ -149,9 +156,9 @@ def compared(monkeypatch) -> dict[str, int]:
         counts["hashes"] += len(apart)
         return bits(apart)
 
-    def counted_join(roots: np.ndarray, ones: np.ndarray, *more: np.ndarray) -> None:
+    def counted_join(inside: np.ndarray, across: np.ndarray, ones: np.ndarray, *more) -> None:
         counts["pictures"] += len(ones)
-        join(roots, ones, *more)
+        join(inside, across, ones, *more)
 
     monkeypatch.setattr(near_duplicates, "MOST_NEIGHBOURS", 4)
     monkeypatch.setattr(np, "bitwise_count", counted_bits)
@@ -172,7 +179,7 @@ def test_each_picture_is_compared_with_few_others_however_many_there_are_and_how
         found = near_duplicate_groups(*looks)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert len(set(found.tolist())) == (1 if kind == "one scene" else n)
+        assert len(set(found.twins.tolist())) == (1 if kind == "one scene" else n)
         assert compared["hashes"] <= hashes * n
         assert compared["pictures"] <= pictures * n
         return peak

@@ -24,8 +24,9 @@ import pyarrow.parquet as pq
 
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.images.decode import KEPT_SIDE_PX, decode_image
+from tl_core.datasets.own.near_duplicates import Looks, Signature
 from tl_core.datasets.own.rows import COLUMN_TYPES, Rows
-from tl_core.datasets.own.splits import SPLITS
+from tl_core.datasets.own.splits import SPLITS, lacking_classes
 from tl_core.errors import ImageError, UnavailableError
 
 PREFIX = "own-"
@@ -44,6 +45,7 @@ class Album:
         can_flip: Whether a mirrored picture still shows its class.
         is_grey: Whether no picture has a colour.
         seed: Of the split.
+        given: Splits that a person gave: 0 train, 1 validation, 2 test; the others were drawn.
     """
 
     rows: Rows
@@ -52,14 +54,17 @@ class Album:
     can_flip: bool = True
     is_grey: bool = False
     seed: int = 0
+    given: frozenset[int] = frozenset()
 
     @cached_property
     def id(self) -> str:
         """The name used in specs, links and records: it follows from pictures, classes, splits and files' names."""
         rows, whole = self.rows.in_order(), hashlib.sha256()
         facts = [VERSION, self.can_flip, sorted(self.excluded), self.seed]
+        facts += [sorted(self.given)] if self.given else []  # an album without keeps the id that it always had
         whole.update(json.dumps(facts).encode())
-        for column in (rows.file, rows.sha, rows.name, rows.split.tolist(), rows.is_dropped.tolist()):
+        groups = [rows.group] if any(rows.group) else []
+        for column in (rows.file, rows.sha, rows.name, rows.split.tolist(), rows.is_dropped.tolist(), *groups):
             whole.update(json.dumps(list(column)).encode())
         return PREFIX + whole.hexdigest()[:20]
 
@@ -101,6 +106,7 @@ class Album:
             channels=1 if self.is_grey else 3,
             can_flip=self.can_flip,
             origin="own",
+            lacks=lacking_classes(self.used.name, self.used.split, self.given),
         )
 
     def changed(self, rows: Rows | None = None, **more: object) -> "Album":
@@ -134,7 +140,8 @@ def album_files(album: Album) -> dict[str, bytes]:
         "can_flip": album.can_flip,
         "is_grey": album.is_grey,
         "seed": album.seed,
-        "info": {name: getattr(album.info, name) for name in _COUNTED},
+        "given": sorted(album.given),
+        "info": {name: getattr(album.info, name) for name in (*_COUNTED, "lacks")},
     }
     return {PICTURES: sink.getvalue().to_pybytes(), ABOUT: json.dumps(about, ensure_ascii=False).encode()}
 
@@ -150,7 +157,12 @@ def read_info(folder: Path) -> DatasetInfo:
     """
     try:
         about = json.loads((folder / ABOUT).read_bytes())
-        known: dict = {name: about["info"][name] for name in _COUNTED} | {"classes": tuple(about["info"]["classes"])}
+        told = about["info"]
+        known: dict = {name: told[name] for name in _COUNTED} | {"classes": tuple(told["classes"])}
+        if "lacks" in told:
+            known["lacks"] = tuple((split, tuple(classes)) for split, classes in told["lacks"])
+        else:  # of an older album
+            known["lacks"] = read_album(folder).info.lacks
         return DatasetInfo(id=folder.name, file=PICTURES, source="", licence="", origin="own", **known)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise _damaged(folder, ABOUT) from error
@@ -164,8 +176,8 @@ def read_album(folder: Path) -> Album:
     """
     try:
         about = json.loads((folder / ABOUT).read_bytes())
-        table = pq.read_table(folder / PICTURES, columns=list(COLUMN_TYPES), page_checksum_verification=True)
-        rows = Rows.of({name: table[name].to_pylist() for name in COLUMN_TYPES})
+        table = pq.read_table(folder / PICTURES, page_checksum_verification=True)
+        rows = Rows.of({name: table[name].to_pylist() for name in table.column_names if name in COLUMN_TYPES})
         album = Album(
             rows,
             tuple(about["packs"]),
@@ -173,6 +185,7 @@ def read_album(folder: Path) -> Album:
             can_flip=about["can_flip"],
             is_grey=about["is_grey"],
             seed=about["seed"],
+            given=frozenset(about.get("given", ())),
         )
     except (OSError, ValueError, TypeError, KeyError, OverflowError, pa.ArrowException) as error:
         raise _damaged(folder, PICTURES) from error
@@ -185,33 +198,37 @@ def _damaged(folder: Path, file: str) -> UnavailableError:
     return UnavailableError("dataset_damaged", dataset=folder.name, file=file)
 
 
-def write_looks(path: Path, shas: Collection[str], hashes: np.ndarray, small: np.ndarray) -> None:
+def write_looks(path: Path, shas: Collection[str], looks: Looks) -> None:
     """Keeps what near-duplicates are told by: pictures that are added later are compared without reading all others.
 
     Args:
         path: The file.
         shas: Identities, each once.
-        hashes: uint64 (N,).
-        small: uint8 (N, 16, 16, 3).
+        looks: What each looks like.
 
     Raises:
         OSError: The disk refuses.
     """
     with open(path, "wb") as file:
-        np.savez(file, sha=np.array(list(shas), "S64"), hash=hashes, small=small)
+        np.savez(file, sha=np.array(list(shas), "S64"), **looks._asdict())
         file.flush()
         os.fsync(file.fileno())
 
 
-def read_looks(folder: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Returns what `write_looks` wrote.
+def read_looks(folder: Path) -> dict[str, Signature]:
+    """Returns what `write_looks` wrote, by identity. What older albums kept is too coarse: theirs is empty.
 
     Raises:
         UnavailableError: "dataset_damaged".
     """
     try:
         with open(folder / LOOKS, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            return [sha.decode("ascii") for sha in file["sha"]], file["hash"], file["small"]
+            shas = [sha.decode("ascii") for sha in file["sha"]]
+            if "fine" not in file:
+                return {}
+            columns = Looks(*(file[name] for name in Looks._fields))
+            signatures = (Signature(int(row[0]), row[1], row[2], int(row[3])) for row in zip(*columns, strict=True))
+            return dict(zip(shas, signatures, strict=True))
     except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise _damaged(folder, LOOKS) from error
 

@@ -15,7 +15,9 @@ class Rows:
         sha: str (N,), SHA-256 of the kept pixels, 64 hexadecimal digits: the identity.
         name: str (N,), the class.
         split: int8 (N,), 0 train, 1 validation, 2 test.
-        twin: int64 (N,), equal for pictures that show the same.
+        twin: int64 (N,), equal for pictures that show the same: never in two splits.
+        lookalike: int64 (N,), equal for pictures that look alike, whatever their classes.
+        group: str (N,), equal for pictures of one person, film or the like: never in two splits; "" for none.
         is_dropped: bool (N,), taken out by hand; kept, so that it can be put back.
         width: int32 (N,), of the original, upright, in px.
         height: int32 (N,), likewise.
@@ -30,6 +32,8 @@ class Rows:
     name: np.ndarray
     split: np.ndarray
     twin: np.ndarray
+    lookalike: np.ndarray
+    group: np.ndarray
     is_dropped: np.ndarray
     width: np.ndarray
     height: np.ndarray
@@ -51,7 +55,8 @@ class Rows:
 
     @classmethod
     def of(cls, columns: dict[str, Sequence]) -> "Rows":
-        """Returns rows from lists, each column in its type."""
+        """Returns rows from lists, each column in its type; what older albums do not have is filled in."""
+        columns = {"lookalike": columns["twin"], "group": [""] * len(columns["sha"])} | columns
         return cls(**{name: np.asarray(columns[name], dtype) for name, dtype in COLUMN_TYPES.items()})
 
     @classmethod
@@ -61,9 +66,10 @@ class Rows:
 
 
 COLUMN_TYPES = {
-    **dict.fromkeys(("file", "sha", "name"), object),
+    **dict.fromkeys(("file", "sha", "name", "group"), object),
     "split": np.int8,
     "twin": np.int64,
+    "lookalike": np.int64,
     "is_dropped": bool,
     **dict.fromkeys(("width", "height", "side", "pack"), np.int32),
     "offset": np.int64,

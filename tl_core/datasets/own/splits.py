@@ -15,6 +15,7 @@ UNKNOWN = -1  # no split is given
 SPLITS = ("train", "validation", "test")  # their names
 SHARES = MappingProxyType({TEST: 0.15, VALIDATION: 0.15})
 Column = Sequence | np.ndarray  # (N,)
+Lacks = tuple[tuple[str, tuple[str, ...]], ...]  # names of splits, each with classes that it has no picture of
 
 
 def assign_splits(
@@ -29,7 +30,7 @@ def assign_splits(
     Args:
         labels: int (N,), the class of each picture.
         shas: str (N,), the identity of each picture.
-        group: int (N,), pictures with the same number are near-duplicates.
+        group: int (N,), pictures with the same number stay together (`together`).
         given: int (N,), splits that stay as they are; `UNKNOWN` where there is none.
         seed: Decides, together with the pictures, who is drawn.
         complete: Splits that take no more pictures. A test or validation part that is not among them is taken from
@@ -52,6 +53,54 @@ def assign_splits(
         filling.fill(split)
     result[result == UNKNOWN] = TRAIN
     return result
+
+
+def together(twin: Column, group: Column) -> np.ndarray:
+    """Returns which pictures stay in one split: near-duplicates, and what belongs to one person, film or the like.
+
+    Args:
+        twin: int (N,), as in `Rows`.
+        group: str (N,), likewise.
+
+    Returns:
+        int64 (N,): equal for those that stay together.
+    """
+    numbers = np.unique(np.asarray(twin, np.int64), return_inverse=True)[1].astype(np.int64)
+    names, of_name = np.unique(np.asarray(group, str), return_inverse=True)
+    if not any(names):
+        return numbers
+    while True:  # the smallest number wanders through all that hang together
+        before = numbers
+        lowest = np.full(len(names), len(numbers))
+        np.minimum.at(lowest, of_name, numbers)
+        numbers = np.where(names[of_name] == "", numbers, lowest[of_name])
+        of_twin = np.full(int(before.max(initial=0)) + 1, len(numbers))
+        np.minimum.at(of_twin, before, numbers)
+        numbers = of_twin[before]
+        if (numbers == before).all():
+            return numbers
+
+
+def lacking_classes(names: Column, splits: Column, given: Collection[int]) -> Lacks:
+    """Returns the classes that a split should have and has not; such a data set is not ready to be trained on.
+
+    A class always needs pictures to train on. A test or validation part lacks a class only where a person gave it: in
+    one that we drew, what is missing is missing because the class is tiny.
+
+    Args:
+        names: str (N,), the class of each picture.
+        splits: int (N,).
+        given: Splits that a person gave.
+
+    Returns:
+        The names of splits, each with its classes in order; none without classes.
+    """
+    found, splits = [], np.asarray(splits)
+    for split in sorted({TRAIN, *given}):
+        lacking = sorted(set(names) - set(np.asarray(names, object)[splits == split]))
+        if lacking and (splits == split).any():
+            found.append((SPLITS[split], tuple(lacking)))
+    return tuple(found)
 
 
 def _groups(shas: Column, group: Column, seed: int) -> list[np.ndarray]:
