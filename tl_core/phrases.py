@@ -13,6 +13,8 @@ from tl_core.paths import ASSETS
 LANGUAGES = ("en", "zh")
 MOST_NAMES = 8  # that one note repeats
 COPY_FOLDER = ASSETS / "copy"
+SHORT_S = 0.01  # below it, milliseconds
+LONG_S = 90.0  # from it on, minutes
 
 
 @cache
@@ -62,6 +64,19 @@ class _Count(int):
     def __format__(self, form: str) -> str:
         one, is_choice, many = form.removeprefix("?").partition("|")
         return (one if self == 1 else many) if is_choice else format(int(self), form)
+
+
+def duration(seconds: float | None, language: str) -> str:
+    """Returns a time that people read at a glance, never 0.00 s; "–" for what was not measured."""
+    if seconds is None:
+        return "–"
+    if seconds >= LONG_S:
+        return phrase(language, "unit.minutes", n=f"{seconds / 60:.1f}")
+    if seconds < SHORT_S:
+        n_ms = seconds * 1000
+        return phrase(language, "unit.milliseconds", n=f"{n_ms:.0f}" if n_ms >= 1 else f"{n_ms:.1g}")
+    digits = 0 if seconds >= 10 else 1 if seconds >= 1 else 2
+    return phrase(language, "unit.seconds", n=f"{seconds:.{digits}f}")
 
 
 def explain(error: TransferLabError | dict, language: str) -> str:
