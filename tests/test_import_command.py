@@ -12,9 +12,11 @@ from patience import PATIENCE_S
 from test_commands import PROJECT, called, environment, is_one_line
 
 from tests.ingest.pictures import encoded, on_disk, pattern, picture, take, tree, zipped
+from tests.ingest.two_readings import twice, two_readings
 from tl_core.datasets.catalog import DATASETS
 from tl_core.datasets.own.album import own_folder
 from tl_core.engine.runs import reuse
+from tl_core.ingest import places
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.albums import Albums
@@ -33,7 +35,7 @@ def test_a_folder_becomes_a_data_set_of_the_operators_that_the_class_may_use(hom
     status, out, err = called(capsys, "import", str(source), "--name", "Fruit", "--seed", "5", "--no-flip", "--json")
     row = json.loads(out)
     assert (status, err) == (0, "")
-    assert list(row) == [*KEYS, "skipped", "notes"]
+    assert list(row) == [*KEYS, "skipped", "notes", "layout"]
     assert (row["name"], row["classes"], row["source"], row["available"]) == ("Fruit", ["pear", "苹果"], "fruit", True)
     assert row["n_train"] + row["n_validation"] + row["n_test"] == 18
     (left_out,) = row["skipped"]
@@ -74,6 +76,71 @@ def test_people_get_a_table_and_read_what_was_left_out(home, capsys, source):
     assert out.splitlines()[0].startswith("id ")
     assert "bad.png" in out
     assert "Only" in err
+
+
+def test_people_and_programs_are_told_the_classes_and_how_the_folders_were_understood(home, capsys, source):
+    _, out, _ = called(capsys, "import", str(source))
+    assert "2: pear, 苹果" in out
+    assert out.splitlines()[2] == "2 classes in training, validation and test: pear, 苹果; 18 pictures."
+    row = json.loads(called(capsys, "import", str(source), "--json")[1])
+    assert row["notes"][0] == "2 classes in training, validation and test: pear, 苹果; 18 pictures."
+    read_as = row["layout"]["read_as"]
+    assert (read_as["levels"], read_as["classes"], read_as["splits"]) == (["class"], ["pear", "苹果"], [])
+    assert (read_as["counts"], read_as["n_pictures"], row["layout"]["others"]) == ({"pear": 10, "苹果": 9}, 19, [])
+
+
+class TestAQuestion:
+    """A folder that can be understood in two ways."""
+
+    @pytest.fixture
+    def unclear(self, tmp_path_factory, monkeypatch) -> str:
+        monkeypatch.setattr(places, "readings_of", two_readings)
+        return str(on_disk(tmp_path_factory.mktemp("unclear") / "things", twice()))
+
+    def test_a_program_reads_one_line_that_names_the_option(self, home, capsys, unclear):
+        status, out, err = called(capsys, "import", unclear, "--json")
+        assert (status, out) == (2, "")
+        assert is_one_line(err)
+        assert "--layout N" in err
+        assert Albums(home).listed(by=OPERATOR) == []
+
+    @pytest.mark.parametrize(("lang", "word"), [("en_GB", "group / class"), ("zh_CN", "分组 / 类别")])
+    def test_people_get_the_table_of_readings_and_the_same_line(self, home, capsys, unclear, monkeypatch, lang, word):
+        monkeypatch.setenv("LANG", lang)
+        status, out, err = called(capsys, "import", unclear)
+        assert status == 2
+        assert is_one_line(err)
+        assert "--layout N" in err
+        head, first, second, doubt = out.splitlines()
+        assert head.split() == ["layout", "levels", "classes", "splits", "pictures", "left", "out", "why"]
+        assert first.startswith("1 ")
+        assert word in first
+        assert "2: cup" in first
+        assert "2: evening" in second
+        assert doubt.startswith("2: ")
+
+    @pytest.mark.parametrize(
+        ("layout", "classes", "others"),
+        [("1", ["cup", "pen"], ["evening", "morning"]), ("2", ["evening", "morning"], ["cup", "pen"])],
+    )
+    def test_a_number_takes_that_reading(self, home, capsys, unclear, layout, classes, others):
+        status, out, err = called(capsys, "import", unclear, "--json", "--layout", layout)
+        assert (status, err) == (0, "")
+        row = json.loads(out)
+        assert row["classes"] == row["layout"]["read_as"]["classes"] == classes
+        assert [one["classes"] for one in row["layout"]["others"]] == [others]
+
+    def test_auto_takes_the_first(self, home, capsys, unclear):
+        status, out, _ = called(capsys, "import", unclear, "--json", "--layout=auto")
+        assert (status, json.loads(out)["classes"]) == (0, ["cup", "pen"])
+
+    @pytest.mark.parametrize("layout", ["0", "3", "-1", "two", "", "1.0", "²", "9" * 5000])
+    def test_a_reading_that_there_is_not_is_refused_in_one_line(self, home, capsys, unclear, layout):
+        status, out, err = called(capsys, "import", unclear, f"--layout={layout}")
+        assert (status, out) == (2, "")
+        assert is_one_line(err)
+        assert f"“{layout[:40]}”" in err
+        assert "from 1 to 2, or auto" in err
 
 
 def test_the_list_of_data_sets_names_it_behind_those_of_the_catalogue(home, capsys, source):

@@ -92,7 +92,7 @@ def test_a_long_list_is_cut_short_and_says_how_many_more_there_are(language):
 
 def test_splits_are_called_by_their_names_in_the_readers_language():
     (note,) = read_layout(["train/a/1.jpg", "test/a/2.jpg"]).all[0].notes
-    assert "training, test" in said(note.to_dict(), "en")
+    assert "training and test" in said(note.to_dict(), "en")
     assert "train" not in said(note.to_dict(), "zh")
 
 

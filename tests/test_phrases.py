@@ -8,7 +8,7 @@ import pytest
 from tl_core import errors
 from tl_core.errors import SpecError
 from tl_core.paths import PROJECT
-from tl_core.phrases import LANGUAGES, explain, fields, keys, phrase
+from tl_core.phrases import LANGUAGES, duration, explain, fields, keys, phrase
 
 ERRORS = {
     name for name, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.TransferLabError)
@@ -140,6 +140,18 @@ def test_every_text_says_something_and_can_be_filled_in(language):
         assert all(name.isidentifier() for name in fields(language, key)), key
         text = phrase(language, key, **dict.fromkeys(fields(language, key), Anything()))
         assert text.strip() or key.startswith("unit."), key
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        *[(None, "–"), (0.0, "0 ms"), (0.0004, "0.4 ms"), (0.008, "8 ms"), (0.0096, "10 ms"), (0.01, "0.01 s")],
+        *[(0.456, "0.46 s"), (1.23, "1.2 s"), (12.3, "12 s"), (89.9, "90 s"), (90, "1.5 min")],
+    ],
+)
+def test_a_time_is_read_at_a_glance_and_a_short_one_is_not_nothing(seconds, shown):
+    assert duration(seconds, "en") == shown
+    assert not duration(seconds, "zh").startswith("0.00")
 
 
 def sentences(text: str) -> list[str]:

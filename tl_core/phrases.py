@@ -4,6 +4,7 @@ Nothing else in `tl_core` holds display text; the pages and the command line bot
 """
 
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from string import Formatter
 
@@ -13,6 +14,8 @@ from tl_core.paths import ASSETS
 LANGUAGES = ("en", "zh")
 MOST_NAMES = 8  # that one note repeats
 COPY_FOLDER = ASSETS / "copy"
+SHORT_S = 0.01  # below it, milliseconds
+LONG_S = 90.0  # from it on, minutes
 
 
 @cache
@@ -64,6 +67,19 @@ class _Count(int):
         return (one if self == 1 else many) if is_choice else format(int(self), form)
 
 
+def duration(seconds: float | None, language: str) -> str:
+    """Returns a time that people read at a glance, never 0.00 s; "–" for what was not measured."""
+    if seconds is None:
+        return "–"
+    if seconds >= LONG_S:
+        return phrase(language, "unit.minutes", n=f"{seconds / 60:.1f}")
+    if seconds < SHORT_S:
+        n_ms = seconds * 1000
+        return phrase(language, "unit.milliseconds", n=f"{n_ms:.0f}" if n_ms >= 1 else f"{n_ms:.1g}")
+    digits = 0 if seconds >= 10 else 1 if seconds >= 1 else 2
+    return phrase(language, "unit.seconds", n=f"{seconds:.{digits}f}")
+
+
 def explain(error: TransferLabError | dict, language: str) -> str:
     """Returns the one sentence of an error in the reader's language.
 
@@ -88,12 +104,28 @@ def said(note: dict, language: str) -> str:
     return phrase(language, f"note.{note['code']}", **shown)
 
 
+def listed(names: Sequence[str], language: str) -> str:
+    """Returns names side by side; of many the first, and how many more there are."""
+    return str(_shown("", _few("", list(names), language), language))
+
+
+def levels(reading: dict, language: str) -> str:
+    """Returns how the folders of a reading (`Reading.to_dict`) are understood, from outside to inside."""
+    found = [phrase(language, f"level.{level}") for level in reading["levels"]]
+    if reading["labels"] == "names":
+        found.append(phrase(language, "level.names"))
+    elif reading["labels"] != "folders":
+        found.append(phrase(language, "level.table", table=reading["labels"], column=reading["column"]))
+    return " / ".join(found)
+
+
 def _few(name: str, value: object, language: str) -> object:
-    """Returns a long list cut short, and splits by their names."""
+    """Returns a long list cut short, and splits by their names, the last two joined by a word."""
     if not isinstance(value, list | tuple):
         return value
     if name == "splits":
-        return [phrase(language, f"split.{split}") for split in value]
+        splits = [phrase(language, f"split.{split}") for split in value]
+        return [*splits[:-2], phrase(language, "unit.and").join(splits[-2:])]
     more = [phrase(language, "note.more", n=len(value) - MOST_NAMES)] if len(value) > MOST_NAMES else []
     return [*value[:MOST_NAMES], *more]
 

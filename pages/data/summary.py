@@ -13,6 +13,7 @@ from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.contents import Contents
 from tl_core.datasets.known import known_dataset
 from tl_core.datasets.own.album import is_own
+from tl_core.datasets.own.description import describe
 from tl_core.datasets.own.splits import SPLITS
 from tl_core.disk.home import data_home
 from tl_core.evaluation.data_checks import findings
@@ -97,6 +98,8 @@ def _draw_numbers(info: DatasetInfo, contents: Contents) -> None:
         st.metric(t("data.n_classes"), f"{len(info.classes):,}")
         for split in ("train", "validation", "test"):
             st.metric(t(f"data.n_{split}"), f"{getattr(info, f'n_{split}'):,}")
+    if contents.album is not None and info.classes:
+        st.markdown(note(describe(contents.album).to_dict()))
     if contents.is_excerpt:
         st.caption(t("data.excerpt", n=len(contents.names)))
     colours = t("data.colours_grey" if info.channels == 1 else "data.colours")

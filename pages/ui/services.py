@@ -1,18 +1,16 @@
 """What all visitors share: the engine, and pictures that never change; and which data sets a visitor may look into."""
 
-import base64
-import io
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from pages.ui import state
 from tl_core import download
 from tl_core.datasets.contents import Contents, class_counts, contents, split_places, thumbnails
+from tl_core.datasets.images.data_address import data_address
 from tl_core.datasets.images.decode import decode_image, fit_image, kept_image
 from tl_core.datasets.known import is_here, known_dataset
 from tl_core.datasets.own.album import identity, is_own
@@ -76,7 +74,7 @@ def _sample_strip(dataset_id: str) -> list[ClassSample]:
     home = data_home()
     classes, counts = known_dataset(dataset_id, home).classes, class_counts(dataset_id, home)
     return [
-        ClassSample(classes[label], counts[label], _data_address(pixels))
+        ClassSample(classes[label], counts[label], data_address(pixels, THUMBNAIL_PX))
         for label, pixels in thumbnails(dataset_id, home, 1, 3, MOST_SAMPLES)
     ]
 
@@ -96,7 +94,7 @@ def _augmented_strip(dataset_id: str) -> list[str]:
     same, views, indices = np.stack([picture] * N_VIEWS), np.arange(1, N_VIEWS + 1), np.zeros(N_VIEWS, int)
     can_flip = known_dataset(dataset_id, home).can_flip
     shown = augment(same, views=views, indices=indices, seed=0, can_flip=can_flip)
-    return [_data_address(one) for one in (picture, *shown)]
+    return [data_address(one, THUMBNAIL_PX) for one in (picture, *shown)]
 
 
 def pass_strip(spec: RunSpec, total: int) -> list[tuple[int, str]]:
@@ -125,20 +123,13 @@ def _pass_strip(
     if len(order) != total:
         return []
     places = np.linspace(0, total - 1, min(N_PASS, total)).astype(int)
-    return [(int(place), _data_address(_found.pictures[int(order[place])])) for place in places]
-
-
-def _data_address(pixels: np.ndarray) -> str:
-    """Returns a small JPEG inside an address, so that a strip of pictures is one element of the page."""
-    file = io.BytesIO()
-    Image.fromarray(fit_image(pixels, min(THUMBNAIL_PX, pixels.shape[0]))).save(file, "JPEG", quality=85)
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+    return [(int(place), data_address(_found.pictures[int(order[place])], THUMBNAIL_PX)) for place in places]
 
 
 @st.cache_data(show_spinner=False)
 def sample_address(file: str) -> str:
     """Returns a small version of one of the bundled photographs as a data address."""
-    return _data_address(decode_image((SAMPLES / file).read_bytes(), file))
+    return data_address(decode_image((SAMPLES / file).read_bytes(), file), THUMBNAIL_PX)
 
 
 # ---- visitors' own data sets: who asks is the visitor, and the store says what they may see ----
@@ -224,4 +215,4 @@ def thumbnail_addresses(dataset_id: str, places: tuple[int, ...]) -> list[str]:
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def _thumbnails(home: str, dataset_id: str, places: tuple[int, ...], _found: Contents) -> list[str]:
-    return [_data_address(_found.pictures[place]) for place in places]
+    return [data_address(_found.pictures[place], THUMBNAIL_PX) for place in places]

@@ -15,7 +15,7 @@ from tl_core.datasets.catalog import class_slug
 from tl_core.datasets.own.album import PREFIX, is_own
 from tl_core.engine.singleton import engine
 from tl_core.errors import TransferLabError, UnknownIdError
-from tl_core.phrases import explain, explain_skipped, keys, phrase, said
+from tl_core.phrases import LONG_S, duration, explain, explain_skipped, keys, phrase, said
 from tl_core.store.records import RunRecord
 
 # what Streamlit reads in a text. A joint is found once the Markdown is parsed, escaped or not: the signs that make
@@ -24,7 +24,6 @@ _SIGNS = re.compile(
     r"(?P<joint>:(?=\S)|@|(?<=www)\.|(?<=[<>~-])[-=]|-(?=[->]))|^(?:\d{1,9}[.)]|[-+])(?=\s|$)|[\\`*_{}\[\]<>~$|#&]",
     re.IGNORECASE,
 )
-SHORT_S = 0.01  # below it, milliseconds
 LATE_S = 1.0  # an estimate is not worse for having run out since the last look
 # the units of large numbers, largest first: name, how many it counts, and from which number on it is used
 _LARGE = MappingProxyType(
@@ -108,18 +107,12 @@ def percent(share: float | None, digits: int = 0) -> str:
 
 def seconds(value: float | None) -> str:
     """Returns a duration that people read at a glance; "–" for what was not measured."""
-    if value is None:
-        return "–"
-    if value >= 90:
-        return t("unit.minutes", n=f"{value / 60:.1f}")
-    if value < SHORT_S:
-        return t("unit.milliseconds", n=f"{value * 1000:.1f}")
-    return t("unit.seconds", n=f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2f}")
+    return duration(value, state.language())
 
 
 def seconds_left(value: float | None) -> str:
     """Returns a duration that counts down: whole seconds, so that it does not flutter."""
-    return seconds(value) if value is None or value >= 90 else t("unit.seconds", n=math.ceil(value))
+    return seconds(value) if value is None or value >= LONG_S else t("unit.seconds", n=math.ceil(value))
 
 
 def time_left(value: float | None) -> str:

@@ -126,6 +126,7 @@ def test_a_hostile_run_name_is_shown_letter_by_letter():
 
 def test_runs_that_have_not_begun_draw_empty_axes():
     figure = curves_figure(curves_info([run()], "loss", "seconds"), LABELS)
+    assert figure.layout.xaxis.hoverformat == ".3~r"  # three digits: an epoch of 8 ms is not 0.0 s
     assert all(not any(y is not None for y in trace.y) for trace in figure.data)
     assert curves_figure(curves_info([], "loss", "seconds"), LABELS).data == ()
 

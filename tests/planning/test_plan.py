@@ -93,6 +93,11 @@ def test_a_batch_larger_than_the_training_set_is_refused():
     assert plan_run({"dataset": "mnist-small", "per_class": 4, "batch_size": 40}).batch_size == 40
 
 
+@pytest.mark.parametrize(("per_class", "batch_size"), [(None, 32), (4, 32), (3, 30), (1, 10)])
+def test_of_few_pictures_all_are_a_batch_where_nobody_says_otherwise(per_class, batch_size):
+    assert plan_run({"dataset": "mnist-small", "per_class": per_class}).batch_size == batch_size
+
+
 def test_unknown_ids_are_refused_with_those_that_exist():
     code, values = refused(UnknownIdError, backbone="alexnet")
     assert (code, values["received"], values["allowed"]) == ("unknown_backbone", "alexnet", list(backbones()))

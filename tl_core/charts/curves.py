@@ -166,7 +166,7 @@ def _key(part: str, labels: CurvesLabels) -> dict:
 
 
 def _layout(info: CurvesInfo, labels: CurvesLabels) -> dict:
-    hoverformat = {"epochs": ".2~f", "seconds": ".1f", "images": ",.0f"}[info.x]
+    hoverformat = {"epochs": ".2~f", "seconds": ".3~r", "images": ",.0f"}[info.x]
     x_axis = _axis(getattr(labels, info.x)) | {"hoverformat": hoverformat, "showgrid": False}
     if info.x == "images":
         x_axis["tickformat"] = "~s"

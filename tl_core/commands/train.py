@@ -14,7 +14,7 @@ from tl_core.engine.runs.going_on import lengthen
 from tl_core.errors import InputError
 from tl_core.evaluation.comparison import best_validation, gap_words
 from tl_core.evaluation.rival import rival_of
-from tl_core.phrases import explain
+from tl_core.phrases import duration, explain
 from tl_core.planning.plan import baseline_of, plan_run
 from tl_core.spec import RunSpec, check_field
 from tl_core.store.access import OPERATOR
@@ -179,12 +179,14 @@ def _print_event(event: Event, record: RunRecord, spec: RunSpec, output: Output)
             output.value(_as_json(event, record, output.language))
         case Epoch():
             output.clear_progress()
-            values = {name: getattr(event, name) for name in ("epoch", "train_accuracy", "val_accuracy", "seconds")}
+            values = {name: getattr(event, name) for name in ("epoch", "train_accuracy", "val_accuracy")}
+            values["seconds"] = duration(event.seconds, output.language)
             print(output.phrase("command.epoch", role=record.role, epochs=spec.all_epochs, **values))
         case Ended(state, _, seconds, scores):
             output.clear_progress()
             accuracy = f"{scores['accuracy']:.4f}" if scores else "–"
-            print(output.phrase("command.ended", run=record.id, accuracy=accuracy, state=state, seconds=seconds))
+            time = duration(seconds, output.language)
+            print(output.phrase("command.ended", run=record.id, accuracy=accuracy, state=state, seconds=time))
 
 
 def _print_meaning(scores: dict, store: SqliteStore, record: RunRecord, output: Output) -> None:

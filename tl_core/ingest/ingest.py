@@ -14,6 +14,7 @@ from tl_core.errors import InputError, StoreError, UnavailableError
 from tl_core.ingest.assembly import assemble_album
 from tl_core.ingest.packs import Packed, Refused, in_stream, pack
 from tl_core.ingest.places import Place, check_places, place_files
+from tl_core.ingest.readings.reading import Readings
 from tl_core.ingest.request import ImportRequest, Taken
 from tl_core.ingest.sources import Source
 from tl_core.store.access import Visitor
@@ -24,7 +25,11 @@ SMALL_PACK_BYTES = 8 * 2**20
 
 
 def ingest(
-    albums: Albums, source: Source, request: ImportRequest, n_threads: int | None = None
+    albums: Albums,
+    source: Source,
+    request: ImportRequest,
+    n_threads: int | None = None,
+    readings: Readings | None = None,
 ) -> Generator[tuple[int, int], None, AlbumRecord]:
     """Makes an album of a tree of files, or adds them to one.
 
@@ -33,6 +38,7 @@ def ingest(
         source: The files; closed at the end.
         request: What is wanted.
         n_threads: Threads that decode; one for each core where None.
+        readings: The ways to understand the files, where somebody has looked already (`places.readings_for`).
 
     Yields:
         (files done, files in all) after each file. Closing the iterator cancels: nothing is left.
@@ -42,13 +48,13 @@ def ingest(
 
     Raises:
         InputError: "import_no_pictures", "import_no_classes", "import_one_class", "import_too_many",
-            "import_too_many_classes".
+            "import_too_many_classes"; "import_unclear", "bad_layout".
         UnavailableError: "dataset_damaged": the album to add to, also where it is not there any more.
         StoreError: "import_too_much_disk", "disk_full" or "home_not_writable".
     """
     with closing(source), albums.draft() as draft:
         before = albums.album(request.into.id) if request.into else None
-        placed, notes, taken = place_files(source, request)
+        placed, notes, taken = place_files(source, request, readings)
         check_places(placed, request, before)
         packs, small = _take_over(albums, draft, request.into, before, taken) if request.into and before else ((), b"")
         packs = (*packs, f"pack-{secrets.token_hex(6)}.bin")

@@ -28,8 +28,16 @@ class Place(NamedTuple):
     group: str = ""
 
 
-def place_files(source: Source, request: ImportRequest) -> tuple[dict[str, Place], list[Note], Taken]:
-    """Returns where each file goes, what there is to say, and what is skipped already."""
+def place_files(
+    source: Source, request: ImportRequest, readings: Readings | None = None
+) -> tuple[dict[str, Place], list[Note], Taken]:
+    """Returns where each file goes, what there is to say, and what is skipped already.
+
+    Args:
+        source: The files.
+        request: What is wanted.
+        readings: The ways to understand them, where somebody has looked already.
+    """
     taken = Taken()
     taken.skipped += [
         {"file": printable_path(one.file), "code": one.code, "values": dict(one.values)} for one in source.unread
@@ -37,7 +45,7 @@ def place_files(source: Source, request: ImportRequest) -> tuple[dict[str, Place
     if request.class_name is not None:
         name = checked_class_name(request.class_name)
         return {file: Place(name, UNKNOWN, printable_path(file)) for file in source.files}, [], taken
-    reading = _chosen(readings_of(source), request)
+    reading = chosen_reading(readings or readings_of(source), request)
     for one in reading.left_out:
         taken.leave_out(one.file, InputError(one.code, file=one.file))
     placed = {
@@ -66,14 +74,24 @@ def readings_of(source: Source) -> Readings:
     return read_layout(source.files, source.folders)
 
 
-def _chosen(readings: Readings, request: ImportRequest) -> Reading:
+def readings_for(source: Source, request: ImportRequest) -> Readings | None:
+    """Returns all ways to understand what somebody wants to be taken in; None where they have named its only class."""
+    return readings_of(source) if request.class_name is None else None
+
+
+def is_open(readings: Readings | None, request: ImportRequest) -> bool:
+    """Says whether taking the first reading would be a guess, and nobody has chosen one."""
+    return readings is not None and request.layout is None and not readings.is_clear
+
+
+def chosen_reading(readings: Readings, request: ImportRequest) -> Reading:
     """Returns the reading that is to be taken.
 
     Raises:
         InputError: "bad_layout": there are not so many. "import_unclear": nobody has chosen, and it would be a guess.
     """
     n = len(readings.all)
-    if request.layout is None and not readings.is_clear:
+    if is_open(readings, request):
         raise InputError("import_unclear", source=request.source, n=n)
     if request.layout is not None and not 0 <= request.layout <= n:
         raise InputError("bad_layout", received=request.layout, n=n)

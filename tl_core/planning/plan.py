@@ -49,8 +49,8 @@ def plan_run(options: Mapping[str, object], home: Path | None = None) -> RunSpec
 
     Args:
         options: Fields of `RunSpec`; in place of `n_frozen` also `freeze`: a number, a block's name, "all" or "none".
-            What is missing gets its default: all blocks frozen, the backbone's own picture size; how it is trained as
-            `_training` says. `head_at` may be a number or a block's name.
+            What is missing gets its default: all blocks frozen, the backbone's own picture size, of few pictures all
+            of them as a batch; how it is trained as `_training` says. `head_at` may be a number or a block's name.
         home: The data folder, where visitors' own data sets are; without it only those of the catalogue are known.
 
     Raises:
@@ -68,6 +68,9 @@ def plan_run(options: Mapping[str, object], home: Path | None = None) -> RunSpec
     values.setdefault("image_size", backbone.image_size)
     values |= _training(values, backbone.id, n_used)
     spec = RunSpec.from_dict({"dataset": dataset.id, "backbone": backbone.id, **values})
+    if "batch_size" not in values:
+        fitting = max(int(RANGES["batch_size"][0]), min(spec.batch_size, n_training_images(spec, dataset)))
+        spec = spec.with_changes(batch_size=fitting)
     check_together(spec, dataset, backbone)
     return spec
 

@@ -38,6 +38,7 @@ SMALL = tree(apple=4, pear=4)
 
 ON_AN_IMPORT = {
     "look": lambda imports, id, by: imports.look(id, by=by),
+    "answer": lambda imports, id, by: imports.answer(id, 1, by=by),
     "cancel": lambda imports, id, by: imports.cancel(id, by=by),
 }
 FOR_EVERYBODY = {"mine"}

@@ -9,63 +9,24 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import IO
 
 from tl_core.engine.executors.contract import tell
 from tl_core.engine.executors.process import start_module
 from tl_core.engine.imports import uploads
+from tl_core.engine.imports.import_snapshot import ImportSnapshot, ImportState
 from tl_core.engine.imports.process import album_of, task_of
-from tl_core.errors import StoreError, TransferLabError, UnknownIdError, WorkerError
+from tl_core.engine.imports.waiting_files import VISIT_BYTES
+from tl_core.errors import InputError, StoreError, TransferLabError, UnknownIdError, WorkerError
 from tl_core.ingest.request import ImportRequest
 from tl_core.store.access import Visitor
-from tl_core.store.albums import AlbumRecord, Albums
+from tl_core.store.albums import Albums
 
 KEPT = 200  # finished imports that can still be asked for
 PATIENCE_S = 1.0  # for a process that was killed to be gone
-MOST_WAITING = 3  # imports that one owner may have under way and in line
-
-
-class ImportState(StrEnum):
-    """Where an import stands. WAITING → RUNNING → one of the others."""
-
-    WAITING = "waiting"  #: Others come first.
-    RUNNING = "running"  #: Its process reads pictures.
-    DONE = "done"  #: The album is there.
-    FAILED = "failed"  #: It could not be; `error` says why. Nothing was kept.
-    CANCELLED = "cancelled"  #: A person ended it. Nothing was kept.
-
-    @property
-    def is_finished(self) -> bool:
-        return self not in (ImportState.WAITING, ImportState.RUNNING)
-
-
-@dataclass(frozen=True)
-class ImportSnapshot:
-    """An import as it is now.
-
-    Attributes:
-        id: 32 hexadecimal digits.
-        owner: Whose it is.
-        name: What the data set will be called.
-        state: Where it stands.
-        done: Files read so far.
-        total: Files in all; None while that is not known.
-        left_s: Seconds until it will be done, by its own pace; None while that is not known.
-        album: What came of it.
-        error: Why it failed, {"code", "values"}.
-    """
-
-    id: str
-    owner: str
-    name: str
-    state: ImportState = ImportState.WAITING
-    done: int = 0
-    total: int | None = None
-    left_s: float | None = None
-    album: AlbumRecord | None = None
-    error: dict | None = None
+MOST_WAITING = 3  # imports that one owner may have under way, in line and to be answered
+EXPIRES_S = 1800.0  # a question that its owner has not looked at for so long is nobody's any more
 
 
 @dataclass
@@ -79,6 +40,8 @@ class _Import:
     began_s: float = 0.0
     process: subprocess.Popen | None = None
     is_cancelled: bool = False
+    n_bytes: int = 0  # of what was sent, while it waits for an answer
+    timer: threading.Timer | None = None  # that ends it if nobody answers
     outcome: ImportSnapshot | None = None  # what its process said last; it holds once that has ended
     is_over: threading.Event = field(default_factory=threading.Event)
 
@@ -105,6 +68,7 @@ class ImportQueue:
         self._home, self._albums, self._bytes_left, self._clock = home, albums, bytes_left, clock
         self._lock = threading.RLock()
         self._all: OrderedDict[str, _Import] = OrderedDict()
+        self._seen_s: dict[str, float] = {}  # when an owner of questions has looked last
         self._is_closed = False
 
     def submit(self, path: Path, request: ImportRequest, *, is_sent: bool = False) -> str:
@@ -119,13 +83,17 @@ class ImportQueue:
             The import's id.
 
         Raises:
-            StoreError: "too_many_imports".
+            StoreError: "too_many_imports"; "visit_uploads": with the files of questions that wait for an answer, it
+                would be more than one may have waiting.
         """
         with self._lock:
             mine = [one for one in self._all.values() if one.seen.owner == request.owner]
             n_open = sum(not one.seen.state.is_finished for one in mine)
             if n_open >= MOST_WAITING:
                 raise StoreError("too_many_imports", found=n_open, allowed=MOST_WAITING)
+            n_kept = sum(one.n_bytes for one in mine if one.seen.state is ImportState.ASKING)
+            if is_sent and n_kept and n_kept + uploads.size_of(path) > VISIT_BYTES:
+                raise StoreError("visit_uploads", allowed_mb=VISIT_BYTES // 1_000_000)
             id = secrets.token_hex(16)
             self._all[id] = _Import(ImportSnapshot(id, request.owner, request.name), path, request, is_sent)
             self._forget_old()
@@ -135,6 +103,7 @@ class ImportQueue:
     def mine(self, *, by: Visitor) -> list[ImportSnapshot]:
         """Returns the imports of a visitor, the latest first: those under way, and those that have ended lately."""
         with self._lock:
+            self._seen_s[by.owner] = self._clock()
             return [one.seen for one in reversed(self._all.values()) if one.seen.owner == by.owner]
 
     def look(self, id: str, *, by: Visitor) -> ImportSnapshot:
@@ -148,6 +117,29 @@ class ImportQueue:
             if found is None or not (by.is_instructor or found.seen.owner == by.owner):
                 raise UnknownIdError("unknown_import", received=str(id)[:40])
             return found.seen
+
+    def answer(self, id: str, layout: int, *, by: Visitor) -> None:
+        """Begins an import again that has asked how its folders are to be understood; any other stays as it is.
+
+        Args:
+            id: Of the import.
+            layout: The number of the reading that is right, from 1.
+            by: Who has chosen it.
+
+        Raises:
+            UnknownIdError: "unknown_import".
+            InputError: "bad_layout": there is no such reading.
+        """
+        with self._lock:
+            one = self._all[self.look(id, by=by).id]
+            if one.seen.state is not ImportState.ASKING:
+                return
+            if not 1 <= layout <= len(one.seen.readings):
+                raise InputError("bad_layout", received=layout, n=len(one.seen.readings))
+            self._ask_no_more(one)
+            one.request, one.outcome = replace(one.request, layout=layout), None
+            one.seen = replace(one.seen, state=ImportState.WAITING, readings=())
+            self._begin_next()
 
     def cancel(self, id: str, *, by: Visitor) -> None:
         """Ends an import at once; nothing of it is kept. One that has ended, or is just about to, stays as it is.
@@ -210,16 +202,49 @@ class ImportQueue:
 
     def _end(self, one: _Import, seen: ImportSnapshot) -> None:
         """Notes the end of an import that has no process, or none any more, and begins the next one."""
+        self._ask_no_more(one)
         if one.is_sent:
             uploads.forget(one.path)
-        one.seen = replace(seen, left_s=None)
+        one.seen = replace(seen, left_s=None, readings=())
         one.is_over.set()
         self._begin_next()
+
+    def _ask(self, one: _Import, seen: ImportSnapshot) -> None:
+        """Keeps the files of an import until a person has said how they are to be understood, or nobody looks."""
+        one.seen, one.process = seen, None
+        one.n_bytes = uploads.size_of(one.path) if one.is_sent else 0
+        self._seen_s[seen.owner] = self._clock()
+        self._expire_in(one, EXPIRES_S)
+        self._begin_next()
+
+    def _expire_in(self, one: _Import, wait_s: float) -> None:
+        one.timer = threading.Timer(wait_s, self._expire, [one])
+        one.timer.daemon = True
+        one.timer.start()
+
+    def _ask_no_more(self, one: _Import) -> None:
+        if one.timer is not None:
+            one.timer.cancel()
+        one.timer = None
 
     def _forget_old(self) -> None:
         finished = [id for id, one in self._all.items() if one.seen.state.is_finished]
         for id in finished[: max(0, len(finished) - KEPT)]:
             del self._all[id]
+
+    # ---- on a thread of its own ----
+
+    def _expire(self, one: _Import) -> None:
+        """Ends an import whose question has been left alone for long enough."""
+        with self._lock:
+            if one.seen.state is not ImportState.ASKING:
+                return
+            left_s = self._seen_s[one.seen.owner] + EXPIRES_S - self._clock()
+            if left_s > 0:
+                self._expire_in(one, left_s)
+                return
+            error = InputError("import_expired", name=one.seen.name).to_dict()
+            self._end(one, replace(one.seen, state=ImportState.FAILED, error=error))
 
     # ---- on the thread that listens to a process ----
 
@@ -240,6 +265,8 @@ class ImportQueue:
             if said["say"] == "progress":
                 left_s = (self._clock() - one.began_s) / said["done"] * (said["total"] - said["done"])
                 one.seen = replace(one.seen, done=said["done"], total=said["total"], left_s=left_s)
+            elif said["say"] == "asked":
+                one.outcome = replace(one.seen, state=ImportState.ASKING, readings=tuple(said["readings"]))
             elif said["say"] == "done":
                 one.outcome = replace(one.seen, state=ImportState.DONE, album=album_of(said["album"]))
             else:
@@ -255,4 +282,9 @@ class ImportQueue:
         died = replace(one.seen, state=ImportState.FAILED, error=error)
         cancelled = replace(one.seen, state=ImportState.CANCELLED)
         with self._lock:
-            self._end(one, one.outcome or (cancelled if one.is_cancelled else died))
+            if one.outcome is None or one.outcome.state is not ImportState.ASKING:
+                self._end(one, one.outcome or (cancelled if one.is_cancelled else died))
+            elif one.is_cancelled:
+                self._end(one, cancelled)
+            else:
+                self._ask(one, one.outcome)

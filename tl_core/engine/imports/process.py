@@ -3,7 +3,8 @@
 `python -m tl_core.engine.imports.process` reads one JSON line on standard input, the import, and writes JSON lines:
 
     {"say": "progress", "done", "total"}, several a second
-    {"say": "done", "album": {…}} or {"say": "failed", "error": {"code", "values"}}, at the end
+    {"say": "done", "album": {…}}, {"say": "asked", "readings": […]} where it would have to guess how the files are to
+    be understood, or {"say": "failed", "error": {"code", "values"}}, at the end
 
 It ends when its input does, so that no import outlives its server; what it had begun is swept up at the next start.
 """
@@ -13,12 +14,15 @@ import os
 import sys
 import threading
 import time
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
 from tl_core.disk.home import data_home
 from tl_core.errors import TransferLabError, WorkerError
 from tl_core.ingest.ingest import ingest
+from tl_core.ingest.places import is_open, readings_for
+from tl_core.ingest.question import question_of
 from tl_core.ingest.request import ImportRequest
 from tl_core.ingest.sources import open_source
 from tl_core.store.albums import AlbumRecord, Albums
@@ -43,24 +47,30 @@ def _request_of(data: dict) -> ImportRequest:
     return ImportRequest(**data | {"visibility": Visibility(data["visibility"]), "into": into})
 
 
-def run(task: dict) -> AlbumRecord:
-    """Does one import and says how far it is.
+def run(task: dict) -> dict:
+    """Does one import and says how far it is; or, where only a person can say what its folders mean, nothing of it.
+
+    Returns:
+        What is to be said at the end.
 
     Raises:
         TransferLabError: As `ingest` and `open_source`.
     """
     request, said_s = _request_of(task["request"]), 0.0
-    source = open_source(Path(task["path"]), request.source, is_sent=task["is_sent"])
-    albums = Albums(data_home())  # knows of no runs: what it takes the place of, the server removes
-    steps = ingest(albums, source, request)
-    while True:
-        try:
-            done, total = next(steps)
-        except StopIteration as end:
-            return end.value
-        if time.monotonic() - said_s > PROGRESS_S or done == total:
-            said_s = time.monotonic()
-            _say({"say": "progress", "done": done, "total": total})
+    with closing(open_source(Path(task["path"]), request.source, is_sent=task["is_sent"])) as source:
+        readings = readings_for(source, request)
+        if readings is not None and is_open(readings, request):
+            return {"say": "asked", "readings": question_of(source, readings)}
+        albums = Albums(data_home())  # knows of no runs: what it takes the place of, the server removes
+        steps = ingest(albums, source, request, readings=readings)
+        while True:
+            try:
+                done, total = next(steps)
+            except StopIteration as end:
+                return {"say": "done", "album": plain(asdict(end.value))}
+            if time.monotonic() - said_s > PROGRESS_S or done == total:
+                said_s = time.monotonic()
+                _say({"say": "progress", "done": done, "total": total})
 
 
 def _say(message: dict) -> None:
@@ -78,7 +88,7 @@ def main() -> None:
     task = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_input, name="input", daemon=True).start()
     try:
-        _say({"say": "done", "album": plain(asdict(run(task)))})
+        _say(run(task))
     except TransferLabError as error:
         _say({"say": "failed", "error": plain(error.to_dict())})
     except Exception as error:  # whatever it was must reach the page as a sentence

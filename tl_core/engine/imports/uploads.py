@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tl_core.disk.home import ensure_folder
-from tl_core.disk.space import check_space, storage_error, storage_errors
+from tl_core.disk.space import check_space, folder_bytes, storage_error, storage_errors
 from tl_core.engine.imports.waiting_files import WAITING
 from tl_core.ingest.sources import put_content, write_sent_files
 
@@ -71,6 +71,15 @@ def write_files(home: Path, files: Sequence[tuple[str, bytes | Path]]) -> Path:
     check_space(folder, n_bytes)
     with storage_errors(folder, n_bytes):
         return write_sent_files(folder / f"{_SENT}{secrets.token_hex(16)}", files)
+
+
+def size_of(path: Path) -> int:
+    """Returns how many bytes lie where `write_archive` or `write_files` wrote."""
+    if path.is_dir():
+        return folder_bytes(path)
+    with suppress(OSError):
+        return path.stat().st_size
+    return 0
 
 
 def forget(path: Path) -> None:
