@@ -151,7 +151,7 @@ def test_questions_count_as_imports_under_way_and_their_files_as_waiting(imports
     with pytest.raises(StoreError, match="too_many_imports"):
         imports.submit(sent(home), REQUEST, is_sent=True)
     imports.cancel(ids[0], by=OWNER)
-    monkeypatch.setattr(module, "VISIT_BYTES", 2 * uploads.size_of(sent(home)) + 1)
+    monkeypatch.setitem(module.LIMITS, "visit", 2 * uploads.size_of(sent(home)) + 1)
     with pytest.raises(StoreError, match="visit_uploads"):
         imports.submit(sent(home), REQUEST, is_sent=True)
     assert imports.submit(sent(home), ImportRequest("Things", "ben"), is_sent=True)

@@ -17,7 +17,7 @@ from tl_core.engine.executors.process import start_module
 from tl_core.engine.imports import uploads
 from tl_core.engine.imports.import_snapshot import ImportSnapshot, ImportState
 from tl_core.engine.imports.process import album_of, task_of
-from tl_core.engine.imports.waiting_files import VISIT_BYTES
+from tl_core.engine.imports.waiting_files import LIMITS
 from tl_core.errors import InputError, StoreError, TransferLabError, UnknownIdError, WorkerError
 from tl_core.ingest.request import ImportRequest
 from tl_core.store.access import Visitor
@@ -92,8 +92,8 @@ class ImportQueue:
             if n_open >= MOST_WAITING:
                 raise StoreError("too_many_imports", found=n_open, allowed=MOST_WAITING)
             n_kept = sum(one.n_bytes for one in mine if one.seen.state is ImportState.ASKING)
-            if is_sent and n_kept and n_kept + uploads.size_of(path) > VISIT_BYTES:
-                raise StoreError("visit_uploads", allowed_mb=VISIT_BYTES // 1_000_000)
+            if is_sent and n_kept and n_kept + uploads.size_of(path) > LIMITS["visit"]:
+                raise StoreError("visit_uploads", allowed_mb=LIMITS["visit"] // 1_000_000)
             id = secrets.token_hex(16)
             self._all[id] = _Import(ImportSnapshot(id, request.owner, request.name), path, request, is_sent)
             self._forget_old()
