@@ -4,6 +4,7 @@ import io
 import os
 import time
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -11,11 +12,15 @@ from starlette.requests import Request
 from streamlit import config, file_util, net_util, runtime
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.proto.Common_pb2 import FileURLs
-from streamlit.runtime import memory_uploaded_file_manager
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.runtime import app_session, memory_uploaded_file_manager
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
+from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit.web.server.server_util import is_xsrf_enabled
 from streamlit.web.server.starlette.starlette_app_utils import validate_xsrf_token
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
@@ -27,6 +32,7 @@ __all__ = [
     "DeltaGenerator",
     "UploadedFile",
     "allow_hosts",
+    "ask_again",
     "ask_nobody_for_our_address",
     "cookie_of_visit",
     "draw_again",
@@ -37,6 +43,7 @@ __all__ = [
     "is_open",
     "keep_uploads_on_disk",
     "let_go",
+    "n_visits",
     "refusal_of_upload",
     "sent_content",
     "waiting_files",
@@ -175,7 +182,43 @@ UploadedFile.getvalue = _getvalue
 UploadedFile.__deepcopy__ = _copied  # pyright: ignore[reportAttributeAccessIssue]
 
 
+# ---- fragments that are asked for again and again ----
+
+
+def ask_again(every_s: float) -> None:
+    """Has the browser ask for the fragment that is being drawn so often from now on, without drawing the page anew."""
+    visit, fragment = get_script_run_ctx(), ThreadState.get().fragment_id
+    assert visit is not None  # only a running script comes here
+    if fragment:
+        message = ForwardMsg()
+        message.auto_rerun.fragment_id, message.auto_rerun.interval = fragment, every_s
+        visit.enqueue(message)
+
+
+@cache
+def _theme(section: str) -> CustomThemeConfig:
+    theme = CustomThemeConfig()
+    _streamlits_theme(theme, section)
+    return theme
+
+
+def _populate_theme(msg: CustomThemeConfig, section: str = "theme") -> None:
+    """Says how the pages look. Streamlit says it again with every answer, and reads all its settings for that."""
+    if (theme := _theme(section)).ByteSize():
+        msg.MergeFrom(theme)
+
+
+_streamlits_theme = app_session._populate_theme_msg
+app_session._populate_theme_msg = _populate_theme
+
+
 # ---- visits, as the server knows them ----
+
+
+def n_visits() -> int:
+    """Returns how many pages are open."""
+    manager = getattr(runtime.get_instance(), "_session_mgr", None) if runtime.exists() else None
+    return len(manager._active_session_info_by_id) if isinstance(manager, WebsocketSessionManager) else 1
 
 
 def is_open(visit: str) -> bool:
