@@ -143,9 +143,9 @@ else:
         ask_nobody_for_our_address,
         bind_visits_to_owners,
         ignore_pages_folder,
-        keep_media_for_owners,
         keep_uploads_on_disk,
     )
+    from pages.ui.streamlit_media import keep_media_for_owners
     from pages.ui.upload_door import UploadDoor
     from tl_core.disk.error_log import hide_visits
 

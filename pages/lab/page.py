@@ -10,7 +10,7 @@ from types import MappingProxyType
 import streamlit as st
 
 from pages.lab import expected, forms, run_panel, run_settings, settings
-from pages.ui import actions, links, run_names, services, state
+from pages.ui import actions, links, pace, run_names, services, state
 from pages.ui.blocks import layer_map, parameter_line, picture_strip
 from pages.ui.text import seconds, sentence, t
 from tl_core.datasets.catalog import DatasetInfo
@@ -125,7 +125,7 @@ def _draw_numbers(spec: RunSpec, frozen: int, trainable: int, pace_s: float | No
         if _pace_s(spec) != pace_s:
             st.rerun()  # begins, slows or ends the asking, and draws what augmentation costs
 
-    st.fragment(numbers, run_every=pace_s)()
+    pace.draw_again("numbers", numbers, pace_s)
 
 
 def _pace_s(spec: RunSpec) -> float | None:

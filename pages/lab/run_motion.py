@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 
 import streamlit as st
 
@@ -62,7 +63,7 @@ def _range(changes: Sequence[float]) -> str:
     return most if least == most else t("motion.range", least=least, most=most)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@lru_cache(maxsize=64)
 def _figure(backbone: str, n_frozen: int, changes: tuple[float, ...], role: str, language: str) -> str:
     """Returns the strip as JSON, made once for all who look at it."""
     blocks = [block.name for block in backbone_info(backbone).blocks[: len(changes) - 1]]

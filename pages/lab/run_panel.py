@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from pages.lab import rival, run_line, run_motion, run_settings
-from pages.ui import bundles, controls, owner_names, services, sharing, state
+from pages.ui import bundles, controls, owner_names, pace, services, sharing, state
 from pages.ui.blocks import accuracy_with_margin, curves, weight_proof
 from pages.ui.live_chart import Replay
 from pages.ui.run_names import name_of
@@ -40,15 +40,15 @@ def draw() -> None:
         st.warning(sentence(error))
         state.open_run(None)
         return
-    pace_s = _pace_s(snapshots)
-    st.fragment(_draw_live, run_every=pace_s)(run_id, pace_s)
+    record, pace_s = snapshots[0].record, _pace_s(snapshots)
+    _draw_title(record)
+    pace.draw_again("panel", _draw_live, pace_s, run_id, _titled(record), pace_s is not None)
 
 
 def _pace_s(snapshots: Sequence[RunSnapshot]) -> float | None:
     """Returns after how many seconds it is worth looking again; None when nothing moves any more."""
-    first, status = snapshots[0], services.engine().status()
-    is_alone = status.n_active + status.n_waiting <= len(snapshots)  # a class would keep the server busy with looking
-    if is_alone and first.is_active and (first.remaining_s or 0.0) < SHORT_S:
+    first = snapshots[0]
+    if pace.is_calm() and first.is_active and not first.is_paused and (first.remaining_s or 0.0) < SHORT_S:
         return EAGER_S
     is_replayed = _replay([snapshot.record for snapshot in snapshots]) is not None
     return POLL_S if is_replayed or any(snapshot.is_active for snapshot in snapshots) else None
@@ -81,14 +81,14 @@ def _look_again(run_id: str) -> list[RunSnapshot]:
     return look(run_id) if seen_id != run_id or has_changed else seen
 
 
-def _draw_live(run_id: str, pace_s: float | None) -> None:
+def _draw_live(run_id: str, title: tuple, is_polled: bool) -> None:
+    """Draws what moves; the page anew when something around it has changed, or the polling begins or ends."""
     try:
         snapshots = _look_again(run_id)
     except UnknownIdError:  # deleted meanwhile, in another tab
         st.rerun()
     records = [snapshot.record for snapshot in snapshots]
     replay, next_pace_s = _replay(records), _pace_s(snapshots)
-    _draw_title(records[0])
     if bundles.is_brought_in(records[0]):
         bundles.draw_origin(records[0])
     else:
@@ -101,8 +101,15 @@ def _draw_live(run_id: str, pace_s: float | None) -> None:
     if next_pace_s is None:  # below the charts: what comes last moves nothing
         _draw_verdict(snapshots)
         _draw_next(snapshots)
-    if pace_s != next_pace_s:
-        st.rerun()  # begins, slows or ends the polling
+    if is_polled != (next_pace_s is not None) or title != _titled(records[0]):
+        st.rerun()
+    if next_pace_s is not None:
+        pace.keep_pace("panel", next_pace_s)
+
+
+def _titled(record: RunRecord) -> tuple:
+    """Returns what the title shows of a run, which is drawn with the page and not each second."""
+    return record.name, record.visibility
 
 
 def _draw_title(record: RunRecord) -> None:

@@ -45,7 +45,7 @@ async def measure(port: int, pid: int, home: Path, options: argparse.Namespace) 
         windows: dict[int, list[dict]] = {count: [] for count in (0, *options.sessions)}
         for _ in range(options.repeat):
             for count in windows:
-                windows[count].append(await _window(port, pid, run_id, cookie, count, options.seconds, epochs))
+                windows[count].append(await _window(port, pid, run_id, cookie, count, options, epochs))
     rows = [_pooled(count, found) for count, found in windows.items()]
     return {
         "rows": rows,
@@ -55,17 +55,21 @@ async def measure(port: int, pid: int, home: Path, options: argparse.Namespace) 
     }
 
 
-async def _window(port: int, pid: int, run_id: str, cookie: str, count: int, seconds: float, epochs: Epochs) -> dict:
+async def _window(
+    port: int, pid: int, run_id: str, cookie: str, count: int, options: argparse.Namespace, epochs: Epochs
+) -> dict:
     """Has so many visitors open the page and poll for a while."""
     visitors = [await visitor(port, cookie=cookie, run=run_id) for _ in range(count)]
     for one in visitors:
+        one.is_forgetful = options.whole
         await one.open()
     answers: list[float | None] = []
     began_s, busy_s = time.monotonic(), cpu_s(pid)
     if visitors:
-        await asyncio.gather(*(_poll(one, place / count, seconds, answers) for place, one in enumerate(visitors)))
+        polled = (_poll(one, place / count, options.seconds, answers) for place, one in enumerate(visitors))
+        await asyncio.gather(*polled)
     else:
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(options.seconds)
     lasted_s = time.monotonic() - began_s
     for one in visitors:
         await one.close()
@@ -129,6 +133,7 @@ def main() -> None:
     parser.add_argument("--sessions", type=lambda text: [int(part) for part in text.split(",")], default=[1, 10, 30])
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--whole", action="store_true", help="visitors keep no message: each is sent whole")
     options = parser.parse_args()
     with _home() as home, served(home) as (port, pid):
         print(json.dumps(asyncio.run(measure(port, pid, home, options))))

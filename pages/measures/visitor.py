@@ -53,6 +53,7 @@ class Visitor:
         n_bytes: Bytes received so far.
         listening: Takes in what the server says; ends with the connection.
         cookie: The owner's key, without which no file is taken.
+        is_forgetful: Keeps no message, so that the server sends each of them whole; a browser keeps them.
     """
 
     socket: ClientConnection
@@ -64,6 +65,7 @@ class Visitor:
     n_bytes: int = 0
     listening: asyncio.Task | None = None
     cookie: str | None = None
+    is_forgetful: bool = False
     _drawn: str = ""  # what the server calls the page, once it has said so
     _known: set[str] = field(default_factory=set)  # messages that the server need not send again
     _waiting: list["_Question"] = field(default_factory=list)  # in the order in which they were asked
@@ -155,7 +157,7 @@ class Visitor:
     def _take(self, data: bytes) -> None:
         self.n_bytes += len(data)
         message = ForwardMsg.FromString(data)
-        if message.metadata.cacheable:
+        if message.metadata.cacheable and not self.is_forgetful:
             self._known.add(message.hash)
         kind, fragments = message.WhichOneof("type"), list(message.metadata.run.fragment_ids)
         if kind == "delta":

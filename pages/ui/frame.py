@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.ui import admission, links, owner_names, services, state
+from pages.ui import admission, links, owner_names, pace, services, state
 from pages.ui.blocks import glossary
 from pages.ui.component import WEB, component
 from pages.ui.streamlit_internals import refusal_of_upload
@@ -96,10 +96,10 @@ def _machine() -> None:
         st.error(sentence(error))
         st.stop()
     is_moving = status.device is None or status.n_active + status.n_waiting > 0 or status.trouble is not None
-    st.fragment(_draw_status, run_every=POLL_S if is_moving else None)(status.device is None)
+    pace.draw_again("machine", _draw_status, POLL_S if is_moving else None, status.device is None, is_moving)
 
 
-def _draw_status(was_starting: bool) -> None:
+def _draw_status(was_starting: bool, is_polled: bool) -> None:
     status = services.engine().status()
     if status.trouble is not None:
         st.error(sentence(status.trouble), icon=":material/hard_drive:")
@@ -113,3 +113,5 @@ def _draw_status(was_starting: bool) -> None:
         st.caption(t("frame.busy", n_active=status.n_active, n_waiting=status.n_waiting))
     if was_starting:
         st.rerun()  # once: ends the polling
+    if is_polled:
+        pace.keep_pace("machine", POLL_S)

@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pages.ui.cookie import owner_of_browser
-from pages.ui.streamlit_internals import media_files
+from pages.ui.streamlit_media import media_files
 
 
 class MediaDoor:

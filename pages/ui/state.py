@@ -19,19 +19,23 @@ from tl_core.store.instructor.key import client_address, key_in_use
 _KEPT = "kept"
 
 
+def _kept() -> dict[str, Any]:
+    return st.session_state.setdefault(_KEPT, {})
+
+
 def get(name: str, default: object = None) -> Any:
     """Returns a choice that this visitor made earlier."""
-    return st.session_state.setdefault(_KEPT, {}).get(name, default)
+    return _kept().get(name, default)
 
 
 def put(name: str, value: object) -> None:
     """Remembers a choice until the tab is closed."""
-    st.session_state.setdefault(_KEPT, {})[name] = value
+    _kept()[name] = value
 
 
 def pop(name: str) -> Any:
     """Returns something that was kept, and forgets it."""
-    return st.session_state.setdefault(_KEPT, {}).pop(name, None)
+    return _kept().pop(name, None)
 
 
 def widget_key(name: str) -> str:
@@ -59,10 +63,11 @@ def set_widget(name: str, value: object) -> None:
 
 def language() -> str:
     """Returns "en" or "zh": from the address, then from the visit, then from the browser."""
-    asked = st.query_params.get("lang", get("language"))
+    kept = _kept()  # once: every text of a page is looked up by this
+    asked = st.query_params.get("lang", kept.get("language"))
     if asked not in LANGUAGES:
         asked = "zh" if str(st.context.locale or "").lower().startswith("zh") else "en"
-    put("language", asked)
+    kept["language"] = asked
     return asked
 
 

@@ -3,9 +3,8 @@
 import io
 import os
 import time
-from collections import defaultdict
 from collections.abc import Sequence
-from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -13,14 +12,15 @@ from starlette.requests import Request
 from streamlit import config, file_util, net_util, runtime
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.proto.Common_pb2 import FileURLs
-from streamlit.runtime import memory_media_file_storage, memory_uploaded_file_manager
-from streamlit.runtime.media_file_manager import MediaFileManager
-from streamlit.runtime.media_file_storage import MediaFileKind
-from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.runtime import app_session, memory_uploaded_file_manager
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
+from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit.web.server.server_util import is_xsrf_enabled
 from streamlit.web.server.starlette.starlette_app_utils import validate_xsrf_token
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
@@ -32,6 +32,7 @@ __all__ = [
     "DeltaGenerator",
     "UploadedFile",
     "allow_hosts",
+    "ask_again",
     "ask_nobody_for_our_address",
     "bind_visits_to_owners",
     "draw_again",
@@ -40,13 +41,13 @@ __all__ = [
     "ignore_pages_folder",
     "is_host_allowed",
     "is_open",
-    "keep_media_for_owners",
     "keep_uploads_on_disk",
     "let_go",
-    "media_files",
+    "n_visits",
     "owner_of_visit",
     "refusal_of_upload",
     "sent_content",
+    "this_visit",
     "waiting_files",
 ]
 
@@ -183,61 +184,34 @@ UploadedFile.getvalue = _getvalue
 UploadedFile.__deepcopy__ = _copied  # pyright: ignore[reportAttributeAccessIssue]
 
 
-# ---- pictures and downloads, which a page names by an address ----
-
-_maker: ContextVar[str | None] = ContextVar("maker", default=None)  # the visit for which a download is made just now
+# ---- fragments that are asked for again and again ----
 
 
-class OwnersMedia(MemoryMediaFileStorage):
-    """What pages show or hand out by an address, which tells its content; and whose pages did, until it goes."""
-
-    def __init__(self, media_endpoint: str) -> None:
-        super().__init__(media_endpoint)
-        self._owners: dict[str, set[str | None]] = defaultdict(set)
-
-    def load_and_get_id(
-        self, path_or_data: str | bytes, mimetype: str, kind: MediaFileKind, filename: str | None = None
-    ) -> str:
-        id = super().load_and_get_id(path_or_data, mimetype, kind, filename)
-        visit = _maker.get() or _this_visit()
-        if visit and is_open(visit):
-            self._owners[id].add(owner_of_visit(visit))
-        return id
-
-    def delete_file(self, file_id: str) -> None:
-        super().delete_file(file_id)
-        self._owners.pop(file_id, None)
-
-    def is_for(self, owner: str | None, name: str) -> bool:
-        """Says whether a page of an owner has a file, by the last part of its address. None owns what browsers without
-        cookies see."""
-        return owner in self._owners.get(os.path.splitext(name)[0], ())
+def ask_again(every_s: float) -> None:
+    """Has the browser ask for the fragment that is being drawn so often from now on, without drawing the page anew."""
+    visit, fragment = get_script_run_ctx(), ThreadState.get().fragment_id
+    assert visit is not None  # only a running script comes here
+    if fragment:
+        message = ForwardMsg()
+        message.auto_rerun.fragment_id, message.auto_rerun.interval = fragment, every_s
+        visit.enqueue(message)
 
 
-def keep_media_for_owners() -> None:
-    """Has the server that starts next remember whose each file is; Streamlit asks nobody which storage to make."""
-    memory_media_file_storage.MemoryMediaFileStorage = OwnersMedia
+@cache
+def _theme(section: str) -> CustomThemeConfig:
+    theme = CustomThemeConfig()
+    _streamlits_theme(theme, section)
+    return theme
 
 
-def media_files() -> OwnersMedia:
-    """Returns what pages of the running server show and hand out."""
-    storage = runtime.get_instance().media_file_mgr._storage
-    assert isinstance(storage, OwnersMedia)
-    return storage
+def _populate_theme(msg: CustomThemeConfig, section: str = "theme") -> None:
+    """Says how the pages look. Streamlit says it again with every answer, and reads all its settings for that."""
+    if (theme := _theme(section)).ByteSize():
+        msg.MergeFrom(theme)
 
 
-def _make_download(self: MediaFileManager, file_id: str) -> str:
-    """Makes a file that was promised to a visit, for its owner: it is made in a thread that belongs to no visit."""
-    promised = self._deferred_callables.get(file_id)
-    token = _maker.set(promised["session_id"] if promised else None)
-    try:
-        return _streamlits_make_download(self, file_id)
-    finally:
-        _maker.reset(token)
-
-
-_streamlits_make_download = MediaFileManager.execute_deferred
-MediaFileManager.execute_deferred = _make_download
+_streamlits_theme = app_session._populate_theme_msg
+app_session._populate_theme_msg = _populate_theme
 
 
 # ---- visits, as the server knows them ----
@@ -253,10 +227,16 @@ def bind_visits_to_owners() -> None:
     config.set_option("server.trustedUserHeaders", {OWNER_HEADER.decode(): "owner"})
 
 
-def _this_visit() -> str | None:
+def this_visit() -> str | None:
     """Returns the name of the visit whose script runs in this thread; None in any other."""
     context = get_script_run_ctx(suppress_warning=True)
     return context.session_id if context else None
+
+
+def n_visits() -> int:
+    """Returns how many pages are open."""
+    manager = getattr(runtime.get_instance(), "_session_mgr", None) if runtime.exists() else None
+    return len(manager._active_session_info_by_id) if isinstance(manager, WebsocketSessionManager) else 1
 
 
 def is_open(visit: str) -> bool:

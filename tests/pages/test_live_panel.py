@@ -3,13 +3,16 @@
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from fake_runs import epoch_event, started, step_event
 from PIL import Image
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 
+from pages.lab import run_panel
 from pages.ui import blocks
 from pages.ui.services import N_PASS
 from tl_core.charts.weight_changes import FOOT
@@ -18,10 +21,12 @@ from tl_core.disk.home import data_home
 from tl_core.models.catalog import backbone_info
 from tl_core.phrases import phrase
 from tl_core.planning.plan import plan_run
+from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.records import Visibility
 
 LANGUAGES = ("en", "zh")
+MOST_MESSAGES = 20  # in one look at a run without a baseline: each is sent for itself to each who looks
 FEATURES = {"event": "phase", "name": "features", "done": 640, "total": 1393}
 
 
@@ -261,6 +266,70 @@ def test_a_look_at_an_unchanged_run_reads_and_draws_nothing_anew(visit, engine, 
     workers[0].tell(run.id, step_event(2))
     app.run()
     assert len(drawn) == 2
+
+
+@pytest.fixture
+def polled(monkeypatch):
+    """What one drawing of the panel sends and does: its messages, and the folders and settings that it looks into."""
+    seen = SimpleNamespace(sent=[], made=[], checked=[], is_drawing=False)
+    real_draw, real_send = run_panel._draw_live, ScriptRunContext.enqueue
+    real_make, real_check = Path.mkdir, RunSpec.from_dict
+
+    def draw(*told):
+        seen.sent, seen.made, seen.checked, seen.is_drawing = [], [], [], True
+        real_draw(*told)
+        seen.is_drawing = False
+
+    def noted(name, real):
+        def do(one, *told, **more):
+            if seen.is_drawing:
+                getattr(seen, name).append(one)
+            return real(one, *told, **more)
+
+        return do
+
+    def send(visit, message):
+        if seen.is_drawing:
+            seen.sent.append(message.ByteSize())
+        real_send(visit, message)
+
+    monkeypatch.setattr(run_panel, "_draw_live", draw)
+    monkeypatch.setattr(ScriptRunContext, "enqueue", send)
+    monkeypatch.setattr(Path, "mkdir", noted("made", real_make))
+    monkeypatch.setattr(RunSpec, "from_dict", noted("checked", real_check))
+    return seen
+
+
+def test_a_look_costs_as_much_late_in_a_long_run_as_early_in_it(visit, engine, run, workers, polled):
+    found = []
+    for first, last in ((1, 400), (401, 4000)):
+        events = [step_event(step) for step in range(first, last + 1)]
+        workers[0].tell(run.id, *([started(5000)] if first == 1 else []), *events)
+        visit(run=run.id)
+        assert polled.made == []  # the disk is left alone
+        assert len(polled.checked) <= 1  # and what a run is was found out before
+        found.append((len(polled.sent), sum(polled.sent)))
+    early, late = found
+    assert late[0] == early[0] <= MOST_MESSAGES
+    assert late[1] < 1.3 * early[1]
+
+
+def test_what_stands_above_the_curves_is_drawn_with_the_page_and_again_when_it_changes(
+    visit, engine, run, workers, monkeypatch
+):
+    workers[0].tell(run.id, started(), step_event(1))
+    titles, real = [], run_panel._draw_title
+
+    def draw_before_it_is_renamed(record):
+        real(record)
+        titles.append(record.name)
+        if len(titles) == 1:
+            engine.runs.rename(record.id, "another", by=OPERATOR)
+
+    monkeypatch.setattr(run_panel, "_draw_title", draw_before_it_is_renamed)
+    app = visit(run=run.id)
+    assert titles == ["live", "another"]
+    assert [header.value for header in app.header] == ["another"]
 
 
 def test_another_axis_or_language_is_drawn_anew(visit, run, workers):

@@ -3,7 +3,10 @@
 import ast
 from copy import deepcopy
 
+from streamlit import config
 from streamlit.proto.Common_pb2 import FileURLs
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.runtime import app_session
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
@@ -20,7 +23,7 @@ def test_no_other_module_of_the_pages_reaches_into_streamlit():
 
     files = [PROJECT / "app.py", *(PROJECT / "pages").rglob("*.py")]
     reaching = {path.relative_to(PROJECT).as_posix() for path in files if inner(path)}
-    assert reaching == {"pages/ui/streamlit_internals.py", "pages/measures/visitor.py"}
+    assert reaching == {"pages/ui/streamlit_internals.py", "pages/ui/streamlit_media.py", "pages/measures/visitor.py"}
 
 
 def test_a_copy_of_a_file_that_was_sent_shares_its_content():
@@ -47,3 +50,21 @@ def test_the_pages_folder_is_not_read_by_streamlit(monkeypatch):
     monkeypatch.setattr(PagesManager, "uses_pages_directory", None)
     ignore_pages_folder()
     assert PagesManager.uses_pages_directory is False
+
+
+def test_how_the_pages_look_is_read_from_the_settings_once_and_said_as_streamlit_says_it(monkeypatch):
+    read, real = [], config.get_options_for_section
+    monkeypatch.setattr(config, "get_options_for_section", lambda name: read.append(name) or real(name))
+    for section in ("theme", "theme.light", "theme.dark", "theme.sidebar"):
+        own, again = CustomThemeConfig(), CustomThemeConfig()
+        streamlit_internals._streamlits_theme(own, section)
+        n_read = len(read)
+        for _ in range(2):
+            again.Clear()
+            app_session._populate_theme_msg(again, section)
+        assert again == own
+        assert len(read) - n_read <= 1
+
+
+def test_a_visit_without_a_server_is_the_only_one():
+    assert streamlit_internals.n_visits() == 1

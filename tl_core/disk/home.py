@@ -27,9 +27,13 @@ def data_home() -> Path:
     Raises:
         StoreError: "home_not_writable" with path and reason, or "disk_full".
     """
+    return ensure_folder(named_home())
+
+
+def named_home() -> Path:
+    """Returns which folder is the data folder, whether it is there or not."""
     named = os.environ.get("TL_HOME", "").strip()
-    home = Path(named).expanduser().absolute() if named else Path(user_data_dir("transfer-lab", appauthor=False))
-    return ensure_folder(home)
+    return Path(named).expanduser().absolute() if named else Path(user_data_dir("transfer-lab", appauthor=False))
 
 
 def ensure_folder(folder: Path) -> Path:

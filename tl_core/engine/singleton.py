@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from tl_core.disk.home import data_home, keep_private
+from tl_core.disk.home import data_home, keep_private, named_home
 from tl_core.disk.locks import ServerLock
 from tl_core.engine.service import Engine
 from tl_core.store.cookies import server_secret
@@ -71,10 +71,10 @@ def admissions() -> Admissions:
 
 def _of_this_home(known: dict[Path, T], make: Callable[[Path], T]) -> T:
     """Returns what belongs to the data folder, made once."""
-    home = data_home()
+    home = named_home()
     with _LOCK:
         if home not in known:
-            known[home] = make(home)
+            known[home] = make(data_home())
         return known[home]
 
 

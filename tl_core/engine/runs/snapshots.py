@@ -1,6 +1,7 @@
 """What a page sees of a run: a frozen copy that nobody changes."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from tl_core.spec import RunSpec
 from tl_core.store.records import EpochRecord, RunRecord
@@ -61,7 +62,7 @@ class RunSnapshot:
         """Returns how many seconds are left at a later moment; 0 or less when it takes longer than was estimated."""
         return None if self.remaining_s is None else self.remaining_s - (now_s - self.as_of_s)
 
-    @property
+    @cached_property  # checked once for all who look: a page asks for it a dozen times each second
     def spec(self) -> RunSpec:
         return RunSpec.from_dict(self.record.spec)
 
