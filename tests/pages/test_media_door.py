@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.runtime.media_file_manager import MediaFileManager
 
-from pages.ui import media_door, streamlit_media
+from pages.ui import media_door, streamlit_internals, streamlit_media
 from pages.ui.media_door import MediaDoor
 from pages.ui.streamlit_media import OwnersMedia
 from tl_core.engine.singleton import secret
@@ -59,7 +59,7 @@ def media(home, monkeypatch) -> Media:
     monkeypatch.setattr(streamlit_media.runtime, "get_instance", lambda: server)
     monkeypatch.setattr("streamlit.runtime.media_file_manager._get_session_id", lambda: made.drawing or "dontcare")
     running = lambda **_: made.drawing and SimpleNamespace(session_id=made.drawing)
-    monkeypatch.setattr(streamlit_media, "get_script_run_ctx", running)
+    monkeypatch.setattr(streamlit_internals, "get_script_run_ctx", running)
     monkeypatch.setattr(media_door, "media_files", lambda: made.storage)
     return made
 
