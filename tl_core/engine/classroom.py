@@ -84,7 +84,7 @@ class Classroom:
             StoreError: "instructor_only".
         """
         check_instructor(by)
-        owners = [live.owner for live in self._trainings]
+        owners = [live.owner for live in self._trainings if not live.is_stopping]
         return crowds(self._store.owners().values(), owners, limits(self._store))
 
     def clear(self, address: str, *, by: Visitor) -> None:
