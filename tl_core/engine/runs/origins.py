@@ -69,8 +69,7 @@ def crowds(known: Collection[OwnerRecord], owners: Collection[str], most: Limits
     passing = Counter(owner.address for owner in known if is_new(owner, now) and is_passing(owner.id))
     found = [
         Crowd(one, busy[one], runs[one], new[one])
-        for one in {*runs, *new}
+        for one in filter(None, {*runs, *new})
         if max(busy[one], new[one]) > most.class_size or passing[one] > FEW_PASSING or runs[one] >= most.waiting_address
     ]
-    found = [crowd for crowd in found if crowd.address]
     return sorted(found, key=lambda one: (-one.n_runs, -one.n_new, one.address))
