@@ -5,6 +5,7 @@ from tl_core.engine.runs.origins import Crowd, crowds
 from tl_core.engine.supervisor import Supervisor
 from tl_core.store.access import Visitor, check_instructor
 from tl_core.store.limits import Limits, admit, limits, neighbours, save_limits
+from tl_core.store.names import clean_name
 from tl_core.store.store import RunStore
 
 
@@ -25,6 +26,7 @@ class Classroom:
 
     def name_me(self, name: str, *, by: Visitor) -> None:
         """Says what others see as the name of this visitor; as `RunStore.name_owner` and `limits.admit`."""
+        name = clean_name(name)  # a refused one makes nobody known
         admit(self._store, by=by)
         self._store.name_owner(by.owner, name, by=by)
 
@@ -84,7 +86,7 @@ class Classroom:
             StoreError: "instructor_only".
         """
         check_instructor(by)
-        owners = [live.owner for live in self._trainings]
+        owners = [live.owner for live in self._trainings if not live.is_stopping]
         return crowds(self._store.owners().values(), owners, limits(self._store))
 
     def clear(self, address: str, *, by: Visitor) -> None:

@@ -5,9 +5,10 @@ import pytest
 from tests.engine.engine_bench import Bench
 from tests.store.memory_store import MemoryStore
 from tl_core.disk.files import WEIGHTS_FILE
-from tl_core.engine.runs.origins import Crowd, Origin, origin_of
+from tl_core.engine.runs.origins import FEW_PASSING, Crowd, Origin, origin_of
 from tl_core.errors import StoreError
 from tl_core.store.access import OPERATOR, Visitor
+from tl_core.store.cookies import passing_owner
 from tl_core.store.limits import Limits, admit
 from tl_core.store.records import RunState
 from tl_core.store.sqlite.store import SqliteStore
@@ -90,6 +91,14 @@ def test_a_class_is_no_crowd_but_few_who_fill_the_line_are_one(bench):
     for _ in range(SMALL.waiting_address - 3):
         bench.submit(by=Visitor("flood 0", address="here"))
     assert [crowd.n_owners for crowd in bench.engine.classroom.crowds(by=OPERATOR)] == [3]
+
+
+def test_more_than_a_few_visits_without_a_cookie_are_a_crowd(bench):
+    bench.engine.classroom.set_limits(Limits(), by=OPERATOR)
+    for n_crowds in (0, 1):
+        assert len(bench.engine.classroom.crowds(by=OPERATOR)) == n_crowds
+        for _ in range(FEW_PASSING + 1):
+            bench.submit(by=Visitor(passing_owner(), address="here"))
 
 
 def test_after_a_restart_the_newcomers_of_an_address_still_count(tmp_path, monkeypatch):

@@ -10,6 +10,8 @@ from tl_core.store.limits import Limits, is_new
 from tl_core.store.records import OwnerRecord, RunState
 from tl_core.store.store import RunStore
 
+FEW_PASSING = 10  # new visits without a cookie from one address: more are no class
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -64,8 +66,10 @@ def crowds(known: Collection[OwnerRecord], owners: Collection[str], most: Limits
     runs = Counter(address_of.get(owner) for owner in owners)
     busy = Counter(address_of.get(owner) for owner in set(owners))
     new = Counter(owner.address for owner in known if is_new(owner, now))
-    found = [Crowd(one, busy[one], runs[one], new[one]) for one in {*runs, *new} if one]
+    passing = Counter(owner.address for owner in known if is_new(owner, now) and is_passing(owner.id))
     found = [
-        one for one in found if max(one.n_owners, one.n_new) > most.class_size or one.n_runs >= most.waiting_address
+        Crowd(one, busy[one], runs[one], new[one])
+        for one in filter(None, {*runs, *new})
+        if max(busy[one], new[one]) > most.class_size or passing[one] > FEW_PASSING or runs[one] >= most.waiting_address
     ]
     return sorted(found, key=lambda one: (-one.n_runs, -one.n_new, one.address))
