@@ -8,6 +8,7 @@ from types import MappingProxyType
 import streamlit as st
 
 from pages.data.camera import Photo, burst
+from pages.data.framing import choose_framing
 from pages.ui import services, state
 from pages.ui.persistent import persistent
 from pages.ui.streamlit_internals import UploadedFile, let_go, sent_content
@@ -147,6 +148,7 @@ def _draw_new(name: str, source_path: Callable[[], Path], source: str, sent: Seq
         called = st.text_input(t("data.name"), value=name[:MOST_LETTERS], max_chars=MOST_LETTERS, key=f"new-{name}")
         seed = st.number_input(t("data.seed"), 0, 2**31 - 1, 0, width=140, help=t("data.seed_help"), key="new-seed")
     can_flip = st.toggle(t("data.can_flip"), value=True, help=t("data.can_flip_help"), key="new-flip")
+    framing = choose_framing()
     if not st.button(t("data.take_in"), type="primary", icon=":material/download_done:", key="take-in"):
         return
     try:
@@ -158,6 +160,7 @@ def _draw_new(name: str, source_path: Callable[[], Path], source: str, sent: Seq
             source=source,
             seed=int(seed),
             can_flip=can_flip,
+            framing=framing,
         )
     except TransferLabError as error:
         st.error(sentence(error))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tl_core.commands.output import DONE, INTERRUPTED, Output, complain
 from tl_core.datasets.catalog import DATASETS, DatasetInfo
+from tl_core.datasets.images.preparation import FRAMINGS
 from tl_core.datasets.known import is_here
 from tl_core.disk.home import data_home
 from tl_core.engine.inline import interruptible
@@ -29,6 +30,7 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", default="0")
     parser.add_argument("--no-flip", dest="can_flip", action="store_false")
     parser.add_argument("--private", action="store_true")
+    parser.add_argument("--framing", choices=FRAMINGS, default=FRAMINGS[0])
 
 
 def import_pictures(options: argparse.Namespace, output: Output) -> int:
@@ -51,6 +53,7 @@ def import_pictures(options: argparse.Namespace, output: Output) -> int:
         visibility=Visibility.PRIVATE if options.private else Visibility.CLASS,
         seed=int(check_field("seed", options.seed)),
         can_flip=options.can_flip,
+        framing=options.framing,
     )
     albums = Albums(data_home())
     steps = ingest(albums, open_source(path, order.source), order)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from tl_core.datasets.images.preparation import PLAIN, Preparation
 from tl_core.errors import UnknownIdError
 
 
@@ -32,6 +33,7 @@ class DatasetInfo:
         origin: "bundled" with this project, "keras": the full set, downloaded when first used, or "own": brought by a
             visitor (`datasets.own.album`).
         url: Where it is downloaded from; None for bundled ones.
+        preparation: How its pictures were made ready, and others are that a run trained on it is asked about.
     """
 
     id: str
@@ -48,6 +50,7 @@ class DatasetInfo:
     merge: tuple[int, ...] | None = None
     origin: Literal["bundled", "keras", "own"] = "bundled"
     url: str | None = None
+    preparation: Preparation = PLAIN
 
 
 GROCERIES_SOURCE = (

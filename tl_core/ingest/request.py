@@ -26,6 +26,7 @@ class ImportRequest:
         most_bytes: Size that the album may take; None is no limit.
         layout: Which of the readings of the tree is taken, from 1; 0 the first, also where one would rather ask; None
             where only a clear one may be taken without a question.
+        framing: How pictures become squares, as in `Preparation`; those that are added to an album follow it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ImportRequest:
     class_name: str | None = None
     most_bytes: int | None = None
     layout: int | None = None
+    framing: str = "crop"
 
 
 @dataclass

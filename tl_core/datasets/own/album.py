@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.images.decode import KEPT_SIDE_PX, decode_image
+from tl_core.datasets.images.preparation import PLAIN, Preparation
 from tl_core.datasets.own.rows import COLUMN_TYPES, Rows
 from tl_core.datasets.own.splits import SPLITS
 from tl_core.errors import ImageError, UnavailableError
@@ -44,6 +45,7 @@ class Album:
         can_flip: Whether a mirrored picture still shows its class.
         is_grey: Whether no picture has a colour.
         seed: Of the split.
+        preparation: How its pictures were made ready, and others are that a run trained on it is asked about.
     """
 
     rows: Rows
@@ -52,12 +54,14 @@ class Album:
     can_flip: bool = True
     is_grey: bool = False
     seed: int = 0
+    preparation: Preparation = PLAIN
 
     @cached_property
     def id(self) -> str:
         """The name used in specs, links and records: it follows from pictures, classes, splits and files' names."""
         rows, whole = self.rows.in_order(), hashlib.sha256()
-        facts = [VERSION, self.can_flip, sorted(self.excluded), self.seed]
+        facts: list = [VERSION, self.can_flip, sorted(self.excluded), self.seed]
+        facts += [self.preparation.to_dict()] if self.preparation != PLAIN else []
         whole.update(json.dumps(facts).encode())
         for column in (rows.file, rows.sha, rows.name, rows.split.tolist(), rows.is_dropped.tolist()):
             whole.update(json.dumps(list(column)).encode())
@@ -101,6 +105,7 @@ class Album:
             channels=1 if self.is_grey else 3,
             can_flip=self.can_flip,
             origin="own",
+            preparation=self.preparation,
         )
 
     def changed(self, rows: Rows | None = None, **more: object) -> "Album":
@@ -136,6 +141,8 @@ def album_files(album: Album) -> dict[str, bytes]:
         "seed": album.seed,
         "info": {name: getattr(album.info, name) for name in _COUNTED},
     }
+    if album.preparation != PLAIN:
+        about["preparation"] = album.preparation.to_dict()
     return {PICTURES: sink.getvalue().to_pybytes(), ABOUT: json.dumps(about, ensure_ascii=False).encode()}
 
 
@@ -151,6 +158,7 @@ def read_info(folder: Path) -> DatasetInfo:
     try:
         about = json.loads((folder / ABOUT).read_bytes())
         known: dict = {name: about["info"][name] for name in _COUNTED} | {"classes": tuple(about["info"]["classes"])}
+        known |= {"preparation": _preparation(about)}
         return DatasetInfo(id=folder.name, file=PICTURES, source="", licence="", origin="own", **known)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise _damaged(folder, ABOUT) from error
@@ -173,12 +181,18 @@ def read_album(folder: Path) -> Album:
             can_flip=about["can_flip"],
             is_grey=about["is_grey"],
             seed=about["seed"],
+            preparation=_preparation(about),
         )
     except (OSError, ValueError, TypeError, KeyError, OverflowError, pa.ArrowException) as error:
         raise _damaged(folder, PICTURES) from error
     if album.id != folder.name:
         raise _damaged(folder, PICTURES)
     return album
+
+
+def _preparation(about: dict) -> Preparation:
+    """Returns how the pictures were made ready; albums that were the usual way, such as all early ones, do not say."""
+    return Preparation.from_dict(about.get("preparation", {}))
 
 
 def _damaged(folder: Path, file: str) -> UnavailableError:
