@@ -138,7 +138,7 @@ class TestWhatWasDownloaded:
         assert (read_bundle(plain, "x").preparation, read_bundle(bundle, "x").preparation) == (PLAIN, other)
 
     @pytest.mark.parametrize(
-        "said", [..., [], "fit", 1, {"framing": "other"}, {"low": 1}, {"low": 0, "high": 10**9}, {"x": 1}]
+        "said", [..., [], "fit", {"framing": "other"}, {"low": 1}, {"low": 0, "high": 10**9}, {"x": 1}]
     )
     def test_is_refused_where_it_says_something_else_of_it(self, tmp_path, said):
         bundle = bundle_bytes(write_run(tmp_path), record(), CLASSES, Preparation("fit"))

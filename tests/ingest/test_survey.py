@@ -41,6 +41,6 @@ def test_what_cannot_be_seen_anywhere_decides_nothing():
 def test_nothing_is_decided_anew_where_it_was_decided_before():
     before = Preparation("fit", "white", 5, 9)
     survey = Survey(before, is_ground_open=False)
-    survey.add(None, contrasts(WHITE)[0])
+    survey.add("a", None, contrasts(WHITE)[0])
     survey.decide()
     assert survey.preparation == before

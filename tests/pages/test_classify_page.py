@@ -11,9 +11,9 @@ from tl_core.datasets.contents import contents
 from tl_core.paths import ASSETS
 from tl_core.phrases import phrase
 from tl_core.planning.plan import plan_run
+from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR
 from tl_core.store.records import Visibility
-from tl_core.store.run_dataset import dataset_facts
 
 SAMPLES = ASSETS / "samples"
 LANGUAGES = ("en", "zh")
@@ -147,9 +147,8 @@ def test_a_deep_picture_is_asked_about_as_the_runs_data_were_and_what_was_done_i
 ):
     files = [(f"{name}/{at}.png", deep(at + ord(name))) for name in "ab" for at in range(6)]
     album = engine.imports.import_now(files, by=OPERATOR, name="deep", framing="fit")
-    spec = plan_run({"dataset": album.id, "image_size": 96})
-    environment = dataset_facts(engine.albums.info(album.id))
-    run = record_finished(engine.store, spec, 0.8, role="run", name="deep", environment=environment)
+    spec = RunSpec(dataset=album.id, image_size=96, n_frozen=19, batch_size=4)
+    run = record_finished(engine.store, spec, 0.8, role="run", name="deep")
     workers[0].n_classes, asked, classify = 2, [], engine.requests.classify
 
     def seen(subject, images, *, by):

@@ -85,17 +85,19 @@ def kept_file(source: Source, file: str, survey: Survey) -> Kept | Refused | Lat
     """
     preparation = survey.preparation
     try:
-        on_grounds = decode_on(tuple(GROUNDS), source.read(file), file, preparation)
+        known = survey.contrasts.get(file, ())
+        grounds = (preparation.ground,) if known else tuple(GROUNDS)
+        on_grounds = decode_on(grounds, source.read(file), file, preparation)
     except InputError as error:
         return Refused(file, error)
     squares = [np.ascontiguousarray(kept_image(one.pixels, preparation.framing)) for one in on_grounds]
-    picture, is_clear = on_grounds[0], len(squares) > 1
-    scale, contrasts = picture.scale, tuple(map(contrast, squares)) if is_clear else ()
+    contrasts = tuple(map(contrast, squares)) if len(squares) > 1 else known
+    picture, scale = on_grounds[0], on_grounds[0].scale
     counts = scale.counts if scale is not None and scale.rule == "largest" and survey.is_range_open else None
-    if counts is not None or (is_clear and survey.is_ground_open):
+    if counts is not None or (contrasts and survey.is_ground_open):
         return Later(file, counts, contrasts)
-    at = list(GROUNDS).index(preparation.ground) if is_clear else 0
-    square = squares[at]
+    at = list(GROUNDS).index(preparation.ground)
+    square = squares[at if len(squares) > 1 else 0]
     seen = signature(square)
     return Kept(
         file,
@@ -108,8 +110,8 @@ def kept_file(source: Source, file: str, survey: Survey) -> Kept | Refused | Lat
         len(square),
         is_grey=bool((np.ptp(seen.small, axis=2) <= GREY_LEVELS).all()),
         is_flat=not np.ptp(seen.small, axis=(0, 1)).any() and bool((square == square[0, 0]).all()),
-        is_clear=is_clear,
-        is_faint=is_clear and contrasts[at] < LEAST_SHARE * max(contrasts),
+        is_clear=bool(contrasts),
+        is_faint=bool(contrasts) and contrasts[at] < LEAST_SHARE * max(contrasts),
         scale_rule=scale.rule if scale else "",
         is_clipped=scale is not None and scale.rule == "set" and scale.is_clipped,
     )
@@ -135,7 +137,7 @@ def in_stream(
     later = []
     for one in _each(source, files, n_threads, survey):
         if isinstance(one, Later):
-            survey.add(one.counts, one.contrasts)
+            survey.add(one.file, one.counts, one.contrasts)
             later.append(one.file)
         yield one
     survey.decide()
