@@ -246,7 +246,7 @@ def test_a_bad_picture_among_good_ones_stops_none_of_them(house, trained, tmp_pa
     assert [row["image"] for row in rows] == files
     assert [row["error"] is None for row in rows] == [True, False, True, False, False]
     for row in rows:
-        assert list(row) == ["image", "predictions", "error"]
+        assert list(row) == ["image", "predictions", "error", "notes"]
         assert len(row["predictions"]) == (14 if row["error"] is None else 0)
     shares = [prediction["probability"] for prediction in rows[0]["predictions"]]
     assert shares == sorted(shares, reverse=True)

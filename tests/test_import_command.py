@@ -63,6 +63,19 @@ def test_a_private_one_is_in_nobodys_list(home, capsys, source):
     assert Albums(home).listed(by=OPERATOR)[0].name == "fruit"
 
 
+def test_wide_pictures_are_kept_whole_where_that_is_asked_for(home, capsys, tmp_path):
+    files = {f"{name}/{at}.png": encoded(pattern(at + ord(name), 160, 20)) for name in "ab" for at in range(5)}
+    folder, rows = on_disk(tmp_path / "strips", files), {}
+    for framing in ("crop", "fit"):
+        rows[framing] = json.loads(called(capsys, "import", str(folder), "--framing", framing, "--json")[1])
+    assert "12%" in " ".join(rows["crop"]["notes"])
+    assert "filled up" in " ".join(rows["fit"]["notes"])
+    assert Albums(home).info(rows["fit"]["id"]).preparation.framing == "fit"
+    status, _, err = called(capsys, "import", str(folder), "--framing", "stretch")
+    assert status == 2
+    assert is_one_line(err)
+
+
 def test_an_archive_of_the_same_pictures_is_the_same_data_set(home, capsys, source, tmp_path_factory):  # Z14
     files = {f"x/{path.relative_to(source)}": path.read_bytes() for path in source.rglob("*.png")}
     archive = zipped(tmp_path_factory.mktemp("zips") / "fruit.zip", files)

@@ -11,15 +11,18 @@ from pages.classify.samples import Picture
 from pages.ui import services, state
 from pages.ui.live_chart import live_figure
 from pages.ui.run_names import class_names_in, name_of
-from pages.ui.text import literal, sentence, t
+from pages.ui.text import literal, note, sentence, t
 from tl_core.charts.probabilities import ProbabilitiesLabels, probabilities_figure, probabilities_info
-from tl_core.datasets.images.decode import decode_image, fit_image, safe_name
+from tl_core.datasets.images.decode import fit_image, safe_name
+from tl_core.datasets.images.preparation import Preparation
+from tl_core.datasets.images.prepared import Prepared, prepare_picture
 from tl_core.disk.home import data_home
 from tl_core.errors import TransferLabError
+from tl_core.evaluation.framing_checks import picture_notes
 from tl_core.models.imagenet import imagenet_classes
 from tl_core.models.weights import weights_source
 from tl_core.store.records import RunRecord
-from tl_core.store.run_dataset import run_classes
+from tl_core.store.run_dataset import run_classes, run_preparation
 
 WAIT_S = 120
 TOP = 5
@@ -36,49 +39,62 @@ def draw_picture(asked: Picture, runs: Sequence[RunRecord], place: int) -> None:
         place: Which picture of the page it is; the same file may be there twice.
     """
     name = safe_name(asked.name)
+    ways = {record.id: run_preparation(record, data_home()) for record in runs}
     try:
-        image = decode_image(asked.data, name)
+        prepared = {way: prepare_picture(asked.data, name, way) for way in dict.fromkeys(ways.values())}
     except TransferLabError as error:
         st.error(sentence(error))
         return
     picture_hash = hashlib.sha256(asked.data).hexdigest()
     backbones = dict.fromkeys(record.spec["backbone"] for record in runs)
-    subjects = {record.id: record.ended_at for record in runs}
-    subjects |= {f"backbone:{id_}": None for id_ in backbones if _has_weights(id_)}
-    answers = _answers(picture_hash, image, subjects)
+    usual = ways[runs[0].id]
+    subjects = {record.id: (record.ended_at, ways[record.id]) for record in runs}
+    subjects |= {f"backbone:{id_}": (None, usual) for id_ in backbones if _has_weights(id_)}
+    answers = _answers(picture_hash, {way: one.square for way, one in prepared.items()}, subjects)
     with st.container(border=True, key=f"answers-{place}"):
         picture, *columns = st.columns([2, *[3] * len(subjects)], gap="medium")
         with picture:
-            size = runs[0].spec["image_size"]
-            st.image(fit_image(image, size), width="stretch", alt=name)
-            st.caption(t("classify.as_seen", name=literal(name), size=size))
+            _draw_seen(prepared[usual], name, runs[0].spec["image_size"])
         for column, subject in zip(columns, subjects, strict=True):
             with column:
                 key = f"{place}-{picture_hash[:12]}-{subject}"
                 record = next((record for record in runs if record.id == subject), None)
                 _draw_answer(record, answers[subject], asked.truth, key)
+                if record is not None and ways[subject] != usual:
+                    _draw_seen(prepared[ways[subject]], name, record.spec["image_size"])
         if asked.is_outside:
             st.info(t("classify.closed_world"), icon=":material/door_front:")
+
+
+def _draw_seen(picture: Prepared, name: str, size: int) -> None:
+    """Draws a picture as a network gets it, and what of its file that is."""
+    st.image(fit_image(picture.square, size), width="stretch", alt=name)
+    st.caption(t("classify.as_seen", name=literal(name), size=size))
+    for told in picture_notes(picture):
+        st.caption(note(told.to_dict()))
 
 
 def _has_weights(backbone_id: str) -> bool:
     return weights_source(backbone_id, data_home(), top=True) != "download"
 
 
-def _answers(picture_hash: str, image: np.ndarray, subjects: dict[str, str | None]) -> dict[str, Answer]:
+def _answers(
+    picture_hash: str, squares: dict[Preparation, np.ndarray], subjects: dict[str, tuple[str | None, Preparation]]
+) -> dict[str, Answer]:
     """Returns probabilities (or the error) for each network, asking only for what this visit has not asked yet.
 
     Args:
         picture_hash: SHA-256 of the picture's file.
-        image: uint8 (H, W, 3).
-        subjects: The networks, each with the time when its weights were written: a resumed run is another network.
+        squares: The picture in each way in which it was prepared, uint8 (S, S, 3).
+        subjects: The networks, each with the time when its weights were written (a resumed run is another network),
+            and the way in which its pictures are prepared.
     """
     asked: dict[tuple, Future] = state.get("answers") or {}
     with st.spinner(t("classify.working")):
         answers = {}
-        for subject, written in subjects.items():
-            key = (picture_hash, subject, written)
-            answers[subject] = _answer(asked, key, image)
+        for subject, (written, way) in subjects.items():
+            key = (picture_hash, subject, written, way)
+            answers[subject] = _answer(asked, key, squares[way])
             if isinstance(answers[subject], TransferLabError):
                 asked.pop(key, None)  # asked again next time; an answer that is only late is waited for again
     state.put("answers", dict(list(asked.items())[-KEPT_ANSWERS:]))

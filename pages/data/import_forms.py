@@ -8,6 +8,7 @@ from types import MappingProxyType
 import streamlit as st
 
 from pages.data.camera import Photo, burst
+from pages.data.framing import choose_framing
 from pages.ui import services, state
 from pages.ui.persistent import persistent
 from pages.ui.streamlit_internals import UploadedFile, let_go, sent_content
@@ -151,6 +152,7 @@ def _draw_new(name: str, source_path: Callable[[], Path], source: str, sent: Seq
     names = named(GROUPS, lambda one: t(f"data.groups_{one}"))
     box = partial(st.selectbox, t("data.groups"), GROUPS, help=t("data.groups_help"), key="new-groups")
     groups = box(format_func=names.__getitem__)
+    framing = choose_framing()
     if not st.button(t("data.take_in"), type="primary", icon=":material/download_done:", key="take-in"):
         return
     try:
@@ -163,6 +165,7 @@ def _draw_new(name: str, source_path: Callable[[], Path], source: str, sent: Seq
             seed=int(seed),
             can_flip=can_flip,
             groups=None if groups == "none" else groups,
+            framing=framing,
         )
     except TransferLabError as error:
         st.error(sentence(error))

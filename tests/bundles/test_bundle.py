@@ -40,6 +40,7 @@ from tests.bundles.bundle_files import (
 from tl_core.bundles.bundle import bundle_bytes, read_bundle
 from tl_core.bundles.container import MAX_BYTES
 from tl_core.bundles.tensors import MAX_JSON_BYTES
+from tl_core.datasets.images.preparation import PLAIN, Preparation
 from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.errors import BundleError, StoreError
 from tl_core.paths import PROJECT
@@ -127,6 +128,22 @@ class TestWhatWasDownloaded:
         taken = record(environment={"imported": claimed}, test_accuracy=None, name="猫")
         read = read_bundle(bundle_bytes(write_run(tmp_path), taken, CLASSES), "x")
         assert (read.name, read.test_accuracy, read.ended_at) == ("猫", 0.5, claimed["ended_at"])
+
+    def test_says_how_pictures_are_made_ready_only_where_that_is_not_the_usual_way(self, tmp_path):
+        folder, other = write_run(tmp_path), Preparation("fit", "black", 0, 4095)
+        plain, bundle = (bundle_bytes(folder, record(), CLASSES, way) for way in (PLAIN, other))
+        assert parts(plain)[0]["version"] == 2
+        assert "preparation" not in parts(plain)[0]
+        assert parts(bundle)[0]["version"] == 3  # which a program that would not follow it refuses
+        assert (read_bundle(plain, "x").preparation, read_bundle(bundle, "x").preparation) == (PLAIN, other)
+
+    @pytest.mark.parametrize(
+        "said", [..., [], "fit", {"framing": "other"}, {"low": 1}, {"low": 0, "high": 10**9}, {"x": 1}]
+    )
+    def test_is_refused_where_it_says_something_else_of_it(self, tmp_path, said):
+        bundle = bundle_bytes(write_run(tmp_path), record(), CLASSES, Preparation("fit"))
+        with pytest.raises(BundleError, match="bundle_network"):
+            read_bundle(told(bundle, preparation=said), "x")
 
     def test_is_not_made_of_damaged_weights(self, tmp_path):
         (tmp_path / WEIGHTS_FILE).write_bytes(b"weights")

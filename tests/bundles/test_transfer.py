@@ -5,6 +5,7 @@ Worth its half minute for five trained networks and two engines: a file that ans
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from tests.engine.engine_bench import Bench
 from tl_core.bundles import transfer
 from tl_core.bundles.bundle import Bundle, read_bundle
 from tl_core.datasets.images.decode import decode_image
+from tl_core.datasets.images.preparation import Preparation
 from tl_core.disk.files import WEIGHTS_FILE, read_tensors
 from tl_core.engine.service import Engine
 from tl_core.errors import StoreError, TransferLabError
@@ -25,6 +27,7 @@ from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor
 from tl_core.store.limits import Limits
 from tl_core.store.records import RunState, Visibility
+from tl_core.store.run_dataset import run_preparation
 from tl_core.store.sqlite.store import SqliteStore
 
 ANNA, BEN, TEACHER = Visitor("anna"), Visitor("ben"), Visitor("t", is_instructor=True)
@@ -215,6 +218,14 @@ def test_a_run_on_data_of_ones_own_names_the_classes_that_its_record_kept(bench)
     read = read_bundle(bench.engine.runs.bundle(record.id, by=ANNA), "x")
     assert read.classes == tuple(f"类 {at}" for at in range(10))
     assert bench.engine.runs.import_network(read, by=BEN, name="x").environment["classes"] == list(read.classes)
+
+
+def test_how_pictures_are_made_ready_travels_with_a_network_and_on(bench, tmp_path):
+    way = Preparation("fit", "grey", 7, 4095)
+    record = bench.engine.runs.import_network(replace(altered(tmp_path), preparation=way), by=BEN, name="x")
+    assert run_preparation(record, tmp_path) == way
+    again = read_bundle(bench.engine.runs.bundle(record.id, by=BEN), "x")
+    assert again.preparation == way
 
 
 @pytest.mark.parametrize("dataset", ["own-0123456789abcdef0123", "flowers-of-2031", "own-../../x"])

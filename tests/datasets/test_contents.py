@@ -11,7 +11,9 @@ from tests.ingest.pictures import encoded, pattern, take, tree
 from tl_core.datasets.arrays import batch, load_dataset, select_per_class
 from tl_core.datasets.catalog import DATASETS
 from tl_core.datasets.contents import class_counts, contents, split_places, thumbnails
-from tl_core.datasets.images.decode import decode_image, fit_image
+from tl_core.datasets.images.decode import fit_image
+from tl_core.datasets.images.preparation import FRAMINGS
+from tl_core.datasets.images.prepared import prepare_picture
 from tl_core.datasets.own.album import is_own, own_folder, read_album
 from tl_core.datasets.own.edits import dropped, with_classes
 from tl_core.errors import UnavailableError, UnknownIdError
@@ -62,12 +64,25 @@ def id(home, files) -> str:
     return take(Albums(home), files).id
 
 
+@pytest.fixture(scope="module", params=FRAMINGS)
+def framed(home, files, request) -> str:
+    """An album of these pictures, cropped or fitted, and of white drawings, which make its ground another one."""
+    return take(Albums(home), files | white_drawings(), framing=request.param).id
+
+
+def white_drawings() -> dict[str, bytes]:
+    return {f"b/white {at}.png": make.encoded(make.glyph(at, (255, 255, 255)), "PNG") for at in range(20)}
+
+
 @pytest.mark.parametrize("size", SIZES)
-def test_preview_training_and_classification_see_the_same_pixels(home, files, id, size):
+def test_preview_training_and_classification_see_the_same_pixels(home, files, framed, size):
+    id, files = framed, files | white_drawings()
     dataset, found = load_dataset(id, home), contents(id, home)
+    preparation = found.info.preparation
+    assert (preparation.ground != "white", preparation.low is not None) == (True, True)
     rows, said = read_album(own_folder(home, id)).used, []
-    asked = [decode_image(files[file], file) for file in rows.file]  # what somebody classifies: the file itself
-    expected = np.stack([fit_image(picture, size) for picture in asked])
+    asked = [prepare_picture(files[file], file, preparation) for file in rows.file]  # to be classified: the file itself
+    expected = np.stack([fit_image(picture.square, size) for picture in asked])
     on_disk = map_pixels(dataset, size, home / "cache", 10**12, lambda done, total: said.append((done, total)))
     assert len(expected) == len(files)
     assert (batch(dataset, np.arange(len(files)), size) == expected).all()

@@ -113,9 +113,9 @@ class TestWhatIsTakenIn:
         files, waiting, most = tree(a=60, b=60), Counter(), []
         kept_file = packs.kept_file
 
-        def counted(origin, file):
+        def counted(origin, file, survey):
             waiting["read"] += 1
-            return kept_file(origin, file)
+            return kept_file(origin, file, survey)
 
         monkeypatch.setattr(packs, "kept_file", counted)
         for done, _ in ingest(albums, Sent(list(files.items())), ImportRequest("x", "anna"), n_threads=1):

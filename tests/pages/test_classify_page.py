@@ -7,9 +7,11 @@ import pytest
 from fake_runs import record_finished
 from PIL import Image
 
+from tl_core.datasets.contents import contents
 from tl_core.paths import ASSETS
 from tl_core.phrases import phrase
 from tl_core.planning.plan import plan_run
+from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR
 from tl_core.store.records import Visibility
 
@@ -17,8 +19,8 @@ SAMPLES = ASSETS / "samples"
 LANGUAGES = ("en", "zh")
 
 
-def upload(app, *files: tuple[str, bytes]):
-    next(c for c in app.segmented_control if c.label == phrase("en", "classify.way")).set_value("upload").run()
+def upload(app, *files: tuple[str, bytes], language: str = "en"):
+    next(c for c in app.segmented_control if c.label == phrase(language, "classify.way")).set_value("upload").run()
     for name, data in files:
         app.file_uploader[0].upload(name, data, "image/jpeg")
     return app.run()
@@ -137,6 +139,40 @@ def test_two_pictures_that_differ_in_one_pixel_are_each_asked_about(visit, pair,
     upload(app, ("same name.png", png(other)))
     assert asked() == n_before + n_subjects
     assert len(state_answers(app)) == 3 * n_subjects  # the sample at first, then the two
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_deep_picture_is_asked_about_as_the_runs_data_were_and_what_was_done_is_said(
+    visit, engine, workers, monkeypatch, language
+):
+    files = [(f"{name}/{at}.png", deep(at + ord(name))) for name in "ab" for at in range(6)]
+    album = engine.imports.import_now(files, by=OPERATOR, name="deep", framing="fit")
+    spec = RunSpec(dataset=album.id, image_size=96, n_frozen=19, batch_size=4)
+    run = record_finished(engine.store, spec, 0.8, role="run", name="deep")
+    workers[0].n_classes, asked, classify = 2, [], engine.requests.classify
+
+    def seen(subject, images, *, by):
+        asked.append(images[0])
+        return classify(subject, images, by=by)
+
+    monkeypatch.setattr(engine.requests, "classify", seen)
+    app = upload(visit("classify", language, run=run), (files[3][0], files[3][1]), language=language)
+    assert not app.exception
+    high = engine.albums.info(album.id).preparation.high
+    said = phrase(language, "note.deep_one_set", low=0, high=high)
+    assert said in [caption.value for caption in app.caption]
+    found = contents(album.id, engine.albums.home)
+    kept = found.pictures[[file.endswith("a/3.png") for file in found.files].index(True)]
+    assert all(np.array_equal(one, kept) for one in asked[-2:])  # by the run and by the untouched backbone
+
+
+def deep(number: int) -> bytes:
+    """A picture of its own, twice as wide as high, that uses 12 of 16 bits."""
+    levels = np.random.default_rng(number).integers(0, 4096, (30, 60), dtype=np.uint16)
+    levels[0, 0] = 0
+    file = io.BytesIO()
+    Image.fromarray(levels).save(file, "PNG")
+    return file.getvalue()
 
 
 def state_answers(app) -> dict:

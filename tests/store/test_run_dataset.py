@@ -7,12 +7,13 @@ import pytest
 from tests.ingest.pictures import take, tree
 from tests.store.memory_store import MemoryStore
 from tl_core.datasets.catalog import DATASETS, dataset_info
+from tl_core.datasets.images.preparation import PLAIN, Preparation
 from tl_core.datasets.known import known_dataset
 from tl_core.errors import UnknownIdError
 from tl_core.store.access import Visitor
 from tl_core.store.albums import Albums
 from tl_core.store.records import RunRecord
-from tl_core.store.run_dataset import dataset_facts, run_classes, run_data
+from tl_core.store.run_dataset import dataset_facts, run_classes, run_data, run_preparation
 
 ANNA = Visitor("anna")
 
@@ -74,3 +75,20 @@ def test_an_id_that_leads_elsewhere_leads_nowhere(tmp_path):
     for id in ("own-../../about.json", "../x", ""):
         with pytest.raises(UnknownIdError):
             run_data(run_on(id), Path(tmp_path))
+
+
+def test_a_record_knows_how_its_pictures_were_made_ready_when_they_are_gone(albums):
+    record = take(albums, tree(apple=5, pear=5), framing="fit")
+    run = run_on(record.id, **dataset_facts(known_dataset(record.id, albums.home)))
+    albums.delete(record.id, by=ANNA)
+    assert run_preparation(run, albums.home) == Preparation("fit")
+
+
+def test_records_that_do_not_say_how_have_the_usual_way(albums):
+    record = take(albums, tree(apple=5, pear=5))
+    facts = dataset_facts(known_dataset(record.id, albums.home))
+    assert "preparation" not in facts["data"]
+    for run in (run_on(record.id, **facts), run_on(record.id), run_on("own-" + "0" * 20), run_on("mnist-small")):
+        assert run_preparation(run, albums.home) == PLAIN
+    elsewhere = run_on("elsewhere", imported={}, classes=["a", "b"])
+    assert run_preparation(elsewhere, albums.home) == PLAIN

@@ -15,13 +15,15 @@ import numpy as np
 
 from tl_core.bundles.container import check_kind, members
 from tl_core.bundles.tensors import strict_json, tensors, texts_of, with_texts
+from tl_core.datasets.images.preparation import PLAIN, Preparation
 from tl_core.disk.files import WEIGHTS_FILE, checksum
 from tl_core.errors import BundleError, InputError, SpecError, StoreError
 from tl_core.spec import RunSpec
 from tl_core.store.names import clean_name, printable
 from tl_core.store.records import RunRecord
 
-FORMAT, VERSION = "transfer-lab-network", 2
+FORMAT, VERSION = "transfer-lab-network", 3
+PLAIN_VERSION = 2  # without a preparation of its own, which programs of that version would not follow
 CLASSES = (2, 1000)
 MAX_EPOCH = 10_000
 _KEYS = {"format", "version", "classes", "name", "test_accuracy", "ended_at", "best_epoch"}
@@ -41,6 +43,7 @@ class Bundle:
         test_accuracy: Its claimed accuracy, a fraction in [0, 1]; None if it was not tested.
         ended_at: When it is said to have ended; ISO 8601 with time zone.
         best_epoch: From which epoch the weights are said to be.
+        preparation: How pictures are made ready that it is asked about.
     """
 
     file: str
@@ -52,27 +55,31 @@ class Bundle:
     test_accuracy: float | None
     ended_at: str
     best_epoch: int
+    preparation: Preparation = PLAIN
 
     def about(self) -> str:
         """Returns what `save_trained` writes beside the weights."""
         return json.dumps({"spec": self.spec.to_dict(), "model": self.model, "n_classes": len(self.classes)})
 
 
-def bundle_bytes(folder: Path, record: RunRecord, classes: tuple[str, ...]) -> bytes:
+def bundle_bytes(folder: Path, record: RunRecord, classes: tuple[str, ...], preparation: Preparation = PLAIN) -> bytes:
     """Returns a finished run's network as a file; the same run always gives the same bytes.
 
     Args:
         folder: The run's folder.
         record: The run; of one that was brought in, what its file claimed is passed on.
         classes: Names of its classes, in the order of the labels.
+        preparation: How its pictures were made ready.
 
     Raises:
         StoreError: "file_damaged": its weights are missing or damaged.
     """
     claimed = record.environment.get("imported") or {}
-    said = {"format": FORMAT, "version": VERSION, "classes": list(classes), "name": record.name}
+    said = {"format": FORMAT, "version": PLAIN_VERSION, "classes": list(classes), "name": record.name}
     said |= {key: claimed.get(key, getattr(record, key)) for key in ("test_accuracy", "ended_at")}
     said |= {"best_epoch": record.best_epoch}
+    if preparation != PLAIN:
+        said |= {"version": VERSION, "preparation": preparation.to_dict()}
     try:
         weights = (folder / WEIGHTS_FILE).read_bytes()
         arrays, texts = tensors(memoryview(weights), record.name)
@@ -99,10 +106,10 @@ def read_bundle(data: bytes, file: str) -> Bundle:
     check_kind(data, file)
     if data.startswith(b"PK"):
         network, weights = members(data, file)
-        said = _said(network, 1, _KEYS | {"spec", "model"}, file)
+        said = _said(network, {1: _KEYS | {"spec", "model"}}, file)
     else:
         weights, texts = memoryview(data), _texts(data, file)
-        said = _said(texts["network"], VERSION, _KEYS, file)
+        said = _said(texts["network"], {PLAIN_VERSION: _KEYS, VERSION: _KEYS | {"preparation"}}, file)
         about = _about(texts, file)
         said |= {"spec": about["spec"], "model": about["model"]}
     spec, classes = _spec(said["spec"], file), _classes(said["classes"], file)
@@ -117,7 +124,7 @@ def read_bundle(data: bytes, file: str) -> Bundle:
     n_outputs = _n_outputs(list(arrays.values()))
     if not len(classes) == about["n_classes"] == n_outputs:
         raise BundleError("bundle_n_classes", file=file, named=len(classes), found=n_outputs)
-    return Bundle(file, spec, said["model"], classes, arrays, *_claims(said, file))
+    return Bundle(file, spec, said["model"], classes, arrays, *_claims(said, file), _preparation(said, file))
 
 
 def _texts(data: bytes, file: str) -> dict[str, str]:
@@ -142,8 +149,8 @@ def _about(texts: dict[str, str], file: str) -> dict:
         raise BundleError("bundle_weights", file=file) from error
 
 
-def _said(network: memoryview | str, supported: int, keys: set[str], file: str) -> dict:
-    """Returns what a file says of its network, with all these keys and no others."""
+def _said(network: memoryview | str, keys: dict[int, set[str]], file: str) -> dict:
+    """Returns what a file says of its network, with all the keys of its version and no others."""
     try:
         said = strict_json(network)
         known, version = said["format"] == FORMAT, said["version"]
@@ -151,7 +158,7 @@ def _said(network: memoryview | str, supported: int, keys: set[str], file: str) 
         raise BundleError("bundle_network", file=file) from error
     if known and type(version) is int and version > VERSION:
         raise BundleError("bundle_version", file=file, found=printable(version), supported=VERSION)
-    if not known or type(version) is not int or version != supported or set(said) != keys:
+    if not known or type(version) is not int or set(said) != keys.get(version):
         raise BundleError("bundle_network", file=file)
     return said
 
@@ -170,6 +177,13 @@ def _spec(said: object, file: str) -> RunSpec:
     except (TypeError, ValueError) as error:
         raise BundleError("bundle_network", file=file) from error
     return spec
+
+
+def _preparation(said: dict, file: str) -> Preparation:
+    try:
+        return Preparation.from_dict(said.get("preparation", {}))
+    except (TypeError, ValueError) as error:
+        raise BundleError("bundle_network", file=file) from error
 
 
 def _classes(said: object, file: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.limits import admit, check_limits
 from tl_core.store.names import printable
 from tl_core.store.records import RunRecord, RunState
-from tl_core.store.run_dataset import run_classes
+from tl_core.store.run_dataset import preparation_facts, run_classes, run_preparation
 from tl_core.store.store import RunStore
 
 ELSEWHERE = "elsewhere"
@@ -43,7 +43,7 @@ def export(store: RunStore, record: RunRecord, home: Path) -> bytes:
         raise InputError("run_without_weights", run=record.id, state=record.state.value)
     classes = run_classes(record, home)
     _n_numbers(RunSpec.from_dict(record.spec), "", len(classes), record.name)
-    return bundle_bytes(store.run_folder(record.id), record, classes)
+    return bundle_bytes(store.run_folder(record.id), record, classes, run_preparation(record, home))
 
 
 def neutral(bundle: Bundle) -> Bundle:
@@ -69,7 +69,7 @@ def enter(store: RunStore, bundle: Bundle, name: str, by: Visitor) -> RunRecord:
     check_limits(store, 1, by=by)
     admit(store, by=by)
     claimed = {"name": bundle.name, "test_accuracy": bundle.test_accuracy, "ended_at": bundle.ended_at}
-    environment = {"imported": claimed, "classes": list(bundle.classes)}
+    environment = {"imported": claimed, "classes": list(bundle.classes)} | preparation_facts(bundle.preparation)
     return store.create_run(bundle.spec.to_dict(), role="run", name=name, environment=environment, owner=by.owner)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tl_core.commands.output import DONE, INTERRUPTED, Output, complain
 from tl_core.datasets.catalog import DATASETS, DatasetInfo
+from tl_core.datasets.images.preparation import FRAMINGS
 from tl_core.datasets.known import is_here
 from tl_core.datasets.own.description import describe
 from tl_core.disk.home import data_home
@@ -40,6 +41,7 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-flip", dest="can_flip", action="store_false")
     parser.add_argument("--private", action="store_true")
     parser.add_argument("--groups", choices=GROUPS)
+    parser.add_argument("--framing", choices=FRAMINGS, default=FRAMINGS[0])
 
 
 def import_pictures(options: argparse.Namespace, output: Output) -> int:
@@ -64,6 +66,7 @@ def import_pictures(options: argparse.Namespace, output: Output) -> int:
         seed=int(check_field("seed", options.seed)),
         can_flip=options.can_flip,
         groups=options.groups,
+        framing=options.framing,
     )
     albums = Albums(data_home())
     with closing(open_source(path, order.source)) as source:

@@ -69,8 +69,8 @@ class Output:
             for prediction in row["predictions"][:5]:
                 share = prediction["probability"]
                 print(f"  {share:6.1%} {'█' * round(share * BAR_WIDTH):{BAR_WIDTH}} {prediction['class']}")
-            if row["error"]:
-                print(f"  {row['error']}")
+            for told in filter(None, (row["error"], *row["notes"])):
+                print(f"  {told}")
 
     def progress(self, text: str, share: float | None = None) -> None:
         """Overwrites the progress line on standard error, with the time left where a share is known; only a terminal

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from tl_core.datasets.images.preparation import PLAIN, Preparation
 from tl_core.errors import UnknownIdError
 
 
@@ -34,6 +35,7 @@ class DatasetInfo:
         url: Where it is downloaded from; None for bundled ones.
         lacks: Splits that should have pictures of certain classes and have none, ((split, (class, …)), …): then it
             cannot be trained on.
+        preparation: How its pictures were made ready, and others are that a run trained on it is asked about.
     """
 
     id: str
@@ -51,6 +53,7 @@ class DatasetInfo:
     origin: Literal["bundled", "keras", "own"] = "bundled"
     url: str | None = None
     lacks: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    preparation: Preparation = PLAIN
 
 
 GROCERIES_SOURCE = (

@@ -11,6 +11,7 @@ from tl_core.datasets.own.near_duplicates import members_of
 from tl_core.datasets.own.notes import Note
 from tl_core.datasets.own.rows import Rows
 from tl_core.datasets.own.splits import SPLITS, TEST, TRAIN, VALIDATION, together
+from tl_core.evaluation.framing_checks import framing_findings
 from tl_core.evaluation.scores import wilson_interval
 
 FEW = 30  # test pictures of a class: with fewer, its accuracy is known to no more than about ± 12 points
@@ -26,7 +27,7 @@ def margin(n_test: int) -> float:
 
 def findings(album: Album) -> list[Note]:
     """Returns what should be said of an album, the most important first."""
-    return [*_not_ready(album), *_small(album), *_double(album), *_uneven(album)]
+    return [*_not_ready(album), *_small(album), *_double(album), *_uneven(album), *framing_findings(album)]
 
 
 def _not_ready(album: Album) -> Iterator[Note]:

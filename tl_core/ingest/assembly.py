@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from tl_core.datasets.images.preparation import PLAIN, Preparation
 from tl_core.datasets.own.album import Album
 from tl_core.datasets.own.near_duplicates import Looks, members_of, near_duplicate_groups
 from tl_core.datasets.own.notes import Note
@@ -19,7 +20,12 @@ from tl_core.ingest.request import ImportRequest, Taken
 
 
 def assemble_album(
-    placed: dict[str, Place], taken: Taken, request: ImportRequest, before: Album | None, packs: tuple[str, ...]
+    placed: dict[str, Place],
+    taken: Taken,
+    request: ImportRequest,
+    before: Album | None,
+    packs: tuple[str, ...],
+    preparation: Preparation = PLAIN,
 ) -> tuple[Album, list[Note]]:
     """Returns the album, and what was found out about its pictures."""
     if not taken.pictures:
@@ -45,8 +51,9 @@ def assemble_album(
     rows = replace(rows, split=assign_splits(labels, rows.sha, group, rows.split, seed, complete))
     is_grey = all(one.kept.is_grey for one in taken.pictures)
     if before is not None:
-        return before.changed(rows, packs=packs, is_grey=is_grey and before.is_grey), notes
-    return Album(rows.in_order(), packs, can_flip=request.can_flip, is_grey=is_grey, seed=seed, given=given), notes
+        return before.changed(rows, packs=packs, is_grey=is_grey and before.is_grey, preparation=preparation), notes
+    chosen = {"can_flip": request.can_flip, "seed": seed, "preparation": preparation, "given": given}
+    return Album(rows.in_order(), packs, is_grey=is_grey, **chosen), notes
 
 
 def _refuse(taken: Taken, request: ImportRequest) -> NoReturn:

@@ -2,21 +2,24 @@
 
 import os
 import secrets
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from tl_core.datasets.images.preparation import Preparation
 from tl_core.datasets.own.album import LOOKS, Album, PackedPictures, own_folder, read_looks, write_looks
 from tl_core.datasets.own.near_duplicates import Looks, Signature, signature
 from tl_core.disk.space import storage_errors
 from tl_core.errors import InputError, StoreError, UnavailableError
 from tl_core.ingest.assembly import assemble_album
-from tl_core.ingest.packs import Packed, Refused, in_stream, pack
+from tl_core.ingest.packs import Later, Packed, Refused, in_stream, pack
 from tl_core.ingest.places import Place, check_places, place_files
+from tl_core.ingest.prepared_notes import check_differ, preparation_notes
 from tl_core.ingest.readings.reading import Readings
 from tl_core.ingest.request import ImportRequest, Taken
 from tl_core.ingest.sources import Source
+from tl_core.ingest.survey import Survey
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums, Draft
 from tl_core.store.names import now
@@ -48,7 +51,7 @@ def ingest(
 
     Raises:
         InputError: "import_no_pictures", "import_no_classes", "import_one_class", "import_too_many",
-            "import_too_many_classes"; "import_unclear", "bad_layout".
+            "import_too_many_classes", "import_all_same"; "import_unclear", "bad_layout".
         UnavailableError: "dataset_damaged": the album to add to, also where it is not there any more.
         StoreError: "import_too_much_disk", "disk_full" or "home_not_writable".
     """
@@ -59,18 +62,35 @@ def ingest(
         packs, small = _take_over(albums, draft, request.into, before, taken) if request.into and before else ((), b"")
         packs = (*packs, f"pack-{secrets.token_hex(6)}.bin")
         files = list(placed)
-        kept = in_stream(source, files, n_threads or os.cpu_count() or 1)
+        survey = Survey(before.preparation if before else Preparation(request.framing), is_ground_open=before is None)
+        kept = in_stream(source, files, n_threads or os.cpu_count() or 1, survey)
         with closing(pack(kept, draft.folder / packs[-1], small)) as steps:
-            for done, step in enumerate(steps, 1):
+            for done, step in _counted(steps):
                 _note(step, placed, taken, request)
                 yield done, len(files)
-        album, more = assemble_album(placed, taken, request, before, packs)
+        if before is None:
+            check_differ(taken.pictures, request)
+        album, more = assemble_album(placed, taken, request, before, packs, survey.preparation)
+        more += preparation_notes(taken.pictures, survey.preparation)
         yield len(files), len(files)
         return _committed(albums, draft, album, request, [note.to_dict() for note in (*notes, *more)], taken)
 
 
-def _note(step: Packed | Refused, placed: dict[str, Place], taken: Taken, request: ImportRequest) -> None:
+def _counted(steps: Iterable[Packed | Refused | Later]) -> Iterator[tuple[int, Packed | Refused | Later]]:
+    """Yields what came of files, with how many are done; one that is looked at before it is taken in is half done."""
+    halves, later = 0, set()
+    for step in steps:
+        file = step.kept.file if isinstance(step, Packed) else step.file
+        halves += 1 if isinstance(step, Later) or file in later else 2
+        if isinstance(step, Later):
+            later.add(file)
+        yield halves // 2, step
+
+
+def _note(step: Packed | Refused | Later, placed: dict[str, Place], taken: Taken, request: ImportRequest) -> None:
     """Notes what came of one file."""
+    if isinstance(step, Later):
+        return
     if isinstance(step, Refused):
         taken.leave_out(step.file, step.error)
         return

@@ -16,12 +16,14 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from tl_core.datasets.images.decode import decode_picture, kept_image
+from tl_core.datasets.images.decode import decode_on, kept_image
+from tl_core.datasets.images.preparation import GROUNDS
 from tl_core.datasets.own.album import identity
 from tl_core.datasets.own.near_duplicates import Signature, signature
 from tl_core.disk.space import check_space, storage_errors
 from tl_core.errors import InputError
 from tl_core.ingest.sources import Source
+from tl_core.ingest.survey import LEAST_SHARE, Survey, contrast
 
 IN_HAND = 4  # files for each thread that are read, decoded, or wait to be written
 CHECKED_BYTES = 64 * 2**20  # the disk is asked for room each time that so much was written
@@ -46,6 +48,19 @@ class Kept(NamedTuple):
     height: int
     side: int
     is_grey: bool
+    is_flat: bool = False  # of one colour
+    is_clear: bool = False  # transparent somewhere
+    is_faint: bool = False  # hardly seen on the ground that it is on, though it would be on another
+    scale_rule: str = ""  # of a deep picture, as in `deep.Scale`
+    is_clipped: bool = False  # has values outside the range of the deep pictures
+
+
+class Later(NamedTuple):
+    """A file that is taken in when all have been looked at, and what it says until then, as in `survey.Survey`."""
+
+    file: str
+    counts: np.ndarray | None
+    contrasts: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -57,16 +72,31 @@ class Packed:
     length: int
 
 
-def kept_file(source: Source, file: str) -> Kept | Refused:
+def kept_file(source: Source, file: str, survey: Survey) -> Kept | Refused | Later:
     """Reads one file, decodes it and makes ready what is stored of it. Whatever is wrong with it is said, not raised.
+
+    Args:
+        source: Where it is.
+        file: Its path there.
+        survey: What is decided for all files, and what is open.
 
     Thread: any, also several at once.
     """
+    preparation = survey.preparation
     try:
-        picture = decode_picture(source.read(file), file)
+        known = survey.contrasts.get(file, ())
+        grounds = (preparation.ground,) if known else tuple(GROUNDS)
+        on_grounds = decode_on(grounds, source.read(file), file, preparation)
     except InputError as error:
         return Refused(file, error)
-    square = np.ascontiguousarray(kept_image(picture.pixels))
+    squares = [np.ascontiguousarray(kept_image(one.pixels, preparation.framing)) for one in on_grounds]
+    contrasts = tuple(map(contrast, squares)) if len(squares) > 1 else known
+    picture, scale = on_grounds[0], on_grounds[0].scale
+    counts = scale.counts if scale is not None and scale.rule == "largest" and survey.is_range_open else None
+    if counts is not None or (contrasts and survey.is_ground_open):
+        return Later(file, counts, contrasts)
+    at = list(GROUNDS).index(preparation.ground)
+    square = squares[at if len(squares) > 1 else 0]
     seen = signature(square)
     return Kept(
         file,
@@ -76,7 +106,12 @@ def kept_file(source: Source, file: str) -> Kept | Refused:
         picture.width,
         picture.height,
         len(square),
-        bool((np.ptp(seen.small, axis=2) <= GREY_LEVELS).all()),
+        is_grey=bool((np.ptp(seen.small, axis=2) <= GREY_LEVELS).all()),
+        is_flat=not np.ptp(seen.small, axis=(0, 1)).any() and bool((square == square[0, 0]).all()),
+        is_clear=bool(contrasts),
+        is_faint=bool(contrasts) and contrasts[at] < LEAST_SHARE * max(contrasts),
+        scale_rule=scale.rule if scale else "",
+        is_clipped=scale is not None and scale.rule == "set" and scale.is_clipped,
     )
 
 
@@ -86,13 +121,38 @@ def _encoded(square: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def in_stream(source: Source, files: Sequence[str], n_threads: int) -> Generator[Kept | Refused, None, None]:
+def in_stream(
+    source: Source, files: Sequence[str], n_threads: int, survey: Survey
+) -> Generator[Kept | Refused | Later, None, None]:
+    """Yields what came of every file; those that ask for a decision on all files a second time, after all others.
+
+    Args:
+        source: Where they are.
+        files: Their paths there, in the order in which they are taken in.
+        n_threads: How many work on the next ones.
+        survey: What is decided for all files; complete when this ends.
+    """
+    later = []
+    for one in _each(source, files, n_threads, survey):
+        if isinstance(one, Later):
+            survey.add(one.file, one.counts, one.contrasts)
+            later.append(one.file)
+        yield one
+    survey.decide()
+    yield from _each(source, later, n_threads, survey)
+
+
+def _each(
+    source: Source, files: Sequence[str], n_threads: int, survey: Survey
+) -> Generator[Kept | Refused | Later, None, None]:
     """Yields what came of every file, in the given order, while threads work on the next ones."""
+    if not files:
+        return
     with ThreadPoolExecutor(n_threads, "ingest") as threads:
-        waiting: deque[Future[Kept | Refused]] = deque()
+        waiting: deque[Future[Kept | Refused | Later]] = deque()
         try:
             for file in files:
-                waiting.append(threads.submit(kept_file, source, file))
+                waiting.append(threads.submit(kept_file, source, file, survey))
                 if len(waiting) >= IN_HAND * n_threads:
                     yield waiting.popleft().result()
             while waiting:
@@ -102,8 +162,8 @@ def in_stream(source: Source, files: Sequence[str], n_threads: int) -> Generator
 
 
 def pack(
-    files: Generator[Kept | Refused, None, None], path: Path, before: bytes = b""
-) -> Generator[Packed | Refused, None, None]:
+    files: Generator[Kept | Refused | Later, None, None], path: Path, before: bytes = b""
+) -> Generator[Packed | Refused | Later, None, None]:
     """Writes pictures one behind the other into a new file, synced at the end.
 
     Args:
@@ -112,7 +172,7 @@ def pack(
         before: Content of a small pack that this one takes the place of.
 
     Yields:
-        Each picture with its place, and each refused file as it came.
+        Each picture with its place, and all else as it came.
 
     Raises:
         StoreError: "disk_full" or "home_not_writable".
@@ -121,7 +181,7 @@ def pack(
     with storage_errors(path.parent), open(path, "xb") as file, closing(files):
         file.write(before)
         for one in files:
-            if isinstance(one, Refused):
+            if not isinstance(one, Kept):
                 yield one
                 continue
             if offset - checked >= CHECKED_BYTES:

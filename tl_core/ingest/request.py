@@ -28,6 +28,7 @@ class ImportRequest:
             where only a clear one may be taken without a question.
         groups: What belongs together and stays in one split: "folders" below a class, files with the same "names" but
             for a number at the end, or "none"; None leaves it to the reading.
+        framing: How pictures become squares, as in `Preparation`; those that are added to an album follow it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ImportRequest:
     most_bytes: int | None = None
     layout: int | None = None
     groups: str | None = None
+    framing: str = "crop"
 
 
 @dataclass

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tl_core.datasets.catalog import DATASETS, DatasetInfo
+from tl_core.datasets.images.preparation import PLAIN, Preparation
 from tl_core.datasets.known import known_dataset
+from tl_core.errors import TransferLabError
 from tl_core.store.records import RunRecord
 
 _TOLD = ("classes", "n_train", "n_validation", "n_test", "image_size", "channels", "can_flip")
@@ -12,7 +14,14 @@ _TOLD = ("classes", "n_train", "n_validation", "n_test", "image_size", "channels
 
 def dataset_facts(info: DatasetInfo) -> dict:
     """Returns what the record of a run keeps of its data: nothing of the catalogue's, which everybody knows."""
-    return {} if info.id in DATASETS else {"data": {name: getattr(info, name) for name in _TOLD}}
+    if info.id in DATASETS:
+        return {}
+    return {"data": {name: getattr(info, name) for name in _TOLD} | preparation_facts(info.preparation)}
+
+
+def preparation_facts(preparation: Preparation) -> dict:
+    """Returns how pictures are made ready, as a record keeps it: nothing where that is the usual way."""
+    return {} if preparation == PLAIN else {"preparation": preparation.to_dict()}
 
 
 def run_data(record: RunRecord, home: Path) -> DatasetInfo:
@@ -25,6 +34,7 @@ def run_data(record: RunRecord, home: Path) -> DatasetInfo:
     if id in DATASETS or not isinstance(kept, Mapping) or not set(_TOLD) <= set(kept):
         return known_dataset(id, home)
     known = {**{name: kept[name] for name in _TOLD}, "classes": tuple(map(str, kept["classes"]))}
+    known |= {"preparation": Preparation.from_dict(kept.get("preparation", {}))}
     return DatasetInfo(id=id, file="", source="", licence="", origin="own", **known)
 
 
@@ -36,3 +46,16 @@ def run_classes(record: RunRecord, home: Path) -> tuple[str, ...]:
     """
     taken_in = record.environment.get("classes")  # of a network that was trained elsewhere
     return tuple(map(str, taken_in)) if taken_in else run_data(record, home).classes
+
+
+def run_preparation(record: RunRecord, home: Path) -> Preparation:
+    """Returns how a picture is made ready that a run is asked about: like those that it was trained on.
+
+    Runs from before there was a choice, and those on data that nobody knows any more, have the usual way.
+    """
+    if "classes" in record.environment:  # it was trained elsewhere
+        return Preparation.from_dict(record.environment.get("preparation", {}))
+    try:
+        return run_data(record, home).preparation
+    except TransferLabError:
+        return PLAIN

@@ -89,6 +89,30 @@ def interlaced(picture: Image.Image) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"".join(rows))) + chunk(b"IEND")
 
 
+def glyph(number: int, colour: tuple[int, int, int]) -> Image.Image:
+    """Returns a drawing of one colour on a transparent ground, each number another."""
+    cells = np.random.default_rng(number).integers(0, 2, (4, 4), dtype=np.uint8) * 255
+    cells[0, 0], cells[3, 3] = 255, 0
+    picture = Image.new("RGBA", (40, 40), (*colour, 0))
+    picture.putalpha(Image.fromarray(cells).resize((40, 40), Image.Resampling.NEAREST))
+    return picture
+
+
+def deep_png(values: np.ndarray, stated_bits: int = 0, key: tuple[int, ...] = ()) -> bytes:
+    """Returns a PNG of 16 bits for each value.
+
+    Args:
+        values: uint16 (H, W, C), with 1 value for grey, 2 with alpha, 3 for colour, 4 with alpha.
+        stated_bits: What its sBIT chunk says of every channel; 0 writes none.
+        key: The values that are transparent.
+    """
+    height, width, n = values.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    extra = [chunk(b"sBIT", bytes([stated_bits] * n))] if stated_bits else []
+    extra += [chunk(b"tRNS", struct.pack(f">{len(key)}H", *key))] if key else []
+    return png(width, height, 16, {1: 0, 2: 4, 3: 2, 4: 6}[n], rows, *extra)
+
+
 def gif_claiming(width: int, height: int) -> bytes:
     """Returns a GIF of 35 bytes that claims any size."""
     frame = struct.pack("<HHHHB", 0, 0, width, height, 0)

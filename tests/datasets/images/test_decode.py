@@ -27,7 +27,8 @@ from tl_core.datasets.images.decode import (
     kept_image,
     safe_name,
 )
-from tl_core.datasets.images.headers import MAX_FILE_BYTES, MAX_PARTS, read_header
+from tl_core.datasets.images.headers import read_header
+from tl_core.datasets.images.limits import MAX_FILE_BYTES, MAX_PARTS
 from tl_core.errors import ImageError
 
 SEEDS = make.seeds()
@@ -165,7 +166,7 @@ class TestTransparency:
         [
             (8, 2, bytes([*RED, 9, 8, 7]), struct.pack(">3H", 9, 8, 7), [RED, WHITE]),
             (16, 2, struct.pack(">6H", 65535, 0, 0, 0x1234, 5, 6), struct.pack(">3H", 0x1234, 5, 6), [RED, WHITE]),
-            (16, 0, struct.pack(">2H", 0x3000, 0x3001), struct.pack(">H", 0x3001), [[48] * 3, WHITE]),
+            (16, 0, struct.pack(">2H", 0xB000, 0xB001), struct.pack(">H", 0xB001), [[0xB0] * 3, WHITE]),
             (8, 0, b"\x30\x31", struct.pack(">H", 0x31), [[48] * 3, WHITE]),
             (4, 0, b"\x35", struct.pack(">H", 5), [[51] * 3, WHITE]),
             (2, 0, b"\x60", struct.pack(">H", 2), [[85] * 3, WHITE]),
@@ -232,7 +233,7 @@ class TestOrientation:
     @pytest.mark.parametrize("number", [1, 3, 6, 8])
     def test_the_size_told_is_the_upright_one_before_any_reduction(self, number):
         data = make.encoded(make.photo(2400, 1200), "JPEG", exif=make.exif(number))
-        pixels, width, height = decode_picture(data, "a")
+        pixels, width, height, _ = decode_picture(data, "a")
         assert (width, height) == ((2400, 1200) if number < 5 else (1200, 2400))
         assert pixels.shape == ((600, 1200, 3) if number < 5 else (1200, 600, 3))
 

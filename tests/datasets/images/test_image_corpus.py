@@ -113,7 +113,7 @@ class TestFrames:
     def test_a_frame_smaller_than_its_canvas_lies_on_white_or_its_background(self):
         data = bytearray(make.encoded(Image.new("L", (4, 4), 9), "GIF", transparency=0))
         data[6:10] = struct.pack("<HH", 8, 6)
-        image, width, height = decode_picture(bytes(data), "a")
+        image, width, height, _ = decode_picture(bytes(data), "a")
         assert (width, height) == (8, 6)
         assert image.shape == (6, 8, 3)
 

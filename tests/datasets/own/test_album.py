@@ -8,6 +8,7 @@ import pytest
 
 from tests.ingest.pictures import take, tree
 from tl_core.datasets.arrays import fingerprint, load_dataset
+from tl_core.datasets.images.preparation import PLAIN, Preparation
 from tl_core.datasets.known import is_here, known_dataset
 from tl_core.datasets.own.album import (
     ABOUT,
@@ -21,7 +22,9 @@ from tl_core.datasets.own.album import (
     read_info,
     read_looks,
 )
+from tl_core.datasets.own.edits import flipping
 from tl_core.errors import UnavailableError, UnknownIdError
+from tl_core.store.access import Visitor
 from tl_core.store.albums import Albums
 
 STRANGE_IDS = ["own-", "own-../../etc", "own-../../x", "own-" + "0" * 19, "own-" + "0" * 21, "own-" + "G" * 20, "", "x"]
@@ -50,6 +53,29 @@ def test_an_album_is_read_as_it_was_written(folder):
     assert (album.info.origin, album.info.channels, album.info.image_size) == ("own", 3, 24)
 
 
+def test_an_album_that_was_made_ready_the_usual_way_is_what_it_was_before_there_was_a_choice(folder):
+    assert folder.name == "own-27d0ff83d56b6340f1fd"
+    assert "preparation" not in json.loads((folder / ABOUT).read_bytes())
+    assert read_album(folder).preparation == read_info(folder).preparation == PLAIN
+
+
+def test_an_album_keeps_how_it_was_made_ready_through_every_change(tmp_path):
+    albums = Albums(tmp_path)
+    record = take(albums, tree(apple=5, pear=4), framing="fit")
+    changed = albums.change(record.id, lambda album: flipping(album, False), by=Visitor(record.owner))
+    assert changed.id != record.id
+    assert albums.info(changed.id).preparation == Preparation("fit")
+
+
+@pytest.mark.parametrize("said", [["fit"], "fit", {"framing": "other"}, {"more": 1}])
+def test_an_album_that_says_something_else_of_how_it_was_made_ready_is_damaged(folder, said):
+    about = json.loads((folder / ABOUT).read_bytes())
+    (folder / ABOUT).write_text(json.dumps(about | {"preparation": said}))
+    for read in (read_album, read_info):
+        with pytest.raises(UnavailableError):
+            read(folder)
+
+
 def test_the_id_does_not_depend_on_the_order_of_the_rows(folder):
     album = read_album(folder)
     assert {shuffled(album, seed).id for seed in range(5)} == {folder.name}
@@ -63,6 +89,7 @@ def test_the_id_depends_on_everything_that_makes_a_difference(folder, column):
     assert replace(album, rows=replace(album.rows, **{column: values})).id != folder.name
     assert replace(album, seed=4).id != folder.name
     assert replace(album, can_flip=True).id != folder.name
+    assert replace(album, preparation=Preparation("fit")).id != folder.name
     assert replace(album, excluded=frozenset({"pear"})).id != folder.name
 
 

@@ -7,49 +7,19 @@ is only what paints the first frame; of its EXIF only the orientation is read.
 
 import re
 import struct
-import zlib
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from tl_core.datasets.images.kinds import ACCEPTED_NAMES, accepted_format
+from tl_core.datasets.images.limits import (
+    MAX_ARITHMETIC_BYTES,
+    MAX_FILE_BYTES,
+    MAX_RLE_SIZE,
+    Header,
+    check_limits,
+    counted,
+)
+from tl_core.datasets.images.png import read_png
 from tl_core.errors import ImageError
-
-MAX_FILE_BYTES = 50_000_000
-MAX_SIDE_PX = 20_000
-MAX_PIXELS = 64_000_000
-MAX_DECODED_BYTES = 205_000_000
-MAX_WEBP_BYTES = 385_000_000  # libwebp keeps two canvases and copies of the file, whose every megabyte takes 30 ms
-MAX_ARITHMETIC_BYTES = 8_000_000  # decoding takes 0.1 s a megabyte, fifteen times as long as Huffman's code
-MAX_RLE_SIZE = 2_000_000  # pixels, and bytes: Pillow unpacks run lengths in a Python loop
-MAX_SCANS = 200  # cameras write 1, careful encoders about 12
-MAX_SCANNED_PIXELS = 1_000_000_000  # every scan walks the whole picture again
-MAX_PARTS = 20_000
-
-
-class Header(NamedTuple):
-    """What a file claims before it is decoded.
-
-    Attributes:
-        format: Pillow's name of the format, "JPEG" | "PNG" | "WEBP" | "GIF" | "BMP".
-        width: In pixels, before any rotation.
-        height: In pixels, before any rotation.
-        data: The file without what does not paint the first frame.
-        exif: Its EXIF block (a TIFF structure), or empty.
-        bytes_per_pixel: Memory that decoding at full size takes; 0 where the decoder streams rows.
-        scans: How often the data walks over the picture.
-    """
-
-    format: str
-    width: int
-    height: int
-    data: bytes
-    exif: bytes = b""
-    bytes_per_pixel: float = 0
-    scans: int = 1
-
-    @property
-    def decoded_bytes(self) -> float:
-        return self.width * self.height * self.bytes_per_pixel
 
 
 def read_header(data: bytes) -> Header:
@@ -70,7 +40,7 @@ def read_header(data: bytes) -> Header:
     if len(data) > MAX_FILE_BYTES:
         raise ImageError("image_bytes", received_mb=len(data) / 1e6, allowed_mb=MAX_FILE_BYTES / 1e6)
     header = _READERS[accepted_format(data)](data)
-    _check_limits(header)
+    check_limits(header)
     return header
 
 
@@ -94,35 +64,6 @@ def orientation(exif: bytes) -> int:
     return 1
 
 
-def _check_limits(header: Header) -> None:
-    size = {"width": header.width, "height": header.height}
-    pixels = header.width * header.height
-    if not pixels:
-        raise ImageError("image_zero", **size)
-    if max(header.width, header.height) > MAX_SIDE_PX:
-        raise ImageError("image_side", **size, allowed=MAX_SIDE_PX)
-    if pixels > (allowed := _allowed_pixels(header)):
-        raise ImageError("image_pixels", **size, received=pixels, allowed=allowed)
-    if header.scans > (allowed := min(MAX_SCANS, MAX_SCANNED_PIXELS // pixels)):
-        raise ImageError("image_scans", received=header.scans, allowed=allowed)
-
-
-def _allowed_pixels(header: Header) -> int:
-    if not header.bytes_per_pixel:
-        return MAX_PIXELS
-    memory, weight = (MAX_WEBP_BYTES, 4) if header.format == "WEBP" else (MAX_DECODED_BYTES, 1)
-    fitting = (memory - weight * len(header.data)) / header.bytes_per_pixel
-    return min(MAX_PIXELS, int(fitting) // 100_000 * 100_000)
-
-
-def _counted(parts: Iterator) -> Iterator:
-    """Passes a file's parts on, and stops at a file that has far more of them than any real one."""
-    for n_parts, part in enumerate(parts):
-        if n_parts >= MAX_PARTS:
-            raise ImageError("image_parts", allowed=MAX_PARTS)
-        yield part
-
-
 # --- JPEG: segments that begin with a marker, compressed data between them
 
 _JPEG_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
@@ -138,7 +79,7 @@ _COLOUR_NOTES = {0xE0: b"JFIF\0", 0xEE: b"Adobe"}  # they tell the decoder YCbCr
 def _read_jpeg(data: bytes) -> Header:
     kept, exif, frame, first_scan, scans = [data[:2]], b"", 0, 0, 0
     end = len(data)
-    for marker, start, stop in _counted(_jpeg_segments(data)):
+    for marker, start, stop in counted(_jpeg_segments(data)):
         if marker == _END:  # behind it: the second picture of a phone photograph, or a hidden archive
             end = stop
         elif marker == _SCAN:
@@ -188,48 +129,6 @@ def _jpeg_frame(data: bytes, frame: int, scan: int) -> tuple[int, int, float]:
     return width, height, 2 * sum(across * down for across, down in sampling) / (widest * highest)
 
 
-# --- PNG: chunks, whose checksums Pillow compares
-
-_PAINTING_CHUNKS = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
-
-
-def _read_png(data: bytes) -> Header:
-    width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
-    memory = {0: 2 if depth == 16 else 1, 3: 1}.get(colour, 4)
-    _check_limits(Header("PNG", width, height, b"", b"", memory))  # first: a bomb may be cut short as well
-    view, exif = memoryview(data), b""
-    kept: list[bytes | memoryview] = [data[:8]]
-    for kind, start, stop in _counted(_png_chunks(data)):
-        if (kind == b"IHDR") != (start == 8):
-            raise ValueError("the header is not first, or there are two")
-        if kind == b"eXIf":
-            exif = data[start + 8 : stop - 4]
-        elif kind == b"tRNS":
-            kept.append(_colour_key(data[start + 8 : stop - 4], depth, colour))
-        elif kind in _PAINTING_CHUNKS:
-            kept.append(view[start:stop])
-    return Header("PNG", width, height, b"".join(kept), exif, memory)
-
-
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Yields kind, start and stop of every chunk; whether a file that ends before IEND is whole, the decoder finds."""
-    kind, stop = b"", 8
-    while kind != b"IEND" and stop + 8 <= len(data):
-        start = stop
-        length, kind = struct.unpack_from(">I4s", data, start)
-        stop = start + 12 + length
-        yield kind, start, stop
-
-
-def _colour_key(key: bytes, depth: int, colour: int) -> bytes:
-    """Returns the tRNS chunk on the scale of Pillow's 8-bit pixels, with which Pillow compares it as it stands."""
-    if colour == 0 and depth in (2, 4):
-        key = struct.pack(">H", struct.unpack(">H", key)[0] * 255 // (2**depth - 1))
-    if colour == 2 and depth == 16:
-        key = struct.pack(">3H", *(value >> 8 for value in struct.unpack(">3H", key)))
-    return struct.pack(">I", len(key)) + b"tRNS" + key + struct.pack(">I", zlib.crc32(b"tRNS" + key))
-
-
 # --- GIF: a palette, then blocks; the first image block is the first frame
 
 _EXTENSION, _IMAGE, _TRAILER, _CONTROL = 0x21, 0x2C, 0x3B, b"\x21\xf9"
@@ -239,7 +138,7 @@ def _read_gif(data: bytes) -> Header:
     width, height, flags = struct.unpack_from("<HHB", data, 6)
     palette_end = 13 + (6 << (flags & 7) if flags & 0x80 else 0)
     control, image = b"", palette_end
-    for start, stop in _counted(_gif_blocks(data, palette_end)):
+    for start, stop in counted(_gif_blocks(data, palette_end)):
         if data.startswith(_CONTROL, start):
             control = data[start:stop]
         image = stop
@@ -290,4 +189,4 @@ def _read_webp(data: bytes) -> Header:
     return Header("WEBP", width, height, data, bytes_per_pixel=15)
 
 
-_READERS = {"JPEG": _read_jpeg, "PNG": _read_png, "GIF": _read_gif, "BMP": _read_bmp, "WEBP": _read_webp}
+_READERS = {"JPEG": _read_jpeg, "PNG": read_png, "GIF": _read_gif, "BMP": _read_bmp, "WEBP": _read_webp}

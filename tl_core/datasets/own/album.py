@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.images.decode import KEPT_SIDE_PX, decode_image
+from tl_core.datasets.images.preparation import PLAIN, Preparation
 from tl_core.datasets.own.near_duplicates import Looks, Signature
 from tl_core.datasets.own.rows import COLUMN_TYPES, Rows
 from tl_core.datasets.own.splits import SPLITS, lacking_classes
@@ -46,6 +47,7 @@ class Album:
         is_grey: Whether no picture has a colour.
         seed: Of the split.
         given: Splits that a person gave: 0 train, 1 validation, 2 test; the others were drawn.
+        preparation: How its pictures were made ready, and others are that a run trained on it is asked about.
     """
 
     rows: Rows
@@ -55,13 +57,15 @@ class Album:
     is_grey: bool = False
     seed: int = 0
     given: frozenset[int] = frozenset()
+    preparation: Preparation = PLAIN
 
     @cached_property
     def id(self) -> str:
         """The name used in specs, links and records: it follows from pictures, classes, splits and files' names."""
         rows, whole = self.rows.in_order(), hashlib.sha256()
-        facts = [VERSION, self.can_flip, sorted(self.excluded), self.seed]
+        facts: list = [VERSION, self.can_flip, sorted(self.excluded), self.seed]
         facts += [sorted(self.given)] if self.given else []  # an album without keeps the id that it always had
+        facts += [self.preparation.to_dict()] if self.preparation != PLAIN else []
         whole.update(json.dumps(facts).encode())
         groups = [rows.group] if any(rows.group) else []
         for column in (rows.file, rows.sha, rows.name, rows.split.tolist(), rows.is_dropped.tolist(), *groups):
@@ -107,6 +111,7 @@ class Album:
             can_flip=self.can_flip,
             origin="own",
             lacks=lacking_classes(self.used.name, self.used.split, self.given),
+            preparation=self.preparation,
         )
 
     def changed(self, rows: Rows | None = None, **more: object) -> "Album":
@@ -143,6 +148,8 @@ def album_files(album: Album) -> dict[str, bytes]:
         "given": sorted(album.given),
         "info": {name: getattr(album.info, name) for name in (*_COUNTED, "lacks")},
     }
+    if album.preparation != PLAIN:
+        about["preparation"] = album.preparation.to_dict()
     return {PICTURES: sink.getvalue().to_pybytes(), ABOUT: json.dumps(about, ensure_ascii=False).encode()}
 
 
@@ -163,6 +170,7 @@ def read_info(folder: Path) -> DatasetInfo:
             known["lacks"] = tuple((split, tuple(classes)) for split, classes in told["lacks"])
         else:  # of an older album
             known["lacks"] = read_album(folder).info.lacks
+        known["preparation"] = _preparation(about)
         return DatasetInfo(id=folder.name, file=PICTURES, source="", licence="", origin="own", **known)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise _damaged(folder, ABOUT) from error
@@ -186,12 +194,18 @@ def read_album(folder: Path) -> Album:
             is_grey=about["is_grey"],
             seed=about["seed"],
             given=frozenset(about.get("given", ())),
+            preparation=_preparation(about),
         )
     except (OSError, ValueError, TypeError, KeyError, OverflowError, pa.ArrowException) as error:
         raise _damaged(folder, PICTURES) from error
     if album.id != folder.name:
         raise _damaged(folder, PICTURES)
     return album
+
+
+def _preparation(about: dict) -> Preparation:
+    """Returns how the pictures were made ready; albums that were the usual way, such as all early ones, do not say."""
+    return Preparation.from_dict(about.get("preparation", {}))
 
 
 def _damaged(folder: Path, file: str) -> UnavailableError:

@@ -5,11 +5,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.datasets.images import hostile_images as make
 from tests.engine.worker.tasks.finished import finished
+from tests.ingest.pictures import take
+from tl_core.datasets.arrays import batch, load_dataset
 from tl_core.datasets.images.decode import decode_image, fit_image
+from tl_core.datasets.images.preparation import FRAMINGS
+from tl_core.datasets.images.prepared import prepare_picture
+from tl_core.datasets.own.album import own_folder, read_album
 from tl_core.errors import StoreError, UnknownIdError
 from tl_core.paths import ASSETS
 from tl_core.spec import RunSpec
+from tl_core.store.albums import Albums
+from tl_core.store.run_dataset import dataset_facts, run_preparation
+from tl_core.store.sqlite.store import SqliteStore
 
 SAMPLES = ASSETS / "samples"
 SPEC = RunSpec(backbone="squeezenet", image_size=64, n_frozen=9, epochs=1)
@@ -53,6 +62,33 @@ def test_a_run_answers_with_the_softmax_of_its_own_logits(tmp_path):
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     answers = finished(classify(ModelCache(tmp_path), "a", images))
     np.testing.assert_allclose(answers, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_the_very_file_is_answered_like_the_stored_picture_that_was_trained_on(tmp_path, framing):
+    from tl_core.engine.worker.model_cache import ModelCache
+    from tl_core.engine.worker.tasks.classify import classify
+
+    files = {f"{'ab'[at % 2]}/{at}.png": deep_strip(at) for at in range(8)}
+    album = take(Albums(tmp_path), files, framing=framing)
+    dataset = load_dataset(album.id, tmp_path)
+    spec = SPEC.with_changes(dataset=album.id)
+    untrained(tmp_path / "runs" / "a", spec)
+    with SqliteStore(tmp_path) as store:
+        facts = dataset_facts(dataset.info)
+        record = store.create_run(spec.to_dict(), role="run", name="a", environment=facts, owner="anna")
+    way = run_preparation(record, tmp_path)
+    rows = read_album(own_folder(tmp_path, album.id)).used
+    asked = [prepare_picture(files[file], file, way).square for file in rows.file]
+    trained_on = list(batch(dataset, np.arange(len(rows)), spec.image_size))
+    models = ModelCache(tmp_path)
+    assert np.array_equal(finished(classify(models, "a", asked)), finished(classify(models, "a", trained_on)))
+
+
+def deep_strip(number: int) -> bytes:
+    """A wide picture of its own that uses 12 of 16 bits."""
+    levels = np.random.default_rng(number).integers(0, 4096, (30, 90, 3), dtype=np.uint16)
+    return make.deep_png(levels)
 
 
 def test_an_answer_does_not_depend_on_the_other_pictures(tmp_path):
