@@ -53,7 +53,7 @@ def import_pictures(options: argparse.Namespace, output: Output) -> int:
         can_flip=options.can_flip,
     )
     albums = Albums(data_home())
-    steps = ingest(albums, open_source(path, order.source), order)
+    steps = ingest(albums, open_source(path, order.source, links=Path(called.anchor)), order)
     with interruptible() as should_stop:
         while True:
             try:

@@ -20,6 +20,7 @@ from tl_core.disk.home import data_home
 from tl_core.errors import TransferLabError, WorkerError
 from tl_core.ingest.ingest import ingest
 from tl_core.ingest.request import ImportRequest
+from tl_core.ingest.server_folder import operators_folder
 from tl_core.ingest.sources import open_source
 from tl_core.store.albums import AlbumRecord, Albums
 from tl_core.store.records import Visibility, plain
@@ -50,7 +51,7 @@ def run(task: dict) -> AlbumRecord:
         TransferLabError: As `ingest` and `open_source`.
     """
     request, said_s = _request_of(task["request"]), 0.0
-    source = open_source(Path(task["path"]), request.source, is_sent=task["is_sent"])
+    source = open_source(Path(task["path"]), request.source, is_sent=task["is_sent"], links=operators_folder())
     albums = Albums(data_home())  # knows of no runs: what it takes the place of, the server removes
     steps = ingest(albums, source, request)
     while True:
