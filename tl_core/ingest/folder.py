@@ -45,8 +45,11 @@ class Folder:
             below = waiting.pop()
             for called in self._names_in(below.inside):
                 name = f"{below.inside}/{called}" if below.inside else called
-                found = None if is_systems_own(called) else self._looked_at(name, below.around)
-                if found is None:
+                if is_systems_own(called):
+                    continue
+                found = self._looked_at(name, below.around)
+                if isinstance(found, Unread):
+                    self._unread.append(found)
                     continue
                 n_found += 1
                 if n_found > MAX_FILES:  # folders count as well: links can make many of few
@@ -63,28 +66,25 @@ class Folder:
         except OSError as error:
             raise unreadable(error, inside or self._path.name) from error
 
-    def _looked_at(self, name: str, around: frozenset[_Identity]) -> os.stat_result | None:
-        """Returns what a path leads to where that is a file or a folder; else notes why it is left out."""
+    def _looked_at(self, name: str, around: frozenset[_Identity]) -> os.stat_result | Unread:
+        """Returns what a path leads to where that is a file or a folder; else why it is left out."""
         path = self._path / name
         try:
             is_link = stat.S_ISLNK(path.lstat().st_mode)
             found = path.stat()
         except FileNotFoundError:
-            return self._leave_out(name, "member_link_broken")
+            return Unread(name, "member_link_broken", {})
         except OSError as error:
             if error.errno == errno.ELOOP:
-                return self._leave_out(name, "member_link_loop")
+                return Unread(name, "member_link_loop", {})
             raise unreadable(error, name) from error
         if is_link and not self._is_allowed(path):
-            return self._leave_out(name, "member_link_outside")
+            return Unread(name, "member_link_outside", {})
         if not stat.S_ISDIR(found.st_mode) and not stat.S_ISREG(found.st_mode):
-            return self._leave_out(name, "member_device")
+            return Unread(name, "member_device", {})
         if is_link and _identity(found) in around:
-            return self._leave_out(name, "member_link_loop")
+            return Unread(name, "member_link_loop", {})
         return found
-
-    def _leave_out(self, name: str, code: str) -> None:
-        self._unread.append(Unread(name, code, {}))
 
     def _is_allowed(self, path: Path) -> bool:
         real = path.resolve()

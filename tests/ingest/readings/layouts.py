@@ -70,6 +70,7 @@ def layouts() -> Iterator[Layout]:
     yield from without_labels()
     yield from levels()
     yield from companions()
+    yield from suspicious()
     yield from in_names()
     yield from refused()
 
@@ -139,6 +140,7 @@ def splits() -> Iterator[Layout]:
     for beside in ("predict", "samples", "__MACOSX", "logs", "my own pictures"):
         yield Layout(f"splits beside {beside}", in_splits("{word}/{name}/{n}.jpg", usual), names(beside + "/{n}.jpg"))
     yield Layout("train beside samples", grid("train/{name}/{n}.jpg"), names("samples/{n}.jpg"))
+    yield Layout("splits of short names", in_splits("{word}/{name}/{n}.jpg", usual, ("x", "y", "z")))
     yield Layout(
         "test beside the classes", grid("{name}/{n}.jpg", split=TRAIN) | grid("test/{name}/{n}.jpg", n=2, split=TEST)
     )
@@ -192,6 +194,19 @@ def levels() -> Iterator[Layout]:
 
 def range_of(n: int) -> tuple[int, ...]:
     return tuple(range(1, n + 1))
+
+
+def suspicious() -> Iterator[Layout]:
+    ask = {"must_ask": True}
+    yield Layout("samples beside classes", grid("{name}/{n}.jpg"), names("samples/{n}.jpg"), **ask)
+    yield Layout("figures beside the folder of classes", grid("photos/{name}/{n}.jpg"), names("docs/{n}.png"), **ask)
+    yield Layout("original and augmented", grid("{k}/{name}_{n}.jpg", k=("original", "augmented")), **ask)
+    yield Layout("mask or face", grid("{name}/{n}.jpg", ("mask", "face")), **ask)
+    pictures = grid("originals/{name}_{n}.jpg")
+    masks = others(pictures, lambda file: file.replace("originals", "masks").replace("jpg", "png"))
+    yield Layout("originals beside masks", pictures, masks, **ask)
+    more = in_splits("{word}/{name}/{n}.jpg", {"train": TRAIN, "test": TEST})
+    yield Layout("more of the same beside the splits", more, list(grid("train_aug/{name}/{n}.jpg")), **ask)
 
 
 def companions() -> Iterator[Layout]:

@@ -44,9 +44,13 @@ class Aside(NamedTuple):
     doubts: list[Note]
 
 
-def without_masks(items: Sequence[Item]) -> Aside:
-    """Puts masks aside: folders called so beside their pictures, and files called `cat_mask.png` beside `cat.png`."""
+def without_masks(items: Sequence[Item], *, is_guessing: bool = True) -> Aside:
+    """Puts masks aside: folders called so beside their pictures, and files called `cat_mask.png` beside `cat.png`.
+
+    With `is_guessing` also folders called so whose files are called as those beside them, which is doubted.
+    """
     certain, guessed = _folders_of_masks(items)
+    guessed = guessed if is_guessing else set()
     gone, kept = _told_apart(items, certain | guessed)
     stems = {(item.dirs, item.stem) for item in kept}
     doubles = {
@@ -102,7 +106,8 @@ def _stems(items: Iterable[Item], folder: Folder) -> set[tuple]:
 
 def _mirrors(items: Sequence[Item], folder: Folder, beside: Folder) -> bool:
     stems = _stems(items, folder)
-    return len(stems) >= _FEW and len(stems & _stems(items, beside)) >= _MIRRORED * len(stems)
+    is_telling = any(not says_nothing(stem) for _, stem in stems)
+    return len(stems) >= _FEW and is_telling and len(stems & _stems(items, beside)) >= _MIRRORED * len(stems)
 
 
 def mirrored_classes(items: Sequence[Item]) -> list[str]:

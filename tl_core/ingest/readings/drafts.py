@@ -11,7 +11,7 @@ from tl_core.ingest.readings.files import Item
 from tl_core.ingest.readings.levels import Candidate
 from tl_core.ingest.readings.reading import LeftOut, Level, Placed, Reading
 from tl_core.ingest.readings.splits import Parted
-from tl_core.ingest.readings.words import is_called_masks, natural_order, split_name
+from tl_core.ingest.readings.words import is_called_beside, is_called_masks, natural_order, split_name
 
 _MANY_CLASSES = 100
 _HALF = 0.5
@@ -171,8 +171,10 @@ def _doubts_of_names(names: Sequence[str]) -> list[Note]:
     is_mixed = 0 < len(masks) < len(names)
     doubts = [Note("doubt_class_masks", {"classes": masks})] if is_mixed else []
     called = {name: found.split for name in names if (found := split_name(name)) and not found.rest}
-    if len(names) > 1 and (
-        len(set(called.values())) > 1 or (set(called.values()) - {TRAIN} and len(called) < len(names))
-    ):
+    kinds = set(called.values())
+    if len(names) > 1 and (len(kinds) > 1 or (kinds - {TRAIN} and len(called) < len(names))):
         doubts.append(Note("doubt_class_splits", {"classes": sorted(called)}))
+    beside = [name for name in names if is_called_beside(name)]
+    if 0 < len(beside) < len(names):
+        doubts.append(Note("doubt_class_beside", {"classes": beside}))
     return doubts

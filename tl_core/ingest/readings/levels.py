@@ -176,4 +176,20 @@ def _doubts(items: Sequence[Item], names: frozenset[str]) -> tuple[Note, ...]:
     alike = mirrored_classes(items)
     holding = sorted({item.dirs[0] for item in items if names & set(item.dirs[1:]) - {item.dirs[0]}})
     found = [Note("doubt_mirrored", {"classes": alike})] if alike else []
+    if kind_of(names) == Kind.VARIANTS:
+        found.append(Note("doubt_variants", {"folders": sorted(names)}))
+    if around := folders_around(items):
+        found.append(Note("doubt_around", {"folders": around}))
     return (*found, *([Note("doubt_holding", {"folders": holding})] if holding else ()))
+
+
+def folders_around(items: Sequence[Item]) -> list[str]:
+    """Returns the outermost folders that only hold folders, where others beside them hold pictures themselves."""
+    inner: dict[str, set[str]] = defaultdict(set)
+    direct = set()
+    for item in items:
+        if len(item.dirs) == 1:
+            direct.add(item.dirs[0])
+        elif item.dirs:
+            inner[item.dirs[0]].add(item.dirs[1])
+    return sorted(name for name, found in inner.items() if direct and name not in direct and len(found) > 1)

@@ -11,14 +11,20 @@ from tl_core.datasets.own.notes import Note
 from tl_core.datasets.own.splits import TRAIN
 from tl_core.errors import InputError
 from tl_core.ingest.readings.boxes import kind_of_boxes, refusal_of_boxes
-from tl_core.ingest.readings.companions import without_copies, without_masks
+from tl_core.ingest.readings.companions import Aside, without_copies, without_masks
 from tl_core.ingest.readings.drafts import Around, Draft, finished, folder_draft
 from tl_core.ingest.readings.file_names import classes_in_names, facts_in_names
-from tl_core.ingest.readings.files import Item, note_of_others, parts_of, sort_files
-from tl_core.ingest.readings.levels import candidates
+from tl_core.ingest.readings.files import Item, Sorted, note_of_others, parts_of, sort_files
+from tl_core.ingest.readings.levels import candidates, folders_around
 from tl_core.ingest.readings.reading import Reading
 from tl_core.ingest.readings.splits import Parted, keep_splits, part_splits, set_aside
-from tl_core.ingest.readings.words import is_called_masks, is_called_pictures, is_no_class, splits_among
+from tl_core.ingest.readings.words import (
+    is_called_beside,
+    is_called_masks,
+    is_called_pictures,
+    is_no_class,
+    splits_among,
+)
 
 _N_EXAMPLES = 3
 _HALF = 0.5
@@ -36,10 +42,17 @@ def tree_readings(files: Iterable[str], folders: Iterable[str] = ()) -> list[Rea
         that is known.
     """
     paths = list(files)
-    found = sort_files(paths)
+    found, empty = sort_files(paths), _without_files(paths, folders)
     masks = without_masks(found.pictures)
+    readings = _readings(found, masks, empty)
+    if masks.doubts:
+        readings += _readings(found, without_masks(found.pictures, is_guessing=False), empty)
+    return readings
+
+
+def _readings(found: Sorted, masks: Aside, empty: Sequence[tuple[str, ...]]) -> list[Reading]:
+    """Returns the readings of the pictures that are left beside the masks."""
     copies = without_copies(masks.items)
-    empty = _without_files(paths, folders)
     n_around, strays, inner = _unwrapped(copies.items, empty)
     parted = part_splits(inner)
     drafts = _drafts_of_splits(parted) if parted else _drafts(inner)
@@ -114,19 +127,41 @@ def _drafts(items: Sequence[Item]) -> list[Draft]:
         for draft in (*by_name, *by_folder):
             draft.doubts.append(Note("doubt_beside", {"folders": sorted(outer)}))
         return [*by_name, *by_folder]
-    return [*by_folder, *_drafts_beside_test(items, outer)]
+    by_name = _drafts_of_names(items, []) if _are_variants(by_folder) else []
+    for draft in by_name:
+        draft.doubts.append(Note("doubt_variants", {"folders": sorted(outer)}))
+    return [*by_folder, *by_name, *_drafts_inside(items), *_drafts_beside_test(items, outer)]
+
+
+def _are_variants(drafts: Sequence[Draft]) -> bool:
+    return any(note.code in ("doubt_variants", "doubt_mirrored") for draft in drafts for note in draft.doubts)
+
+
+def _drafts_inside(items: Sequence[Item]) -> list[Draft]:
+    """Returns the readings in which one folder holds all classes, and those beside it are none: photos, figures."""
+    around = folders_around(items)
+    if len(around) != 1:
+        return []
+    inside = [item._replace(dirs=item.dirs[1:]) for item in items if item.dirs[:1] == tuple(around)]
+    drafts = [folder_draft(inside, one) for one in candidates(inside)]
+    for draft in drafts:
+        draft.n_around = 1
+        draft.homeless += [item for item in items if item.dirs[:1] != tuple(around)]
+        draft.doubts.append(Note("doubt_around", {"folders": around}))
+    return drafts
 
 
 def _drafts_beside_test(items: Sequence[Item], outer: set[str]) -> list[Draft]:
-    """Returns the readings in which a folder that is called "test" beside classes holds pictures without a label."""
-    tests = splits_among(outer)
-    if not 0 < len(tests) < len(outer) or TRAIN in tests.values():
+    """Returns the readings in which folders called "test" or "samples" beside classes hold pictures without a label."""
+    splits = splits_among(outer)
+    tests = set(splits) | {name for name in outer if is_called_beside(name)}
+    if not 0 < len(tests) < len(outer) or TRAIN in splits.values():
         return []
     classes = [item for item in items if not item.dirs or item.dirs[0] not in tests]
     drafts = [folder_draft(classes, one) for one in candidates(classes)]
     for draft in drafts:
         draft.unlabelled = [item for item in items if item.dirs and item.dirs[0] in tests]
-        draft.doubts.append(Note("doubt_class_splits", {"classes": sorted(tests)}))
+        draft.doubts.append(Note("doubt_beside", {"folders": sorted(tests)}))
     return drafts
 
 

@@ -39,9 +39,8 @@ _MASKS = _words(
     "segmentations segmentationclass segmentationobject trimap trimaps xmls bboxes boxes 标注 标签 掩码 掩膜 蒙版"
 )
 _BESIDE = _words(
-    "predict prediction predictions pred sample samples inference demo example examples unlabeled "
-    "unlabelled unknown submission submissions output outputs result results log logs model models "
-    "weights misc extra others preview thumbnails screenshots docs assets tmp temp 预测 示例 样例 输出 结果"
+    "predict prediction predictions pred sample samples inference demo example examples unlabeled unlabelled "
+    "submission submissions output outputs result results log logs preview thumbnails docs 预测 示例 样例 输出 结果"
 )
 _UNLABELLED = _words("unknown unlabeled unlabelled all none no label labels class dummy 未知 未标注")
 _UNNAMED = _PICTURES | _words(
@@ -157,7 +156,7 @@ def classes_and_splits(names: Collection[str]) -> dict[str, tuple[str, int]]:
 def is_called_pictures(name: str) -> bool:
     """Says whether a folder is only called after what is in it: "images"."""
     words = letters(name)
-    return bool(words) and all(word in _PICTURES | _FILLERS for word in words)
+    return bool(set(words) & _PICTURES) and all(word in _PICTURES | _FILLERS for word in words)
 
 
 def is_called_masks(name: str) -> bool:
