@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from tests.ingest.pictures import on_disk, tree, zipped
 from tl_core.datasets.images.headers import MAX_FILE_BYTES
 from tl_core.errors import ArchiveError, ImageError, InputError
-from tl_core.ingest import sources
-from tl_core.ingest.sources import Folder, Sent, SentFiles, Zip, open_source, told_apart, write_sent_files
+from tl_core.ingest import folder, sources
+from tl_core.ingest.folder import Folder
+from tl_core.ingest.sources import Sent, SentFiles, Zip, open_source, told_apart, write_sent_files
+from tl_core.phrases import explain_skipped
 
 FILES = tree(apple=2, pear=1)
 JUNK = {
@@ -61,25 +63,65 @@ def test_empty_folders_are_told_by_a_folder_and_by_an_archive(tmp_path):  # Z08
 
 
 class TestAFolder:
-    def test_links_and_pipes_are_named_and_not_followed(self, tmp_path):  # Z02
+    def test_links_that_lead_outside_or_nowhere_and_pipes_are_each_named_with_their_reason(self, tmp_path):  # Z02
         secret = tmp_path / "secret.png"
         secret.write_bytes(b"secret")
         root = on_disk(tmp_path / "tree", FILES)
         (root / "apple" / "link.png").symlink_to(secret)
         (root / "apple" / "lost.png").symlink_to(tmp_path / "nowhere")
+        (root / "apple" / "self.png").symlink_to("self.png")
         (root / "other").symlink_to(tmp_path)
+        (root / "pear" / "again").symlink_to(root)
         os.mkfifo(root / "pear" / "pipe.png")
         origin = Folder(root)
         assert origin.files == tuple(sorted(FILES))
         assert [(one.file, one.code) for one in origin.unread] == [
-            ("apple/link.png", "member_link"),
-            ("apple/lost.png", "member_link"),
-            ("other", "member_link"),
-            ("pear/pipe.png", "member_link"),
+            ("apple/link.png", "member_link_outside"),
+            ("apple/lost.png", "member_link_broken"),
+            ("apple/self.png", "member_link_loop"),
+            ("other", "member_link_outside"),
+            ("pear/again", "member_link_loop"),
+            ("pear/pipe.png", "member_device"),
         ]
+        assert all(explain_skipped({"file": one.file, "code": one.code, "values": {}}, "en") for one in origin.unread)
+
+    def test_links_below_the_allowed_folder_are_followed(self, tmp_path):
+        blobs = on_disk(tmp_path / "cache" / "blobs", {"0a": b"apple", "0b": b"pear"})
+        root = on_disk(tmp_path / "cache" / "snapshots" / "1", {"list.txt": b"x"})
+        (root / "apple").mkdir()
+        (root / "apple" / "1.png").symlink_to(Path("../../../blobs/0a"))
+        (root / "blobs").symlink_to(blobs)
+        assert Folder(root).files == ("list.txt",)
+        for links in (tmp_path / "cache", Path(tmp_path.anchor)):
+            origin = Folder(root, links)
+            assert (origin.files, origin.unread) == (("apple/1.png", "blobs/0a", "blobs/0b", "list.txt"), ())
+            assert origin.read("apple/1.png") == b"apple"
+
+    def test_a_link_that_is_turned_elsewhere_after_it_was_listed_is_not_read(self, tmp_path):  # Z02
+        secret = on_disk(tmp_path / "secret", {"a.png": b"secret"})
+        root = on_disk(tmp_path / "tree", {"apple/0.png": b"x"})
+        link = root / "apple" / "1.png"
+        link.symlink_to("0.png")
+        origin = Folder(root)
+        link.unlink()
+        link.symlink_to(secret / "a.png")
+        with pytest.raises(InputError) as caught:
+            origin.read("apple/1.png")
+        assert caught.value.code == "member_link_outside"
+
+    def test_a_few_links_that_make_very_many_folders_are_refused(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(folder, "MAX_FILES", 200)
+        for at in range(20):
+            (tmp_path / f"f{at}").mkdir()
+            for side in "ab":
+                (tmp_path / f"f{at}" / side).symlink_to(tmp_path / f"f{at + 1}")
+        (tmp_path / "f20").mkdir()
+        with pytest.raises(InputError) as caught:
+            Folder(tmp_path / "f0", tmp_path)
+        assert caught.value.code == "import_entries"
 
     def test_too_many_files_are_refused_while_they_are_counted(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(sources, "MAX_FILES", 2)
+        monkeypatch.setattr(folder, "MAX_FILES", 2)
         with pytest.raises(InputError) as caught:
             Folder(on_disk(tmp_path, FILES))
         assert caught.value.code == "import_entries"
@@ -104,7 +146,7 @@ class TestAFolder:
         def refuse(path):
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr(sources.os, "scandir", refuse)
+        monkeypatch.setattr(folder.os, "scandir", refuse)
         with pytest.raises(InputError) as caught:
             Folder(tmp_path)
         assert caught.value.values["reason"] == "Permission denied"

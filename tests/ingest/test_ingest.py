@@ -17,9 +17,10 @@ from tl_core.datasets.own.splits import TEST, TRAIN, VALIDATION
 from tl_core.errors import InputError, StoreError, UnavailableError
 from tl_core.ingest import ingest as module
 from tl_core.ingest import packs, places
+from tl_core.ingest.folder import Folder
 from tl_core.ingest.ingest import ingest
 from tl_core.ingest.request import ImportRequest
-from tl_core.ingest.sources import Folder, Sent, SentFiles, Zip, open_source, write_sent_files
+from tl_core.ingest.sources import Sent, SentFiles, Zip, open_source, write_sent_files
 from tl_core.phrases import LANGUAGES, explain, explain_skipped, said
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums
@@ -87,14 +88,16 @@ class TestWhatIsTakenIn:
         }
 
     def test_what_was_left_out_is_listed_in_the_order_of_the_files(self, albums):
-        record = take(albums, tree(a=5, b=5) | {"readme.txt": b"x", "b/x.png": b"", "a/x.png": b""})
-        assert list(skipped(albums, record)) == ["a/x.png", "b/x.png", "readme.txt"]
-        assert skipped(albums, record)["readme.txt"] == "member_homeless"
+        record = take(albums, tree(a=5, b=5) | {"readme.txt": b"x", "cover.png": PHOTO, "b/x.png": b"", "a/x.png": b""})
+        assert list(skipped(albums, record)) == ["a/x.png", "b/x.png", "cover.png"]
+        assert skipped(albums, record)["cover.png"] == "member_homeless"
+        assert noted(record)["other_files"] == {"n": 1, "endings": [".txt"]}
 
     def test_an_archive_in_an_archive_is_one_bad_picture(self, albums, tmp_path):  # Z05
         inner = zipped(tmp_path / "inner.zip", tree(x=2)).read_bytes()
         record = take(albums, tree(a=5, b=5) | {"a/inner.zip": inner, "a/inner.png": inner})
-        assert skipped(albums, record) == dict.fromkeys(("a/inner.zip", "a/inner.png"), "image_not_picture")
+        assert skipped(albums, record) == {"a/inner.png": "image_not_picture"}
+        assert noted(record)["other_files"]["endings"] == [".zip"]
 
     def test_grey_pictures_are_known_to_be_grey(self, albums):
         def grey(number: int) -> bytes:
@@ -253,7 +256,7 @@ class TestTwins:
             return
         if not any(part == "train" for part, _, _ in chosen):
             return
-        record = take(albums, files)
+        record = take(albums, files, layout=0)  # classes may differ between the splits
         rows = albums.album(record.id).rows
         by_identity: dict[str, set[int]] = {}
         for sha, split in zip(rows.sha, rows.split.tolist(), strict=True):

@@ -476,7 +476,7 @@ def hold_a_draft(home: Path, pipe) -> None:
 IMPORT = """
 import sys
 from pathlib import Path
-from tl_core.ingest.sources import Folder
+from tl_core.ingest.folder import Folder
 from tl_core.ingest.ingest import ingest
 from tl_core.ingest.request import ImportRequest
 from tl_core.store.albums import Albums

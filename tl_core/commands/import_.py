@@ -69,7 +69,7 @@ def import_pictures(options: argparse.Namespace, output: Output) -> int:
         framing=options.framing,
     )
     albums = Albums(data_home())
-    with closing(open_source(path, order.source)) as source:
+    with closing(open_source(path, order.source, links=Path(called.anchor))) as source:
         readings = places.readings_of(source)
         order = replace(order, layout=_layout(options.layout, len(readings.all)))
         if places.is_open(readings, order) and not output.is_json:

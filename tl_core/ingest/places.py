@@ -8,10 +8,11 @@ from tl_core.datasets.own.edits import checked_class_name
 from tl_core.datasets.own.notes import Note
 from tl_core.datasets.own.splits import UNKNOWN
 from tl_core.errors import InputError
+from tl_core.ingest.folder import MAX_FILES
 from tl_core.ingest.readings.read import read_layout
 from tl_core.ingest.readings.reading import Level, Placed, Reading, Readings
 from tl_core.ingest.request import ImportRequest, Taken
-from tl_core.ingest.sources import MAX_FILES, Source, printable_path
+from tl_core.ingest.sources import Source, printable_path
 
 MAX_PICTURES = 50_000
 MAX_CLASSES = 1_000
@@ -46,6 +47,8 @@ def place_files(
         name = checked_class_name(request.class_name)
         return {file: Place(name, UNKNOWN, printable_path(file)) for file in source.files}, [], taken
     reading = chosen_reading(readings or readings_of(source), request)
+    if reading.refusal:
+        raise reading.refusal
     for one in reading.left_out:
         taken.leave_out(one.file, InputError(one.code, file=one.file))
     placed = {

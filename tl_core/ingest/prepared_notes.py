@@ -20,7 +20,7 @@ def check_differ(pictures: Sequence[Packed], request: ImportRequest) -> None:
     if request.class_name is not None or len(kept) < 2:
         return
     is_one = len({one.sha for one in kept}) == 1
-    if is_one or (all(one.is_flat for one in kept) and len({one.small[0, 0].tobytes() for one in kept}) == 1):
+    if is_one or (all(one.is_flat for one in kept) and len({one.look.small[0, 0].tobytes() for one in kept}) == 1):
         raise InputError("import_all_same", source=request.source, n=len(kept))
 
 

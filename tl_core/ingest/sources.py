@@ -3,18 +3,16 @@
 import json
 import os
 import shutil
-import stat
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from tl_core.datasets.images.headers import MAX_FILE_BYTES
-from tl_core.errors import ImageError, InputError
+from tl_core.errors import InputError
 from tl_core.ingest.archive.archive import Archive, Member, Unread, is_systems_own, open_archive
+from tl_core.ingest.folder import Folder, content_of, unreadable
 
-MAX_FILES = 60_000
 NAMES = "names.json"
 
 
@@ -44,25 +42,26 @@ class Source(Protocol):
     def close(self) -> None: ...
 
 
-def open_source(path: Path, name: str, *, is_sent: bool = False) -> Source:
+def open_source(path: Path, name: str, *, is_sent: bool = False, links: Path | None = None) -> Source:
     """Returns what a path leads to: a folder, an archive, or a folder of files that a browser sent.
 
     Args:
         path: Where it lies.
         name: What people call it.
         is_sent: Whether `write_sent_files` wrote it.
+        links: The folder below which links in a folder are followed; None for the folder itself.
 
     Raises:
         InputError: "import_missing", "import_entries", "file_unreadable", or what is wrong with the archive.
     """
     if path.is_dir():
-        return SentFiles(path) if is_sent else Folder(path)
+        return SentFiles(path) if is_sent else Folder(path, links)
     if not path.is_file():
         raise InputError("import_missing", received=name)
     try:
         return Zip(path, name)
     except OSError as error:
-        raise InputError("file_unreadable", file=name, reason=_reason(error)) from error
+        raise unreadable(error, name) from error
 
 
 class Zip(Source):
@@ -78,50 +77,10 @@ class Zip(Source):
         try:
             return self._archive.read(self._members[file])
         except OSError as error:
-            raise InputError("file_unreadable", file=file, reason=_reason(error)) from error
+            raise unreadable(error, file) from error
 
     def close(self) -> None:
         self._archive.close()
-
-
-class Folder(Source):
-    """The regular files below a folder. Links, devices and hidden files are not followed."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, folders, links = path, [], []
-        self.files = tuple(sorted(self._walk("", folders, links)))
-        self.folders = tuple(sorted(folders))
-        self.unread = tuple(Unread(link, "member_link", {}) for link in sorted(links))
-
-    def _walk(self, inside: str, folders: list[str], links: list[str]) -> Iterator[str]:
-        waiting, n_files = [inside], 0
-        while waiting:
-            below = waiting.pop()
-            try:
-                entries = [(entry.name, entry.stat(follow_symlinks=False)) for entry in os.scandir(self._path / below)]
-            except OSError as error:
-                raise InputError("file_unreadable", file=below or self._path.name, reason=_reason(error)) from error
-            for called, found in entries:
-                name = f"{below}/{called}" if below else called
-                if is_systems_own(called):
-                    continue
-                mode = found.st_mode
-                if stat.S_ISDIR(mode):
-                    folders.append(name)
-                    waiting.append(name)
-                elif stat.S_ISREG(mode):
-                    n_files += 1
-                    if n_files > MAX_FILES:
-                        raise InputError("import_entries", received=f"> {MAX_FILES:,}", allowed=MAX_FILES)
-                    yield name
-                else:
-                    links.append(name)
-
-    def read(self, file: str) -> bytes:
-        return _content(self._path / file, file)
-
-    def close(self) -> None:
-        return
 
 
 class Sent(Source):
@@ -153,7 +112,7 @@ class SentFiles(Source):
         self.folders, self.unread = (), ()
 
     def read(self, file: str) -> bytes:
-        return _content(self._path / f"{self._numbers[file]:05d}", file)
+        return content_of(self._path / f"{self._numbers[file]:05d}", file)
 
     def close(self) -> None:
         return
@@ -173,22 +132,6 @@ def told_apart(names: list[str]) -> list[str]:
             numbered = f"{folder}{slash}{stem} ({n}){dot}{ending}"
         tried[path], paths[numbered] = n, None
     return list(paths)
-
-
-def _content(path: Path, file: str) -> bytes:
-    """Returns a file's content, unless it is larger than any picture may be."""
-    try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise ImageError("image_bytes", file=file, received_mb=size / 1e6, allowed_mb=MAX_FILE_BYTES / 1e6)
-        with open(path, "rb") as content:
-            return content.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise InputError("file_unreadable", file=file, reason=_reason(error)) from error
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__
 
 
 def put_content(path: Path, content: bytes | Path) -> None:

@@ -12,6 +12,7 @@ from tl_core.ingest.readings.read import read_layout
 from tl_core.ingest.readings.reading import Reading
 
 TRAIN, VALIDATION, TEST = range(3)
+PARTS = ["train", "test", "cat", "dog", "masks", "images", "1.jpg", "cat_2.jpg", "cat_2_mask.png", "a.txt", "fold1"]
 ACCENTED = unicodedata.normalize("NFC", "é")
 TAKEN_APART = unicodedata.normalize("NFD", "é")
 
@@ -62,8 +63,9 @@ class TestWhereAFileBelongs:
 
     def test_files_beside_the_classes_have_no_class(self):
         layout = best(["readme.txt", "apple/1.jpg", "pear/1.jpg", "cover.jpg"])
-        assert homeless(layout) == ("cover.jpg", "readme.txt")
+        assert (homeless(layout), layout.passed_over) == (("cover.jpg",), ("readme.txt",))
         assert layout.classes == ("apple", "pear")
+        assert notes(layout) == {"other_files": {"n": 1, "endings": [".txt"]}}
 
     def test_without_class_folders_all_files_are_homeless(self):  # Z08
         layout = best(["1.jpg", "2.jpg"])
@@ -118,12 +120,17 @@ class TestFoldersOfSplits:
     def test_without_a_training_folder_there_are_no_splits(self):
         assert best(["val/1.jpg", "test/2.jpg"]).classes == ("test", "val")
 
-    def test_a_folder_that_is_no_split_makes_all_of_them_classes(self):
-        assert best(["train/1.jpg", "test/2.jpg", "plane/3.jpg"]).classes == ("plane", "test", "train")
+    def test_a_folder_that_is_no_split_makes_all_of_them_classes_which_is_doubted(self):
+        readings = read_layout(["train/1.jpg", "test/2.jpg", "plane/3.jpg"])
+        assert (readings.all[0].classes, readings.is_clear) == (("plane", "test", "train"), False)
+
+    def test_splits_without_classes_are_refused_and_never_become_classes(self):
+        readings = read_layout(["train/1.jpg", "test/2.jpg"])
+        assert [(one.classes, one.refusal.code) for one in readings.all if one.refusal] == [((), "import_only_splits")]
 
     def test_pictures_that_lie_in_a_split_but_in_no_class_are_homeless(self):  # Z08
         layout = best(["train/apple/1.jpg", "train/2.jpg", "test/3.jpg"])
-        assert homeless(layout) == ("test/3.jpg", "train/2.jpg")
+        assert (homeless(layout), layout.unlabelled) == (("train/2.jpg",), ("test/3.jpg",))
 
 
 class TestOddNames:
@@ -194,8 +201,15 @@ class TestOddNames:
         assert not set("\n\r\t\u202e\u200b\u2028") & set(clean)
         assert (clean_class_name(clean), unicodedata.normalize("NFC", clean)) == (clean, clean)
 
-    @given(st.lists(st.text(st.sampled_from("ab/.é e\u0301"), min_size=1, max_size=12), max_size=8))
-    def test_every_file_is_placed_or_homeless_exactly_once(self, files):
+    @given(
+        st.lists(
+            st.lists(st.sampled_from(PARTS), min_size=1, max_size=4).map("/".join)
+            | st.text(st.sampled_from("ab/.é e\u0301"), min_size=1, max_size=12),
+            max_size=12,
+        )
+    )
+    def test_every_file_is_placed_left_out_or_set_aside_exactly_once(self, files):
         layout = best(files)
-        assert sorted([file for file, _, _ in placed(layout)] + list(homeless(layout))) == sorted(files)
+        found = [*(file for file, _, _ in placed(layout)), *homeless(layout), *layout.passed_over, *layout.unlabelled]
+        assert sorted(found) == sorted(files)
         assert {name for _, name, _ in placed(layout)} <= set(layout.classes)

@@ -24,6 +24,7 @@ from tl_core.ingest.ingest import ingest
 from tl_core.ingest.places import is_open, readings_for
 from tl_core.ingest.question import question_of
 from tl_core.ingest.request import ImportRequest
+from tl_core.ingest.server_folder import operators_folder
 from tl_core.ingest.sources import open_source
 from tl_core.store.albums import AlbumRecord, Albums
 from tl_core.store.records import Visibility, plain
@@ -57,7 +58,8 @@ def run(task: dict) -> dict:
         TransferLabError: As `ingest` and `open_source`.
     """
     request, said_s = _request_of(task["request"]), 0.0
-    with closing(open_source(Path(task["path"]), request.source, is_sent=task["is_sent"])) as source:
+    path, is_sent = Path(task["path"]), task["is_sent"]
+    with closing(open_source(path, request.source, is_sent=is_sent, links=operators_folder())) as source:
         readings = readings_for(source, request)
         if readings is not None and is_open(readings, request):
             return {"say": "asked", "readings": question_of(source, readings)}

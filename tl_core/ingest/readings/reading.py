@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tl_core.datasets.own.notes import Note
 from tl_core.datasets.own.splits import SPLITS, UNKNOWN
+from tl_core.errors import InputError
 
 
 class Level(StrEnum):
@@ -55,15 +56,18 @@ class Reading:
     Attributes:
         levels: What the folders of each level are, from outside to inside.
         labels: Where the classes stand: "folders", "names" (of the files), or the path of a table.
-        column: Of that table, the column with the classes; "" where there is no table.
+        column: Of that table, the column with the classes; of files' names, which part of them is; of variants of the
+            same pictures, the folder that is taken; else "".
         placed: The pictures that have a class.
-        left_out: The files that would be left out.
+        left_out: The pictures that would be left out, each with its reason.
         unlabelled: Pictures without a label, set aside: something to classify, nothing to learn from.
         classes: All classes, also those without a picture, in order.
         notes: What had to be changed or guessed.
         why: Why one may read it so: a code of the copy's [reading] table.
         doubts: Why it may be wrong all the same.
         n_around: How many folders lie around the whole tree.
+        passed_over: Files that a note tells of together: no pictures, masks, a copy, folders beside the splits.
+        refusal: Why there are no classes, where that is known.
     """
 
     levels: tuple[Level, ...]
@@ -77,6 +81,8 @@ class Reading:
     unlabelled: tuple[str, ...] = ()
     column: str = ""
     n_around: int = 0
+    passed_over: tuple[str, ...] = ()
+    refusal: InputError | None = None
 
     def inside(self, file: str) -> str:
         """Returns a file's path without the folders around everything: the same, however the tree was brought."""
@@ -106,7 +112,7 @@ class Reading:
             "splits": self.splits(),
             "counts": self.counts(),
             "n_pictures": len(self.placed),
-            "n_left_out": len(self.left_out),
+            "n_left_out": len(self.left_out) + len(self.passed_over),
             "n_unlabelled": len(self.unlabelled),
             "why": self.why,
             "doubts": [note.to_dict() for note in self.doubts],
