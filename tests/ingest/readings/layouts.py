@@ -144,7 +144,9 @@ def splits() -> Iterator[Layout]:
     yield Layout(
         "test beside the classes", grid("{name}/{n}.jpg", split=TRAIN) | grid("test/{name}/{n}.jpg", n=2, split=TEST)
     )
-    yield Layout("class and split in one name", in_splits("{name}_{word}/{n}.jpg", {"train": TRAIN, "test": TEST}))
+    both = {"train": TRAIN, "test": TEST}
+    yield Layout("class and split in one name", in_splits("{name}_{word}/{n}.jpg", both, ("Black_bear", "cat")))
+    yield Layout("split and class in one name", in_splits("{word}{name}/{n}.jpg", both, ("A", "B")))
 
 
 def without_labels() -> Iterator[Layout]:

@@ -145,12 +145,18 @@ def classes_and_splits(names: Collection[str]) -> dict[str, tuple[str, int]]:
     found = {name: split_name(name) for name in names}
     if not all(one and one.rest for one in found.values()):
         return {}
-    pairs = {name: (" ".join(one.rest), one.split) for name, one in found.items() if one}
+    pairs = {name: (_without_split(name, one), one.split) for name, one in found.items() if one}
     splits_of = defaultdict(set)
     for called, split in pairs.values():
         splits_of[called].add(split)
     is_whole = len(splits_of) > 1 and all(TRAIN in splits and len(splits) > 1 for splits in splits_of.values())
     return pairs if is_whole else {}
+
+
+def _without_split(name: str, found: SplitName) -> str:
+    """Returns a name as it stands, without the words about its split: "Black_bear_train" is left with Black_bear."""
+    left = _TOKEN.sub(lambda word: word[0] if word[0].casefold() in found.rest else "", name)
+    return re.sub(r"([\s_.\-])[\s_.\-]+", r"\1", left).strip(" _.-") or " ".join(found.rest)
 
 
 def is_called_pictures(name: str) -> bool:
