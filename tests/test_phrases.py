@@ -30,7 +30,7 @@ def raised() -> Iterator[tuple[str, str, set[str]]]:
             names = set().union(*(passed(keyword, known) for keyword in call.keywords))
             names |= {"file"} if call.func.id == "ImageError" else set()  # `decode_image` adds it
             yield from ((file, code, names) for code in texts(call.args[0], known))
-        for call in calls(function, {"LeftOut"}):
+        for call in calls(function, {"LeftOut", "Unread"}):
             yield from ((file, code, {"file"}) for code in texts(call.args[1], known))
 
 

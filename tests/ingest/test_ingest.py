@@ -19,7 +19,8 @@ from tl_core.ingest import ingest as module
 from tl_core.ingest import packs, places
 from tl_core.ingest.ingest import ingest
 from tl_core.ingest.request import ImportRequest
-from tl_core.ingest.sources import Folder, Sent, SentFiles, Zip, open_source, write_sent_files
+from tl_core.ingest.sources import Folder, Sent, SentFiles, open_source, write_sent_files
+from tl_core.ingest.trees import Zip
 from tl_core.phrases import LANGUAGES, explain, explain_skipped, said
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums
@@ -91,7 +92,7 @@ class TestWhatIsTakenIn:
         assert list(skipped(albums, record)) == ["a/x.png", "b/x.png", "readme.txt"]
         assert skipped(albums, record)["readme.txt"] == "member_homeless"
 
-    def test_an_archive_in_an_archive_is_one_bad_picture(self, albums, tmp_path):  # Z05
+    def test_an_archive_in_files_sent_to_a_class_is_one_bad_picture(self, albums, tmp_path):  # Z05
         inner = zipped(tmp_path / "inner.zip", tree(x=2)).read_bytes()
         record = take(albums, tree(a=5, b=5) | {"a/inner.zip": inner, "a/inner.png": inner})
         assert skipped(albums, record) == dict.fromkeys(("a/inner.zip", "a/inner.png"), "image_not_picture")

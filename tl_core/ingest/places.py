@@ -7,8 +7,12 @@ from tl_core.datasets.own.edits import checked_class_name
 from tl_core.datasets.own.notes import Note
 from tl_core.datasets.own.splits import UNKNOWN
 from tl_core.errors import InputError
+from tl_core.ingest.containers.kinds import is_called_picture
+from tl_core.ingest.readings.box_files import has_boxes
+from tl_core.ingest.readings.ranking import has_class_folders, rank
 from tl_core.ingest.readings.read import read_layout
 from tl_core.ingest.readings.reading import Reading, Readings
+from tl_core.ingest.readings.tables import labels_told, read_tables
 from tl_core.ingest.request import ImportRequest, Taken
 from tl_core.ingest.sources import MAX_FILES, Source, printable_path
 
@@ -45,8 +49,19 @@ def place_files(source: Source, request: ImportRequest) -> tuple[dict[str, Place
 
 
 def readings_of(source: Source) -> Readings:
-    """Returns all ways to understand a tree of files, the best first."""
-    return read_layout(source.files, source.folders)
+    """Returns all ways to understand a tree of files, the best first.
+
+    Raises:
+        InputError: The only labels there are cannot be used: "import_boxes", "import_several_labels", "import_numbers".
+    """
+    tree, told = read_layout(source.files, source.folders), labels_told(source.files, read_tables(source))
+    pictures = [file for file in source.files if is_called_picture(file)]
+    if not told.readings and not has_class_folders(pictures):
+        if has_boxes(source, pictures):
+            raise InputError("import_boxes")
+        if told.objection is not None:
+            raise told.objection
+    return rank(tree, told.readings)
 
 
 def _chosen(readings: Readings, request: ImportRequest) -> Reading:
