@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from tests.ingest.pictures import on_disk, tree, zipped
 from tl_core.datasets.images.headers import MAX_FILE_BYTES
-from tl_core.errors import ArchiveError, ImageError, InputError
-from tl_core.ingest import folder, sources
+from tl_core.errors import ImageError, InputError
+from tl_core.ingest import folder, trees
 from tl_core.ingest.folder import Folder
-from tl_core.ingest.sources import Sent, SentFiles, Zip, open_source, told_apart, write_sent_files
+from tl_core.ingest.sources import Sent, SentFiles, open_source, told_apart, write_sent_files
+from tl_core.ingest.trees import Zip
 from tl_core.phrases import explain_skipped
 
 FILES = tree(apple=2, pear=1)
@@ -219,15 +220,16 @@ class TestWhatABrowserSent:
 class TestAnArchive:
     def test_what_is_no_archive_is_said_by_its_kind(self, tmp_path):  # Z11
         (tmp_path / "a.zip").write_bytes(b"Rar!\x1a\7\0" + bytes(50))
-        with pytest.raises(ArchiveError) as caught:
+        with pytest.raises(InputError) as caught:
             open_source(tmp_path / "a.zip", "mine.zip")
-        assert (caught.value.code, caught.value.values["file"]) == ("archive_kind", "mine.zip")
+        assert (caught.value.code, caught.value.values) == ("import_archive", {"file": "mine.zip", "received": "RAR"})
 
     def test_an_archive_that_may_not_be_opened_is_said(self, tmp_path, monkeypatch):
-        def refuse(path, name):
+        def refuse(file, name):
+            file.close()
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr(sources, "open_archive", refuse)
+        monkeypatch.setattr(trees, "Archive", refuse)
         with pytest.raises(InputError) as caught:
             open_source(zipped(tmp_path / "a.zip", FILES), "mine.zip")
         assert (caught.value.code, caught.value.values["file"]) == ("file_unreadable", "mine.zip")

@@ -20,7 +20,8 @@ from tl_core.ingest import packs, places
 from tl_core.ingest.folder import Folder
 from tl_core.ingest.ingest import ingest
 from tl_core.ingest.request import ImportRequest
-from tl_core.ingest.sources import Sent, SentFiles, Zip, open_source, write_sent_files
+from tl_core.ingest.sources import Sent, SentFiles, open_source, write_sent_files
+from tl_core.ingest.trees import Zip
 from tl_core.phrases import LANGUAGES, explain, explain_skipped, said
 from tl_core.store.access import Visitor
 from tl_core.store.albums import AlbumRecord, Albums
@@ -93,7 +94,7 @@ class TestWhatIsTakenIn:
         assert skipped(albums, record)["cover.png"] == "member_homeless"
         assert noted(record)["other_files"] == {"n": 1, "endings": [".txt"]}
 
-    def test_an_archive_in_an_archive_is_one_bad_picture(self, albums, tmp_path):  # Z05
+    def test_an_archive_in_files_sent_to_a_class_is_one_bad_picture(self, albums, tmp_path):  # Z05
         inner = zipped(tmp_path / "inner.zip", tree(x=2)).read_bytes()
         record = take(albums, tree(a=5, b=5) | {"a/inner.zip": inner, "a/inner.png": inner})
         assert skipped(albums, record) == {"a/inner.png": "image_not_picture"}

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from tl_core.datasets.images.kinds import ACCEPTED_NAMES
 from tl_core.datasets.images.preparation import PLAIN, Preparation
 from tl_core.datasets.own.album import Album
 from tl_core.datasets.own.near_duplicates import Looks, members_of, near_duplicate_groups
@@ -61,6 +62,10 @@ def _refuse(taken: Taken, request: ImportRequest) -> NoReturn:
     if len(taken.skipped) == 1 or {one["code"] for one in taken.skipped} == {"member_known"}:
         only = taken.skipped[0]
         raise InputError(only["code"], **{"file": only["file"].rpartition("/")[2], **only["values"]})
+    if len(kinds := {one["values"].get("received") for one in taken.skipped if one["code"] == "image_format"}) == 1:
+        n = sum(one["code"] == "image_format" for one in taken.skipped)
+        (received,), allowed = kinds, list(ACCEPTED_NAMES)
+        raise InputError("import_all_of_kind", source=request.source, n=n, received=received, allowed=allowed)
     raise InputError("import_no_pictures", source=request.source, n=len(taken.skipped), file=taken.skipped[0]["file"])
 
 

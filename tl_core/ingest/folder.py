@@ -5,13 +5,12 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from tl_core.datasets.images.headers import MAX_FILE_BYTES
 from tl_core.errors import ImageError, InputError
 from tl_core.ingest.archive.archive import Unread, is_systems_own
-
-MAX_FILES = 60_000
+from tl_core.ingest.trees import MAX_FILES, Source, open_at, unreadable
 
 _Identity = tuple[int, int]  # of a folder on a disk: its device and number
 
@@ -23,7 +22,7 @@ class _Found(NamedTuple):
     around: frozenset[_Identity]
 
 
-class Folder:
+class Folder(Source):
     """The regular files below a folder, and those that links lead to. Devices, hidden files and loops are left out.
 
     Args:
@@ -97,10 +96,21 @@ class Folder:
             InputError: "file_unreadable"; also where a link was changed to lead elsewhere since it was looked at.
             ImageError: "image_bytes".
         """
+        return content_of(self._allowed_path(file), file)
+
+    def open(self, file: str) -> BinaryIO:
+        """Returns a file to be read piece by piece.
+
+        Raises:
+            InputError: As `read`.
+        """
+        return open_at(self._allowed_path(file), file)
+
+    def _allowed_path(self, file: str) -> Path:
         path = self._path / file
         if not self._is_allowed(path) and self._path.resolve() not in path.resolve().parents:
             raise InputError("member_link_outside", file=file)
-        return content_of(path, file)
+        return path
 
     def close(self) -> None:
         return
@@ -125,8 +135,3 @@ def content_of(path: Path, file: str) -> bytes:
             return content.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise unreadable(error, file) from error
-
-
-def unreadable(error: OSError, file: str) -> InputError:
-    """Returns the error of a file or folder that the system does not let us read."""
-    return InputError("file_unreadable", file=file, reason=error.strerror or type(error).__name__)

@@ -8,11 +8,15 @@ from tl_core.datasets.own.edits import checked_class_name
 from tl_core.datasets.own.notes import Note
 from tl_core.datasets.own.splits import UNKNOWN
 from tl_core.errors import InputError
-from tl_core.ingest.folder import MAX_FILES
+from tl_core.ingest.containers.kinds import is_called_picture
+from tl_core.ingest.labels.box_files import has_boxes
+from tl_core.ingest.labels.ranking import with_tables
+from tl_core.ingest.labels.tables import labels_told, read_tables
 from tl_core.ingest.readings.read import read_layout
 from tl_core.ingest.readings.reading import Level, Placed, Reading, Readings
 from tl_core.ingest.request import ImportRequest, Taken
-from tl_core.ingest.sources import Source, printable_path
+from tl_core.ingest.sources import printable_path
+from tl_core.ingest.trees import MAX_FILES, Source
 
 MAX_PICTURES = 50_000
 MAX_CLASSES = 1_000
@@ -73,8 +77,20 @@ def _group(one: Placed, reading: Reading, request: ImportRequest) -> str:
 
 
 def readings_of(source: Source) -> Readings:
-    """Returns all ways to understand a tree of files, the best first."""
-    return read_layout(source.files, source.folders)
+    """Returns all ways to understand a tree of files, the best first.
+
+    Raises:
+        InputError: The only labels there are cannot be used: "import_boxes", "import_several_labels", "import_numbers".
+    """
+    tree, told = read_layout(source.files, source.folders), labels_told(source.files, read_tables(source))
+    if not told.readings and len(tree.all[0].classes) < 2:
+        if tree.all[0].refusal is None and has_boxes(
+            source, [file for file in source.files if is_called_picture(file)]
+        ):
+            raise InputError("import_boxes")
+        if told.objection is not None:
+            raise told.objection
+    return with_tables(tree, told.readings)
 
 
 def readings_for(source: Source, request: ImportRequest) -> Readings | None:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from tl_core.errors import InputError
+from tl_core.ingest.containers.kinds import is_called_table, opened_kind
 
 MOST_OFFERED = 500
 _DEPTH = 2  # folders below the operator's
@@ -16,13 +17,16 @@ def operators_folder() -> Path | None:
 
 
 def offered(root: Path) -> list[str]:
-    """Returns what can be imported: folders and archives, at most two folders deep, by their paths below the root."""
+    """Returns what can be imported: folders, archives and what else holds pictures, at most two folders deep.
+
+    They are named by their paths below the root.
+    """
     found: list[str] = []
     for folder, folders, files in os.walk(root):
         inside = Path(folder).relative_to(root)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         found += [(inside / name).as_posix() for name in folders]
-        found += [(inside / name).as_posix() for name in sorted(files) if name.lower().endswith(".zip")]
+        found += [(inside / name).as_posix() for name in sorted(files) if opened_kind(name) or is_called_table(name)]
         if len(inside.parts) + 1 >= _DEPTH:
             folders.clear()
     return sorted(found)[:MOST_OFFERED]

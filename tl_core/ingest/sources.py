@@ -1,4 +1,4 @@
-"""Where one's own pictures come from: an archive, a folder on this machine, or files that a browser sent."""
+"""Where one's own pictures come from: a file or folder on this machine, or files that a browser sent."""
 
 import json
 import os
@@ -7,43 +7,21 @@ import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO
 
 from tl_core.errors import InputError
-from tl_core.ingest.archive.archive import Archive, Member, Unread, is_systems_own, open_archive
-from tl_core.ingest.folder import Folder, content_of, unreadable
+from tl_core.ingest.archive.archive import is_systems_own
+from tl_core.ingest.containers.opening import open_containers, open_file
+from tl_core.ingest.folder import Folder, content_of
+from tl_core.ingest.trees import Source, open_at
 
 NAMES = "names.json"
 
 
-class Source(Protocol):
-    """A tree of files, read one by one.
-
-    Attributes:
-        files: Relative paths with "/" between their parts, in order.
-        folders: Folders that are there, also empty ones.
-        unread: What was left out at the door, and why.
-
-    Thread: `read` may be called from several threads.
-    """
-
-    files: tuple[str, ...]
-    folders: tuple[str, ...]
-    unread: tuple[Unread, ...]
-
-    def read(self, file: str) -> bytes:
-        """Returns a file's content.
-
-        Raises:
-            InputError: It cannot be read; always with `file`.
-        """
-        ...
-
-    def close(self) -> None: ...
-
-
 def open_source(path: Path, name: str, *, is_sent: bool = False, links: Path | None = None) -> Source:
-    """Returns what a path leads to: a folder, an archive, or a folder of files that a browser sent.
+    """Returns what a path leads to: a folder, an archive, another file with pictures, or files that a browser sent.
+
+    What holds pictures inside (arrays, tables of pixels, archives in the archive) is opened as folders of pictures.
 
     Args:
         path: Where it lies.
@@ -52,35 +30,14 @@ def open_source(path: Path, name: str, *, is_sent: bool = False, links: Path | N
         links: The folder below which links in a folder are followed; None for the folder itself.
 
     Raises:
-        InputError: "import_missing", "import_entries", "file_unreadable", or what is wrong with the archive.
+        InputError: "import_missing", "import_entries", "file_unreadable", or what is wrong with the archive; and what
+            `open_containers` raises.
     """
     if path.is_dir():
-        return SentFiles(path) if is_sent else Folder(path, links)
+        return open_containers(SentFiles(path) if is_sent else Folder(path, links), name)
     if not path.is_file():
         raise InputError("import_missing", received=name)
-    try:
-        return Zip(path, name)
-    except OSError as error:
-        raise unreadable(error, name) from error
-
-
-class Zip(Source):
-    """The members of an archive, read without unpacking it."""
-
-    def __init__(self, path: Path, name: str) -> None:
-        self._archive: Archive = open_archive(path, name)
-        self._members: dict[str, Member] = {member.path: member for member in self._archive.members}
-        self.files = tuple(self._members)
-        self.folders, self.unread = self._archive.folders, self._archive.unread
-
-    def read(self, file: str) -> bytes:
-        try:
-            return self._archive.read(self._members[file])
-        except OSError as error:
-            raise unreadable(error, file) from error
-
-    def close(self) -> None:
-        self._archive.close()
+    return open_file(path, name)
 
 
 class Sent(Source):
@@ -113,6 +70,9 @@ class SentFiles(Source):
 
     def read(self, file: str) -> bytes:
         return content_of(self._path / f"{self._numbers[file]:05d}", file)
+
+    def open(self, file: str) -> BinaryIO:
+        return open_at(self._path / f"{self._numbers[file]:05d}", file)
 
     def close(self) -> None:
         return

@@ -137,7 +137,7 @@ class TestOneImport:
     def test_an_archive_that_is_none_says_its_sentence(self, imports, albums):  # Z11
         sent = uploads.write_archive(albums.home, b"Rar!\x1a\7\0" + bytes(50))
         seen = ended(imports, imports.submit(sent, request(), is_sent=True))
-        assert seen.error["code"] == "archive_kind"
+        assert seen.error["code"] == "import_archive"
         assert uploaded(albums.home) == []
 
     def test_progress_grows_to_the_end(self, imports, albums, tmp_path):

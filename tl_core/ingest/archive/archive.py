@@ -9,7 +9,7 @@ import struct
 import zlib
 from bisect import bisect_right
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from tl_core.datasets.images.decode import safe_name
 from tl_core.datasets.images.headers import MAX_FILE_BYTES
@@ -17,12 +17,15 @@ from tl_core.disk.files import read_at
 from tl_core.errors import ArchiveError
 from tl_core.ingest.archive.directory import LOCAL_HEADER_BYTES, Entry, read_directory
 from tl_core.ingest.archive.names import decode_names, shown_path
+from tl_core.ingest.archive.unpacking import DEFLATE, STORE, unpacked, unpacked_pieces
 
 ACCEPTED_METHODS = ("Store", "Deflate")
 MAX_PATH_LENGTH = 1000
+MAX_CONTAINER_BYTES = 4_000_000_000
+CONTAINER_ENDINGS = (".zip", ".npz", ".npy", ".parquet", ".csv", ".gz", "-ubyte")
+"""Of members that may hold pictures themselves, and be larger than one."""
 
 _LOCAL = struct.Struct("<4s2xHH16xHH")
-_STORE, _DEFLATE = 0, 8
 _METHODS = {
     **{1: "Shrink", 6: "Implode", 9: "Deflate64", 12: "bzip2", 14: "LZMA", 19: "LZ77"},
     **{20: "Zstandard", 93: "Zstandard", 94: "MP3", 95: "xz", 96: "JPEG", 97: "WavPack", 98: "PPMd", 99: "AES"},
@@ -74,8 +77,8 @@ class Archive:
     Thread: any, also several at once.
     """
 
-    def __init__(self, path: Path, name: str) -> None:
-        self._file = open(path, "rb")  # noqa: SIM115 (closed by `close`)
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file = file
         try:
             self._list(safe_name(name))
         except BaseException:
@@ -99,14 +102,33 @@ class Archive:
             member: One of `members`.
 
         Raises:
-            ArchiveError: member_damaged: it is not what the directory promises.
+            ArchiveError: member_damaged: it is not what the directory promises. member_bytes: it is too large for a
+                picture; `copy` brings it out.
 
         Units: at most 50 MB; the memory needed is about twice that plus the packed size.
         """
+        if error := _too_large(member.entry, member.path, MAX_FILE_BYTES):
+            raise error
         fd = self._file.fileno()
         try:
             packed = self._packed(fd, member.entry)
-            return _unpacked(packed, member.entry)
+            return unpacked(packed, member.entry)
+        except (struct.error, zlib.error, ValueError, OverflowError) as error:
+            raise ArchiveError("member_damaged", file=shown_path(member.path)) from error
+
+    def copy(self, member: Member, target: BinaryIO) -> None:
+        """Writes a member's content into an open file, piece by piece; it may be larger than a picture.
+
+        Raises:
+            ArchiveError: member_damaged: it is not what the directory promises.
+            OSError: The disk refuses.
+
+        Units: the memory needed is a few MB.
+        """
+        entry, fd = member.entry, self._file.fileno()
+        try:
+            for data in unpacked_pieces(fd, self._start(fd, entry), entry):
+                target.write(data)
         except (struct.error, zlib.error, ValueError, OverflowError) as error:
             raise ArchiveError("member_damaged", file=shown_path(member.path)) from error
 
@@ -122,7 +144,11 @@ class Archive:
         self.unread = tuple(unread)
 
     def _packed(self, fd: int, entry: Entry) -> bytes:
-        """Returns a member's bytes as they lie in the archive, if its own header tells what the directory tells."""
+        """Returns a member's bytes as they lie in the archive."""
+        return read_at(fd, entry.packed, self._start(fd, entry))
+
+    def _start(self, fd: int, entry: Entry) -> int:
+        """Returns where a member's bytes begin, if its own header tells what the directory tells."""
         header = read_at(fd, LOCAL_HEADER_BYTES + len(entry.name), entry.offset)
         signature, flags, method, n_name, n_extra = _LOCAL.unpack_from(header)
         start = entry.offset + LOCAL_HEADER_BYTES + n_name + n_extra
@@ -132,7 +158,7 @@ class Archive:
             raise ValueError("header and directory disagree")
         if start + entry.packed > self._starts[bisect_right(self._starts, entry.offset)]:
             raise ValueError("reaches into what follows")
-        return read_at(fd, entry.packed, start)
+        return start
 
 
 def open_archive(path: Path, name: str) -> Archive:
@@ -151,7 +177,7 @@ def open_archive(path: Path, name: str) -> Archive:
 
     Units: limits in `directory`; they hold opening under a second and about 60 MB.
     """
-    return Archive(path, name)
+    return Archive(open(path, "rb"), name)
 
 
 # --- what a member may be
@@ -211,15 +237,23 @@ def _objection(entry: Entry, path: str, directory_start: int) -> ArchiveError | 
         return ArchiveError("member_link", file=shown_path(path))
     if entry.flags & _ENCRYPTED:
         return ArchiveError("member_password", file=shown_path(path))
-    if entry.method not in (_STORE, _DEFLATE):
+    if entry.method not in (STORE, DEFLATE):
         received = _METHODS.get(entry.method, str(entry.method))
         return ArchiveError("member_method", file=shown_path(path), received=received, allowed=list(ACCEPTED_METHODS))
-    if (largest := max(entry.n_bytes, entry.packed)) > MAX_FILE_BYTES:
-        file = shown_path(path)
-        return ArchiveError("member_bytes", file=file, received_mb=largest / 1e6, allowed_mb=MAX_FILE_BYTES / 1e6)
-    if entry.end > directory_start or (entry.method == _STORE and entry.packed != entry.n_bytes):
+    most_bytes = MAX_CONTAINER_BYTES if path.lower().endswith(CONTAINER_ENDINGS) else MAX_FILE_BYTES
+    if error := _too_large(entry, path, most_bytes):
+        return error
+    if entry.end > directory_start or (entry.method == STORE and entry.packed != entry.n_bytes):
         return ArchiveError("member_damaged", file=shown_path(path))
     return None
+
+
+def _too_large(entry: Entry, path: str, most_bytes: int) -> ArchiveError | None:
+    largest = max(entry.n_bytes, entry.packed)
+    if largest <= most_bytes:
+        return None
+    file, received_mb, allowed_mb = shown_path(path), largest / 1e6, most_bytes / 1e6
+    return ArchiveError("member_bytes", file=file, received_mb=received_mb, allowed_mb=allowed_mb)
 
 
 def _unread(objection: ArchiveError) -> Unread:
@@ -242,24 +276,3 @@ def _no_members(unread: list[Unread], file: str) -> ArchiveError:
     if reasons == {"member_bytes"}:
         return ArchiveError("archive_bytes", file=file, received=len(unread), allowed_mb=MAX_FILE_BYTES / 1e6)
     return ArchiveError("archive_nothing", file=file, received=len(unread))
-
-
-# --- what a member holds
-
-
-def _unpacked(packed: bytes, entry: Entry) -> bytes:
-    """Returns the content; never makes more than one byte beyond what was declared."""
-    if len(packed) != entry.packed:
-        raise ValueError("cut short")
-    data = packed if entry.method == _STORE else _inflated(packed, entry.n_bytes)
-    if len(data) != entry.n_bytes or zlib.crc32(data) != entry.crc:
-        raise ValueError("another content than was declared")
-    return data
-
-
-def _inflated(packed: bytes, n_bytes: int) -> bytes:
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    data = inflater.decompress(packed, n_bytes + 1)  # 0 would mean without limit
-    if not inflater.eof:
-        raise ValueError("the content does not end where it should")
-    return data
