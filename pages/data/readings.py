@@ -5,6 +5,7 @@ from html import escape
 
 import streamlit as st
 
+from pages.data.summary import bulleted
 from pages.ui import services, state
 from pages.ui.text import literal, note, t
 from tl_core.engine.imports.import_snapshot import ImportSnapshot
@@ -41,9 +42,9 @@ def _draw_reading(import_id: str, number: int, reading: dict, *, is_only: bool) 
         st.html(_pictures(reading["examples"], reading["counts"]))
         if n_more := reading["n_classes"] - len(reading["examples"]):
             st.caption(t("data.more_classes", n=n_more))
-        st.markdown("\n".join(f"- {sentence}" for sentence in _told(reading)))
+        st.markdown(bulleted(_told(reading)))
         if reading["doubts"]:
-            st.warning("\n".join(f"- {note(doubt)}" for doubt in reading["doubts"]), icon=":material/help:")
+            st.warning(bulleted([note(doubt) for doubt in reading["doubts"]]), icon=":material/help:")
         kind = "primary" if number == 1 else "secondary"
         if st.button(t("data.reading_take", n=number), type=kind, key=f"take-{import_id}-{number}"):
             _answer(import_id, number)

@@ -111,12 +111,13 @@ def _draw_notes(told: Sequence[dict]) -> None:
     serious = [note(one) for one in told if one["code"] in SERIOUS]
     others = [note(one) for one in told if one["code"] not in SERIOUS]
     if serious:
-        st.warning(_listed(serious), icon=":material/warning:")
+        st.warning(bulleted(serious), icon=":material/warning:")
     if others:
-        st.info(_listed(others), icon=":material/info:")
+        st.info(bulleted(others), icon=":material/info:")
 
 
-def _listed(sentences: Sequence[str]) -> str:
+def bulleted(sentences: Sequence[str]) -> str:
+    """Returns sentences as a list, a single one as it is."""
     return sentences[0] if len(sentences) == 1 else "\n".join(f"- {one}" for one in sentences)
 
 

@@ -18,8 +18,8 @@ def twice(n: int = 4) -> Tree:
 
 def two_readings(source: Source) -> Readings:
     """Returns both: the inner folders are the classes, or the outer ones; which of them, nobody can know."""
-    inner = _reading(source, (Level.GROUP, Level.CLASS), 1)
-    outer = _reading(source, (Level.CLASS, Level.IGNORED), 0, (Note("classes_alike", {"classes": ["x", "X"]}),))
+    inner = _reading(source, (Level.GROUP, Level.CLASS), -2)
+    outer = _reading(source, (Level.CLASS, Level.IGNORED), -3, (Note("classes_alike", {"classes": ["x", "X"]}),))
     return Readings([inner, outer], is_clear=False)
 
 

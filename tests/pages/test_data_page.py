@@ -202,7 +202,8 @@ def test_a_zip_is_taken_in_by_a_process_of_its_own_and_opened(visit, engine, hom
     assert (one.state, one.error) == (ImportState.DONE, None)
     app.run()
     assert "my fruit" in texts(app.header)
-    assert phrase("en", "data.import_done_all", name="my fruit") in texts(app.success)
+    told = phrase("en", "data.import_done_all", name="my fruit")
+    assert f"{told} 2 classes in training, validation and test: 梨, 苹果; 16 pictures." in texts(app.success)
     assert list((home / "uploads").iterdir()) == []  # Z15: what was sent is gone from disk and from the field
     assert not app.file_uploader[0].value
 

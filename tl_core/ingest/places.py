@@ -84,9 +84,8 @@ def readings_of(source: Source) -> Readings:
     """
     tree, told = read_layout(source.files, source.folders), labels_told(source.files, read_tables(source))
     if not told.readings and len(tree.all[0].classes) < 2:
-        if tree.all[0].refusal is None and has_boxes(
-            source, [file for file in source.files if is_called_picture(file)]
-        ):
+        pictures = [file for file in source.files if is_called_picture(file)]
+        if tree.all[0].refusal is None and has_boxes(source, pictures):
             raise InputError("import_boxes")
         if told.objection is not None:
             raise told.objection

@@ -1,7 +1,5 @@
 """Which reading comes first where folders and tables both have one, and whether a person must be asked."""
 
-from collections.abc import Iterable
-
 from tl_core.datasets.own.splits import UNKNOWN
 from tl_core.ingest.containers.kinds import is_called_picture
 from tl_core.ingest.labels.split_words import split_named
@@ -36,12 +34,6 @@ def is_plausible(reading: Reading) -> bool:
     names = {one.name for one in reading.placed if is_called_picture(one.file)}
     names = {name for name in names if name.casefold() not in _NO_CLASSES and split_named(name) == UNKNOWN}
     return len(names) > 1
-
-
-def has_class_folders(files: Iterable[str]) -> bool:
-    """Says whether pictures lie in several folders that are no splits and are not called like other things."""
-    folders = {folder for file in files if (folder := class_folder(file)) is not None}
-    return len(folders) > 1
 
 
 def class_folder(file: str) -> str | None:
