@@ -53,8 +53,16 @@ def assemble_album(
     is_grey = all(one.kept.is_grey for one in taken.pictures)
     if before is not None:
         return before.changed(rows, packs=packs, is_grey=is_grey and before.is_grey, preparation=preparation), notes
-    chosen = {"can_flip": request.can_flip, "seed": seed, "preparation": preparation, "given": given}
-    return Album(rows.in_order(), packs, is_grey=is_grey, **chosen), notes
+    album = Album(
+        rows.in_order(),
+        packs,
+        can_flip=request.can_flip,
+        is_grey=is_grey,
+        seed=seed,
+        given=given,
+        preparation=preparation,
+    )
+    return album, notes
 
 
 def _refuse(taken: Taken, request: ImportRequest) -> NoReturn:

@@ -222,10 +222,13 @@ class TestColumns:
 
 
 def refused(files: dict[str, bytes | str]) -> InputError:
-    with pytest.raises(InputError) as caught:
-        shown(files)
-    assert all(explain(caught.value, language) for language in LANGUAGES)
-    return caught.value
+    try:
+        error = shown(files).all[0].refusal
+    except InputError as raised:
+        error = raised
+    assert error is not None
+    assert all(explain(error, language) for language in LANGUAGES)
+    return error
 
 
 VOC = "<annotation><object><bndbox><xmin>1</xmin></bndbox></object></annotation>"
@@ -233,20 +236,28 @@ VOC = "<annotation><object><bndbox><xmin>1</xmin></bndbox></object></annotation>
 
 class TestBoxes:
     @pytest.mark.parametrize(
-        "more",
+        ("more", "code"),
         [
-            {f"labels/{name}.txt": "0 0.5 0.5 0.9 0.9\n1 0.1 0.1 0.2 0.2\n" for name in FOUR},
-            {f"xmls/{name}.xml": VOC for name in FOUR},
-            {"_annotations.coco.json": json.dumps({"images": [], "annotations": [{"bbox": [1, 2, 3, 4]}]})},
-            {
-                "_annotations.csv": "filename,class,xmin,ymin,xmax,ymax\n"
-                + "".join(f"{name}.jpg,{label},1,2,3,4\n{name}.jpg,pear,5,6,7,8\n" for name, label in FOUR.items())
-            },
+            ({f"labels/{name}.txt": "0 0.5 0.5 0.9 0.9\n1 0.1 0.1 0.2 0.2\n" for name in FOUR}, "import_boxes_yolo"),
+            ({f"{name}.txt": "0 0.5 0.5 0.9 0.9\n1 0.1 0.1 0.2 0.2\n" for name in FOUR}, "import_boxes"),
+            ({f"xmls/{name}.xml": VOC for name in FOUR}, "import_boxes_voc"),
+            (
+                {"_annotations.coco.json": json.dumps({"images": [], "annotations": [{"bbox": [1, 2, 3, 4]}]})},
+                "import_boxes_coco",
+            ),
+            ({"boxes.json": json.dumps({"images": [], "annotations": [{"bbox": [1, 2, 3, 4]}]})}, "import_boxes"),
+            (
+                {
+                    "_annotations.csv": "filename,class,xmin,ymin,xmax,ymax\n"
+                    + "".join(f"{name}.jpg,{label},1,2,3,4\n{name}.jpg,pear,5,6,7,8\n" for name, label in FOUR.items())
+                },
+                "import_boxes",
+            ),
         ],
-        ids=["YOLO", "VOC", "COCO", "a table"],
+        ids=["YOLO", "YOLO by content", "VOC", "COCO", "COCO by content", "a table"],
     )
-    def test_a_detection_set_has_its_own_sentence(self, more):
-        assert refused(pictures() | more).code == "import_boxes"
+    def test_a_detection_set_has_its_own_sentence(self, more, code):
+        assert refused(pictures() | more).code == code
 
     def test_folders_of_classes_with_boxes_beside_are_classes(self):
         files = {f"Images/{label}/{name}.jpg": b"x" for name, label in FOUR.items()}

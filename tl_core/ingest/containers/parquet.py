@@ -50,7 +50,7 @@ def open_parquet(files: list[tuple[str, BinaryIO]], room: Room) -> Made:
                     room.take(max(0, len(data) - n_bytes), name)  # what the file does not hold itself
                     n_bytes = max(0, n_bytes - len(data))
                     spans.append((target.tell(), len(data)))
-                    paths.append(made_path(len(paths), split_named(name), label, "img"))
+                    paths.append(made_path(len(paths), split_named(name), label, "png"))
                     check_number(len(paths))
                     with room.storage():
                         target.write(data)
