@@ -57,6 +57,13 @@ def test_without_a_name_it_is_called_like_its_folder_or_archive(home, capsys, so
     assert json.loads(called(capsys, "import", path, "--json")[1])["name"] == name
 
 
+def test_folders_of_people_stay_in_one_split(home, capsys, tmp_path):
+    files = {file.replace("/", f"/person{at % 5}/"): data for at, (file, data) in enumerate(tree(a=20, b=20).items())}
+    out = called(capsys, "import", str(on_disk(tmp_path / "people", files)), "--groups", "folders", "--json")[1]
+    rows = Albums(home).album(json.loads(out)["id"]).rows
+    assert len(set(zip(rows.group, rows.split.tolist(), strict=True))) == len(set(rows.group)) == 5
+
+
 def test_a_private_one_is_in_nobodys_list(home, capsys, source):
     assert called(capsys, "import", str(source), "--private", "--json")[0] == 0
     assert Albums(home).listed(by=Visitor("anybody")) == []

@@ -14,7 +14,8 @@ from tl_core.datasets.images.data_address import data_address
 from tl_core.datasets.images.decode import decode_image, fit_image, kept_image
 from tl_core.datasets.known import is_here, known_dataset
 from tl_core.datasets.own.album import identity, is_own
-from tl_core.datasets.own.near_duplicates import Groups, Looks, near_duplicate_groups, signature
+from tl_core.datasets.own.looks import Looks, signature
+from tl_core.datasets.own.near_duplicates import Groups, near_duplicate_groups
 from tl_core.disk.home import data_home
 from tl_core.engine.singleton import engine, instructor_key
 from tl_core.errors import TransferLabError, UnknownIdError

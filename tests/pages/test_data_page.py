@@ -239,8 +239,7 @@ def test_nobody_has_more_data_sets_than_allowed(visit, engine, brought):
 def test_the_pictures_of_the_catalogue_are_compared_with_each_other_too(visit, language):
     app = look_at(visit("data", language), "twins", language)
     assert not app.exception
-    told = phrase(language, "data.nearly_same"), phrase(language, "data.n_pictures_in", n=2)
-    assert " · ".join(told) in texts(app.caption)
+    assert phrase(language, "data.no_twins") in texts(app.success)
     assert phrase(language, "data.one_of_each", n=1) not in labels(app.button)
 
 
@@ -289,3 +288,41 @@ def test_a_refused_change_is_not_tried_again_by_itself(visit, engine, brought, m
     ).run()
     assert len(tried) == 1
     assert any("disk" in error for error in texts(app.error))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("repair", "classes"), [("fill", "3"), ("leave_out", "2"), ("split_again", "3")])
+def test_a_split_that_lacks_a_class_is_repaired_by_one_click(visit, engine, language, repair, classes):
+    files = [(f"{split}/{file}", data) for split in ("train", "test") for file, data in tree("apple", "pear")]
+    files = [(file, photo(at)) for at, (file, _) in enumerate(files)]
+    files += [(f"train/plum/{at}.png", photo(500 + at)) for at in range(8)]
+    record = engine.imports.import_now(files, by=ANNA, name="fruit")
+    app = visit("data", language, owner="anna")
+    assert phrase(language, "note.lacks_test", classes="plum") in app.warning[0].value
+    assert phrase(language, "data.train") not in labels(app.button)
+    next(one for one in app.button if one.label == phrase(language, f"data.repair_{repair}")).click().run()
+    assert not app.exception
+    assert app.metric[0].value == classes
+    assert phrase(language, "data.train") in labels(app.button)
+    assert engine.albums.listed(by=ANNA)[0].former == [record.id]
+    assert not any(one.key == "repair-split_again" for one in app.button)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pictures_of_two_classes_that_look_alike_are_shown_as_a_question(visit, engine, language):
+    file = io.BytesIO()
+    Image.open(io.BytesIO(photo(900, 120))).save(file, "JPEG", quality=40)
+    files = [*tree("apple", "pear"), ("apple/x.png", photo(900, 120)), ("pear/x.jpg", file.getvalue())]
+    engine.imports.import_now(files, by=ANNA, name="fruit")
+    app = look_at(visit("data", language, owner="anna"), "twins", language)
+    assert not app.exception
+    assert phrase(language, "data.look_alike") in texts(app.markdown)
+
+
+def test_the_import_is_told_what_belongs_together(visit, engine):
+    app = visit("data", owner="anna")
+    app.file_uploader[0].upload("people.zip", zipped(tree("a", "b")), "application/zip")
+    app.run()
+    box = next(one for one in app.selectbox if one.label == phrase("en", "data.groups"))
+    box.set_value("names").run()
+    assert box.options[0] == phrase("en", "data.groups_none")

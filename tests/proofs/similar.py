@@ -12,7 +12,8 @@ import numpy as np
 
 from tests.patience import PATIENCE_S
 from tests.proofs.finding import Finding
-from tl_core.datasets.own.near_duplicates import Looks, near_duplicate_groups
+from tl_core.datasets.own.looks import Looks
+from tl_core.datasets.own.near_duplicates import near_duplicate_groups
 from tl_core.paths import PROJECT
 
 N_MANY = 50_000

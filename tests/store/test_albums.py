@@ -591,3 +591,28 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
 
 def test_one_picture_more_is_another_album(albums):
     assert new(albums).id != new(albums, files=FRUIT | {"apple/more.png": picture(99)}).id
+
+
+class TestSecondName:
+    def test_equal_pictures_under_another_name_keep_the_first_and_get_a_second(self, albums):
+        first = new(albums, name="Fruit")
+        second = new(albums, name="Obst")
+        assert (second.id, second.name, second.other_names) == (first.id, "Fruit", ["Obst"])
+        assert {"code": "second_name", "values": {"first": "Fruit", "second": "Obst"}} in second.notes
+        assert albums.listed(by=OWNER) == [second]
+        again = new(albums, name="Obst")
+        assert (again.name, again.other_names) == ("Fruit", ["Obst"])
+
+    def test_another_owner_calls_them_as_they_like_and_keeps_them(self, albums):
+        new(albums, name="Fruit")
+        theirs = new(albums, "ben", name="Obst")
+        assert (theirs.name, theirs.other_names) == ("Obst", [])
+        albums.delete(theirs.id, by=OTHER)
+        assert albums.find(theirs.id, by=OWNER).name == "Fruit"
+
+    def test_a_change_that_leads_to_pictures_that_are_there_loses_no_name(self, albums):
+        first = new(albums, name="Fruit")
+        flipped = albums.change(first.id, lambda album: flipping(album, False), by=OWNER)
+        new(albums, name="Obst")
+        back = albums.change(flipped.id, lambda album: flipping(album, True), by=OWNER)
+        assert (back.name, back.other_names) == ("Fruit", ["Obst"])

@@ -10,7 +10,8 @@ import numpy as np
 from tl_core.datasets.images.kinds import ACCEPTED_NAMES
 from tl_core.datasets.images.preparation import PLAIN, Preparation
 from tl_core.datasets.own.album import Album
-from tl_core.datasets.own.near_duplicates import Looks, members_of, near_duplicate_groups
+from tl_core.datasets.own.looks import Looks
+from tl_core.datasets.own.near_duplicates import members_of, near_duplicate_groups
 from tl_core.datasets.own.notes import Note
 from tl_core.datasets.own.rows import Rows
 from tl_core.datasets.own.splits import TEST, TRAIN, UNKNOWN, VALIDATION, assign_splits, together

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tl_core.datasets.images.preparation import Preparation
 from tl_core.datasets.own.album import LOOKS, Album, PackedPictures, own_folder, read_looks, write_looks
-from tl_core.datasets.own.near_duplicates import Looks, Signature, signature
+from tl_core.datasets.own.looks import Looks, Signature, signature
 from tl_core.disk.space import storage_errors
 from tl_core.errors import InputError, StoreError, UnavailableError
 from tl_core.ingest.assembly import assemble_album

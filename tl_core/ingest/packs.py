@@ -19,7 +19,7 @@ from PIL import Image
 from tl_core.datasets.images.decode import decode_on, kept_image
 from tl_core.datasets.images.preparation import GROUNDS
 from tl_core.datasets.own.album import identity
-from tl_core.datasets.own.near_duplicates import Signature, signature
+from tl_core.datasets.own.looks import Signature, signature
 from tl_core.disk.space import check_space, storage_errors
 from tl_core.errors import InputError
 from tl_core.ingest.sources import Source

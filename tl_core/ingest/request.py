@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from tl_core.datasets.own.near_duplicates import Signature
+from tl_core.datasets.own.looks import Signature
 from tl_core.errors import InputError
 from tl_core.ingest.packs import Packed
 from tl_core.ingest.sources import printable_path

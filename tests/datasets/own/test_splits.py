@@ -9,7 +9,7 @@ from counted import NO_FASTER, growth, lines_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tl_core.datasets.own.splits import TEST, TRAIN, UNKNOWN, VALIDATION, assign_splits
+from tl_core.datasets.own.splits import TEST, TRAIN, UNKNOWN, VALIDATION, assign_splits, lacking_classes, together
 
 ALL = {TRAIN, VALIDATION, TEST}
 
@@ -171,3 +171,37 @@ def test_many_pictures_are_split_with_as_much_work_for_each_as_few():
         return n_lines
 
     assert growth(cost, 1000) < NO_FASTER
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.sampled_from(["", "anna", "ben", "film"])), max_size=30))
+def test_what_shares_a_near_duplicate_or_a_group_stays_together_and_nothing_else_does(rows):
+    twins, names = [twin for twin, _ in rows], [name for _, name in rows]
+    found = together(twins, names).tolist()
+    expected = list(range(len(rows)))
+    for _ in rows:
+        for at, (twin, name) in enumerate(rows):
+            near = [k for k, (t, g) in enumerate(rows) if t == twin or (name and g == name)]
+            expected[at] = min(expected[k] for k in near)
+    pairs = list(zip(found, expected, strict=True))
+    assert len(set(pairs)) == len(set(found)) == len(set(expected))
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 40), st.sampled_from("abcdefgh")), max_size=60))
+def test_no_group_and_no_near_duplicates_are_in_two_splits(rows):
+    labels, twins, names = ([row[at] for row in rows] for at in range(3))
+    group = together(twins, names)
+    shas = [f"{at:02d}" for at in range(len(rows))]
+    splits = assign_splits(labels, shas, group, [UNKNOWN] * len(rows), 0)
+    for column in (twins, names):
+        for value in set(column):
+            assert len({split for split, one in zip(splits.tolist(), column, strict=True) if one == value}) == 1
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([TRAIN, VALIDATION, TEST])), min_size=1))
+def test_a_class_that_a_given_split_lacks_is_named(rows):
+    names, splits = [name for name, _ in rows], [split for _, split in rows]
+    found = dict(lacking_classes(names, splits, {TRAIN, TEST}))
+    for split, word in ((TRAIN, "train"), (TEST, "test")):
+        there = {name for name, one in rows if one == split}
+        assert set(found.get(word, ())) == (set(names) - there if there else set())
+    assert "validation" not in found

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.images.decode import KEPT_SIDE_PX, decode_image
 from tl_core.datasets.images.preparation import PLAIN, Preparation
-from tl_core.datasets.own.near_duplicates import Looks, Signature
+from tl_core.datasets.own.looks import Looks, Signature
 from tl_core.datasets.own.rows import COLUMN_TYPES, Rows
 from tl_core.datasets.own.splits import SPLITS, lacking_classes
 from tl_core.errors import ImageError, UnavailableError
