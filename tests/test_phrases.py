@@ -94,7 +94,7 @@ RAISED = sorted(raised(), key=lambda row: row[:2])
 def test_the_errors_of_the_source_are_found():
     codes = {code for _, code, _ in RAISED}
     assert {"spec_range", "out_of_memory", "training_failed", "image_not_picture", "disk_full"} <= codes
-    assert ("headers.py", "image_side", {"width", "height", "allowed", "file"}) in RAISED
+    assert ("limits.py", "image_side", {"width", "height", "allowed", "file"}) in RAISED
     assert {"command.epoch", "command.ended"} <= {key for _, key, _ in asked()}
 
 

@@ -49,8 +49,8 @@ def assemble_album(
     is_grey = all(one.kept.is_grey for one in taken.pictures)
     if before is not None:
         return before.changed(rows, packs=packs, is_grey=is_grey and before.is_grey, preparation=preparation), notes
-    chosen = {"can_flip": request.can_flip, "seed": seed, "preparation": preparation}
-    return Album(rows.in_order(), packs, is_grey=is_grey, **chosen), notes
+    album = Album(rows.in_order(), packs, can_flip=request.can_flip, is_grey=is_grey, seed=seed)
+    return replace(album, preparation=preparation), notes
 
 
 def _refuse(taken: Taken, request: ImportRequest) -> NoReturn:
