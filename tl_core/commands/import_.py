@@ -70,7 +70,8 @@ def import_pictures(options: argparse.Namespace, output: Output) -> int:
     )
     albums = Albums(data_home())
     with closing(open_source(path, order.source, links=Path(called.anchor))) as source:
-        readings = places.readings_of(source)
+        readings = places.readings_for(source, order)
+        assert readings is not None  # no class was named
         order = replace(order, layout=_layout(options.layout, len(readings.all)))
         if places.is_open(readings, order) and not output.is_json:
             _print_readings(readings, output)

@@ -50,7 +50,7 @@ def place_files(
     if request.class_name is not None:
         name = checked_class_name(request.class_name)
         return {file: Place(name, UNKNOWN, printable_path(file)) for file in source.files}, [], taken
-    reading = chosen_reading(readings or readings_of(source), request)
+    reading = chosen_reading(readings or _with_groups(readings_of(source), request), request)
     if reading.refusal:
         raise reading.refusal
     for one in reading.left_out:
@@ -94,7 +94,25 @@ def readings_of(source: Source) -> Readings:
 
 def readings_for(source: Source, request: ImportRequest) -> Readings | None:
     """Returns all ways to understand what somebody wants to be taken in; None where they have named its only class."""
-    return readings_of(source) if request.class_name is None else None
+    return _with_groups(readings_of(source), request) if request.class_name is None else None
+
+
+def _with_groups(readings: Readings, request: ImportRequest) -> Readings:
+    """Returns the readings for somebody who said that folders below the classes are groups: if that fits one reading,
+    it is clear, and the others come after it."""
+    if request.groups != "folders":
+        return readings
+    fitting = [one for one in readings.all if _has_folders_below(one)]
+    others = [one for one in readings.all if one not in fitting]
+    return Readings([*fitting, *others], readings.is_clear or len(fitting) == 1)
+
+
+def _has_folders_below(reading: Reading) -> bool:
+    """Says whether there are folders below those of the classes."""
+    if Level.CLASS not in reading.levels:
+        return False
+    n_above = reading.levels.index(Level.CLASS) + 1
+    return any(sum(map(bool, one.file.split("/"))) - 1 > n_above for one in reading.placed)
 
 
 def is_open(readings: Readings | None, request: ImportRequest) -> bool:

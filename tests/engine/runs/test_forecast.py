@@ -200,7 +200,7 @@ FOR_THE_INSTRUCTOR = {
     "clear": lambda engine, run_id, by: engine.classroom.clear("", by=by),
 }
 FOR_EVERYBODY = {"submit", "import_network", "list_runs", "name_me"}
-OF_IMPORTS = {"start", "import_now", "look", "cancel", "mine"}  # held beside the imports
+OF_IMPORTS = {"start", "import_now", "look", "answer", "cancel", "mine"}  # held beside the imports
 CHANGES_NOTHING = {"version", "owner_names", "wait_s", "limits", "estimate", "is_known", "status", "pids"}
 ENGINES_OWN = {"submit", "close"}  # of imports
 
