@@ -198,7 +198,7 @@ def _without_label(
 
 
 def _told(one: Joined, label: LabelColumn, numbers: LabelMap | None, left_out: list[LeftOut]) -> list[Note]:
-    tables = [path.rpartition("/")[2] for path in one.paths]
+    tables = sorted({path.rpartition("/")[2] for path in one.paths})
     is_called = label.name not in (ONE_HOT, *map(str, range(1, 100)))
     notes = [Note("labels_in_column", {"files": tables, "column": label.name})] if is_called else []
     notes += [] if is_called else [Note("labels_in_table", {"files": tables})]
@@ -234,7 +234,7 @@ def _by_folders(joined: Iterable[Joined], index: FileIndex, lists: dict[str, int
         placed=tuple(sorted(placed)),
         left_out=left_out,
         classes=tuple(sorted(set(names.values()))),
-        notes=(Note("splits_in_lists", {"files": [path.rpartition("/")[2] for path in paths]}), *notes, *changes),
+        notes=(Note("splits_in_lists", {"files": sorted({path.rpartition("/")[2] for path in paths})}), *notes, *changes),
         why="lists",
         n_around=_n_around(index),
     )
