@@ -234,7 +234,11 @@ def _by_folders(joined: Iterable[Joined], index: FileIndex, lists: dict[str, int
         placed=tuple(sorted(placed)),
         left_out=left_out,
         classes=tuple(sorted(set(names.values()))),
-        notes=(Note("splits_in_lists", {"files": sorted({path.rpartition("/")[2] for path in paths})}), *notes, *changes),
+        notes=(
+            Note("splits_in_lists", {"files": sorted({path.rpartition("/")[2] for path in paths})}),
+            *notes,
+            *changes,
+        ),
         why="lists",
         n_around=_n_around(index),
     )
