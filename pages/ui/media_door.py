@@ -20,8 +20,8 @@ class MediaDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuses what is not for this browser; passes everything else on."""
-        _, is_media, name = scope["path"].rpartition("/media/") if scope["type"] == "http" else ("", "", "")
-        if not is_media:
+        before, is_media, name = scope["path"].rpartition("/media/") if scope["type"] == "http" else ("", "", "")
+        if not is_media or before.endswith("/static"):  # of the pages' own files, such as their fonts
             await self._app(scope, receive, send)
             return
 

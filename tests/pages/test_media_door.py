@@ -87,6 +87,9 @@ def test_what_nobody_has_is_answered_like_what_is_not_for_one(media, url):
 
 def test_other_addresses_and_connections_pass(media):
     assert media.ask("/_stcore/health", None)[0] == media.ask("/media", None)[0] == 299
+    assert (
+        media.ask("/static/media/a-font.woff2", None)[0] == media.ask("/lab/static/media/a-font.woff2", None)[0] == 299
+    )
 
 
 def test_a_download_that_is_made_when_asked_for_is_for_the_visit_that_it_was_promised_to(media):
