@@ -215,7 +215,13 @@ def test_equal_pictures_of_two_classes_stay_one_group(fruit):
     assert found.twins.tolist() == found.lookalikes.tolist() == [0, 0, 0]
 
 
-@pytest.mark.parametrize("name", ["groceries", "cifar10-small", "mnist-small", "chest-xray-small"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "groceries",
+        *(pytest.param(name, marks=pytest.mark.full) for name in ("cifar10-small", "mnist-small", "chest-xray-small")),
+    ],
+)
 def test_of_random_pairs_of_two_classes_hardly_any_is_asked_about(name, tmp_path_factory):
     data = load_dataset(name, tmp_path_factory.getbasetemp())
     chosen = np.random.default_rng(0).permutation(len(data.labels))[:300]
