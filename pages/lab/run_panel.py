@@ -141,7 +141,8 @@ def _draw_verdict(snapshots: list[RunSnapshot]) -> None:
             st.warning(f"**{no_better}**", icon=":material/balance:")
         rival.draw(records)
         return
-    is_transfer = snapshots[0].spec.weights == "pretrained" or compared.outcome == "within_noise"
+    is_telling = snapshots[0].spec.weights == "pretrained" and not no_better  # of transfer
+    is_transfer = is_telling or compared.outcome == "within_noise"
     outcome = compared.outcome if is_transfer else f"{compared.outcome}_random"
     verdict = t(
         f"verdict.{outcome}",

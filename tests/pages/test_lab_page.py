@@ -255,4 +255,5 @@ def test_where_nothing_follows_from_a_difference_no_conclusion_and_no_next_step_
     app = visit(run=run)
     assert not app.success
     assert phrase("en", "verdict.better_means") not in texts(app)
+    assert "transfer helps" not in texts(app)
     assert "next" not in [button.key for button in app.button]
