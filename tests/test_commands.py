@@ -371,6 +371,7 @@ def test_an_unknown_run_is_refused_in_one_line_and_leaves_no_run(home, capsys, a
 
 
 @pytest.mark.slow
+@pytest.mark.full  # tests/engine/worker/tasks/test_train.py holds it for one run
 def test_a_completed_pair_goes_on_for_more_epochs_and_equals_one_that_was_asked_for_so_many(home, capsys):
     options = (*TINY, "--image-size=32", "--per-class=4", "--freeze=8", "--baseline")
     one, two = ["--epochs=1"], ["--epochs=2"]

@@ -1,6 +1,6 @@
 """The parts that need Keras, on next to nothing: their form, and that their parts add up. Speed is not tested.
 
-Worth its half minute: nothing else runs the benchmark, which all figures of speed come from, before somebody needs it.
+More than a minute, so before a release only; `tests/test_bench_command.py` holds the command around it.
 """
 
 import json
@@ -15,7 +15,7 @@ from tl_core.bench.part import MODULES
 from tl_core.bench.settings import Settings
 from tl_core.paths import PROJECT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.full]
 
 
 @pytest.fixture(scope="module")

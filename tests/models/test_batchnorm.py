@@ -248,7 +248,7 @@ def one_step(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> tupl
 @pytest.mark.parametrize(
     ("weights", "n", "step"),
     [
-        ("scratch", 8, 2),
+        pytest.param("scratch", 8, 2, marks=pytest.mark.full),  # what follows holds the same, layer by layer
         pytest.param("scratch", 32, 1, marks=pytest.mark.full),
         pytest.param("pretrained", 32, 1, marks=pytest.mark.full),
     ],
