@@ -224,7 +224,8 @@ def test_a_folder_and_the_same_folder_on_the_servers_disk_are_one_data_set(lab, 
     expect(head(page, "from my computer")).to_be_visible()
     choose_way(page, "server")
     take_in(page, "from the server")
-    expect(head(page, "from the server")).to_be_visible()
+    expect(page.get_by_text(said("data.also_called", names="from the server"))).to_be_visible()
+    expect(head(page, "from my computer")).to_be_visible()
     page.get_by_role("combobox", name=re.compile(said("data.choose"))).click()
     expect(page.get_by_role("option", name=re.compile(said("data.own_mark")))).to_have_count(1)
 
