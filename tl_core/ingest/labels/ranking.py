@@ -4,10 +4,7 @@ from tl_core.datasets.own.splits import UNKNOWN
 from tl_core.ingest.containers.kinds import is_called_picture
 from tl_core.ingest.labels.split_words import split_named
 from tl_core.ingest.readings.reading import Reading, Readings
-
-_NO_CLASSES = frozenset(
-    {"images", "imgs", "img", "pictures", "labels", "annotations", "masks", "data", "photos", "jpegimages"}
-)
+from tl_core.ingest.readings.words import is_called_masks, is_called_pictures
 
 
 def with_tables(tree: Readings, told: list[Reading]) -> Readings:
@@ -32,18 +29,23 @@ def is_plausible(reading: Reading) -> bool:
     if len(reading.classes) < 2:
         return False
     names = {one.name for one in reading.placed if is_called_picture(one.file)}
-    names = {name for name in names if name.casefold() not in _NO_CLASSES and split_named(name) == UNKNOWN}
+    names = {name for name in names if _may_be_class(name) and split_named(name) == UNKNOWN}
     return len(names) > 1
 
 
 def class_folder(file: str) -> str | None:
     """Returns the innermost folder of a file that may be a class; None for none."""
-    folders = [part for part in file.split("/")[:-1] if part.casefold() not in _NO_CLASSES]
+    folders = [part for part in file.split("/")[:-1] if _may_be_class(part)]
     return folders[-1] if folders and split_named(folders[-1]) == UNKNOWN else None
+
+
+def _may_be_class(name: str) -> bool:
+    """Says whether a folder is called after something else than what is in it: its pictures, masks or data."""
+    return not (is_called_pictures(name) or is_called_masks(name) or name.casefold() == "data")
 
 
 def _agree(told: Reading, tree: Reading) -> bool:
     """Says whether a table says the same as the folders of the pictures that it speaks of."""
-    names = {one.file: one.name for one in tree.placed if one.name.casefold() not in _NO_CLASSES}
+    names = {one.file: one.name for one in tree.placed if _may_be_class(one.name)}
     pairs = {(one.name, names[one.file]) for one in told.placed if one.file in names}
     return len(pairs) == len({name for name, _ in pairs}) == len({name for _, name in pairs}) > 1

@@ -1,31 +1,25 @@
-"""Words for the splits of a data set, in the names of folders, files and columns."""
+"""The splits that files, columns and cells speak of, by the words that folders are called by."""
 
 import re
-from types import MappingProxyType
 
-from tl_core.datasets.own.splits import TEST, TRAIN, UNKNOWN, VALIDATION
+from tl_core.datasets.own.splits import UNKNOWN
+from tl_core.ingest.readings.words import split_name
 
-_WORDS = MappingProxyType(
-    dict.fromkeys(["train", "training", "trn", "xtrain", "ytrain", "训练", "训练集"], TRAIN)
-    | dict.fromkeys(["val", "valid", "validation", "dev", "xval", "yval", "publictest", "验证", "验证集"], VALIDATION)
-    | dict.fromkeys(["test", "testing", "xtest", "ytest", "privatetest", "测试", "测试集"], TEST)
-)
-_HUMP = re.compile("(?<=[a-z])(?=[A-Z])")
-_WORD = re.compile("[a-z]+|[\u4e00-\u9fff]+")
+_OF_ONE_SET = (("t10k", "test"), ("publictest", "validation"), ("privatetest", "test"))  # MNIST's words, and FER 2013's
+_ARRAYS = re.compile("(?i)(?<![a-z])[xy](?=train|val|test)")  # xtrain and ytest
 
 
 def split_named(name: str) -> int:
     """Returns the split that a name speaks of: "train_images", "x_test", "valid"; `UNKNOWN` for none or several."""
-    plain = re.sub("(?i)t10k", "test", name)  # MNIST's own word
-    words = _WORD.findall(plain.casefold())
-    words = words if set(words) & set(_WORDS) else _WORD.findall(_HUMP.sub(" ", plain).casefold())
-    found = {_WORDS[word] for word in words if word in _WORDS}
-    return found.pop() if len(found) == 1 else UNKNOWN
+    for word, split in _OF_ONE_SET:
+        name = re.sub(f"(?i){word}", split, name)
+    found = split_name(_ARRAYS.sub("", name))
+    return found.split if found else UNKNOWN
 
 
 def without_splits(name: str) -> str:
     """Returns a name without the words for splits: what "train_labels" and "test_labels" have in common."""
-    return "_".join(word for word in re.findall(r"[^\W_]+", name.casefold()) if word not in _WORDS)
+    return "_".join(word for word in re.findall(r"[^\W_]+", name.casefold()) if split_named(word) == UNKNOWN)
 
 
 def split_of_path(file: str) -> int:
