@@ -25,6 +25,7 @@ from tl_core.ingest.server_folder import offered, operators_folder, safe_join
 from tl_core.store.albums import AlbumRecord
 
 NEW = ""  # the choice of a data set that is not there yet
+AS_READ = "auto"  # the choice of those groups that the folders themselves tell of
 AT_ONCE = 24  # files: so few are taken in while the visitor waits
 AT_ONCE_BYTES = 60_000_000
 MOST_LETTERS = 80
@@ -149,8 +150,9 @@ def _draw_new(name: str, source_path: Callable[[], Path], source: str, sent: Seq
         called = st.text_input(t("data.name"), value=name[:MOST_LETTERS], max_chars=MOST_LETTERS, key=f"new-{name}")
         seed = st.number_input(t("data.seed"), 0, 2**31 - 1, 0, width=140, help=t("data.seed_help"), key="new-seed")
     can_flip = st.toggle(t("data.can_flip"), value=True, help=t("data.can_flip_help"), key="new-flip")
-    names = named(GROUPS, lambda one: t(f"data.groups_{one}"))
-    box = partial(st.selectbox, t("data.groups"), GROUPS, help=t("data.groups_help"), key="new-groups")
+    choices = (AS_READ, *GROUPS)
+    names = named(choices, lambda one: t(f"data.groups_{one}"))
+    box = partial(st.selectbox, t("data.groups"), choices, help=t("data.groups_help"), key="new-groups")
     groups = box(format_func=names.__getitem__)
     framing = choose_framing()
     if not st.button(t("data.take_in"), type="primary", icon=":material/download_done:", key="take-in"):
@@ -164,7 +166,7 @@ def _draw_new(name: str, source_path: Callable[[], Path], source: str, sent: Seq
             source=source,
             seed=int(seed),
             can_flip=can_flip,
-            groups=None if groups == "none" else groups,
+            groups=None if groups == AS_READ else groups,
             framing=framing,
         )
     except TransferLabError as error:

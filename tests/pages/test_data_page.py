@@ -325,4 +325,4 @@ def test_the_import_is_told_what_belongs_together(visit, engine):
     app.run()
     box = next(one for one in app.selectbox if one.label == phrase("en", "data.groups"))
     box.set_value("names").run()
-    assert box.options[0] == phrase("en", "data.groups_none")
+    assert box.options[:2] == [phrase("en", "data.groups_auto"), phrase("en", "data.groups_none")]
