@@ -77,20 +77,22 @@ async def _window(
     return facts | {"epochs_s": epochs.between(began_s, began_s + lasted_s)}
 
 
-async def _poll(one: Visitor, delay_s: float, seconds: float, answers: list[float | None]) -> None:
+async def _poll(one: Visitor, phase: float, seconds: float, answers: list[float | None]) -> None:
     """Asks for every fragment of a page as often as the page wants it."""
-    await asyncio.sleep(delay_s)  # visitors do not come in step
-    end_s = time.monotonic() + seconds - delay_s
-    await asyncio.gather(*(_poll_fragment(one, fragment, end_s, answers) for fragment in list(one.polls)))
+    end_s = time.monotonic() + seconds
+    await asyncio.gather(*(_poll_fragment(one, fragment, phase, end_s, answers) for fragment in list(one.polls)))
 
 
-async def _poll_fragment(one: Visitor, fragment: str, end_s: float, answers: list[float | None]) -> None:
-    """Asks at fixed times, as the timer of a browser does, also while an answer is still to come."""
+async def _poll_fragment(one: Visitor, fragment: str, phase: float, end_s: float, answers: list[float | None]) -> None:
+    """Asks at fixed times, as the timer of a browser does, also while an answer is still to come.
+
+    Visitors do not come in step: the first question comes after `phase`, 0 to 1, of an interval.
+    """
 
     async def ask() -> None:
         answers.append(await one.ask(fragment))
 
-    asked, next_s = [], time.monotonic()
+    asked, next_s = [], time.monotonic() - (1 - phase) * one.polls[fragment]
     while fragment in one.polls and (next_s := next_s + one.polls[fragment]) < end_s:
         await asyncio.sleep(max(0.0, next_s - time.monotonic()))
         asked.append(asyncio.create_task(ask()))
