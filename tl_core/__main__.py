@@ -14,6 +14,7 @@ from tl_core.commands.expect import add_expect_options, expect
 from tl_core.commands.import_ import add_import_options, import_pictures
 from tl_core.commands.listing import list_backbones, list_datasets, list_runs, show
 from tl_core.commands.output import BAD_INPUT, DONE, FAILED, INTERRUPTED, Output, complain
+from tl_core.commands.recipe import add_recipe_options, run_recipe
 from tl_core.commands.train import add_train_options, train
 from tl_core.disk.home import OTHERS
 from tl_core.errors import InputError, TransferLabError
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     command("datasets", list_datasets)
     command("backbones", list_backbones)
     add_train_options(command("train", train))
+    add_recipe_options(command("recipe", run_recipe))
     command("runs", list_runs)
     command("show", show).add_argument("id", metavar="RUN")
     asked = command("classify", classify)

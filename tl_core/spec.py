@@ -52,6 +52,9 @@ class RunSpec(Checked):
         use_cache: Whether the frozen prefix is computed once per image and kept.
         arithmetic: "fast": BatchNorm folded into the frozen prefix and computed in fewer passes where it is trained,
             equal up to float error; "exact": Keras' own layers throughout.
+        fault: "none", or a classic bug put into the run on purpose: "raw-pixels" feeds pixels of 0 to 255,
+            "unit-pixels" those of 0 to 1 (divided by 255), where the backbone was pretrained on something else. No
+            control of the lab offers it; a run that has one says so wherever it is shown.
         threads: TensorFlow's intra-op threads, which decide the last bits; None lets the engine choose at the start,
             and the record then says which number it was.
     """
@@ -89,6 +92,7 @@ class RunSpec(Checked):
     seed: int = setting(0, Number(0, 2**31 - 1))
     use_cache: bool = setting(True, Switch(), unused=lambda spec: spec.n_frozen == 0)
     arithmetic: str = setting("fast", Choice(("fast", "exact")))
+    fault: str = setting("none", Choice(("none", "raw-pixels", "unit-pixels")))
     threads: int | None = setting(None, Number(1, 256, is_open=True))
 
     @property

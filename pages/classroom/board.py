@@ -15,7 +15,7 @@ from pages.ui.actions import open_run
 from pages.ui.live_chart import live_figure
 from pages.ui.owner_names import owner_names
 from pages.ui.persistent import persistent
-from pages.ui.run_names import name_of
+from pages.ui.run_names import has_fault, name_of
 from pages.ui.text import dataset_name, day, named, sentence, t
 from tl_core.charts.board import BoardAxis, BoardLabels, BoardRun, board_data, board_info
 from tl_core.errors import TransferLabError
@@ -118,6 +118,8 @@ def shared_runs(home: str, language: str, since: str | None, _by: Visitor) -> li
     found = []
     for record in records:
         if since is not None and record.created_at < since:
+            continue
+        if has_fault(record):
             continue
         with suppress(TransferLabError):  # a damaged record, or data and a backbone that are not known any more
             found.append(Shared(record.spec["dataset"], _board_run(record, names)))

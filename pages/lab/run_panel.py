@@ -11,7 +11,7 @@ from pages.lab import rival, run_line, run_motion, run_settings
 from pages.ui import bundles, controls, owner_names, pace, services, sharing, state
 from pages.ui.blocks import accuracy_with_margin, curves, weight_proof
 from pages.ui.live_chart import Replay
-from pages.ui.run_names import name_of
+from pages.ui.run_names import has_fault, name_of
 from pages.ui.text import literal, percent, seconds, sentence, t
 from tl_core.disk.home import data_home
 from tl_core.engine.runs.snapshots import RunSnapshot
@@ -118,6 +118,9 @@ def _draw_title(record: RunRecord) -> None:
         st.header(literal(name_of(record)), anchor=False, width="stretch")
         if sharing.may_change(record):
             sharing.draw(record)
+    if has_fault(record):
+        fault = run_settings.setting("fault", record.spec["fault"])
+        st.warning(t("panel.fault", fault=fault), icon=":material/bug_report:")
     if record.owner != state.visitor().owner:
         st.caption(t("classroom.whose", owner=literal(owner_names.owner_name(record.owner))))
 
@@ -141,7 +144,7 @@ def _draw_verdict(snapshots: list[RunSnapshot]) -> None:
             st.warning(f"**{no_better}**", icon=":material/balance:")
         rival.draw(records)
         return
-    is_telling = snapshots[0].spec.weights == "pretrained" and not no_better  # of transfer
+    is_telling = snapshots[0].spec.weights == "pretrained" and not (no_better or has_fault(records[0]))  # of transfer
     is_transfer = is_telling or compared.outcome == "within_noise"
     outcome = compared.outcome if is_transfer else f"{compared.outcome}_random"
     verdict = t(

@@ -13,13 +13,14 @@ from pages.ui.text import sentence, t
 from tl_core.errors import TransferLabError
 from tl_core.phrases import LANGUAGES
 
-STEPS = ("lab", "data", "classify", "runs", "classroom")
+STEPS = ("lab", "data", "classify", "runs", "recipes", "classroom")
 ICONS = MappingProxyType(
     {
         "lab": ":material/science:",
         "data": ":material/photo_library:",
         "classify": ":material/image_search:",
         "runs": ":material/stacked_line_chart:",
+        "recipes": ":material/menu_book:",
         "classroom": ":material/groups:",
     }
 )

@@ -38,8 +38,17 @@ def automatic(spec: RunSpec, role: str, language: str | None = None) -> str:
     return t("lab.run_name", language, share=share, backbone=family, dataset=dataset)[:MOST_SIGNS]
 
 
+def has_fault(record: RunRecord) -> bool:
+    """Says whether a run has a bug on purpose, so that it stands for nothing but that."""
+    return record.spec.get("fault", "none") != "none"
+
+
 def name_of(record: RunRecord) -> str:
-    """Returns a run's name as this visitor reads it."""
+    """Returns a run's name as this visitor reads it; a run with a bug on purpose is marked, whatever it is called."""
+    return f"⚠ {_unmarked(record)}" if has_fault(record) else _unmarked(record)
+
+
+def _unmarked(record: RunRecord) -> str:
     with suppress(TransferLabError):  # a damaged record, or a network that there is no more
         spec = RunSpec.from_dict(record.spec)
         if record.spec and record.name in {automatic(spec, record.role, language) for language in LANGUAGES}:

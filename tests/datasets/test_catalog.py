@@ -15,6 +15,7 @@ def test_the_picker_lists_bundled_sets_before_those_to_download():
         "groceries-coarse",
         "cifar10-small",
         "mnist-small",
+        "mnist-small-parity",
         "chest-xray-small",
         "cifar10",
         "mnist",
@@ -58,7 +59,12 @@ def test_the_catalogue_cannot_be_changed():
 
 
 def test_digits_and_chests_are_never_mirrored():
-    assert {id for id, info in DATASETS.items() if not info.can_flip} == {"mnist-small", "chest-xray-small", "mnist"}
+    assert {id for id, info in DATASETS.items() if not info.can_flip} == {
+        "mnist-small",
+        "mnist-small-parity",
+        "chest-xray-small",
+        "mnist",
+    }
 
 
 def test_only_downloaded_sets_have_an_address_and_it_is_encrypted():

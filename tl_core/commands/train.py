@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from tl_core.commands.output import DONE, FAILED, INTERRUPTED, Output, complain
 from tl_core.datasets.known import known_dataset
@@ -75,20 +75,23 @@ def train(options: argparse.Namespace, output: Output) -> int:
     """
     names = [name.replace("-", "_") for name in OPTIONS] + ["nesterov", "use_cache"]
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    is_resumed = options.resume is not None
-    spec = None if is_resumed else with_threads(plan_run(given, data_home()))
-    store = SqliteStore(data_home())
-    try:
-        if spec is None:
-            return _resume(store, options.resume, given, output)
-        record = _create(store, spec, "run", is_private=options.private)
+    if options.resume is None:
+        spec = plan_run(given, data_home())
+        return train_spec(spec, output, with_baseline=options.baseline, is_private=options.private)
+    with closing(SqliteStore(data_home())) as store:
+        return _resume(store, options.resume, given, output)
+
+
+def train_spec(spec: RunSpec, output: Output, *, with_baseline: bool = False, is_private: bool = False) -> int:
+    """Trains a spec, then its from-scratch twin if asked for; returns as `train`."""
+    spec = with_threads(spec)
+    with closing(SqliteStore(data_home())) as store:
+        record = _create(store, spec, "run", is_private=is_private)
         status = _train_one(store, record, output)
-        if options.baseline and status == 0:
-            twin = _create(store, baseline_of(spec), "baseline", is_private=options.private, twin_id=record.id)
+        if with_baseline and status == 0:
+            twin = _create(store, baseline_of(spec), "baseline", is_private=is_private, twin_id=record.id)
             status = _train_one(store, twin, output)
         return status
-    finally:
-        store.close()
 
 
 def with_threads(spec: RunSpec) -> RunSpec:

@@ -92,6 +92,8 @@ FRUIT_KINDS = ("Apple", "Melon", "Orange", "Pear", "Satsuma")
 KIND_OF_FRUIT = (3, 1, 3, 1, 0, 0, 1, 3, 2, 0, 0, 0, 4, 1)
 THINGS = ("Airplane", "Automobile", "Bird", "Cat", "Deer", "Dog", "Frog", "Horse", "Ship", "Truck")
 DIGITS = tuple("0123456789")
+PARITY = ("Even", "Odd")
+PARITY_OF_DIGIT = (0, 1) * 5
 
 
 def _groceries(id: str, classes: tuple[str, ...], merge: tuple[int, ...] | None) -> DatasetInfo:
@@ -107,6 +109,23 @@ def _groceries(id: str, classes: tuple[str, ...], merge: tuple[int, ...] | None)
         image_size=160,
         channels=3,
         can_flip=True,
+        merge=merge,
+    )
+
+
+def _mnist_small(id: str, classes: tuple[str, ...], merge: tuple[int, ...] | None) -> DatasetInfo:
+    return DatasetInfo(
+        id=id,
+        file="mnist-small.parquet",
+        classes=classes,
+        source=MNIST_SOURCE,
+        licence=MNIST_LICENCE,
+        n_train=1_800,
+        n_validation=300,
+        n_test=900,
+        image_size=28,
+        channels=1,
+        can_flip=False,
         merge=merge,
     )
 
@@ -127,19 +146,8 @@ _ALL = (
         channels=3,
         can_flip=True,
     ),
-    DatasetInfo(
-        id="mnist-small",
-        file="mnist-small.parquet",
-        classes=DIGITS,
-        source=MNIST_SOURCE,
-        licence=MNIST_LICENCE,
-        n_train=1_800,
-        n_validation=300,
-        n_test=900,
-        image_size=28,
-        channels=1,
-        can_flip=False,
-    ),
+    _mnist_small("mnist-small", DIGITS, None),
+    _mnist_small("mnist-small-parity", PARITY, PARITY_OF_DIGIT),
     DatasetInfo(
         id="chest-xray-small",
         file="chest-xray-small.parquet",

@@ -90,7 +90,7 @@ def make_backbone(spec: RunSpec, *, on_progress: Callable[[int, int | None], Non
         Random initialisation draws from children of `spec.seed`, layer by layer; the global seed is not touched.
     """
     outside = random.getstate()  # Keras draws default seeds from it, for weights that are overwritten here
-    model = network(spec.backbone, spec.image_size)
+    model = network(spec.backbone, spec.image_size, fault=spec.fault)
     random.setstate(outside)
     blocks = tuple(find_blocks(model))
     if spec.weights == "pretrained":

@@ -41,13 +41,18 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_VARIANCE = (0.229**2, 0.224**2, 0.225**2)
 
 
-def network(backbone_id: str, image_size: int, *, top: bool = False) -> keras.Model:
+FAULTY_PREPROCESSING = MappingProxyType({"raw-pixels": "none", "unit-pixels": "unit"})
+"""Fault of a spec → what then stands in the place of the right arithmetic."""
+
+
+def network(backbone_id: str, image_size: int, *, top: bool = False, fault: str = "none") -> keras.Model:
     """Builds one backbone with random weights.
 
     Args:
         backbone_id: A key of `PREPROCESSING`.
         image_size: Height and width of the images. VGG16 with its top takes 224 only.
         top: End in the 1000 ImageNet probabilities; otherwise in the last feature map.
+        fault: As `RunSpec.fault`: which wrong preprocessing it is given on purpose.
 
     Returns:
         A flat functional model called `backbone_id`, without nested models. Its input "image" is followed by the layer
@@ -64,7 +69,7 @@ def network(backbone_id: str, image_size: int, *, top: bool = False) -> keras.Mo
         The initial weights come from Keras' own initialisers and differ at each call.
     """
     image = keras.Input((image_size, image_size, 3), dtype="uint8", name="image")
-    x = Preprocess(PREPROCESSING[backbone_id])(image)
+    x = Preprocess(FAULTY_PREPROCESSING.get(fault, PREPROCESSING[backbone_id]))(image)
     if backbone_id in OWN:
         return keras.Model(image, OWN[backbone_id](x, top=top), name=backbone_id)
     original = KERAS[backbone_id](

@@ -23,6 +23,7 @@ class Mode(NamedTuple):
 MODES = MappingProxyType(
     {
         "none": Mode(False, (0.0, 0.0, 0.0), 1.0),  # the network rescales inside
+        "unit": Mode(False, (0.0, 0.0, 0.0), 255.0),  # 0 to 1: right for none of the backbones, and often met
         "tf": Mode(False, (127.5, 127.5, 127.5), 127.5),  # −1 to 1
         "lite": Mode(False, (127.0, 127.0, 127.0), 128.0),
         "caffe": Mode(True, (103.939, 116.779, 123.68), 1.0),

@@ -252,4 +252,5 @@ def baseline_of(spec: RunSpec) -> RunSpec:
         learning_rate=scratch_rate(spec.backbone, spec.optimizer),
         batchnorm="trained",
         batchnorm_momentum=None,
+        fault="none",
     )

@@ -13,6 +13,7 @@ from typing import BinaryIO, ClassVar
 import keras
 import numpy as np
 
+from tl_core.models.preprocess import Preprocess
 from tl_core.training.events import Phase
 from tl_core.training.eviction import evict
 from tl_core.training.extraction import Extractor
@@ -247,6 +248,7 @@ def prefix_key(prefix: keras.Model, dataset_fingerprint: str, image_size: int, m
         list(prefix.output_shape[1:]),
         prefix.compute_dtype,
         [layer.name for layer in prefix.layers],
+        [layer.mode for layer in prefix.layers if isinstance(layer, Preprocess)],
         weights.hexdigest(),
         keras.__version__,
         keras.backend.backend(),

@@ -36,7 +36,7 @@ class WarmCache:
         is_fixed = is_head_only(spec) and spec.batchnorm != "updating"
         if spec.weights != "pretrained" or not is_fixed:
             return build(spec, n_classes, backbone=make_backbone(spec, on_progress=on_progress))
-        key = spec.backbone, spec.image_size, spec.arithmetic
+        key = spec.backbone, spec.image_size, spec.arithmetic, spec.fault
         if self._backbone is None or self._backbone[0] != key:
             self._backbone = key, make_backbone(spec, on_progress=on_progress)
         return build(spec, n_classes, backbone=self._backbone[1])

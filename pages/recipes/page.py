@@ -1,0 +1,39 @@
+"""Five programs, recipes: what many tutorials teach, what their code really does, and both as real runs.
+
+The learner answers: does this program do what it says?
+Reads the visitor's runs; writes the run to open.
+"""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from pages.recipes import code, faults, variants
+from pages.ui import state
+from pages.ui.text import t
+from tl_core.planning.recipes import RECIPES, Recipe
+from tl_core.spec import RunSpec
+from tl_core.store.records import RunRecord
+
+
+def draw() -> None:
+    st.title(t("recipes.title"))
+    st.markdown(t("recipes.lead"))
+    trained = variants.trained()
+    for recipe in RECIPES.values():
+        _draw_card(recipe, trained)
+
+
+def _draw_card(recipe: Recipe, trained: Mapping[RunSpec, RunRecord]) -> None:
+    """Draws one program: its runs, what is wrong with it, and its code."""
+    with st.container(border=True, key=f"recipe-{recipe.id}"):
+        st.header(t(f"recipe.{recipe.id}.title"), anchor=recipe.id)
+        st.markdown(t(f"recipe.{recipe.id}.about"))
+        names = {name: t(f"recipes.{name}") for name in ("runs", "wrong", "code")}
+        tabs = st.tabs(list(names.values()), key=f"recipe-tabs-{recipe.id}-{state.language()}")
+        for tab, draw_part in zip(tabs, (variants.draw, faults.draw, code.draw), strict=True):
+            with tab:
+                draw_part(recipe, trained)
+
+
+draw()
