@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from pages.ui.text import t
+from pages.ui.text import literal, t
 from tl_core.planning.recipes import Fault, Recipe
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord
@@ -20,7 +20,7 @@ def draw(recipe: Recipe, trained: Mapping[RunSpec, RunRecord]) -> None:
 def _seen(recipe: Recipe, fault: Fault) -> str:
     """Returns how a fault shows: in a run, as an error at once, or not in the numbers."""
     if fault.error is not None:
-        return t("recipes.seen_error", error=fault.error)
+        return t("recipes.seen_error", error=literal(fault.error))
     if fault.shown_by is not None:
         return t("recipes.seen_run", run=t(f"recipe.{recipe.id}.{fault.shown_by}"))
     return t("recipes.seen_reading")

@@ -106,8 +106,8 @@ def _submit(recipe: Recipe, variant: str, spec: RunSpec) -> None:
 def _draw_difference(recipe: Recipe, dataset: str | None, trained: Mapping[RunSpec, RunRecord]) -> None:
     """Draws what mending brought, where both runs are there and were tested on the same pictures."""
     home = data_home()
-    pair = [trained.get(recipe.spec(variant, home, dataset)) for variant in (recipe.first, PUBLISHED)]
-    compared = compare_runs(*pair) if all(pair) else None
+    mended, published = (trained.get(recipe.spec(variant, home, dataset)) for variant in (recipe.first, PUBLISHED))
+    compared = compare_runs(mended, published) if mended and published else None
     if compared is None:
         return
     st.info(

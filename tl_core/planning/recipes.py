@@ -68,8 +68,8 @@ class Recipe:
 
     def difference(self) -> str:
         """Returns the way from the one to the other: every line, with a sign before those that go and come."""
-        lines = (text.splitlines() for text in (self.published(), self.mended()))
-        return "\n".join(list(unified_diff(*lines, n=_WHOLE_FILE, lineterm=""))[3:])
+        before, after = self.published().splitlines(), self.mended().splitlines()
+        return "\n".join(list(unified_diff(before, after, n=_WHOLE_FILE, lineterm=""))[3:])
 
     def spec(self, variant: str, home: Path | None = None, dataset: str | None = None) -> RunSpec:
         """Returns a variant as a run.
@@ -93,6 +93,15 @@ def _variants(common: Options, **changes: Options) -> Mapping[str, Options]:
     return MappingProxyType({name: MappingProxyType({**common, **change}) for name, change in changes.items()})
 
 
+SAME_SHAPE = "ValueError: Arguments `target` and `output` must have the same"
+LOSS_LABELS = Fault(
+    "loss_labels", error=f"{SAME_SHAPE} rank (ndim). Received: target.shape=(None,), output.shape=(None, 14)"
+)
+TWO_OUTPUTS = Fault(
+    "two_outputs", error=f"{SAME_SHAPE} shape. Received: target.shape=(None, 10), output.shape=(None, 2)"
+)
+LAYERS = Fault("layers_not_output", error="ValueError: Only input tensors may be passed as positional arguments.")
+GREY = Fault("grey_28", error="expected shape=(None, 32, 32, 3), found shape=(2, 28, 28)")
 OLD_RATE = Fault("old_rate", error="ValueError: Argument(s) not recognized: {'lr': 0.001}")
 OLD_FIT = Fault("old_fit", error="AttributeError: 'Functional' object has no attribute 'fit_generator'")
 TEST_CHOOSES = Fault("test_chooses")
@@ -115,7 +124,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                     published=UNIT,
                     pooled={"head": "dense"},
                 ),
-                (Fault("unit_pixels", "published"), Fault("loss_labels"), TEST_CHOOSES, OLD_RATE, OLD_FIT),
+                (Fault("unit_pixels", "published"), LOSS_LABELS, TEST_CHOOSES, OLD_RATE, OLD_FIT),
             ),
             Recipe(
                 "b",
@@ -139,9 +148,9 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                     published={"head_at": "block4"} | UNIT,
                 ),
                 (
-                    Fault("layers_not_output"),
-                    Fault("grey_28"),
-                    Fault("two_outputs"),
+                    LAYERS,
+                    GREY,
+                    TWO_OUTPUTS,
                     Fault("unit_pixels", "published"),
                     TEST_CHOOSES,
                     OLD_RATE,
