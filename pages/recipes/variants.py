@@ -67,7 +67,7 @@ def _choose_dataset(recipe: Recipe) -> str:
 def _draw_variant(recipe: Recipe, variant: str, spec: RunSpec, record: RunRecord | None) -> None:
     """Draws one line. A run that was trained before is opened, not trained again."""
     key = f"{recipe.id}-{variant}"
-    with st.container(horizontal=True, vertical_alignment="center", key=f"variant-{key}"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", key=f"variant-{key}"):
         st.markdown(t(f"recipe.{recipe.id}.{variant}"), width="stretch")
         if record is not None:
             st.markdown(f"**{_reached(record)}**", width="content")
