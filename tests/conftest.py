@@ -76,17 +76,15 @@ def has_processes(item: pytest.Item) -> bool:
 
 
 class SharedWork(LoadScopeScheduling):
-    """Gives out tests one by one, but a file whole that makes something once for all its tests, such as a trained run;
-    and all that use a browser to one process, with one server and one Chromium.
+    """Gives out tests one by one, but a file whole that makes something once for all its tests, such as a trained run
+    or a Chromium. A process has one server for all its browser files.
 
     As `loadgroup` would do it, which does not see its own marks in pytest 9.2 (pytest-xdist 3.8).
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        if file.startswith("tests/browser/"):
-            return "browser"
-        return file if makes_something_once(file) else nodeid
+        return file if file.startswith("tests/browser/") or makes_something_once(file) else nodeid
 
 
 @cache

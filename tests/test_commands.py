@@ -494,7 +494,9 @@ ONE_EPOCH = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ONE_EPOCH)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.full if "augmented" not in name else ()) for name in ONE_EPOCH]
+)
 def test_a_run_trains_one_epoch_with(home, capsys, name):
     options, expected = ONE_EPOCH[name]
     status, out, err = called(capsys, "train", "--json", *TINY, "--epochs=1", *options)

@@ -276,7 +276,7 @@ def test_every_layer_of_a_real_network_is_within_float_error_of_float64(photogra
     model = mobilenet("pretrained", "float32")
     norms = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
     assert len(norms) == 52
-    seen = keras.Model(model.inputs, [layer.input for layer in norms]).predict(photographs[0][:4], verbose=0)
+    seen = keras.Model(model.inputs, [layer.input for layer in norms]).predict(photographs[0][:1], verbose=0)
     errors = []
     for layer, x in zip(norms, seen, strict=True):
         dy = pictures(x.shape)

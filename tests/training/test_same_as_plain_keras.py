@@ -29,8 +29,8 @@ LABELS = np.arange(44) % 3
 
 # backbone, picture side, frozen blocks, the last frozen layer, epochs: a chain of each kind; the quickest to compile
 # also shows that a second epoch starts from the same weights
-CUTS = [("mobilenet_v2", 64, 18, "block_16_project_BN", 2), ("vgg16", 32, 4, "block4_pool", 1)]
-FLOAT32_CUTS = [CUTS[0], pytest.param("mobilenet_v2", 64, 19, "out_relu", 2, marks=pytest.mark.full)]
+CUTS = [("mobilenet_v2", 64, 18, "block_16_project_BN", 2)]
+FLOAT32_CUTS = [CUTS[0], ("mobilenet_v2", 64, 19, "out_relu", 2)]
 ALL_CUTS = CUTS + [
     pytest.param(*cut, 2, marks=pytest.mark.full)
     for cut in [
@@ -179,6 +179,7 @@ def unmoved(network: Network) -> list:
 
 
 @pytest.mark.slow
+@pytest.mark.full  # what is equal to the last bit in float64 is computed by the same operations
 @pytest.mark.parametrize(("backbone", "side", "n_frozen", "last_frozen", "epochs"), FLOAT32_CUTS)
 def test_in_float32_too_every_weight_agrees_to_a_millionth(backbone, side, n_frozen, last_frozen, epochs, tmp_path):
     network, plain, _ = train_both(backbone, side, n_frozen, last_frozen, epochs, tmp_path)

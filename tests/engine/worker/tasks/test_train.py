@@ -212,7 +212,9 @@ def test_both_phases_take_their_features_from_one_pass(alone):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n_steps", [3, 5, 7])  # in the first phase's second epoch, and in both epochs of the second
+@pytest.mark.parametrize(
+    "n_steps", [3, pytest.param(5, marks=pytest.mark.full), 7]
+)  # in the first phase's second epoch, and in both epochs of the second
 def test_a_run_in_two_phases_is_resumed_as_if_it_had_never_ended(alone, tmp_path, n_steps):
     whole, final, _ = alone["head first"]
     stopper = Stopper(after=n_steps)
@@ -237,7 +239,13 @@ def test_where_the_blocks_only_spoil_it_the_head_s_best_weights_are_kept_and_the
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "change", [{"use_cache": False}, {"augment": "light"}, {"augment": "light", "views": "fresh"}, {"n_frozen": 0}]
+    "change",
+    [
+        pytest.param({"use_cache": False}, marks=pytest.mark.full),
+        {"augment": "light"},
+        pytest.param({"augment": "light", "views": "fresh"}, marks=pytest.mark.full),
+        {"n_frozen": 0},
+    ],
 )
 def test_two_phases_also_train_what_is_not_cached(change, tmp_path):
     events = list(task(tmp_path, HEAD_FIRST.with_changes(**change)).run())
