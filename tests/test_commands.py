@@ -307,6 +307,10 @@ BAD_TRAININGS = {
     "--head=deep": "flatten-dense",
     "--weights=best": "random",
     "--augment=strong": "light",
+    "--schedule=linear": "cosine",
+    "--decay=-1": "10.0",
+    "--decay-factor=2": "1.0",
+    "--decay-epochs=0": "500",
     "--dropout=1": "0.9",
     "--per-class=0": "10000",
     "--seed=-1": "2147483647",
@@ -479,8 +483,8 @@ def test_the_first_ctrl_c_asks_and_the_second_one_interrupts():
 
 ONE_EPOCH = {
     "no cache and sgd with nesterov": (
-        ["--no-cache", "--optimizer=sgd", "--nesterov", "--momentum=0.8"],
-        {"use_cache": False, "optimizer": "sgd", "nesterov": True, "momentum": 0.8},
+        ["--no-cache", "--optimizer=sgd", "--nesterov", "--momentum=0.8", "--schedule=cosine"],
+        {"schedule": "cosine", "use_cache": False, "optimizer": "sgd", "nesterov": True, "momentum": 0.8},
     ),
     "a hidden layer on a flat map": (
         ["--head=flatten-dense", "--hidden=32", "--dropout=0.3"],

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from tl_core.errors import SpecError
 from tl_core.spec import CHOICES, RANGES, RunSpec, check_field
 
-FRACTIONS = ("dropout", "momentum", "head_learning_rate", "learning_rate", "batchnorm_momentum")
+FRACTIONS = (
+    "dropout",
+    "momentum",
+    "head_learning_rate",
+    "learning_rate",
+    "batchnorm_momentum",
+    "decay",
+    "decay_factor",
+)
 
 
 def values_of(name: str) -> st.SearchStrategy:
@@ -34,6 +42,10 @@ BAD = {
     "head_learning_rate": ["nan", "-1", 0, None, "1,5"],
     "head_epochs": [0, 501, 2.5, None],
     "phases": [0, 3, 1.5, "two", None, True],
+    "schedule": ["linear", "", None],
+    "decay": [-0.1, 11, "slow", math.nan],
+    "decay_factor": [0.0, 1.1],
+    "decay_epochs": [0, 1.5, 501],
     "batchnorm": ["inference", "", None, True],
     "batchnorm_momentum": [1.0, -0.1, "slow", math.nan, True],
     "batch_size": [1, 0, 513, "1"],

@@ -34,6 +34,12 @@ class RunSpec(Checked):
         momentum: Momentum of SGD.
         nesterov: Whether SGD uses Nesterov's momentum.
         learning_rate: Step size of the optimiser in the last phase.
+        schedule: How the rate goes on in the last phase, whose steps count from 0: "constant"; "inverse-time", divided
+            by 1 + `decay` · step, which Keras once called `decay`; "cosine", down to 0 along half a cosine over all of
+            them; "step", times `decay_factor` after every `decay_epochs` epochs. A head trained first keeps one rate.
+        decay: How fast the rate falls; unused unless `schedule` is "inverse-time".
+        decay_factor: What the rate is multiplied by; unused unless `schedule` is "step".
+        decay_epochs: After how many epochs; unused unless `schedule` is "step".
         class_weight: "none": every training picture counts the same; "balanced": every class does, so that the pictures
             of a small class weigh more in the loss.
         batchnorm: What the BatchNorm layers of the blocks that are trained do. "frozen": they stay as they are and
@@ -78,6 +84,10 @@ class RunSpec(Checked):
     nesterov: bool = setting(False, Switch(), unused=lambda spec: spec.optimizer == "adam")
     head_learning_rate: float = setting(2e-3, Number(1e-7, 10.0), unused=lambda spec: spec.phases == 1)
     learning_rate: float = setting(1e-3, Number(1e-7, 10.0))
+    schedule: str = setting("constant", Choice(("constant", "inverse-time", "cosine", "step")))
+    decay: float = setting(1e-2, Number(0.0, 10.0), unused=lambda spec: spec.schedule != "inverse-time")
+    decay_factor: float = setting(0.5, Number(0.01, 1.0), unused=lambda spec: spec.schedule != "step")
+    decay_epochs: int = setting(2, Number(1, 500), unused=lambda spec: spec.schedule != "step")
     class_weight: str = setting("none", Choice(("none", "balanced")))
     batchnorm: str = setting("trained", Choice(("frozen", "trained", "updating")))
     batchnorm_momentum: float | None = setting(
@@ -116,6 +126,7 @@ class RunSpec(Checked):
             n_frozen=n_blocks,
             epochs=self.head_epochs,
             learning_rate=self.head_learning_rate,
+            schedule="constant",
             batchnorm="frozen",
             batchnorm_momentum=None,
         )

@@ -21,6 +21,7 @@ from tl_core.errors import TransferLabError
 from tl_core.models.catalog import BackboneInfo
 from tl_core.models.weights import weights_address, weights_source
 from tl_core.planning.plan import baseline_of, decisive, is_head_only, n_training_images, plan_run
+from tl_core.planning.rates import rate_at, steps_of
 from tl_core.spec import CHOICES, RunSpec
 from tl_core.training.views import prefix_passes
 
@@ -49,7 +50,7 @@ def draw() -> None:
             pace_s = _pace_s(spec)  # before anything that it decides is drawn
             with costs:
                 _draw_costs(spec, dataset)
-            _draw_train(spec, backbone)
+            _draw_train(spec, dataset, backbone)
     with results:
         if spec is not None:
             _draw_cut(spec, dataset, backbone, pace_s)
@@ -65,16 +66,20 @@ def _plan(options: dict) -> RunSpec | None:
         return None
 
 
-def _what_is_trained(spec: RunSpec) -> str:
-    """Returns what is trained when, for how long, and at which rate."""
+def _what_is_trained(spec: RunSpec, n_steps: int) -> str:
+    """Returns what is trained when, for how long, and at which rate; `n_steps` are those of an epoch."""
     kind = "head" if is_head_only(spec) else "two" if spec.phases == 2 else "one"
-    return t(
+    words = t(
         f"lab.trained_{kind}",
         head_epochs=spec.head_epochs,
         head_learning_rate=f"{spec.head_learning_rate:g}",
         epochs=spec.epochs,
         learning_rate=f"{spec.learning_rate:g}",
     )
+    if spec.schedule == "constant":
+        return words
+    last = rate_at(spec, n_steps * spec.epochs - 1, n_steps)
+    return words + t("unit.stop") + t("lab.scheduled", n=n_steps * spec.epochs, last=f"{last:.2g}")
 
 
 def _draw_data(dataset: DatasetInfo) -> None:
@@ -171,12 +176,12 @@ def _costs(spec: RunSpec, dataset: DatasetInfo, prefix_s: float) -> str:
     return t("unit.comma").join(costs)
 
 
-def _draw_train(spec: RunSpec, backbone: BackboneInfo) -> None:
+def _draw_train(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) -> None:
     is_scratch = spec == baseline_of(spec)
     with st.container(horizontal=True, vertical_alignment="center"):
         is_pressed = st.button(t("lab.train"), type="primary", icon=":material/play_arrow:", key="train")
         with_baseline = forms.choose_baseline(spec, is_scratch=is_scratch)
-    st.caption(_what_is_trained(spec))
+    st.caption(_what_is_trained(spec, steps_of(spec, n_training_images(spec, dataset))))
     _draw_differences(spec)
     with st.container(horizontal=True, key="behind"):
         expected.draw(spec.dataset, backbone)

@@ -122,7 +122,8 @@ def draw_longer(snapshot: RunSnapshot) -> None:
     """Draws a button that has a completed run go on for as many epochs again, its baseline with it."""
     record, spec = snapshot.record, snapshot.spec
     is_whole = record.state is RunState.COMPLETED and last_number(snapshot.epochs) == spec.all_epochs
-    if is_whole and spec.epochs < MOST_EPOCHS and may_change(record) and "imported" not in record.environment:
+    can_grow = spec.epochs < MOST_EPOCHS and spec.schedule != "cosine"
+    if is_whole and can_grow and may_change(record) and "imported" not in record.environment:
         epochs = min(2 * spec.epochs, MOST_EPOCHS)
         _draw_button("longer", record.id, services.engine().runs.go_on, epochs, n=epochs - spec.epochs)
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import streamlit as st
 
+from pages.lab import rate_curve
 from pages.ui import controls, services
 from pages.ui.blocks import meaning, view_strip
 from pages.ui.controls import NAMES
@@ -25,6 +26,9 @@ NUMBERS = MappingProxyType(
         "head_epochs": ("phase", 1),
         "batch_size": ("batch", 2),
         "momentum": ("optimizer", 0.05),
+        "decay": ("schedule", 0.001),
+        "decay_factor": ("schedule", 0.1),
+        "decay_epochs": ("schedule", 1),
         "hidden": ("head", 16),
         "dropout": ("dropout", 0.1),
         "patience": ("patience", 1),
@@ -32,6 +36,7 @@ NUMBERS = MappingProxyType(
         "n_views": ("augment", 1),
     }
 )
+SCHEDULED = MappingProxyType({"inverse-time": ("decay",), "step": ("decay_factor", "decay_epochs")})
 MOMENTA = (0.9, 0.99, 0.999)
 PER_CLASS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
@@ -55,7 +60,9 @@ def choose_settings(dataset: DatasetInfo, backbone: BackboneInfo, n_frozen: int)
                 values[field] = drawn[field]() if field in drawn else _number(field)
         values |= _augmentation(dataset)
         costs = st.container()
-        values |= _training(values, backbone, is_head_only=n_frozen >= backbone.n_used(values["head_at"]))
+        is_head_only = n_frozen >= backbone.n_used(values["head_at"])
+        values |= _training(values, backbone, is_head_only=is_head_only)
+        rate_curve.draw(values, dataset, is_head_only=is_head_only)
     return values | controls.without_control(), costs
 
 
@@ -163,6 +170,7 @@ def _training(values: dict, backbone: BackboneInfo, *, is_head_only: bool) -> di
     for field, is_used in (("head_learning_rate", is_head_first or is_head_only), ("learning_rate", not is_head_only)):
         with nullcontext() if controls.is_hidden(field) else next(halves):
             chosen[field] = _rate(field, values, usual, is_disabled=not is_used)
+    chosen |= _schedule(halves)
     if backbone.has_batchnorm:
         chosen |= _batchnorm(values, usual["batchnorm"], is_disabled=is_head_only, halves=halves)
     return chosen
@@ -190,6 +198,16 @@ def _rate(field: str, values: dict, usual: dict, *, is_disabled: bool) -> float:
         is_disabled=is_disabled,
     )
     return float(rate)
+
+
+def _schedule(halves: Iterator[DeltaGenerator]) -> dict:
+    """Draws how the rate of the last phase goes on from its start, and what that way needs."""
+    with nullcontext() if controls.is_hidden("schedule") else next(halves):
+        chosen: dict = {"schedule": _pick("schedule", "schedule")}
+    for field in SCHEDULED.get(chosen["schedule"], ()):
+        with nullcontext() if controls.is_hidden(field) else next(halves):
+            chosen[field] = _number(field)
+    return chosen
 
 
 def _batchnorm(values: dict, usual: str, *, is_disabled: bool, halves: Iterator[DeltaGenerator]) -> dict:

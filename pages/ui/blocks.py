@@ -41,6 +41,7 @@ TERMS = (
     "split",
     "phase",
     "rate",
+    "schedule",
     "batch",
     "size",
     "optimizer",

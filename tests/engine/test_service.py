@@ -389,6 +389,13 @@ def test_a_run_that_is_stopped_before_it_goes_on_is_what_it_was(bench):
     assert [bench.engine.runs.find(id, by=OPERATOR) for id in (run_id, twin_id)] == before
 
 
+def test_a_run_whose_rate_has_come_down_to_nothing_cannot_go_on(bench):
+    run_id = completed(bench, bench.submit(spec=SPEC.with_changes(schedule="cosine")))
+    with pytest.raises(InputError) as caught:
+        bench.engine.runs.go_on(run_id, 5, by=OPERATOR)
+    assert caught.value.code == "cosine_is_over"
+
+
 def test_a_run_that_patience_has_ended_or_that_waits_cannot_go_on(bench):
     early = completed(bench, bench.submit(), n_epochs=1)
     with pytest.raises(InputError) as caught:

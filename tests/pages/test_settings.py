@@ -1,5 +1,6 @@
 """Augmentation in plain words with its cost, and exact arithmetic."""
 
+import math
 import re
 
 import pytest
@@ -131,6 +132,28 @@ def test_training_all_at_once_and_batchnorm_are_choices(visit, engine):
     control(app.selectbox, "batchnorm_momentum").select(0.9).run()
     spec = trained(app, engine)
     assert (spec.phases, spec.batchnorm, spec.batchnorm_momentum, spec.learning_rate) == (1, "trained", 0.9, 1e-4)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_rate_may_follow_a_schedule_which_is_said_and_drawn(visit, engine, language):
+    app = visit(language=language)
+    assert phrase(language, "field.decay") not in [box.label for box in app.number_input]
+    control(app.selectbox, "schedule", language).select("step").run()
+    control(app.number_input, "decay_epochs", language).set_value(1).run()
+    control(app.number_input, "decay_factor", language).set_value(0.1).run()
+    assert not app.exception
+    n_steps = 5 * math.ceil(dataset_info("groceries").n_train / 32)
+    said = phrase(language, "lab.scheduled", n=n_steps, last="2e-07")  # 0.002 · 0.1⁴
+    assert any(said in caption.value for caption in app.caption)
+    spec = trained(app, engine)
+    assert (spec.schedule, spec.decay_factor, spec.decay_epochs) == ("step", 0.1, 1)
+
+
+def test_a_link_brings_a_schedule_and_may_lock_it(visit, engine):
+    app = visit(v="2", schedule="inverse-time", decay="0.25", lock="schedule")
+    assert control(app.selectbox, "schedule").disabled
+    assert control(app.number_input, "decay").value == 0.25
+    assert (trained(app, engine).schedule, trained(app, engine).decay) == ("inverse-time", 0.25)
 
 
 def test_from_scratch_everything_is_trained_at_once_at_its_own_rate(visit, engine):

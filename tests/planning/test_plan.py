@@ -226,6 +226,15 @@ def test_a_baseline_sees_as_many_pictures_as_its_run_and_is_trained_as_suits_a_r
     assert baseline_of(twin) == twin
 
 
+@pytest.mark.parametrize("freeze", [0, 3, "all"])
+def test_the_baseline_has_the_schedule_of_the_run(freeze):
+    spec = plan_run({"freeze": freeze, "schedule": "step", "decay_factor": 0.3, "decay_epochs": 1, "decay": 0.7})
+    twin = decisive(baseline_of(spec))
+    assert (twin["schedule"], twin["decay_factor"], twin["decay_epochs"]) == ("step", 0.3, 1)
+    assert "decay" not in twin
+    assert "schedule" in decisive(plan_run({"freeze": freeze}))
+
+
 @pytest.mark.parametrize("per_class", [None, 2, 30, 10_000])
 def test_the_number_of_training_images_is_never_less_than_what_a_run_uses(per_class, tmp_path_factory):
     data = load_dataset("groceries", tmp_path_factory.getbasetemp())

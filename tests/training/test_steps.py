@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tl_core.models.heads import add_head
+from tl_core.planning.rates import rate_at
 from tl_core.spec import RunSpec
 from tl_core.training import steps as room
 from tl_core.training.steps import CALL_S, GROWTH, CompiledSteps, Pace, PlainSteps, make_steps
@@ -84,8 +85,9 @@ def assert_close(found: list[np.ndarray], expected: list[np.ndarray], rtol: floa
         {"head": "flatten-dense", "dropout": 0.3, **MOMENTUM},
         {"head": "dense", **NESTEROV},
         {"head": "linear", **PLAIN_SGD},
+        {"head": "linear", "schedule": "cosine", "epochs": EPOCHS * N_BATCHES, **ADAM},
     ],
-    ids=["adam", "adam-dropout", "momentum-dropout", "nesterov", "sgd"],
+    ids=["adam", "adam-dropout", "momentum-dropout", "nesterov", "sgd", "adam-cosine"],
 )
 def test_steps_in_one_call_equal_train_on_batch(fields, precision, rtol):
     model, plain = head(**fields), head(**fields)
@@ -113,10 +115,11 @@ def test_convolutions_and_their_statistics_move_as_in_keras(precision, is_frozen
 
 def textbook(kernel, bias, inputs, labels, fields):
     """Returns the weights of a softmax regression after every batch, in float64, as the papers have it."""
-    weights, rate = [kernel.astype(np.float64), bias.astype(np.float64)], fields["learning_rate"]
+    weights, spec = [kernel.astype(np.float64), bias.astype(np.float64)], RunSpec(**fields)
     mean, square = ([np.zeros_like(weight) for weight in weights] for _ in range(2))
     for t, (x, y) in enumerate(zip(inputs, labels, strict=True), start=1):
         exponents = np.exp(x @ weights[0] + weights[1])
+        rate = rate_at(spec, t - 1, n_steps=1)
         error = (exponents / exponents.sum(axis=1, keepdims=True) - np.eye(CLASSES)[y]) / len(y)
         for i, gradient in enumerate([x.T @ error, error.sum(axis=0)]):
             if fields["optimizer"] == "adam":
@@ -153,6 +156,14 @@ def distance_from_textbook(fields, dtype: str, is_exact: bool) -> float:
 def test_the_quick_update_is_the_textbook_s(precision, rtol, optimizer, monkeypatch):
     monkeypatch.setattr(room, "FEW_NUMBERS", 0)
     assert distance_from_textbook(optimizer, precision, is_exact=False) < rtol
+
+
+@pytest.mark.parametrize("optimizer", [ADAM, NESTEROV], ids=["adam", "nesterov"])
+@pytest.mark.parametrize("precision", ["float32"], indirect=True)
+def test_the_quick_update_follows_a_schedule(precision, optimizer, monkeypatch):
+    monkeypatch.setattr(room, "FEW_NUMBERS", 0)
+    decaying = {**optimizer, "schedule": "inverse-time", "decay": 0.05}
+    assert distance_from_textbook(decaying, precision, is_exact=False) < 2e-6
 
 
 @pytest.mark.parametrize("precision", ["float32"], indirect=True)

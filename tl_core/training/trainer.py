@@ -6,6 +6,7 @@ one call as fit into a short turn (`steps.Pace`); every one of them has its own 
 
 import math
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,6 +20,7 @@ from tl_core.training.clock import Clock
 from tl_core.training.events import Computation, Epoch, Phase, Step
 from tl_core.training.losses import WeightedCrossentropy, class_weights
 from tl_core.training.progress import TrainerState
+from tl_core.training.schedules import learning_rate
 from tl_core.training.sources import Source
 from tl_core.training.steps import Pace, make_steps
 
@@ -67,7 +69,8 @@ class Trainer:
         self.progress = progress or TrainerState()
         self.best_weights: list[np.ndarray] | None = None
         is_balanced = spec.class_weight == "balanced"
-        compile_model(model, spec, class_weights(labels[train], model.output_shape[-1]) if is_balanced else None)
+        weights = class_weights(labels[train], model.output_shape[-1]) if is_balanced else None
+        compile_model(model, spec, weights, n_steps=steps_per_epoch(len(train), spec.batch_size))
         self.steps = make_steps(model, spec.batch_size, is_exact=spec.arithmetic == "exact")
         self.pace, self.eval_pace = Pace(self._most_batches()), Pace(self._most_batches())
 
@@ -239,17 +242,18 @@ def _in_batches(inputs: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     return inputs.reshape(*chosen.shape, *inputs.shape[1:])
 
 
-def compile_model(model: keras.Model, spec: RunSpec, weights: np.ndarray | None = None) -> None:
+def compile_model(model: keras.Model, spec: RunSpec, weights: np.ndarray | None = None, *, n_steps: int = 1) -> None:
     """Gives a model its optimiser, with its variables, and its loss; nothing is traced before the first step.
 
     Args:
         model: Pictures → logits.
         spec: The optimiser.
         weights: float (classes,), what a picture of each class counts in the loss; None: all count the same.
+        n_steps: As for `make_optimizer`.
     """
     plain = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(
-        optimizer=make_optimizer(spec),
+        optimizer=make_optimizer(spec, n_steps),
         loss=plain if weights is None else WeightedCrossentropy(weights),
         metrics=["accuracy"],
         jit_compile=False,  # XLA on convolutions is catastrophic on a CPU  # pyright: ignore[reportArgumentType]
@@ -257,11 +261,16 @@ def compile_model(model: keras.Model, spec: RunSpec, weights: np.ndarray | None 
     model.optimizer.build(model.trainable_variables)
 
 
-def make_optimizer(spec: RunSpec) -> keras.optimizers.Optimizer:
-    """Returns the optimiser of a spec, fresh.
+def make_optimizer(spec: RunSpec, n_steps: int = 1) -> keras.optimizers.Optimizer:
+    """Returns the optimiser of a spec, fresh: its steps count from 0.
+
+    Args:
+        spec: Optimiser, rate and schedule.
+        n_steps: Steps in an epoch, for a schedule that counts epochs.
 
     References: Kingma & Ba 2015 (Adam); Sutskever et al. 2013 (Nesterov's momentum).
     """
+    rate: Any = learning_rate(spec, n_steps)  # Keras names only some of the types that it takes
     if spec.optimizer == "adam":
-        return keras.optimizers.Adam(spec.learning_rate)
-    return keras.optimizers.SGD(spec.learning_rate, momentum=spec.momentum, nesterov=spec.nesterov)
+        return keras.optimizers.Adam(rate)
+    return keras.optimizers.SGD(rate, momentum=spec.momentum, nesterov=spec.nesterov)

@@ -28,6 +28,10 @@ _FREE = frozenset(
         "head_epochs",
         "epochs",
         "patience",
+        "schedule",
+        "decay",
+        "decay_factor",
+        "decay_epochs",
         "threads",
     }
 )  # what makes no epoch longer

@@ -254,7 +254,8 @@ def test_two_phases_also_train_what_is_not_cached(change, tmp_path):
     assert all(row["as_expected"] for row in events[-1].proof)
 
 
-RESUMED = SMALL.with_changes(epochs=4, head="dense", hidden=16, dropout=0.3, learning_rate=3e-3)
+DECAYING = {"schedule": "inverse-time", "decay": 0.2}  # whoever counts steps anew after a stop takes larger ones
+RESUMED = SMALL.with_changes(epochs=4, head="dense", hidden=16, dropout=0.3, learning_rate=3e-3, **DECAYING)
 
 
 @pytest.fixture(scope="module")
