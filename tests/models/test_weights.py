@@ -11,24 +11,25 @@ from types import MappingProxyType
 import keras
 import numpy as np
 import pytest
-from keras.src.applications import efficientnet, inception_v3, resnet, vgg16
+from keras.src.applications import efficientnet, inception_v3, vgg16
 from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from tl_core.errors import UnavailableError
 from tl_core.models import weights
-from tl_core.models.networks import IMAGENET_MEAN, IMAGENET_VARIANCE, KERAS, network
+from tl_core.models.networks import IMAGENET_MEAN, IMAGENET_VARIANCE, KERAS, PREPROCESSING, network
 from tl_core.paths import ASSETS
 
 NAMES = json.loads((ASSETS / "weights" / "imagenet_classes.json").read_text("utf-8"))
 
-# photograph → its ImageNet name, and the rank that each bundled network gives it (1 = its first answer)
+WITH_TOP = [backbone_id for backbone_id, classifier in weights.BUNDLED.items() if classifier]
+# photograph → its ImageNet name, and the rank that each bundled network with a top gives it (1 = its first answer)
 KNOWN = {
-    "cat_1": ("Egyptian cat", {"mobilenet_v2": 1, "efficientnet_lite0": 1, "squeezenet": 1}),
-    "espresso_1": ("espresso", {"mobilenet_v2": 1, "efficientnet_lite0": 1, "squeezenet": 1}),
-    "granny_smith_1": ("Granny Smith", {"mobilenet_v2": 1, "efficientnet_lite0": 1, "squeezenet": 1}),
-    "granny_smith_2": ("Granny Smith", {"mobilenet_v2": 1, "efficientnet_lite0": 1, "squeezenet": 1}),
-    "orange_1": ("orange", {"mobilenet_v2": 1, "efficientnet_lite0": 1, "squeezenet": 2}),
+    "cat_1": ("Egyptian cat", {"mobilenet_v2": 1, "efficientnet_lite0": 1, "squeezenet": 1, "resnet50": 1}),
+    "espresso_1": ("espresso", {"mobilenet_v2": 1, "efficientnet_lite0": 1, "squeezenet": 1, "resnet50": 1}),
+    "granny_smith_1": ("Granny Smith", {"mobilenet_v2": 1, "efficientnet_lite0": 1, "squeezenet": 1, "resnet50": 1}),
+    "granny_smith_2": ("Granny Smith", {"mobilenet_v2": 1, "efficientnet_lite0": 1, "squeezenet": 1, "resnet50": 1}),
+    "orange_1": ("orange", {"mobilenet_v2": 1, "efficientnet_lite0": 1, "squeezenet": 2, "resnet50": 1}),
 }
 
 
@@ -37,7 +38,7 @@ def photographs():
     return np.stack([np.asarray(image.resize((224, 224), Image.Resampling.BICUBIC)) for image in opened])
 
 
-@pytest.mark.parametrize("backbone_id", weights.BUNDLED)
+@pytest.mark.parametrize("backbone_id", WITH_TOP)
 def test_a_bundled_network_recognises_known_photographs(backbone_id):
     model = network(backbone_id, 224, top=True)
     weights.load_pretrained(model, backbone_id)
@@ -56,7 +57,7 @@ def test_there_are_a_thousand_class_names_in_the_order_of_imagenet():
     )
 
 
-@pytest.mark.parametrize("backbone_id", weights.BUNDLED)
+@pytest.mark.parametrize("backbone_id", WITH_TOP)
 def test_weights_do_not_depend_on_the_top_or_the_image_size(backbone_id):
     whole, backbone = network(backbone_id, 224, top=True), network(backbone_id, 64)
     weights.load_pretrained(whole, backbone_id)
@@ -106,20 +107,30 @@ def test_a_missing_or_damaged_file_is_an_unavailable_error(tmp_path, monkeypatch
 
 
 def test_addresses_and_hashes_are_those_of_keras():
-    resnet_file = "resnet50_weights_tf_dim_ordering_tf_kernels"
+    efficientnet_files = [efficientnet.BASE_WEIGHTS_PATH + f"efficientnetb0{end}.h5" for end in ("_notop", "")]
     urls = {
-        "vgg16": (vgg16.WEIGHTS_PATH_NO_TOP, vgg16.WEIGHTS_PATH),
-        "resnet50": tuple(f"{resnet.BASE_WEIGHTS_PATH}{resnet_file}{end}.h5" for end in ("_notop", "")),
-        "inception_v3": (inception_v3.WEIGHTS_PATH_NO_TOP, inception_v3.WEIGHTS_PATH),
-        "efficientnet_b0": tuple(f"{efficientnet.BASE_WEIGHTS_PATH}efficientnetb0{end}.h5" for end in ("_notop", "")),
+        ("vgg16", True): vgg16.WEIGHTS_PATH,
+        ("inception_v3", False): inception_v3.WEIGHTS_PATH_NO_TOP,
+        ("inception_v3", True): inception_v3.WEIGHTS_PATH,
+        ("efficientnet_b0", False): efficientnet_files[0],
+        ("efficientnet_b0", True): efficientnet_files[1],
     }
-    assert {name: tuple(file.url for file in files) for name, files in weights.DOWNLOADED.items()} == urls
-    for name, module in (("vgg16", vgg16), ("inception_v3", inception_v3)):
-        source = inspect.getsource(module)
-        assert all(file.md5 in source and f'"{file.name}"' in source for file in weights.DOWNLOADED[name])
-    hashes = {"resnet50": resnet.WEIGHTS_HASHES["resnet50"], "efficientnet_b0": efficientnet.WEIGHTS_HASHES["b0"]}
-    for name, (with_top, without_top) in hashes.items():
-        assert tuple(file.md5 for file in weights.DOWNLOADED[name]) == (without_top, with_top)
+    assert {key: file.url for key, file in weights.DOWNLOADED.items()} == urls
+    for (name, _), file in weights.DOWNLOADED.items():
+        if name != "efficientnet_b0":
+            source = inspect.getsource({"vgg16": vgg16, "inception_v3": inception_v3}[name])
+            assert file.md5 in source
+            assert f'"{file.name}"' in source
+    with_top, without_top = efficientnet.WEIGHTS_HASHES["b0"]
+    assert weights.DOWNLOADED["efficientnet_b0", True].md5 == with_top
+    assert weights.DOWNLOADED["efficientnet_b0", False].md5 == without_top
+
+
+def test_every_network_is_bundled_or_downloaded_with_and_without_its_top():
+    for backbone_id in PREPROCESSING:
+        for top in (False, True):
+            is_bundled = backbone_id in weights.BUNDLED and not (top and weights.BUNDLED[backbone_id] is None)
+            assert is_bundled != ((backbone_id, top) in weights.DOWNLOADED)
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -139,11 +150,11 @@ def published(tmp_path, monkeypatch):
         thread.start()
 
         def publish(backbone_id, model):
-            file = weights.DOWNLOADED[backbone_id][0]
+            file = weights.DOWNLOADED[backbone_id, False]
             model.save(served / file.name)
             md5 = hashlib.md5((served / file.name).read_bytes()).hexdigest()
             local = weights.KerasFile(f"http://127.0.0.1:{server.server_port}/{file.name}", md5)
-            table = {**weights.DOWNLOADED, backbone_id: (local, local)}
+            table = {**weights.DOWNLOADED, (backbone_id, False): local}
             monkeypatch.setattr(weights, "DOWNLOADED", MappingProxyType(table))
             return served / file.name
 
@@ -179,14 +190,14 @@ def as_keras_wants(backbone_id, pixels):
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation")
 def test_a_download_that_fails_names_the_backbone_and_the_reason(published):
-    offered = published("resnet50", keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
+    offered = published("efficientnet_b0", keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
     offered.write_bytes(b"something else")
     with pytest.raises(UnavailableError) as caught:
-        weights.load_pretrained(network("resnet50", 64), "resnet50")
-    file = weights.DOWNLOADED["resnet50"][0].name
+        weights.load_pretrained(network("efficientnet_b0", 64), "efficientnet_b0")
+    file = weights.DOWNLOADED["efficientnet_b0", False].name
     assert caught.value.to_dict() == {
         "code": "weights_unavailable",
-        "values": {"backbone": "resnet50", "reason": f"{file}: wrong checksum"},
+        "values": {"backbone": "efficientnet_b0", "reason": f"{file}: wrong checksum"},
     }
 
 
@@ -194,9 +205,10 @@ def test_where_weights_come_from_is_known_without_keras(tmp_path):
     question = (
         "import sys, pathlib; from tl_core.models.weights import weights_source\n"
         f"home = pathlib.Path({str(tmp_path)!r})\n"
-        "print(weights_source('squeezenet', home), weights_source('vgg16', home), 'keras' in sys.modules)"
+        "print(*(weights_source(id_, home) for id_ in ('squeezenet', 'inception_v3', 'vgg16')))\n"
+        "print(weights_source('vgg16', home, top=True), 'keras' in sys.modules)"
     )
     answer = subprocess.run(
         [sys.executable, "-c", question], cwd=ASSETS.parent, capture_output=True, text=True, check=True
     )
-    assert answer.stdout.split() == ["bundled", "download", "False"]
+    assert answer.stdout.split() == ["bundled", "download", "bundled", "download", "False"]

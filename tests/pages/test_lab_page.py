@@ -139,12 +139,12 @@ def test_what_must_be_downloaded_is_said_before_training(visit, monkeypatch, lan
     services.is_reachable.clear()
     app = visit(language=language)
     app.selectbox[0].select("mnist").run()
-    app.selectbox[1].select("vgg16").run()
+    app.selectbox[1].select("inception_v3").run()
     assert not app.exception
     shown = texts(app)
     assert phrase(language, f"lab.data_{word}") in shown
-    assert phrase(language, f"lab.weights_{word}", backbone="VGG16") in shown
-    assert any("vgg16" in address for address in asked)
+    assert phrase(language, f"lab.weights_{word}", backbone="InceptionV3") in shown
+    assert any("inception_v3" in address for address in asked)
     services.is_reachable.clear()
 
 

@@ -12,16 +12,16 @@ from types import MappingProxyType
 
 from tl_core.errors import UnknownIdError
 
-IMAGE_SIZES = (64, 96, 128, 160, 192, 224)  # px, what the pages offer
+IMAGE_SIZES = (32, 64, 96, 128, 160, 192, 224)  # px, what the pages offer
 _WITHOUT_BATCHNORM = frozenset({"squeezenet", "vgg16"})
 _BLOCKS_FILE = Path(__file__).with_name("blocks.json")
 
-# id: (family, smallest picture in px, what a page starts with in px, paper)
+# id: (family, smallest picture in px, what a page starts with in px, paper); VGG16 starts where two cores can bear it
 _FAMILIES = {
     "mobilenet_v2": ("MobileNetV2", 32, 160, "Sandler et al., MobileNetV2, CVPR 2018"),
     "efficientnet_lite0": ("EfficientNet-Lite0", 32, 160, "Tan & Le, EfficientNet, ICML 2019; Lite variant, Liu 2020"),
     "squeezenet": ("SqueezeNet 1.1", 32, 160, "Iandola et al., SqueezeNet, 2016"),
-    "vgg16": ("VGG16", 32, 160, "Simonyan & Zisserman, ICLR 2015"),
+    "vgg16": ("VGG16", 32, 96, "Simonyan & Zisserman, ICLR 2015"),
     "resnet50": ("ResNet50", 32, 160, "He et al., CVPR 2016"),
     "inception_v3": ("InceptionV3", 75, 160, "Szegedy et al., CVPR 2016"),
     "efficientnet_b0": ("EfficientNetB0", 32, 160, "Tan & Le, EfficientNet, ICML 2019"),

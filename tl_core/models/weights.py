@@ -4,7 +4,7 @@ Importing this module does not import keras; `load_pretrained` does.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -19,9 +19,15 @@ if TYPE_CHECKING:
 
 WEIGHTS_FOLDER = ASSETS / "weights"
 
-# bundled backbone → the layers of its classifier, which a network without top lacks
-BUNDLED = MappingProxyType(
-    {"mobilenet_v2": "predictions", "efficientnet_lite0": "predictions", "squeezenet": "predictions_conv"}
+# bundled backbone → the layer of its classifier, which a network without top lacks; None where only that is a download
+BUNDLED: Mapping[str, str | None] = MappingProxyType(
+    {
+        "mobilenet_v2": "predictions",
+        "efficientnet_lite0": "predictions",
+        "squeezenet": "predictions_conv",
+        "vgg16": None,
+        "resnet50": "predictions",
+    }
 )
 
 
@@ -40,30 +46,23 @@ class KerasFile(NamedTuple):
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
 _KERNELS = "weights_tf_dim_ordering_tf_kernels"
 
-# downloaded backbone → its file without and with the classifier
-DOWNLOADED = MappingProxyType(
+# what is downloaded: (backbone, whether with the classifier) → its file
+DOWNLOADED: Mapping[tuple[str, bool], KerasFile] = MappingProxyType(
     {
-        "vgg16": (
-            KerasFile(f"{_KERAS}/vgg16/vgg16_{_KERNELS}_notop.h5", "6d6bbae143d832006294945121d1f1fc"),
-            KerasFile(f"{_KERAS}/vgg16/vgg16_{_KERNELS}.h5", "64373286793e3c8b2b4e3219cbf3544b"),
+        ("vgg16", True): KerasFile(f"{_KERAS}/vgg16/vgg16_{_KERNELS}.h5", "64373286793e3c8b2b4e3219cbf3544b"),
+        ("inception_v3", False): KerasFile(
+            f"{_KERAS}/inception_v3/inception_v3_{_KERNELS}_notop.h5", "bcbd6486424b2319ff4ef7d526e38f63"
         ),
-        "resnet50": (
-            KerasFile(f"{_KERAS}/resnet/resnet50_{_KERNELS}_notop.h5", "4d473c1dd8becc155b73f8504c6f6626"),
-            KerasFile(f"{_KERAS}/resnet/resnet50_{_KERNELS}.h5", "2cb95161c43110f7111970584f804107"),
+        ("inception_v3", True): KerasFile(
+            f"{_KERAS}/inception_v3/inception_v3_{_KERNELS}.h5", "9a0d58056eeedaa3f26cb7ebd46da564"
         ),
-        "inception_v3": (
-            KerasFile(f"{_KERAS}/inception_v3/inception_v3_{_KERNELS}_notop.h5", "bcbd6486424b2319ff4ef7d526e38f63"),
-            KerasFile(f"{_KERAS}/inception_v3/inception_v3_{_KERNELS}.h5", "9a0d58056eeedaa3f26cb7ebd46da564"),
+        ("efficientnet_b0", False): KerasFile(
+            "https://storage.googleapis.com/keras-applications/efficientnetb0_notop.h5",
+            "50bc09e76180e00e4465e1a485ddc09d",
         ),
-        "efficientnet_b0": (
-            KerasFile(
-                "https://storage.googleapis.com/keras-applications/efficientnetb0_notop.h5",
-                "50bc09e76180e00e4465e1a485ddc09d",
-            ),
-            KerasFile(
-                "https://storage.googleapis.com/keras-applications/efficientnetb0.h5",
-                "902e53a9f72be733fc0bcb005b3ebbac",
-            ),
+        ("efficientnet_b0", True): KerasFile(
+            "https://storage.googleapis.com/keras-applications/efficientnetb0.h5",
+            "902e53a9f72be733fc0bcb005b3ebbac",
         ),
     }
 )
@@ -75,7 +74,7 @@ def weights_source(backbone_id: str, home: Path, *, top: bool = False) -> Litera
     Args:
         backbone_id: A backbone of `networks.PREPROCESSING`.
         home: The data folder; Keras keeps its files in `keras_home(home)`.
-        top: With the ImageNet classifier, which is a file of its own for downloaded backbones.
+        top: With the ImageNet classifier, which needs a file of its own where it is downloaded.
 
     Returns:
         "bundled": they come with the app; "cached": fetched before; "download": the internet is needed.
@@ -83,18 +82,22 @@ def weights_source(backbone_id: str, home: Path, *, top: bool = False) -> Litera
     Raises:
         KeyError: No such backbone.
     """
-    if backbone_id in BUNDLED:
+    if _is_bundled(backbone_id, top):
         return "bundled"
     return "cached" if _cached_path(backbone_id, keras_home(home), top).is_file() else "download"
 
 
-def weights_address(backbone_id: str) -> str:
-    """Returns where a backbone's pretrained weights, without top, are fetched from.
+def weights_address(backbone_id: str, *, top: bool = False) -> str:
+    """Returns where a backbone's pretrained weights, with or without top, are fetched from.
 
     Raises:
         KeyError: They come with the app, or there is no such backbone.
     """
-    return DOWNLOADED[backbone_id][0].url
+    return DOWNLOADED[backbone_id, top].url
+
+
+def _is_bundled(backbone_id: str, top: bool) -> bool:
+    return backbone_id in BUNDLED and (not top or BUNDLED[backbone_id] is not None)
 
 
 def load_pretrained(
@@ -120,7 +123,7 @@ def load_pretrained(
         Simonyan and Zisserman 2015 (VGG); He et al. 2016 (ResNet); Szegedy et al. 2016 (Inception-v3).
     """
     try:
-        if backbone_id in BUNDLED:
+        if _is_bundled(backbone_id, has_top(model)):
             _load_bundled(model, backbone_id)
         else:
             _load_downloaded(model, backbone_id, on_progress)
@@ -153,8 +156,8 @@ def _bundled_arrays(backbone_id: str, top: bool) -> dict[str, "np.ndarray"]:
         arrays = load_file(WEIGHTS_FOLDER / f"{backbone_id}.safetensors")
     except SafetensorError as error:
         raise ValueError(str(error)) from error
-    classifier = f"{BUNDLED[backbone_id]}/"
-    return {name: array for name, array in arrays.items() if top or not name.startswith(classifier)}
+    classifier = BUNDLED[backbone_id]
+    return {name: array for name, array in arrays.items() if top or not name.startswith(f"{classifier}/")}
 
 
 def _assign(variable: "keras.Variable", name: str, arrays: dict[str, "np.ndarray"]) -> None:
@@ -175,7 +178,7 @@ def _load_downloaded(
 
     top = has_top(model)
     path = _cached_path(backbone_id, Path(os.environ["KERAS_HOME"]), top)
-    file = DOWNLOADED[backbone_id][top]
+    file = DOWNLOADED[backbone_id, top]
     if not matches(path, md5=file.md5):
         download(file.url, path, md5=file.md5, on_progress=on_progress)
     source = KERAS[backbone_id](include_top=top, weights=str(path), input_shape=model.input_shape[1:])
@@ -191,7 +194,7 @@ def keras_home(home: Path) -> Path:
 
 
 def _cached_path(backbone_id: str, keras_folder: Path, top: bool) -> Path:
-    return keras_folder / "models" / DOWNLOADED[backbone_id][top].name
+    return keras_folder / "models" / DOWNLOADED[backbone_id, top].name
 
 
 def _unavailable(backbone_id: str, reason: str) -> UnavailableError:

@@ -88,7 +88,7 @@ def _pictures_hash(dataset: str) -> str:
 def _weights_hash(backbone: str) -> str:
     """Returns the hash of a backbone's file without top; a downloaded one was checked against the published hash."""
     if backbone not in BUNDLED:
-        return f"md5:{DOWNLOADED[backbone][0].md5}"
+        return f"md5:{DOWNLOADED[backbone, False].md5}"
     with open(WEIGHTS_FOLDER / f"{backbone}.safetensors", "rb") as file:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 

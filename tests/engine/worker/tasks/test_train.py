@@ -501,7 +501,11 @@ def test_a_learning_rate_of_ten_is_found_out(tmp_path):
 @pytest.mark.parametrize(
     ("error", "state", "code"),
     [
-        (UnavailableError("weights_unavailable", backbone="vgg16", reason="offline"), "failed", "weights_unavailable"),
+        (
+            UnavailableError("weights_unavailable", backbone="inception_v3", reason="offline"),
+            "failed",
+            "weights_unavailable",
+        ),
         (MemoryError("no room"), "failed", "out_of_memory"),
         (RuntimeError("something odd"), "failed", "training_failed"),
         (KeyboardInterrupt(), "stopped", None),
