@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from pages.lab import rival, run_line, run_motion, run_settings
-from pages.ui import bundles, controls, owner_names, pace, services, sharing, state
+from pages.ui import bundles, controls, exports, owner_names, pace, services, sharing, state
 from pages.ui.blocks import accuracy_with_margin, curves, weight_proof
 from pages.ui.live_chart import Replay
 from pages.ui.run_names import has_fault, name_of
@@ -211,6 +211,7 @@ def _draw_next(snapshots: Sequence[RunSnapshot]) -> None:
         for record in records:
             if record.best_epoch is not None:
                 bundles.draw_download(record)
+    exports.draw(records)
     if records[0].best_epoch is not None:
         st.page_link(
             "pages/classify/page.py",

@@ -15,6 +15,7 @@ from tl_core.engine.imports.imports import Imports
 from tl_core.engine.pool.capacity import free_bytes
 from tl_core.engine.requests import Requests
 from tl_core.engine.runs.estimates import Estimates
+from tl_core.engine.runs.exports import Exports
 from tl_core.engine.runs.forecast import Forecast
 from tl_core.engine.runs.runs import Runs
 from tl_core.engine.runs.snapshots import FinishedRunCache
@@ -47,6 +48,7 @@ class Engine:
         runs: What people do with runs.
         classroom: What concerns the class.
         requests: What a page waits for.
+        exports: What visitors take along as files.
         albums: The data sets of visitors' own; it says for itself who may do what.
         imports: How those come in; likewise.
 
@@ -93,6 +95,7 @@ class Engine:
         self.runs = Runs(store, home, self.albums, supervisor, finished, forecast, disk)
         self.classroom = Classroom(store, supervisor, forecast)
         self.requests = Requests(store, home, supervisor, estimates)
+        self.exports = Exports(store, home, supervisor)
 
     def status(self) -> EngineStatus:
         """Returns what the engine computes on and how busy it is. Wakes a worker that was ended because nobody came."""

@@ -4,12 +4,17 @@ Importing this module loads neither Keras nor a module that writes.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
-from tl_core.store.records import RunRecord
+from tl_core.errors import InputError, UnknownIdError
+from tl_core.store.access import OPERATOR, Visitor
+from tl_core.store.records import EpochRecord, RunRecord, plain
+from tl_core.store.store import RunStore
 
 
 @dataclass(frozen=True)
@@ -20,11 +25,45 @@ class Source:
         record: The run.
         folder: The run's folder, with its weights.
         home: The data folder.
+        epochs: Its epochs, first to last.
+        twin: Its baseline, or the run whose baseline it is, with the epochs of that; None without one.
+        language: Of what people read in the file: "en" or "zh".
     """
 
     record: RunRecord
     folder: Path
     home: Path
+    epochs: tuple[EpochRecord, ...] = ()
+    twin: tuple[RunRecord, tuple[EpochRecord, ...]] | None = None
+    language: str = "en"
+
+    @classmethod
+    def of(cls, store: RunStore, record: RunRecord, home: Path, language: str, *, by: Visitor = OPERATOR) -> "Source":
+        """Returns a run with its epochs, and its twin where the visitor may see that."""
+        twin = None
+        with suppress(UnknownIdError):  # not shared, or deleted
+            if record.twin_id:
+                other = store.find(record.twin_id, by=by)
+                twin = other, tuple(store.epochs(other.id))
+        return cls(record, store.run_folder(record.id), home, tuple(store.epochs(record.id)), twin, language)
+
+    def to_dict(self) -> dict:
+        """Returns it as plain data, without the data folder: whoever reads it has one."""
+        twin = self.twin and {"record": self.twin[0].to_dict(), "epochs": [one.to_dict() for one in self.twin[1]]}
+        epochs = [one.to_dict() for one in self.epochs]
+        return {"record": self.record.to_dict(), "epochs": epochs, "twin": twin, "language": self.language}
+
+    @classmethod
+    def from_dict(cls, data: Mapping, home: Path) -> "Source":
+        """Returns what `to_dict` wrote, in this data folder."""
+        record, twin = RunRecord.from_dict(data["record"]), data["twin"]
+        epochs, folder = _epochs(data["epochs"]), home / "runs" / record.id
+        both = twin and (RunRecord.from_dict(twin["record"]), _epochs(twin["epochs"]))
+        return cls(record, folder, home, epochs, both, data["language"])
+
+
+def _epochs(rows: list[dict]) -> tuple[EpochRecord, ...]:
+    return tuple(EpochRecord(**row) for row in rows)
 
 
 @dataclass(frozen=True)
@@ -50,29 +89,67 @@ class Exported:
     format: str
     parity: Parity | None = None
 
+    def to_dict(self) -> dict:
+        """Returns it as plain data: {"path", "format", "parity": {"n_images", "max_abs_difference", "versions"}}."""
+        return plain({"path": str(self.path), "format": self.format, "parity": self.parity and asdict(self.parity)})
+
+    @classmethod
+    def from_dict(cls, data: Mapping) -> "Exported":
+        """Returns what `to_dict` wrote."""
+        return cls(Path(data["path"]), data["format"], data["parity"] and Parity(**data["parity"]))
+
 
 @dataclass(frozen=True)
 class Format:
     """A kind of file.
 
     Attributes:
-        name: What the command line calls it, and the module of this room whose function `write(source, target)` writes
-            it and returns an `Exported`.
+        name: What the command line calls it.
         ending: Of the file.
         packages: What must be installed beyond requirements.txt, as it is imported.
+        module: The module of this room whose function `write(source, target)` writes it, whole or not at all, and
+            returns an `Exported`; named like the format where it is not said.
+        needs_weights: Whether it is made of the run's weights; the others are made of its record alone.
     """
 
     name: str
     ending: str
     packages: tuple[str, ...] = ()
+    module: str = ""
+    needs_weights: bool = True
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this version can write it."""
+        return find_spec(f"tl_core.export.{self.module or self.name}") is not None
+
+    @property
+    def missing(self) -> list[str]:
+        """The packages that it needs and that are not installed."""
+        return [name for name in self.packages if find_spec(name) is None]
+
+    def check(self, record: RunRecord) -> None:
+        """Refuses what cannot be written, before anything is computed.
+
+        Raises:
+            InputError: "export_needs": packages are missing; "export_not_over": the run is under way;
+                "run_without_weights".
+        """
+        if self.missing:
+            raise InputError("export_needs", format=self.name, packages=self.missing)
+        if not record.state.is_finished:
+            raise InputError("export_not_over", run=record.id, state=record.state.value)
+        if self.needs_weights and record.best_epoch is None:
+            raise InputError("run_without_weights", run=record.id, state=record.state.value)
 
     def write(self, source: Source, target: Path) -> Exported:
         """Writes a run as this kind of file.
 
         Raises:
-            TransferLabError: The run has left no weights, a package is missing, or the file does not agree.
+            TransferLabError: As `check`; or the file does not agree.
         """
-        write: Callable[[Source, Path], Exported] = import_module(f"tl_core.export.{self.name}").write
+        self.check(source.record)
+        write: Callable[[Source, Path], Exported] = import_module(f"tl_core.export.{self.module or self.name}").write
         return write(source, target)
 
 
@@ -80,13 +157,13 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         one.name: one
         for one in (
-            Format("keras", ".zip"),
-            Format("tflite", ".zip"),
-            Format("onnx", ".zip", packages=("tf2onnx", "onnx", "onnxruntime")),
+            Format("keras", ".zip", module="keras_file"),
+            Format("tflite", ".zip", module="tflite_file"),
+            Format("onnx", ".zip", packages=("tf2onnx", "onnx", "onnxruntime"), module="onnx_file"),
             Format("script", ".zip"),
             Format("notebook", ".zip"),
-            Format("tensorboard", ".zip"),
-            Format("card", ".zip"),
+            Format("tensorboard", ".zip", needs_weights=False),
+            Format("card", ".zip", needs_weights=False),
         )
     }
 )

@@ -6,8 +6,9 @@ when its input ends, so no worker outlives its server, however that ends.
 In:  {"do": "train", "run_id", "owner", "spec", "is_resumed"}, {"do": "stop", "run_id"}, {"do": "pause", "run_id"},
      {"do": "continue", "run_id"}, {"do": "step", "run_id"}: a paused run advances up to its next step,
      {"do": "classify", "request_id", "subject", "images": file of arrays}, {"do": "measure", "request_id", "spec"},
+     {"do": "export", "request_id", "source", "format", "target"},
      {"do": "warm_up", "spec"}: makes ready for such a run when nothing else is to do;
-     the last three are rows of `requests.REQUESTS`
+     the last four are rows of `requests.REQUESTS`
 Out: {"say": "ready", "device", "threads"}, {"say": "events", "run_id", "events": […]}, {"say": "ended", "run_id"},
      {"say": "answer", "request_id", "value" or "error"},
      {"say": "heartbeat", "turn_s"}: seconds that the present turn has lasted, 0 between turns

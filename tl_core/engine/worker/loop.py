@@ -120,10 +120,8 @@ class Worker:
         )
         self._scheduler.add(run_id, self.interruption.watched(run_id, task.run()), owner=message["owner"])
 
-    def _on_event(self, task_id: str, event: Event | None) -> None:
+    def _on_event(self, task_id: str, event: Event) -> None:
         """Gathers events that come in quick succession; what announces something long is said at once."""
-        if event is None:  # a request that makes way
-            return
         self._unsent.setdefault(task_id, []).append(event.to_dict())
         if _is_followed_by_work(event) or time.monotonic() - self._said_s > GATHER_S:
             self._flush()

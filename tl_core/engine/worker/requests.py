@@ -16,8 +16,8 @@ class Request:
         name: What messages call it, and the module of `tasks` that does it: its function `run` takes what the worker
             keeps (`kept.Kept`) and the inputs by name, yields None where it makes way, and returns the answer.
         inputs: The inputs, as JSON can carry them.
-        rank: REQUEST is answered, and goes before any training; CHORE waits until nothing else is to do, and nobody
-            waits for it.
+        rank: REQUEST is answered, and goes before any training; TRAINING is answered, and takes turns with the runs;
+            CHORE waits until nothing else is to do, and nobody waits for it.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Request:
 
 
 CLASSIFY = Request("classify", ("subject", "images"))
+EXPORT = Request("export", ("source", "format", "target"), Rank.TRAINING)
 MEASURE = Request("measure", ("spec",))
 WARM_UP = Request("warm_up", ("spec",), Rank.CHORE)
-REQUESTS = MappingProxyType({request.name: request for request in (CLASSIFY, MEASURE, WARM_UP)})
+REQUESTS = MappingProxyType({request.name: request for request in (CLASSIFY, EXPORT, MEASURE, WARM_UP)})

@@ -68,9 +68,9 @@ class Scheduler:
     """Advances tasks in turns of at most `SLICE_S`.
 
     Requests come first, then trainings, then chores. Owners take turns in round robin and the runs of an owner share
-    its turns, so nobody waits longer for others who queue more. A turn ends before an event that would outlast the
-    slice, judged by the longest of this turn; an event that alone takes longer keeps the others waiting exactly that
-    long.
+    its turns, so nobody waits longer for others who queue more. A turn ends with an event that is None, or before one
+    that would outlast the slice, judged by the longest of this turn; an event that alone takes longer keeps the others
+    waiting exactly that long.
 
     Args:
         on_event: Called with (task id, event).
@@ -157,6 +157,8 @@ class Scheduler:
             except Exception as error:
                 self._on_end(task.id, error)
                 return False
+            if event is None:  # it makes way, or waits for another process
+                return True
             self._on_event(task.id, event)
             task.n_owed -= task.is_paused and self._is_step(event)
             before_s, now_s = now_s, self._clock()

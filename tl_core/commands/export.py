@@ -1,0 +1,70 @@
+"""`python -m tl_core export`: a finished run as a file to take along, checked before it is there."""
+
+import argparse
+import os
+from pathlib import Path
+
+from tl_core.commands.output import DONE, Output
+from tl_core.disk.home import data_home
+from tl_core.engine.worker.device import prepare
+from tl_core.errors import InputError, StoreError
+from tl_core.export.formats import FORMATS, Exported, Format, Source
+from tl_core.store.sqlite.store import SqliteStore
+
+
+def add_export_options(parser: argparse.ArgumentParser) -> None:
+    """Declares the options of `export`."""
+    parser.add_argument("id", metavar="RUN")
+    parser.add_argument("--format", required=True, choices=list(FORMATS))
+    parser.add_argument("-o", dest="target", metavar="PATH", required=True, type=Path)
+
+
+def export(options: argparse.Namespace, output: Output) -> int:
+    """Writes a finished run as a file, in this process."""
+    format, target = FORMATS[options.format], options.target.absolute()
+    with SqliteStore(data_home()) as store:
+        source = Source.of(store, store.get(options.id), data_home(), output.language)
+    format.check(source.record)
+    target = checked(target, format)
+    output.progress(output.phrase("command.export_progress", format=format.name))
+    prepare(data_home())
+    try:
+        exported = format.write(source, target)
+    except StoreError as error:
+        if error.code == "home_not_writable":  # it is not the data folder that refused
+            raise InputError("export_target", path=str(target), reason=error.values["reason"]) from error
+        raise
+    finally:
+        output.clear_progress()
+    _print(exported, output)
+    return DONE
+
+
+def checked(target: Path, format: Format) -> Path:
+    """Returns where to write: a folder gets a file of the format's name.
+
+    Raises:
+        InputError: "export_exists", or "export_target": nothing can be written there.
+    """
+    if target.is_dir():
+        target /= f"{format.name}{format.ending}"
+    if target.exists():
+        raise InputError("export_exists", path=str(target))
+    if not target.parent.is_dir():
+        raise InputError("export_target", path=str(target), reason=os.strerror(2))
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise InputError("export_target", path=str(target), reason=os.strerror(13))
+    return target
+
+
+def _print(exported: Exported, output: Output) -> None:
+    parity = exported.parity
+    if output.is_json:
+        told = exported.to_dict()
+        told["parity"] = parity and {"n_images": parity.n_images, "max_abs_difference": parity.max_abs_difference}
+        output.value(told)
+        return
+    print(output.phrase("command.exported", path=exported.path, format=exported.format))
+    if parity is not None:
+        difference = f"{parity.max_abs_difference:.1e}"
+        print(output.phrase("command.exported_parity", n=parity.n_images, difference=difference))
