@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.lab import rival, run_line, run_motion, run_settings
+from pages.lab import rival, run_code, run_line, run_motion, run_settings
 from pages.ui import bundles, controls, exports, owner_names, pace, services, sharing, state
 from pages.ui.blocks import accuracy_with_margin, curves, weight_proof
 from pages.ui.live_chart import Replay
@@ -203,6 +203,7 @@ def _draw_next(snapshots: Sequence[RunSnapshot]) -> None:
         with st.expander(t("proof.title"), icon=":material/lock:"):
             weight_proof(records[0].proof)
     run_settings.draw(records)
+    run_code.draw(records)
     with st.container(horizontal=True, key="bundles"):
         run_line.draw_longer(snapshots[0])
         own = snapshots[0].spec.with_changes(threads=None)

@@ -17,6 +17,7 @@ from tl_core.engine.requests import Requests
 from tl_core.engine.runs.estimates import Estimates
 from tl_core.engine.runs.exports import Exports
 from tl_core.engine.runs.forecast import Forecast
+from tl_core.engine.runs.programs import Programs
 from tl_core.engine.runs.runs import Runs
 from tl_core.engine.runs.snapshots import FinishedRunCache
 from tl_core.engine.supervisor import Supervisor
@@ -49,6 +50,7 @@ class Engine:
         classroom: What concerns the class.
         requests: What a page waits for.
         exports: What visitors take along as files.
+        programs: Code that trains a run's network without this app.
         albums: The data sets of visitors' own; it says for itself who may do what.
         imports: How those come in; likewise.
 
@@ -92,6 +94,7 @@ class Engine:
         self._trainings.limits = limits(store)
         estimates = Estimates(store, supervisor.ask, lambda: self._trainings.count()[0] == 0, home)
         forecast = Forecast(supervisor, estimates, clock)
+        self.programs = Programs(store, home, self.albums)
         self.runs = Runs(store, home, self.albums, supervisor, finished, forecast, disk)
         self.classroom = Classroom(store, supervisor, forecast)
         self.requests = Requests(store, home, supervisor, estimates)

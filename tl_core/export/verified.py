@@ -23,7 +23,7 @@ from tl_core.export.cache import making_folder
 from tl_core.export.card import card_files
 from tl_core.export.formats import Exported, Parity, Source
 from tl_core.export.network import loaded, probabilities, stock_network
-from tl_core.export.pictures import test_pictures
+from tl_core.export.parity_pictures import test_pictures
 from tl_core.store.run_dataset import run_classes
 
 MOST_DIFFERENCE = 1e-5  # of a probability

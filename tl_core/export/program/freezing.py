@@ -1,0 +1,73 @@
+"""The part of a program that says which layers learn."""
+
+from tl_core.export.program.facts import Facts
+from tl_core.export.program.pieces import Piece, comment, docstring
+from tl_core.models.layer_table import last_layer
+
+
+def freezing_piece(facts: Facts) -> Piece:
+    """Returns the part that freezes layers; with two phases, the function that does."""
+    is_one_phase = facts.spec.phases == 1
+    lines = [*_at_once(facts), *updating(facts), "model.summary()"] if is_one_phase else _function(facts)
+    about = facts.say("freeze_none" if facts.spec.n_frozen == 0 and is_one_phase else "freeze")
+    return Piece(facts.say("freeze_title"), about, [*_momentum(facts), *lines])
+
+
+def n_layers(facts: Facts) -> str:
+    """Returns the code that counts the frozen layers."""
+    if facts.is_head_only:
+        return "len(backbone.layers)"
+    if facts.spec.n_frozen == 0:
+        return "0"
+    return f'names.index("{last_layer(facts.spec.backbone, facts.spec.n_frozen)}") + 1'
+
+
+def _keeps_norm(facts: Facts) -> bool:
+    """Says whether BatchNorm stays frozen in blocks that are trained."""
+    return facts.spec.batchnorm == "frozen" and facts.backbone.has_batchnorm and not facts.is_head_only
+
+
+def _learns(facts: Facts, count: str) -> list[str]:
+    norm = " and not isinstance(layer, keras.layers.BatchNormalization)" if _keeps_norm(facts) else ""
+    return ["for number, layer in enumerate(backbone.layers):", f"    layer.trainable = number >= {count}{norm}"]
+
+
+def _names(facts: Facts) -> list[str]:
+    return ["names = [layer.name for layer in backbone.layers]"] if "names" in n_layers(facts) else []
+
+
+def _function(facts: Facts) -> list[str]:
+    body = [f"    {line}" for line in _learns(facts, "n_layers")]
+    return [*_names(facts), "", "", "def freeze(n_layers):", *docstring(facts.say("freeze_function")), *body]
+
+
+def _at_once(facts: Facts) -> list[str]:
+    if facts.is_head_only:
+        return ["backbone.trainable = False"]
+    if facts.spec.n_frozen == 0 and not _keeps_norm(facts):
+        return ["backbone.trainable = True"]
+    return [*_names(facts), f"n_frozen = {n_layers(facts)}", *_learns(facts, "n_frozen")]
+
+
+def _momentum(facts: Facts) -> list[str]:
+    if facts.spec.batchnorm_momentum is None or not facts.backbone.has_batchnorm:
+        return []
+    return [
+        "for layer in backbone.layers:",
+        "    if isinstance(layer, keras.layers.BatchNormalization):",
+        f"        layer.momentum = {facts.spec.batchnorm_momentum}",
+    ]
+
+
+def updating(facts: Facts) -> list[str]:
+    """Returns the trap of frozen blocks whose BatchNorm goes on counting."""
+    if facts.spec.batchnorm != "updating" or facts.spec.n_frozen == 0 or not facts.backbone.has_batchnorm:
+        return []
+    return [
+        *comment(facts.say("updating")),
+        f"for layer in backbone.layers[: {n_layers(facts)}]:",
+        "    if isinstance(layer, keras.layers.BatchNormalization):",
+        "        layer.trainable = True",
+        "        for weight in layer.trainable_variables:",
+        "            weight.trainable = False",
+    ]

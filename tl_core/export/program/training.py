@@ -1,0 +1,102 @@
+"""The part of a program that trains: one phase or two, each of which ends with the weights of the best epoch."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from tl_core.export.program.facts import Facts
+from tl_core.export.program.freezing import n_layers, updating
+from tl_core.export.program.pieces import Piece, comment, docstring, step
+from tl_core.spec import RunSpec
+
+
+def training_piece(facts: Facts) -> Piece:
+    """Returns the part that trains."""
+    lines = ["history = []", "", "", *_function(facts), "", "", *_phases(facts)]
+    return Piece(facts.say("train_title"), facts.say("train"), lines)
+
+
+def _function(facts: Facts) -> list[str]:
+    patience = facts.spec.patience
+    return [
+        "def train(optimizer, epochs, best=(-1.0, 0.0)):",
+        *docstring(facts.say("train_function")),
+        "    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)",
+        '    model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)',
+        "    weights = model.get_weights()",
+        *(["    n_worse = 0"] if patience else []),
+        "    for _ in range(epochs):",
+        "        shown = order[len(history)]",
+        f"        fit = model.fit(pictures[shown], labels[shown], {_fit_options(facts)})",
+        "        val_loss, val_accuracy = model.evaluate(pictures[validation], labels[validation], BATCH, verbose=0)",
+        '        history.append([fit.history["loss"][0], fit.history["accuracy"][0], val_loss, val_accuracy])',
+        '        print(f"epoch {len(history)}: validation loss {val_loss:.4f}, accuracy {val_accuracy:.4f}")',
+        *(["        n_worse += 1"] if patience else []),
+        "        if (val_accuracy, -val_loss) > best:",
+        f"            best, weights{', n_worse' if patience else ''} = "
+        f"(val_accuracy, -val_loss), model.get_weights(){', 0' if patience else ''}",
+        *([f"        if n_worse == {patience}:", "            break"] if patience else []),
+        "    model.set_weights(weights)",
+        "    return best",
+    ]
+
+
+def _fit_options(facts: Facts) -> str:
+    weighted = "class_weight=class_weight, " if facts.spec.class_weight == "balanced" else ""
+    return f"batch_size=BATCH, {weighted}shuffle=False, verbose=0"
+
+
+def _phases(facts: Facts) -> list[str]:
+    spec = facts.spec
+    if spec.phases == 1:
+        return [f"train({optimizer(spec)}, epochs={spec.epochs})"]
+    head = spec.head_phase(facts.n_used)
+    return [
+        *comment(facts.say("phase_head")),
+        "freeze(len(backbone.layers))",
+        f"best = train({optimizer(head)}, epochs={spec.head_epochs})",
+        *step(facts.say("phase_rest")),
+        f"freeze({n_layers(facts)})",
+        *updating(facts),
+        f"train({optimizer(spec)}, epochs={spec.epochs}, best=best)",
+    ]
+
+
+# ---- optimisers and how their rate goes on: a new one is one function and one row ----
+
+_SCHEDULES = "keras.optimizers.schedules"
+
+
+def _inverse_time(spec: RunSpec) -> str:
+    return f"{_SCHEDULES}.InverseTimeDecay({spec.learning_rate}, decay_steps=1, decay_rate={_of(spec, 'decay')})"
+
+
+def _cosine(spec: RunSpec) -> str:
+    return f"{_SCHEDULES}.CosineDecay({spec.learning_rate}, decay_steps=STEPS * {spec.epochs})"
+
+
+def _step(spec: RunSpec) -> str:
+    steps, factor = f"STEPS * {_of(spec, 'decay_epochs')}", _of(spec, "decay_factor")
+    return f"{_SCHEDULES}.ExponentialDecay({spec.learning_rate}, {steps}, {factor}, staircase=True)"
+
+
+SCHEDULES: Mapping[str, Callable[[RunSpec], str]] = MappingProxyType(
+    {
+        "constant": lambda spec: str(spec.learning_rate),
+        "inverse-time": _inverse_time,
+        "cosine": _cosine,
+        "step": _step,
+    }
+)
+
+
+def optimizer(spec: RunSpec) -> str:
+    """Returns the code that makes an optimiser."""
+    rate = SCHEDULES[_of(spec, "schedule", "constant")](spec)
+    if spec.optimizer == "adam":
+        return f"keras.optimizers.Adam({rate})"
+    nesterov = ", nesterov=True" if spec.nesterov else ""
+    return f"keras.optimizers.SGD({rate}, momentum={spec.momentum}{nesterov})"
+
+
+def _of(spec: RunSpec, name: str, otherwise: object = None) -> str:
+    return str(getattr(spec, name, otherwise))
