@@ -9,6 +9,7 @@ from tl_core.commands.admit import add_admit_options
 from tl_core.commands.bench import add_bench_options
 from tl_core.commands.expect import add_expect_options
 from tl_core.commands.import_ import add_import_options
+from tl_core.commands.recipe import add_recipe_options
 from tl_core.commands.train import OPTIONS
 from tl_core.paths import ASSETS, PROJECT
 
@@ -17,13 +18,11 @@ README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
 def test_every_option_of_every_command_is_in_the_readme_and_no_other():
     written = set(re.findall(r"--([a-z][a-z-]+)", README))
-    parser = ArgumentParser(add_help=False)
-    add_bench_options(parser)
-    add_import_options(parser)
-    add_admit_options(parser)
-    more = ArgumentParser(add_help=False)
-    add_expect_options(more)
-    actions = [*parser._actions, *more._actions]
+    actions = []
+    for add in (add_bench_options, add_import_options, add_admit_options, add_expect_options, add_recipe_options):
+        parser = ArgumentParser(add_help=False)
+        add(parser)
+        actions += parser._actions
     others = {option[2:] for action in actions for option in action.option_strings if option.startswith("--")}
     assert written == {*OPTIONS, "nesterov", "no-cache", "resume", "baseline", "private", "json", *others}
 

@@ -12,6 +12,7 @@ from tl_core.export.formats import FORMATS, Exported, Format, Parity
 from tl_core.store.records import RunRecord
 
 POLL_S = 1.0
+IN_CODE = ("script", "notebook")  # the panel shows the program itself, and hands it out there
 
 
 def draw(records: Sequence[RunRecord]) -> None:
@@ -42,7 +43,7 @@ def _chosen(records: Sequence[RunRecord]) -> RunRecord:
 
 def _formats(record: RunRecord) -> list[Format]:
     has_weights = record.best_epoch is not None
-    return [one for one in FORMATS.values() if one.is_here and (has_weights or not one.needs_weights)]
+    return [one for one in FORMATS.values() if one.name not in IN_CODE and (has_weights or not one.needs_weights)]
 
 
 def _draw_rows(record: RunRecord, is_polled: bool) -> None:

@@ -119,11 +119,6 @@ class Format:
     needs_weights: bool = True
 
     @property
-    def is_here(self) -> bool:
-        """Whether this version can write it."""
-        return find_spec(f"tl_core.export.{self.module or self.name}") is not None
-
-    @property
     def missing(self) -> list[str]:
         """The packages that it needs and that are not installed."""
         return [name for name in self.packages if find_spec(name) is None]
