@@ -19,7 +19,14 @@ from tl_core.paths import PROJECT
 settings.load_profile("ci")
 
 STAGES = ("beside", "processes", "pure")
-WITH_KERAS = ("tests/models/", "tests/training/", "tests/engine/worker/", "tests/engine/executors/", "tests/bench/")
+WITH_KERAS = (
+    "tests/models/",
+    "tests/training/",
+    "tests/engine/worker/",
+    "tests/engine/executors/",
+    "tests/bench/",
+    "tests/export/",
+)
 _SESSION = tempfile.TemporaryDirectory(prefix="transfer-lab-tests-")
 os.environ.update(
     TL_HOME=str(Path(_SESSION.name) / "home"),

@@ -8,6 +8,7 @@ import pytest
 from tl_core.commands.admit import add_admit_options
 from tl_core.commands.bench import add_bench_options
 from tl_core.commands.expect import add_expect_options
+from tl_core.commands.export import add_export_options
 from tl_core.commands.import_ import add_import_options
 from tl_core.commands.recipe import add_recipe_options
 from tl_core.commands.train import OPTIONS
@@ -15,11 +16,20 @@ from tl_core.paths import ASSETS, PROJECT
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
+ADDED = (
+    add_admit_options,
+    add_bench_options,
+    add_expect_options,
+    add_export_options,
+    add_import_options,
+    add_recipe_options,
+)
+
 
 def test_every_option_of_every_command_is_in_the_readme_and_no_other():
     written = set(re.findall(r"--([a-z][a-z-]+)", README))
     actions = []
-    for add in (add_bench_options, add_import_options, add_admit_options, add_expect_options, add_recipe_options):
+    for add in ADDED:
         parser = ArgumentParser(add_help=False)
         add(parser)
         actions += parser._actions

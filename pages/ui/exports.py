@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import bundles, pace, services, state
 from pages.ui.text import sentence, t
@@ -49,41 +50,51 @@ def _formats(record: RunRecord) -> list[Format]:
 def _draw_rows(record: RunRecord, is_polled: bool) -> None:
     """Draws the formats of one run; the page anew when something begins or ends to be made."""
     for format in _formats(record):
-        with st.container(horizontal=True, vertical_alignment="center", key=f"export-row-{format.name}"):
-            st.markdown(t(f"export.{format.name}"), width="stretch")
-            _draw_state(record, format)
+        with st.container(key=f"export-row-{format.name}"):
+            told, action = st.columns([3, 1], vertical_alignment="center")
+            told.markdown(t(f"export.{format.name}"))
+            _draw_state(record, format, told, action)
     if is_polled != _is_pending(record):
         st.rerun()
 
 
-def _draw_state(record: RunRecord, format: Format) -> None:
+def _draw_state(record: RunRecord, format: Format, told: DeltaGenerator, action: DeltaGenerator) -> None:
     """Draws how far a file is: to be made, being made, there, or why not."""
     if format.missing:
-        st.caption(t("export.needs", packages=t("unit.comma").join(format.missing)), width="stretch")
+        told.caption(t("export.needs", packages=t("unit.comma").join(format.missing)))
         return
     future, problem = _asked(record, format), state.pop(f"problem-{_key(record, format)}")
     if future is not None and not future.done():
-        making = services.engine().exports.is_making(future)
-        st.caption(t("export.making" if making else "export.waiting"), width="content")
+        action.caption(t("export.making" if services.engine().exports.is_making(future) else "export.waiting"))
         return
     error = future.exception() if future is not None else None
-    if isinstance(error, TransferLabError):
-        st.caption(f":red[{sentence(error)}]", width="stretch")
-    if problem:
-        st.caption(f":red[{sentence(problem)}]", width="stretch")
+    for one in (error, problem):
+        if isinstance(one, TransferLabError | dict):
+            told.caption(f":red[{sentence(one)}]")
     made = None if error else _made(record, format)
-    if made is None:
-        label, help_ = t("export.make"), t("export.make_named", format=format.name)
-        key = f"make-{_key(record, format)}"
-        st.button(label, key=key, help=help_, icon=":material/build:", on_click=_begin, args=(record, format))  # pyright: ignore[reportArgumentType]
-    else:
-        _draw_made(record, format, made)
-
-
-def _draw_made(record: RunRecord, format: Format, made: Exported) -> None:
-    """Draws how closely a file agreed, and a button that downloads it; whether the visitor may is asked then."""
+    with action:
+        if made is None:
+            _draw_make(record, format)
+            return
+        _draw_save(record, format)
     if made.parity is not None:
-        st.caption(_told(made.parity), width="content")
+        told.caption(_told(made.parity))
+
+
+def _draw_make(record: RunRecord, format: Format) -> None:
+    st.button(
+        t("export.make"),
+        key=f"make-{_key(record, format)}",
+        help=t("export.make_named", format=format.name),
+        icon=":material/build:",
+        width="stretch",
+        on_click=_begin,  # pyright: ignore[reportArgumentType]
+        args=(record, format),
+    )
+
+
+def _draw_save(record: RunRecord, format: Format) -> None:
+    """Draws a button that downloads a file; whether the visitor may have it is asked when it is pressed."""
     engine, by, language = services.engine(), state.visitor(), state.language()
     st.download_button(
         t("export.save"),
@@ -91,6 +102,7 @@ def _draw_made(record: RunRecord, format: Format, made: Exported) -> None:
         file_name=file_name(record, format),
         mime="application/zip",
         icon=":material/download:",
+        width="stretch",
         on_click="ignore",
         key=f"save-{_key(record, format)}",
     )

@@ -27,7 +27,8 @@ def export(options: argparse.Namespace, output: Output) -> int:
     format.check(source.record)
     target = checked(target, format)
     output.progress(output.phrase("command.export_progress", format=format.name))
-    prepare(data_home())
+    if format.needs_weights:  # then Keras is needed, which takes seconds to import
+        prepare(data_home())
     try:
         exported = format.write(source, target)
     except StoreError as error:

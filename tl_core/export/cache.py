@@ -41,9 +41,17 @@ def making_folder(home: Path) -> Iterator[Path]:
 
 def place(source: Source, format: Format) -> Path:
     """Returns where the file of a run is kept, once it is made."""
-    told = json.dumps(source.to_dict(), sort_keys=True).encode()
+    told = json.dumps(_deciding(source.to_dict()), sort_keys=True).encode()
     name = f"{source.record.id}-{format.name}-{hashlib.sha256(told).hexdigest()[:16]}{format.ending}"
     return exports_folder(source.home) / name
+
+
+def _deciding(told: dict) -> dict:
+    """Returns what a file depends on: who may see a run, and that it is kept, changes nothing in it."""
+    records = [told["record"], *([told["twin"]["record"]] if told["twin"] else [])]
+    for record in records:
+        del record["visibility"], record["is_pinned"]
+    return told
 
 
 def keep(exported: Exported) -> None:

@@ -165,13 +165,14 @@ def _limits(source: Source, spec: RunSpec, say: Say) -> list[Part]:
 def _environment(source: Source, say: Say) -> list[Part]:
     record, here = source.record, source.record.environment
     versions = [f"{name} {version}" for name, version in here.get("versions", {}).items()]
+    params = (record.trainable_params, record.frozen_params)
     told = {
         say("record.versions"): say("unit.comma").join([*versions, f"Python {here['python']}"] if versions else []),
         say("record.machine"): str(here.get("machine") or ""),
         say("field.threads"): str(record.spec.get("threads") or here.get("threads") or ""),
         say("card.seconds"): duration(record.seconds, source.language),
         say("card.ended"): (record.ended_at or "")[:16].replace("T", " ") + " UTC",
-        say("card.params"): f"{record.trainable_params or 0:,} / {record.frozen_params or 0:,}",
+        say("card.params"): " / ".join(f"{n:,}" for n in params if n is not None),
     }
     return [Table.facts({name: value or NOTHING for name, value in told.items()})]
 

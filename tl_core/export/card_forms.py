@@ -6,7 +6,7 @@ import re
 from tl_core.export.card_figure import svg
 from tl_core.export.card_parts import Card, Curves, Paragraph, Part, Points, Section, Table
 
-_MARKS = re.compile(r"^(\d{0,9})(?=[-+#.)])|(?=[\\`*_\[\]|~$])")
+_MARKS = re.compile(r"^(\d{1,9})(?=[.)](?:\s|$))|^(?=[-+#=])|(?=[\\`*_\[\]|~$])")
 _JOINTS = re.compile(r"(?<=:)(?=/)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)  # of what is made a link though it is escaped
 _JOINER = "\N{WORD JOINER}"
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 
 from tl_core.export.formats import Exported, Source
+from tl_core.export.quiet import quiet
 from tl_core.export.verified import write_verified
 
 
@@ -15,4 +16,5 @@ def write(source: Source, target: Path) -> Exported:
 
 def save(model: keras.Model, path: Path) -> None:
     """Writes a network as Keras does."""
-    model.save(path)
+    with quiet():
+        model.save(path)

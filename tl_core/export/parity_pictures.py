@@ -13,7 +13,7 @@ STAND_IN = "groceries"
 """Bundled: for a run whose own pictures are not here. Numbers can be compared on any pictures."""
 
 
-def test_pictures(dataset: str, side: int, home: Path) -> tuple[np.ndarray, str]:
+def check_pictures(dataset: str, side: int, home: Path) -> tuple[np.ndarray, str]:
     """Returns some pictures of a run's test split, evenly spread, decoding no others; fewer where it has fewer.
 
     Args:
@@ -32,6 +32,6 @@ def test_pictures(dataset: str, side: int, home: Path) -> tuple[np.ndarray, str]
     if found is None or len(places) < 2:
         if dataset == STAND_IN:
             raise ValueError("the bundled data set has no test pictures")
-        return test_pictures(STAND_IN, side, home)
+        return check_pictures(STAND_IN, side, home)
     chosen = places[np.linspace(0, len(places) - 1, min(N_PICTURES, len(places))).astype(int)]
     return np.stack([fit_image(found.pictures[int(at)], side) for at in chosen]), found.info.id

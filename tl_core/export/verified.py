@@ -23,7 +23,7 @@ from tl_core.export.cache import making_folder
 from tl_core.export.card import card_files
 from tl_core.export.formats import Exported, Parity, Source
 from tl_core.export.network import loaded, probabilities, stock_network
-from tl_core.export.parity_pictures import test_pictures
+from tl_core.export.parity_pictures import check_pictures
 from tl_core.store.run_dataset import run_classes
 
 MOST_DIFFERENCE = 1e-5  # of a probability
@@ -50,7 +50,7 @@ def write_verified(source: Source, target: Path, name: str, ending: str, save: S
         UnavailableError: The pretrained weights of its frozen prefix are not on this machine.
     """
     full, side = loaded(source.folder)
-    images, shown = test_pictures(str(source.record.spec["dataset"]), side, source.home)
+    images, shown = check_pictures(str(source.record.spec["dataset"]), side, source.home)
     with storage_errors(target.parent), making_folder(source.home) as folder:
         model = folder / f"model{ending}"
         save(stock_network(full), model)

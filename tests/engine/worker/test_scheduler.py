@@ -322,3 +322,25 @@ def test_a_process_that_is_told_to_exit_is_not_kept_by_a_task(bench):
     bench.scheduler.add("a", leaving())
     with pytest.raises(SystemExit):
         bench.scheduler.turn()
+
+
+def test_an_event_that_is_none_ends_the_turn():
+    """What waits for another process takes no more of the others' time than one look."""
+    took: list[str] = []
+
+    def waiting():
+        while True:
+            took.append("waiting")
+            yield None
+
+    def training():
+        while True:
+            took.append("training")
+            yield 1
+
+    scheduler = Scheduler(lambda *told: None, lambda *told: None, clock=lambda: float(len(took)) / 10)
+    scheduler.add("waiting", waiting())
+    scheduler.add("training", training(), owner="anna")
+    for _ in range(4):
+        scheduler.turn()
+    assert took == ["waiting", "training", "training", "waiting", "training", "training"]

@@ -1,0 +1,160 @@
+"""Networks for other programs: they say what the run says, and one that does not is kept back."""
+
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from patience import PATIENCE_S
+
+from tests.export.finished_runs import TINY, members, trained
+from tl_core.engine.worker.device import prepare
+from tl_core.errors import InputError, StoreError, WorkerError
+from tl_core.export import keras_file, verified
+from tl_core.export.formats import FORMATS
+from tl_core.export.network import loaded, probabilities, stock_network
+from tl_core.export.pictures import N_PICTURES, check_pictures
+from tl_core.models.batchnorm import with_fast_batchnorm
+from tl_core.models.networks import network
+from tl_core.models.weights import BUNDLED
+from tl_core.paths import ASSETS
+
+pytestmark = pytest.mark.processes
+INSIDE = {"labels.txt", "labels.json", "parity.json", "classify.py", "card.md", "card.html"}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TL_HOME", str(home))
+        prepare(home)
+        yield trained(home)
+
+
+@pytest.mark.parametrize("format", ["keras", "tflite"])
+def test_a_fresh_process_predicts_by_the_file_what_the_run_predicts(source, format, tmp_path):
+    exported = FORMATS[format].write(source, tmp_path / "net.zip")
+    assert exported.parity is not None
+    assert exported.parity.n_images == N_PICTURES
+    assert exported.parity.max_abs_difference <= 1e-5
+    inside = members(exported.path)
+    assert set(inside) == INSIDE | {f"model.{format}"}
+    assert inside["labels.txt"].decode().splitlines() == list("0123456789")
+    report = json.loads(inside["parity.json"])
+    assert report["max_abs_difference"] == exported.parity.max_abs_difference
+    assert (report["pictures"], report["split"], report["run"]) == ("mnist-small", "test", source.record.id)
+    assert "numpy" in report["versions"]
+    assert b"no probability differed" in inside["card.html"]
+    assert list(tmp_path.iterdir()) == [exported.path]
+    assert list((source.home / "cache" / "exports").glob(".*")) == []
+
+
+def test_the_program_beside_the_network_classifies_a_picture_file_without_anything_of_ours(source, tmp_path):
+    exported = keras_file.write(source, tmp_path / "net.zip")
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    for name, content in members(exported.path).items():
+        (folder / name).write_bytes(content)
+    asked = [sys.executable, "-I", str(folder / "classify.py"), str(ASSETS / "samples" / "cat_1.jpg")]
+    done = subprocess.run(asked, cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("%") == 3
+    assert "tl_core" not in (folder / "classify.py").read_text()
+
+
+def test_a_file_that_predicts_otherwise_is_not_handed_out(source, tmp_path):
+    def spoilt(model, path):
+        kernel, bias = model.get_layer("head_logits").get_weights()
+        model.get_layer("head_logits").set_weights([kernel, bias + np.eye(10)[0] * 0.01])
+        keras_file.save(model, path)
+
+    with pytest.raises(StoreError, match="export_differs") as caught:
+        verified.write_verified(source, tmp_path / "net.zip", "keras", ".keras", spoilt)
+    assert 1e-5 < caught.value.values["difference"] < 0.01
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_nobody_can_read_is_not_handed_out(source, tmp_path):
+    with pytest.raises(WorkerError, match="export_unreadable"):
+        verified.write_verified(
+            source, tmp_path / "net.zip", "keras", ".keras", lambda model, path: path.write_bytes(b"no network")
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_answers_that_are_no_numbers_or_of_another_shape_do_not_agree(tmp_path, monkeypatch):
+    expected = np.full((2, 3), 1 / 3)
+    for answer in (np.full((2, 3), np.nan), np.full((2, 4), 0.25), np.full((1, 3), 1 / 3)):
+
+        def answered(name, program, answer=answer):
+            np.save(program[-1], answer)
+            return {}
+
+        monkeypatch.setattr(verified, "_answered", answered)
+        with pytest.raises(StoreError, match="export_differs"):
+            verified.compare(tmp_path / "model.keras", np.zeros((2, 4, 4, 3), np.uint8), expected, "keras")
+
+
+@pytest.mark.parametrize("backbone", BUNDLED)
+def test_the_stock_network_has_no_class_of_ours_and_says_the_same(backbone):
+    """Every bundled backbone; weights at random, since what is compared is arithmetic."""
+    body = with_fast_batchnorm(network(backbone, 64))
+    pooled = keras.layers.GlobalAveragePooling2D()(body.outputs[0])
+    full = keras.Model(body.inputs[0], keras.layers.Dense(5, name="head_logits")(pooled))
+    full.compile(jit_compile=False)
+    stock = stock_network(full)
+    assert {type(layer).__module__.partition(".")[0] for layer in stock.layers} == {"keras"}
+    images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
+    said = np.asarray(stock.predict_on_batch(images))
+    np.testing.assert_allclose(said, probabilities(full, images), atol=1e-5)
+    np.testing.assert_allclose(said.sum(axis=1), 1, atol=1e-6)
+
+
+def test_the_pictures_are_of_the_test_split_and_spread_over_all_of_it(tmp_path):
+    images, shown = check_pictures("cifar10-small", 32, tmp_path)
+    assert (images.shape, images.dtype, shown) == ((N_PICTURES, 32, 32, 3), np.uint8, "cifar10-small")
+    assert len(np.unique(images.reshape(N_PICTURES, -1), axis=0)) == N_PICTURES
+
+
+@pytest.mark.parametrize("dataset", ["elsewhere", "cifar10", "own-0123456789abcdef0123"])
+def test_for_data_that_are_not_here_bundled_pictures_stand_in(dataset, tmp_path):
+    images, shown = check_pictures(dataset, 48, tmp_path)
+    assert (images.shape, shown) == ((N_PICTURES, 48, 48, 3), "groceries")
+
+
+def test_a_run_without_weights_and_a_package_that_is_missing_are_said_before_anything_is_computed(source, monkeypatch):
+    from dataclasses import replace
+
+    with pytest.raises(InputError, match="run_without_weights"):
+        FORMATS["keras"].check(replace(source.record, best_epoch=None))
+    lacking = replace(FORMATS["onnx"], packages=("numpy", "no_such_package"))
+    with pytest.raises(InputError, match="export_needs") as caught:
+        lacking.check(source.record)
+    assert caught.value.values["packages"] == ["no_such_package"]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("format", ["keras", "tflite", "onnx"])
+@pytest.mark.parametrize("backbone", BUNDLED)
+def test_every_bundled_backbone_agrees_in_every_format_with_a_head_that_was_trained_here(backbone, format, home):
+    if FORMATS[format].missing:
+        pytest.skip("make export")
+    prepare(home)
+    spec = TINY.with_changes(dataset="groceries", backbone=backbone, image_size=96, n_frozen=0, per_class=10)
+    spec = spec.with_changes(n_frozen=len(loaded_blocks(backbone)), epochs=5, learning_rate=2e-3)
+    exported = FORMATS[format].write(trained(home, spec), home / "net.zip")
+    assert exported.parity.max_abs_difference <= 1e-5
+
+
+def loaded_blocks(backbone: str):
+    from tl_core.models.catalog import backbone_info
+
+    return backbone_info(backbone).blocks
+
+
+def test_a_damaged_file_of_weights_is_said_to_be(tmp_path):
+    with pytest.raises(StoreError, match="file_damaged"):
+        loaded(tmp_path)
