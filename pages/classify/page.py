@@ -9,7 +9,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.classify import samples
+from pages.classify import missing_tops, samples
 from pages.classify.predictions import draw_picture
 from pages.ui import bundles, services, state
 from pages.ui.blocks import meaning
@@ -39,6 +39,7 @@ def draw() -> None:
         st.info(t("classify.no_runs"), icon=":material/science:")
         st.page_link("pages/lab/page.py", label=t("classify.to_lab"), icon=":material/arrow_back:")
         return
+    missing_tops.draw(dict.fromkeys(str(record.spec["backbone"]) for record in runs))
     for place, picture in enumerate(_choose_pictures(runs)):
         draw_picture(picture, runs, place)
 

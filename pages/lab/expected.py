@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.ui.text import count, dataset_name, percent, t
 from tl_core.models.catalog import BackboneInfo
-from tl_core.planning.expectations import SIZES, measured
+from tl_core.planning.expectations import is_whole, measured, size_of
 
 VISIBLE = 0.02  # a smaller difference between means is not spoken of
 
@@ -20,8 +20,10 @@ def draw(dataset_id: str, backbone: BackboneInfo) -> None:
     means = {n_frozen: fmean(values) for n_frozen, values in found.items()}
     with st.popover(t("expect.title"), icon=":material/query_stats:", type="tertiary"):
         st.markdown(_verdict(means, backbone.n_blocks))
+        if not is_whole(dataset_id, backbone.id):
+            st.markdown(t("expect.partly"))
         st.table(_table(dataset_id, backbone), hide_index=True, alt=t("expect.title"))
-        size = SIZES[dataset_id]
+        size = size_of(dataset_id, backbone.id)
         per_class = t("expect.per_class", n=count(size["per_class"])) if "per_class" in size else t("lab.all")
         n_seeds = min(len(values) for values in found.values())
         st.caption(

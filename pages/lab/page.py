@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.lab import expected, forms, run_panel, run_settings, settings
+from pages.lab import expected, forms, pass_cost, run_panel, run_settings, settings
 from pages.ui import actions, links, pace, run_names, services, state
 from pages.ui.blocks import layer_map, parameter_line, picture_strip
 from pages.ui.text import seconds, sentence, t
@@ -115,10 +115,10 @@ def _draw_cut(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo, pace_
     head = backbone.head_params(spec.head, spec.hidden, spec.image_size, n_classes, spec.head_at) or 0
     layer_map(backbone, spec.n_frozen, head, key="lab-map", head_at=spec.head_at)
     frozen = backbone.frozen_params(spec.n_frozen)
-    _draw_numbers(spec, frozen, backbone.used_params(spec.head_at) - frozen + head, pace_s)
+    _draw_numbers(spec, backbone, (frozen, backbone.used_params(spec.head_at) - frozen + head), pace_s)
 
 
-def _draw_numbers(spec: RunSpec, frozen: int, trainable: int, pace_s: float | None) -> None:
+def _draw_numbers(spec: RunSpec, backbone: BackboneInfo, counts: tuple[int, int], pace_s: float | None) -> None:
     """Draws counts and time; asks again until the time of an epoch and that of a pass for augmentation are known."""
 
     def numbers() -> None:
@@ -126,7 +126,9 @@ def _draw_numbers(spec: RunSpec, frozen: int, trainable: int, pace_s: float | No
         is_known = isinstance(estimate, Estimate)
         time = seconds(estimate.epoch_s) if is_known else UNKNOWN[estimate]
         about = _about(estimate) if is_known else t(f"lab.{estimate.value}")
-        parameter_line(frozen, trainable, time, about)
+        parameter_line(*counts, time, about)
+        if is_known:
+            pass_cost.draw(spec, backbone, estimate)
         if _pace_s(spec) != pace_s:
             st.rerun()  # begins, slows or ends the asking, and draws what augmentation costs
 

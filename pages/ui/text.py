@@ -133,6 +133,13 @@ def count(value: int | None) -> str:
     return f"{value:,}"
 
 
+def size(n_bytes: int | None) -> str:
+    """Returns how much memory that is: 850 MB, 1.3 GB; "–" for what was not measured."""
+    if n_bytes is None:
+        return "–"
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
+
+
 def day(time: str | None) -> str:
     """Returns a record's time as the visitor's calendar and clock show it; "–" for none."""
     if time is None:

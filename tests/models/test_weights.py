@@ -188,6 +188,20 @@ def as_keras_wants(backbone_id, pixels):
     return (pixels - 255 * np.array(IMAGENET_MEAN)) / np.sqrt(IMAGENET_VARIANCE)
 
 
+def test_a_classifier_alone_can_be_fetched_and_a_bundled_one_is_none(tmp_path, monkeypatch):
+    fetched = []
+    monkeypatch.setattr(weights, "download", lambda url, path, **more: fetched.append((url, more["md5"])) or path)
+    path = weights.fetch_top("vgg16", tmp_path)
+    file = weights.DOWNLOADED["vgg16", True]
+    assert (path, fetched) == (tmp_path / "keras" / "models" / file.name, [(file.url, file.md5)])
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert weights.weights_source("vgg16", tmp_path, top=True) == "cached"
+    assert (weights.fetch_top("vgg16", tmp_path), len(fetched)) == (path, 1)
+    with pytest.raises(KeyError):
+        weights.fetch_top("resnet50", tmp_path)
+
+
 @pytest.mark.filterwarnings("ignore:__array__ implementation")
 def test_a_download_that_fails_names_the_backbone_and_the_reason(published):
     offered = published("efficientnet_b0", keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))

@@ -29,8 +29,10 @@ class AnsweringWorker:
             value = [[0.75, *[0.25 / (n_classes - 1)] * (n_classes - 1)]]
             self._say({"say": "answer", "request_id": message["request_id"], "value": value})
         elif message["do"] == "measure":
-            prefix_s = 0.01 if message["spec"]["n_frozen"] else 0.0
-            value = {"prefix_s": prefix_s, "step_s": 0.5, "eval_s": 0.1, "batch_size": 32, "is_bound": False}
+            pass_s = 0.05 if message["spec"]["backbone"] == "vgg16" else 0.01
+            prefix_s = pass_s if message["spec"]["n_frozen"] else 0.0
+            value = {"prefix_s": prefix_s, "pass_bytes": 1_300_000_000, "step_s": 0.5, "eval_s": 0.1}
+            value |= {"batch_size": 32, "is_bound": False}
             self._say({"say": "answer", "request_id": message["request_id"], "value": value})
 
     def close(self) -> None:

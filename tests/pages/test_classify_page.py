@@ -7,6 +7,7 @@ import pytest
 from fake_runs import record_finished
 from PIL import Image
 
+from pages.ui import services
 from tl_core.datasets.contents import contents
 from tl_core.paths import ASSETS
 from tl_core.phrases import phrase
@@ -45,6 +46,30 @@ def test_the_run_its_baseline_and_the_untouched_backbone_stand_side_by_side(visi
     wrong = f":orange[✗ {phrase(language, 'classify.wrong')}]"  # the first sample shows a Granny Smith
     assert shown.count(f"{phrase(language, 'class.anjou')} · 75% · {wrong}") == 2
     assert "tench, Tinca tinca · 75%" in " ".join(shown)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("is_reachable", [True, False])
+def test_a_backbone_without_classifier_says_so_and_offers_the_download_where_it_can_be_had(
+    visit, engine, monkeypatch, language, is_reachable
+):
+    monkeypatch.setattr("tl_core.download.is_reachable", lambda address: is_reachable)
+    begun = []
+    monkeypatch.setattr("tl_core.models.fetched_top.fetch_top", lambda *args, **more: begun.append(args[0]))
+    services.is_reachable.clear()
+    run = record_finished(engine.store, plan_run({"backbone": "vgg16"}), 0.8, role="run", name="large")
+    app = visit("classify", language, run=run)
+    assert not app.exception
+    assert phrase(language, "classify.no_classifier", backbone="VGG16") in " ".join(one.value for one in app.markdown)
+    buttons = [button for button in app.button if button.key == "fetch-vgg16"]
+    assert len(buttons) == is_reachable
+    offline = phrase(language, "classify.no_internet")
+    assert any(offline in one.value for one in app.caption) != is_reachable
+    if buttons:
+        buttons[0].click().run()
+        engine.requests.fetched_top("vgg16").wait()
+        assert begun == ["vgg16"]
+    services.is_reachable.clear()
 
 
 def test_an_uploaded_picture_is_classified(visit, pair):

@@ -6,8 +6,9 @@ from fake_runs import epoch_event, record_finished, started, step_event
 
 from pages.ui import services
 from tl_core.datasets.catalog import DATASETS, class_slug
-from tl_core.phrases import phrase
+from tl_core.phrases import duration, phrase
 from tl_core.planning.expectations import measured
+from tl_core.planning.lab_link import LabLink
 from tl_core.planning.plan import baseline_of, plan_run
 from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.limits import Limits
@@ -146,6 +147,32 @@ def test_what_must_be_downloaded_is_said_before_training(visit, monkeypatch, lan
     assert phrase(language, f"lab.weights_{word}", backbone="InceptionV3") in shown
     assert any("inception_v3" in address for address in asked)
     services.is_reachable.clear()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_long_pass_is_told_with_its_memory_before_training_and_one_click_makes_the_pictures_smaller(visit, language):
+    asked = {"v": "2", "dataset": "groceries", "backbone": "vgg16", "image_size": "160"}
+    app = visit(language=language, **asked).run()  # the answer of the worker is there at the second look
+    cost = phrase(language, "lab.pass_cost", px=160, time=duration(0.05 * 1393, language), memory="1.3 GB")
+    assert cost in texts(app)
+    assert [button.label for button in app.button if str(button.key).startswith("quicker-")] == [
+        "32 px",
+        "64 px",
+        "96 px",
+    ]
+    app.button(key="quicker-64").click().run()
+    assert not app.exception
+    box = next(box for box in app.selectbox if box.label == phrase(language, "field.image_size"))
+    assert box.value == 64
+    assert [button.label for button in app.button if str(button.key).startswith("quicker-")] == ["32 px"]
+
+
+def test_a_short_pass_offers_no_smaller_pictures_and_a_locked_size_neither(visit):
+    app = visit().run()
+    assert not [button for button in app.button if str(button.key).startswith("quicker-")]
+    lesson = LabLink(plan_run({"backbone": "vgg16", "image_size": 160}), locked=frozenset({"image_size"}))
+    app = visit(**lesson.to_query()).run()
+    assert not [button for button in app.button if str(button.key).startswith("quicker-")]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

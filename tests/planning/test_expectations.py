@@ -6,6 +6,7 @@ from tl_core.models.build import SCRATCH_BATCHNORM_MOMENTUM
 from tl_core.planning.expectations import (
     BACKBONES,
     COLUMNS,
+    LARGE,
     RECIPES,
     SCRATCH,
     SEEDS,
@@ -13,6 +14,7 @@ from tl_core.planning.expectations import (
     TABLE,
     Trial,
     cuts,
+    is_whole,
     measured,
     read,
     trials,
@@ -34,6 +36,26 @@ def test_a_trial_is_what_a_student_gets_with_the_defaults_at_its_size():
     assert trial.spec() == plan_run(asked)
     spoiled = Trial("at-once", "groceries", "mobilenet_v2", 12, 0).spec()
     assert (spoiled.phases, spoiled.batchnorm, spoiled.image_size) == (1, "trained", 160)
+
+
+def test_a_large_network_is_measured_in_pictures_no_larger_than_the_lab_starts_with_and_at_the_first_cuts():
+    few = list(trials(datasets=("groceries",), backbones=("vgg16", "resnet50"), seeds=(0,), n_cuts=2))
+    assert [(trial.backbone, trial.n_frozen) for trial in few] == [
+        ("vgg16", 5),
+        ("vgg16", 4),
+        ("resnet50", 17),
+        ("resnet50", 16),
+    ]
+    assert [trial.spec().image_size for trial in few] == [96, 96, 160, 160]
+
+
+@pytest.mark.parametrize("backbone", LARGE)
+def test_of_a_large_network_a_page_tells_what_was_measured_and_no_cut_beside(backbone):
+    for dataset in SIZES:
+        found = set(measured("default", dataset, backbone))
+        assert found <= set(cuts(backbone))
+        assert is_whole(dataset, backbone) == (found == set(cuts(backbone)))
+    assert is_whole("groceries", "mobilenet_v2")
 
 
 def test_every_trial_comes_once_and_one_seed_is_complete_before_the_next():

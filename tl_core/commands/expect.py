@@ -14,6 +14,7 @@ from tl_core.errors import InputError, TrainingError
 from tl_core.planning.expectations import (
     BACKBONES,
     COLUMNS,
+    LARGE,
     RECIPES,
     SEEDS,
     SIZES,
@@ -32,6 +33,7 @@ def add_expect_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", metavar="NAME,NAME", default="default")
     parser.add_argument("--dataset", metavar="ID,ID", default=",".join(SIZES))
     parser.add_argument("--backbone", metavar="ID,ID", default=",".join(BACKBONES))
+    parser.add_argument("--cuts", metavar="N", default="100")
     parser.add_argument("--seeds", metavar="N", default=str(len(SEEDS)))
 
 
@@ -46,8 +48,9 @@ def expect(options: argparse.Namespace, output: Output) -> int:
         trials(
             _names("recipe", options.recipe, RECIPES),
             _names("dataset", options.dataset, SIZES),
-            _names("backbone", options.backbone, BACKBONES),
-            tuple(range(_number(options.seeds))),
+            _names("backbone", options.backbone, (*BACKBONES, *LARGE)),
+            tuple(range(_number("seeds", options.seeds))),
+            _number("cuts", options.cuts),
         )
     )
     table = read(path)
@@ -93,7 +96,7 @@ def _names(option: str, text: str, allowed: Collection[str]) -> tuple[str, ...]:
     return names
 
 
-def _number(text: str) -> int:
+def _number(option: str, text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 100:
-        raise InputError("command_line", reason=f"--seeds: received {text[:20]!r}, allowed 1 to 100")
+        raise InputError("command_line", reason=f"--{option}: received {text[:20]!r}, allowed 1 to 100")
     return int(text)

@@ -9,6 +9,7 @@ from tl_core.engine.imports import uploads
 from tl_core.engine.runs.estimates import Estimate, Estimates, Pending
 from tl_core.engine.supervisor import Supervisor
 from tl_core.engine.worker.requests import CLASSIFY
+from tl_core.models.fetched_top import FetchedTop
 from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor
 from tl_core.store.store import RunStore
@@ -28,6 +29,7 @@ class Requests:
 
     def __init__(self, store: RunStore, home: Path, supervisor: Supervisor, estimates: Estimates) -> None:
         self._store, self._home, self._supervisor, self._estimates = store, home, supervisor, estimates
+        self._tops: dict[str, FetchedTop] = {}
 
     def classify(self, subject: str, images: list[np.ndarray], *, by: Visitor) -> Future[np.ndarray]:
         """Classifies pictures in the main worker, before its next slice of training.
@@ -50,6 +52,23 @@ class Requests:
         future = self._supervisor.ask(CLASSIFY.message(subject=subject, images=str(path)))
         future.add_done_callback(lambda _: path.unlink(missing_ok=True))
         return future
+
+    def fetch_top(self, backbone_id: str) -> FetchedTop:
+        """Begins to download a backbone's ImageNet classifier, or returns what is known of a download that was begun.
+
+        One that failed is begun anew. The server does it: a worker would let everybody's training wait.
+
+        Raises:
+            KeyError: Its classifier comes with the app.
+        """
+        with self._supervisor.lock:
+            if backbone_id not in self._tops or self._tops[backbone_id].error is not None:
+                self._tops[backbone_id] = FetchedTop(backbone_id, self._home)
+            return self._tops[backbone_id]
+
+    def fetched_top(self, backbone_id: str) -> FetchedTop | None:
+        """Returns what is known of the download of a backbone's classifier; None where none was begun."""
+        return self._tops.get(backbone_id)
 
     def estimate(self, spec: RunSpec) -> Estimate | Pending:
         """Returns what a run would cost with this machine to itself, or why that is not known (yet)."""

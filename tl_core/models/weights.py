@@ -134,6 +134,27 @@ def load_pretrained(
         raise _unavailable(backbone_id, str(error)) from error
 
 
+def fetch_top(backbone_id: str, home: Path, *, on_progress: Callable[[int, int | None], None] | None = None) -> Path:
+    """Downloads the file with a backbone's classifier, unless it is here; loads no Keras.
+
+    Args:
+        backbone_id: A backbone whose classifier is not bundled.
+        home: The data folder.
+        on_progress: As for `load_pretrained`.
+
+    Returns:
+        The file.
+
+    Raises:
+        KeyError: Its classifier comes with the app, or there is no such backbone.
+        UnavailableError: "download_failed".
+
+    Thread: any.
+    """
+    file, path = DOWNLOADED[backbone_id, True], _cached_path(backbone_id, keras_home(home), top=True)
+    return path if path.is_file() else download(file.url, path, md5=file.md5, on_progress=on_progress)
+
+
 def has_top(model: "keras.Model") -> bool:
     """Returns whether a model from `networks.network` ends in the 1,000 ImageNet probabilities."""
     return any(layer.name == "predictions" for layer in model.layers)

@@ -12,10 +12,17 @@ from tl_core.planning.lab_link import LabLink
 from tl_core.planning.plan import is_head_too_large, is_ready, n_training_images, plan_run
 from tl_core.spec import RunSpec
 
+QUICK_SIZES = (32, 64, 96)  # px: a pass takes about as long as there are pixels
+
 
 def offered_sizes(backbone: BackboneInfo) -> list[int]:
     """Returns the picture sizes that the lab offers for a backbone, in px."""
     return [size for size in IMAGE_SIZES if size >= backbone.min_image_size]
+
+
+def quicker_sizes(backbone: BackboneInfo, image_size: int) -> list[int]:
+    """Returns the picture sizes, in px, that a long pass is offered to be made shorter by."""
+    return [size for size in offered_sizes(backbone) if size in QUICK_SIZES and size < image_size]
 
 
 def fitted(link: LabLink, home: Path | None = None) -> tuple[LabLink, list[str]]:

@@ -34,12 +34,14 @@ class Estimate:
         prefix_s: Seconds for computing the features of all pictures once; 0 when nothing is cached.
         is_from_run: Whether a finished run measured it; otherwise a quick measurement did.
         is_bound: Whether it is an upper bound: the step was measured without compiling it.
+        prefix_bytes: The most memory that the worker holds meanwhile; None where that was not measured.
     """
 
     epoch_s: float
     prefix_s: float
     is_from_run: bool
     is_bound: bool = False
+    prefix_bytes: int | None = None
 
 
 class Estimates:
@@ -110,8 +112,9 @@ def _estimate(spec: RunSpec, timings: tuple[dict | None, dict | None], home: Pat
         return None
     n_train = n_training_images(spec, info)
     prefix_s = quick["prefix_s"] * (n_train + info.n_validation + info.n_test) if quick else 0.0
+    prefix_bytes = quick.get("pass_bytes")  # what was noted before it was measured has none
     if run is not None:
-        return Estimate(run["epoch_s_per_image"] * n_train, prefix_s, is_from_run=True)
+        return Estimate(run["epoch_s_per_image"] * n_train, prefix_s, is_from_run=True, prefix_bytes=prefix_bytes)
     n_steps, n_evaluations = (math.ceil(n / quick["batch_size"]) for n in (n_train, info.n_validation))
     epoch_s = n_steps * quick["step_s"] + n_evaluations * quick["eval_s"]
-    return Estimate(epoch_s, prefix_s, is_from_run=False, is_bound=quick["is_bound"])
+    return Estimate(epoch_s, prefix_s, is_from_run=False, is_bound=quick["is_bound"], prefix_bytes=prefix_bytes)

@@ -1,10 +1,13 @@
 """Measuring, in this process."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.engine.worker.tasks.finished import finished
 from tl_core.spec import RunSpec
 
+CLEAR_REFS = Path("/proc/self/clear_refs")
 SPEC = RunSpec(backbone="squeezenet", image_size=64, n_frozen=9, epochs=1)
 
 
@@ -17,5 +20,6 @@ def test_a_measurement_takes_place_and_says_what_it_measured(changes, tmp_path):
     assert value["step_s"] > 0
     assert value["batch_size"] == min(spec.batch_size, MEASURED_BATCH)
     assert (value["prefix_s"] > 0) == (spec.n_frozen > 0 and spec.use_cache)
+    assert (value["pass_bytes"] is not None) == (value["prefix_s"] > 0 and CLEAR_REFS.exists())
     assert value["eval_s"] > 0
     assert value["is_bound"] == (spec.n_frozen < 9)

@@ -9,6 +9,7 @@ import numpy as np
 from tl_core.datasets.known import known_dataset
 from tl_core.engine.environment import n_threads
 from tl_core.engine.worker.kept import Kept
+from tl_core.engine.worker.peak import begin_peak, peak_bytes
 from tl_core.models.build import build
 from tl_core.spec import RunSpec
 from tl_core.training.extraction import Extractor
@@ -33,13 +34,15 @@ def measure(spec: RunSpec, home: Path) -> Iterator[None]:
     would wait: an upper bound. A finished epoch of the same kind is exacter and replaces both.
 
     Returns:
-        {"prefix_s", "step_s", "eval_s", "batch_size", "is_bound"}: seconds for one picture through the prefix (of two
-        phases: through all blocks), for one step of the last phase and for one batch of validation.
+        {"prefix_s", "pass_bytes", "step_s", "eval_s", "batch_size", "is_bound"}: seconds for one picture through the
+        prefix (of two phases: through all blocks), the most memory that this process held meanwhile (None where there
+        is no such pass, or nobody knows), seconds for one step of the last phase and for one batch of validation.
     """
     n_classes = len(known_dataset(spec.dataset, home).classes)
     spec = spec.with_changes(weights="random", batch_size=min(spec.batch_size, MEASURED_BATCH))
     built = build(spec, n_classes)
     yield None
+    is_told = begin_peak()
     inputs = np.zeros((MEASURED_BATCH, spec.image_size, spec.image_size, 3), np.uint8)
     prefix_s, model, is_fresh = 0.0, built.full, spec.augment != "none" and spec.views == "fresh"
     images, is_cached = inputs, spec.use_cache and not is_fresh
@@ -48,9 +51,11 @@ def measure(spec: RunSpec, home: Path) -> Iterator[None]:
         model = built.suffix
     if spec.phases == 2 and is_cached:  # one pass through all blocks gives the features of both phases
         _, prefix_s = yield from _extracted(built.head_phase().prefix, spec, images)
+    pass_bytes = peak_bytes() if prefix_s and is_told else None
     step_s, eval_s, is_bound = yield from _stepped(model, spec, inputs[: spec.batch_size])
     return {
         "prefix_s": prefix_s,
+        "pass_bytes": pass_bytes,
         "step_s": step_s,
         "eval_s": eval_s,
         "batch_size": spec.batch_size,
