@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from tl_core.export.program.pieces import columns
 from tl_core.models.layer_table import LayerRow, LayerTable
 from tl_core.phrases import phrase
 
 COLUMNS = ("layer", "kind", "shape", "params", "learns")
+AT_PARAMS = COLUMNS.index("params")
 
 
 def summary_text(table: LayerTable, language: str = "en") -> str:
@@ -17,11 +19,9 @@ def summary_text(table: LayerTable, language: str = "en") -> str:
     """
     titles = [phrase(language, f"code.column_{name}") for name in COLUMNS]
     cells = [_cells(row, language) for row in table.rows]
-    widths = [max(len(row[at]) for row in cells) for at in range(len(COLUMNS))]
-    lines = [_line(cells_, widths) for cells_ in cells]
-    rule = "─" * len(lines[0])
-    counts = _counts(table, language)
-    return "\n".join([_line(titles, widths).rstrip(), rule, *[line.rstrip() for line in lines], rule, *counts]) + "\n"
+    widths = [max(columns(row[at]) for row in [titles, *cells]) for at in range(len(COLUMNS))]
+    lines, rule = [_line(row, widths) for row in [titles, *cells]], "─" * (sum(widths) + 2 * (len(widths) - 1))
+    return "\n".join([lines[0], rule, *lines[1:], rule, *_counts(table, language)]) + "\n"
 
 
 def _cells(row: LayerRow, language: str) -> list[str]:
@@ -31,8 +31,11 @@ def _cells(row: LayerRow, language: str) -> list[str]:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    name, kind, shape, params, learns = (text.ljust(width) for text, width in zip(cells, widths, strict=True))
-    return f"{name}  {kind}  {shape}  {params.strip().rjust(widths[3])}  {learns}"
+    """Returns one line; numbers stand at the right of their column."""
+    spaces = [" " * (width - columns(text)) for text, width in zip(cells, widths, strict=True)]
+    padded = [text + space for text, space in zip(cells, spaces, strict=True)]
+    padded[AT_PARAMS] = spaces[AT_PARAMS] + cells[AT_PARAMS]
+    return "  ".join(padded).rstrip()
 
 
 def _counts(table: LayerTable, language: str) -> list[str]:

@@ -12,8 +12,6 @@ from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord
 from tl_core.store.run_dataset import run_data
 
-WIDTH = 120  # columns of a line
-
 
 @dataclass(frozen=True)
 class Facts:
@@ -60,8 +58,8 @@ class Facts:
     @property
     def data_name(self) -> str:
         """Returns what the data are called; somebody's own have no name here that others should read."""
-        id = self.data.id if self.data.id in DATASETS else "own"
-        return phrase(self.language, f"dataset.{id}.name")
+        is_known = self.data.id in DATASETS
+        return phrase(self.language, f"dataset.{self.data.id}.name") if is_known else self.say("own_data")
 
 
 def facts_of(record: RunRecord, home: Path, language: str = "en", *, has_pictures: bool = True) -> Facts:

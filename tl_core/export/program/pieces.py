@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tl_core.export.program.facts import WIDTH
+WIDTH = 88  # columns of a line of text: what a page shows without scrolling sideways
 
 # what a line may be broken behind: a word, or any sign of a script without spaces
 _TOKENS = re.compile(
@@ -25,13 +25,14 @@ def broken(text: str, width: int = WIDTH) -> list[str]:
     """Returns a text in lines of at most so many columns; a Chinese sign takes two."""
     lines = [""]
     for token in _TOKENS.findall(text):
-        if _columns((lines[-1] + token).rstrip()) > width:
+        if columns((lines[-1] + token).rstrip()) > width:
             lines.append("")
         lines[-1] += token
     return [line.rstrip() for line in lines]
 
 
-def _columns(text: str) -> int:
+def columns(text: str) -> int:
+    """Returns how wide a text is where every sign has one place or two."""
     return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
 
 

@@ -42,7 +42,7 @@ def _function(facts: Facts) -> list[str]:
 
 def _fit_options(facts: Facts) -> str:
     weighted = "class_weight=class_weight, " if facts.spec.class_weight == "balanced" else ""
-    return f"batch_size=BATCH, {weighted}shuffle=False, verbose=0"
+    return f"BATCH, {weighted}shuffle=False, verbose=0"
 
 
 def _phases(facts: Facts) -> list[str]:

@@ -1,0 +1,85 @@
+"""Specs for programs: those of the source material's recipes, and others drawn at random but the same each time."""
+
+from itertools import cycle
+
+import numpy as np
+
+from tl_core.models.catalog import backbones
+from tl_core.models.weights import BUNDLED
+from tl_core.planning.plan import baseline_of, plan_run
+from tl_core.spec import RunSpec
+
+SMALL = {"dataset": "groceries-coarse", "image_size": 64, "per_class": 8, "arithmetic": "exact", "epochs": 2}
+HEAD_ONLY = plan_run({**SMALL, "backbone": "mobilenet_v2", "per_class": 6})
+TWO_PHASES = {**SMALL, "head_epochs": 2, "freeze": "block_15"}
+
+# what the five programs of the source material do, on small data: name → spec
+RECIPES = {
+    "flatten, dense, Adam": plan_run({**SMALL, "head": "flatten-dense", "hidden": 1024}),
+    "SGD with Nesterov": plan_run(
+        {
+            **SMALL,
+            "optimizer": "sgd",
+            "learning_rate": 0.01,
+            "momentum": 0.9,
+            "nesterov": True,
+            "dataset": "cifar10-small",
+        }
+    ),
+    "digits, dropout": plan_run(
+        {**SMALL, "dataset": "mnist-small", "head": "dense", "hidden": 64, "dropout": 0.5, "learning_rate": 1e-4}
+    ),
+    "cut inside": plan_run({**SMALL, "head_at": "block_12"}),
+    "weighted": plan_run({**SMALL, "class_weight": "balanced", "patience": 1, "epochs": 3}),
+}
+TUNED = {
+    "two phases": plan_run(TWO_PHASES),
+    "two phases, dropout": plan_run({**TWO_PHASES, "head": "dense", "hidden": 64, "dropout": 0.3}),
+    "all at once, BatchNorm trained": plan_run({**TWO_PHASES, "phases": 1, "batchnorm": "trained"}),
+    "frozen but updating": plan_run({**TWO_PHASES, "batchnorm": "updating"}),
+    "from scratch": baseline_of(plan_run({**SMALL, "backbone": "squeezenet"})),
+}
+
+
+def drawn(n: int, seed: int, ids: list[str] | None = None) -> list[RunSpec]:
+    """Returns specs that a person could ask for, of all backbones in turn."""
+    random, specs = np.random.default_rng(seed), []
+    for backbone in cycle(ids or list(backbones())):
+        if len(specs) == n:
+            return specs
+        specs.append(_one(random, backbone))
+    return specs
+
+
+def drawn_of_bundled(n: int, seed: int) -> list[RunSpec]:
+    """Returns specs whose weights are here, small enough to be trained by plain Keras."""
+    return drawn(n, seed, [id for id in BUNDLED if id in backbones()])
+
+
+def _one(random: np.random.Generator, backbone: str) -> RunSpec:
+    def choice(*values):
+        return values[int(random.integers(len(values)))]
+
+    info = backbones()[backbone]
+    n_used = info.n_blocks - int(choice(0, 0, 2))
+    options = {
+        **SMALL,
+        "dataset": choice("groceries", "groceries-coarse", "cifar10-small", "mnist-small", "chest-xray-small"),
+        "backbone": backbone,
+        "image_size": max(info.min_image_size, choice(48, 64, 75)),
+        "weights": choice("pretrained", "pretrained", "random"),
+        "n_frozen": choice(n_used, n_used, n_used - 1, max(n_used - 3, 0)),
+        "head_at": n_used if n_used < info.n_blocks else None,
+        "head": choice("linear", "dense", "flatten-dense"),
+        "hidden": choice(16, 64),
+        "dropout": choice(0.0, 0.0, 0.25),
+        "optimizer": choice("adam", "sgd"),
+        "nesterov": choice(False, True),
+        "class_weight": choice("none", "balanced"),
+        "patience": choice(0, 1),
+        "batch_size": choice(8, 16),
+        "head_epochs": 2,
+        "seed": int(random.integers(1000)),
+        "per_class": choice(8, 12),
+    }
+    return plan_run(options)
