@@ -308,6 +308,7 @@ BAD_TRAININGS = {
     "--weights=best": "random",
     "--augment=strong": "light",
     "--schedule=linear": "cosine",
+    "--svm-c=0": "1000.0",
     "--decay=-1": "10.0",
     "--decay-factor=2": "1.0",
     "--decay-epochs=0": "500",
@@ -397,6 +398,27 @@ def test_a_completed_pair_goes_on_for_more_epochs_and_equals_one_that_was_asked_
     status, out, err = called(capsys, "train", "--resume", ids[0], *two)
     assert (status, out, is_one_line(err)) == (2, "", True)
     assert "2" in err
+
+
+@pytest.mark.slow
+def test_a_finished_run_is_scored_on_any_split(house, trained, monkeypatch, capsys):
+    monkeypatch.setenv("TL_HOME", str(house / "data"))
+    shown = json.loads(called(capsys, "show", "--json", run_id(trained))[1])
+    rows = {}
+    for split in ("train", "validation", "test"):
+        status, out, err = called(capsys, "evaluate", "--json", run_id(trained), "--split", split)
+        assert (status, err) == (0, "")
+        rows[split] = json.loads(out)
+    best = next(epoch for epoch in shown["epochs"] if epoch["is_best"] and epoch["epoch"] == shown["best_epoch"])
+    assert rows["test"]["accuracy"] == shown["test_accuracy"]
+    assert rows["validation"]["accuracy"] == pytest.approx(best["val_accuracy"], abs=1.5 / rows["validation"]["n"])
+    assert rows["train"]["n"] == 28
+    status, out, err = called(capsys, "evaluate", run_id(trained), "--split", "train")
+    assert (status, err) == (0, "")
+    assert f"{rows['train']['accuracy']:.4f}" in out
+    status, out, err = called(capsys, "evaluate", run_id(trained), "--split", "dev")
+    assert (status, out, is_one_line(err)) == (2, "", True)
+    assert "validation" in err
 
 
 @pytest.mark.slow
@@ -490,6 +512,7 @@ ONE_EPOCH = {
         ["--head=flatten-dense", "--hidden=32", "--dropout=0.3"],
         {"head": "flatten-dense", "hidden": 32, "dropout": 0.3},
     ),
+    "a linear svm": (["--head=svm", "--svm-c=0.1"], {"head": "svm", "svm_c": 0.1}),
     "pictures augmented up to a block's name": (
         ["--augment=light", "--freeze=fire7", "--head=dense", "--hidden=8", "--phases=1"],
         {"augment": "light", "head": "dense", "n_frozen": 7, "phases": 1},

@@ -7,6 +7,7 @@ import pytest
 
 from tl_core.commands.admit import add_admit_options
 from tl_core.commands.bench import add_bench_options
+from tl_core.commands.evaluate import add_evaluate_options
 from tl_core.commands.expect import add_expect_options
 from tl_core.commands.export import add_export_options
 from tl_core.commands.import_ import add_import_options
@@ -19,6 +20,7 @@ README = (PROJECT / "README.md").read_text(encoding="utf-8")
 ADDED = (
     add_admit_options,
     add_bench_options,
+    add_evaluate_options,
     add_expect_options,
     add_export_options,
     add_import_options,

@@ -11,6 +11,7 @@ from tl_core.spec import CHOICES, RANGES, RunSpec, check_field
 
 FRACTIONS = (
     "dropout",
+    "svm_c",
     "momentum",
     "head_learning_rate",
     "learning_rate",
@@ -58,7 +59,8 @@ BAD = {
     "seed": [-1, 2**31, "1.5"],
     "hidden": [0, 5000],
     "weights": ["imagenet", "", None, 1, ["random"]],
-    "head": ["Linear", "flatten"],
+    "head": ["Linear", "flatten", "SVM"],
+    "svm_c": [0, -1, 1e4, "C", None],
     "optimizer": ["ADAM", "rmsprop"],
     "augment": ["heavy", True],
     "nesterov": ["maybe", 2, None],

@@ -10,6 +10,7 @@ from tl_core import phrases
 from tl_core.commands.admit import add_admit_options, admit
 from tl_core.commands.bench import add_bench_options, bench
 from tl_core.commands.classify import classify
+from tl_core.commands.evaluate import add_evaluate_options, evaluate
 from tl_core.commands.expect import add_expect_options, expect
 from tl_core.commands.export import add_export_options, export
 from tl_core.commands.import_ import add_import_options, import_pictures
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     asked = command("classify", classify)
     asked.add_argument("subject", metavar="RUN")
     asked.add_argument("images", metavar="IMAGE", nargs="+")
+    add_evaluate_options(command("evaluate", evaluate))
     add_export_options(command("export", export))
     add_import_options(command("import", import_pictures))
     add_admit_options(command("admit", admit))

@@ -127,6 +127,8 @@ def _draw_answer(record: RunRecord | None, answer: Answer, truth: str | None, ke
     info = probabilities_info(list(zip(names, map(float, answer), strict=True)), TOP, role)
     figure = probabilities_figure(info, ProbabilitiesLabels(t("classify.probability")))
     live_figure(figure, key=key, height=210, revision=key, label=t("classify.label", name=names[best]))
+    if record is not None and record.spec.get("head") == "svm":
+        st.caption(t("classify.svm_scores"))
 
 
 def _verdict(record: RunRecord | None, best: int, truth: str | None) -> str:

@@ -68,15 +68,16 @@ def _plan(options: dict) -> RunSpec | None:
 
 def _what_is_trained(spec: RunSpec, n_steps: int) -> str:
     """Returns what is trained when, for how long, and at which rate; `n_steps` are those of an epoch."""
-    kind = "head" if is_head_only(spec) else "two" if spec.phases == 2 else "one"
+    kind = "svm" if spec.is_fitted else "head" if is_head_only(spec) else "two" if spec.phases == 2 else "one"
     words = t(
         f"lab.trained_{kind}",
         head_epochs=spec.head_epochs,
         head_learning_rate=f"{spec.head_learning_rate:g}",
         epochs=spec.epochs,
         learning_rate=f"{spec.learning_rate:g}",
+        svm_c=f"{spec.svm_c:g}",
     )
-    if spec.schedule == "constant":
+    if spec.schedule == "constant" or spec.is_fitted:
         return words
     last = rate_at(spec, n_steps * spec.epochs - 1, n_steps)
     return words + t("unit.stop") + t("lab.scheduled", n=n_steps * spec.epochs, last=f"{last:.2g}")
@@ -157,6 +158,8 @@ def _about(estimate: Estimate) -> str:
 
 def _draw_costs(spec: RunSpec, dataset: DatasetInfo) -> None:
     """Draws what each way of augmentation costs, from the measured time of one pass of the frozen prefix."""
+    if spec.is_fitted:
+        return
     estimate = services.engine().requests.estimate(_plain(spec))
     if spec.n_frozen == 0:
         st.caption(t("views.free"))

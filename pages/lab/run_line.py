@@ -122,7 +122,7 @@ def draw_longer(snapshot: RunSnapshot) -> None:
     """Draws a button that has a completed run go on for as many epochs again, its baseline with it."""
     record, spec = snapshot.record, snapshot.spec
     is_whole = record.state is RunState.COMPLETED and last_number(snapshot.epochs) == spec.all_epochs
-    can_grow = spec.epochs < MOST_EPOCHS and spec.schedule != "cosine"
+    can_grow = spec.epochs < MOST_EPOCHS and not (spec.is_fitted or spec.is_scheduled("cosine"))
     if is_whole and can_grow and may_change(record) and "imported" not in record.environment:
         epochs = min(2 * spec.epochs, MOST_EPOCHS)
         _draw_button("longer", record.id, services.engine().runs.go_on, epochs, n=epochs - spec.epochs)

@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.lab import rival, run_code, run_line, run_motion, run_settings
+from pages.lab import rival, run_code, run_line, run_motion, run_settings, split_scores
 from pages.ui import bundles, controls, exports, owner_names, pace, services, sharing, state
 from pages.ui.blocks import accuracy_with_margin, curves, weight_proof
 from pages.ui.live_chart import Replay
@@ -93,11 +93,13 @@ def _draw_live(run_id: str, title: tuple, is_polled: bool) -> None:
         bundles.draw_origin(records[0])
     else:
         run_line.draw(snapshots)
-    if not any(snapshot.trace for snapshot in snapshots):
+    if not any(snapshot.trace or snapshot.epochs for snapshot in snapshots):
         run_motion.draw_pass(snapshots)
     else:
         names = [t(f"panel.{record.role}") for record in records]
         curves(snapshots, names, key="panel", replay=replay, beside=partial(run_motion.draw_weights, snapshots))
+        if any(snapshot.spec.is_fitted for snapshot in snapshots):
+            st.caption(t("panel.svm_no_loss"))
     if next_pace_s is None:  # below the charts: what comes last moves nothing
         _draw_verdict(snapshots)
         _draw_next(snapshots)
@@ -202,6 +204,8 @@ def _draw_next(snapshots: Sequence[RunSnapshot]) -> None:
     if records[0].proof:
         with st.expander(t("proof.title"), icon=":material/lock:"):
             weight_proof(records[0].proof)
+    if records[0].best_epoch is not None:
+        split_scores.draw(records[0])
     run_settings.draw(records)
     run_code.draw(records)
     with st.container(horizontal=True, key="bundles"):

@@ -13,7 +13,7 @@ from tl_core.planning.plan import decisive
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord
 
-VERSIONS = ("keras", "tensorflow", "tensorflow-cpu", "numpy")
+VERSIONS = ("keras", "tensorflow", "tensorflow-cpu", "numpy", "scikit-learn")
 
 
 def draw(records: Sequence[RunRecord]) -> None:

@@ -30,6 +30,7 @@ NUMBERS = MappingProxyType(
         "decay_factor": ("schedule", 0.1),
         "decay_epochs": ("schedule", 1),
         "hidden": ("head", 16),
+        "svm_c": ("svm", 0.01),
         "dropout": ("dropout", 0.1),
         "patience": ("patience", 1),
         "seed": ("seed", 1),
@@ -37,6 +38,7 @@ NUMBERS = MappingProxyType(
     }
 )
 SCHEDULED = MappingProxyType({"inverse-time": ("decay",), "step": ("decay_factor", "decay_epochs")})
+FITTED = ("svm_c", "class_weight", "epochs", "batch_size", "per_class", "image_size", "seed", "arithmetic")
 MOMENTA = (0.9, 0.99, 0.999)
 PER_CLASS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
@@ -55,14 +57,18 @@ def choose_settings(dataset: DatasetInfo, backbone: BackboneInfo, n_frozen: int)
         drawn |= {"arithmetic": _arithmetic, "nesterov": lambda: _switch("nesterov", "optimizer", RunSpec.nesterov)}
         drawn |= {"class_weight": lambda: _pick("class_weight", "class_weight")}
         halves = _halves()
-        for field in _fields(values):
+        is_fitted = values["head"] == "svm"
+        if is_fitted:
+            st.caption(t("lab.svm_about"))
+        for field in FITTED if is_fitted else _fields(values):
             with nullcontext() if controls.is_hidden(field) else next(halves):
                 values[field] = drawn[field]() if field in drawn else _number(field)
-        values |= _augmentation(dataset)
+        values |= {} if is_fitted else _augmentation(dataset)
         costs = st.container()
-        is_head_only = n_frozen >= backbone.n_used(values["head_at"])
-        values |= _training(values, backbone, is_head_only=is_head_only)
-        rate_curve.draw(values, dataset, is_head_only=is_head_only)
+        if not is_fitted:
+            is_head_only = n_frozen >= backbone.n_used(values["head_at"])
+            values |= _training(values, backbone, is_head_only=is_head_only)
+            rate_curve.draw(values, dataset, is_head_only=is_head_only)
     return values | controls.without_control(), costs
 
 
@@ -77,7 +83,7 @@ def _fields(values: dict) -> Iterator[str]:
     yield from ("epochs", "batch_size", "per_class", "image_size", "optimizer")
     if values["optimizer"] == "sgd":
         yield from ("momentum", "nesterov")
-    if values["head"] != "linear":
+    if RunSpec(head=values["head"]).has_hidden_layer:
         yield "hidden"
     yield from ("dropout", "patience", "class_weight", "seed", "arithmetic")
 

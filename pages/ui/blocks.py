@@ -25,6 +25,7 @@ TERMS = (
     "backbone",
     "pretrained",
     "head",
+    "svm",
     "head_at",
     "block",
     "freeze",

@@ -822,6 +822,32 @@ def test_the_beginning_of_an_id_reaches_the_worker_as_the_whole_id(bench):
     assert bench.worker.sent[-1]["subject"] == run_id
 
 
+def test_a_split_is_scored_once_for_everybody_who_may_see_the_run(bench):
+    run_id = bench.submit()
+    bench.worker.begin(run_id, n_steps=2)
+    bench.worker.tell(run_id, epoch(1), ended() | {"best_epoch": 1})
+    future = bench.engine.requests.evaluate(run_id, "train", by=OPERATOR)
+    asked = bench.worker.sent[-1]
+    record = bench.engine.runs.find(run_id, by=OPERATOR)
+    assert (asked["do"], asked["subject"], asked["split"], asked["spec"]) == ("evaluate", run_id, "train", record.spec)
+    bench.worker.say({"say": "answer", "request_id": asked["request_id"], "value": {"accuracy": 0.9}})
+    assert future.result(timeout=PATIENCE_S) == {"accuracy": 0.9}
+    n_sent = len(bench.worker.sent)
+    assert bench.engine.requests.evaluate(run_id, "train", by=OPERATOR).result(timeout=0) == {"accuracy": 0.9}
+    assert len(bench.worker.sent) == n_sent
+    assert bench.engine.requests.known_scores(run_id, by=OPERATOR)["train"] == {"accuracy": 0.9}
+    stranger = Visitor("stranger")
+    for ask in (bench.engine.requests.evaluate, lambda id, split, by: bench.engine.requests.known_scores(id, by=by)):
+        with pytest.raises(UnknownIdError):
+            ask(run_id, "train", by=stranger)
+
+
+def test_a_run_without_weights_has_nothing_to_score(bench):
+    with pytest.raises(InputError) as caught:
+        bench.engine.requests.evaluate(bench.submit(), "train", by=OPERATOR)
+    assert caught.value.code == "run_without_weights"
+
+
 # ---- estimates ----
 
 

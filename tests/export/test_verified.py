@@ -15,7 +15,7 @@ from tl_core.errors import InputError, StoreError, WorkerError
 from tl_core.export import keras_file, verified
 from tl_core.export.formats import FORMATS
 from tl_core.export.network import loaded, probabilities, stock_network
-from tl_core.export.pictures import N_PICTURES, check_pictures
+from tl_core.export.parity_pictures import N_PICTURES, check_pictures
 from tl_core.models.batchnorm import with_fast_batchnorm
 from tl_core.models.networks import network
 from tl_core.models.weights import BUNDLED

@@ -28,12 +28,18 @@ class AnsweringWorker:
             n_classes = 1000 if message["subject"].startswith("backbone:") else self.n_classes
             value = [[0.75, *[0.25 / (n_classes - 1)] * (n_classes - 1)]]
             self._say({"say": "answer", "request_id": message["request_id"], "value": value})
+        elif message["do"] == "evaluate":
+            self._say({"say": "answer", "request_id": message["request_id"], "value": self.scored(message["split"])})
         elif message["do"] == "measure":
             pass_s = 0.05 if message["spec"]["backbone"] == "vgg16" else 0.01
             prefix_s = pass_s if message["spec"]["n_frozen"] else 0.0
             value = {"prefix_s": prefix_s, "pass_bytes": 1_300_000_000, "step_s": 0.5, "eval_s": 0.1}
             value |= {"batch_size": 32, "is_bound": False}
             self._say({"say": "answer", "request_id": message["request_id"], "value": value})
+
+    def scored(self, split: str) -> dict:
+        """Returns scores: all but the fifth of 100 pictures are right in training, else half of them."""
+        return {"accuracy": 0.8 if split == "train" else 0.5, "interval": [0.4, 0.9], "n": 100, "loss": 1.0}
 
     def close(self) -> None:
         """Nothing to end."""

@@ -284,3 +284,17 @@ def test_where_nothing_follows_from_a_difference_no_conclusion_and_no_next_step_
     assert phrase("en", "verdict.better_means") not in texts(app)
     assert "transfer helps" not in texts(app)
     assert "next" not in [button.key for button in app.button]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_scores_of_all_splits_are_computed_once_and_stay(visit, pair, workers, language):
+    app = visit(language=language, run=pair[0])
+    (table,) = [one.value for one in app.table if phrase(language, "split_scores.n") in one.value]
+    assert table[phrase(language, "split_scores.n")].tolist() == ["–", "–", "200"]
+    app.button(key=f"splits-{pair[0]}").click().run()
+    assert not app.exception
+    (table,) = [one.value for one in app.table if phrase(language, "split_scores.n") in one.value]
+    assert table[phrase(language, "split_scores.accuracy")].tolist() == ["80% ± 25", "50% ± 25", "80% ± 6"]
+    assert [one["split"] for one in workers[0].sent if one["do"] == "evaluate"] == ["train", "validation"]
+    app = visit(language=language, run=pair[0])
+    assert f"splits-{pair[0]}" not in [button.key for button in app.button]

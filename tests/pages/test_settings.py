@@ -149,6 +149,24 @@ def test_the_rate_may_follow_a_schedule_which_is_said_and_drawn(visit, engine, l
     assert (spec.schedule, spec.decay_factor, spec.decay_epochs) == ("step", 0.1, 1)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_svm_has_its_own_settings_and_says_what_it_needs(visit, engine, language):
+    app = visit(language=language)
+    control(app.selectbox, "head", language).select("svm").run()
+    assert not app.exception
+    said = phrase(language, "lab.trained_svm", svm_c="0.01", epochs=5)
+    assert said in [caption.value for caption in app.caption]
+    labels = [box.label for box in [*app.selectbox, *app.number_input, *app.select_slider, *app.radio]]
+    assert phrase(language, "field.svm_c") in labels
+    for field in ("optimizer", "learning_rate", "dropout", "augment", "schedule"):
+        assert phrase(language, f"field.{field}") not in labels
+    spec = trained(app, engine)
+    assert (spec.head, spec.n_frozen) == ("svm", 19)
+    assert RunSpec.from_dict(engine.store.list_runs()[0].spec).head == "linear"
+    app.slider[0].set_value(3).run()
+    assert [error.value for error in app.error] == [phrase(language, "errors.svm_not_frozen", received=3, high=19)]
+
+
 def test_a_link_brings_a_schedule_and_may_lock_it(visit, engine):
     app = visit(v="2", schedule="inverse-time", decay="0.25", lock="schedule")
     assert control(app.selectbox, "schedule").disabled

@@ -42,3 +42,9 @@ def test_the_rate_of_a_head_alone_goes_by_either_name_in_a_link():
     asked = RunSpec(backbone="vgg16", n_frozen=5, learning_rate=0.05)
     link, _ = fitted(LabLink(asked, left_open=frozenset(DEPENDENT) - {"n_frozen", "learning_rate"}))
     assert (link.spec.learning_rate, link.spec.head_learning_rate, link.spec.phases) == (0.05, 0.05, 1)
+
+
+def test_a_link_to_an_svm_on_unfrozen_blocks_freezes_them_all():
+    link, changed = fitted(LabLink(RunSpec(head="svm", n_frozen=3, augment="light")))
+    assert (link.spec.head, link.spec.n_frozen, link.spec.augment) == ("svm", 19, "none")
+    assert {"n_frozen", "augment"} <= set(changed)

@@ -235,6 +235,34 @@ def test_the_baseline_has_the_schedule_of_the_run(freeze):
     assert "schedule" in decisive(plan_run({"freeze": freeze}))
 
 
+def test_an_svm_is_fitted_to_fixed_features_of_the_pictures_as_they_are():
+    assert (
+        decisive(plan_run({"head": "svm"}))
+        .keys()
+        .isdisjoint(
+            {"epochs", "optimizer", "learning_rate", "head_learning_rate", "schedule", "dropout", "patience", "augment"}
+        )
+    )
+    assert decisive(plan_run({"head": "svm", "epochs": 3})) == decisive(plan_run({"head": "svm", "epochs": 4}))
+    assert decisive(plan_run({"head": "svm", "svm_c": 0.1}))["svm_c"] == 0.1
+    assert plan_run({"head": "svm", "batchnorm": "updating"}).batchnorm == "frozen"
+    assert refused(head="svm", freeze=3) == ("svm_not_frozen", {"received": 3, "high": 19})
+    assert refused(head="svm", augment="light") == ("svm_augmented", {"received": "light"})
+
+
+def test_beside_an_svm_a_softmax_head_is_trained_from_scratch():
+    spec = plan_run({"head": "svm", "svm_c": 0.1, "epochs": 7})
+    twin = baseline_of(spec)
+    assert (spec.all_epochs, twin.all_epochs) == (1, 7)
+    assert (twin.head, twin.weights, twin.n_frozen, twin.learning_rate) == (
+        "linear",
+        "random",
+        0,
+        SCRATCH_RATES["adam"],
+    )
+    assert baseline_of(twin) == twin
+
+
 @pytest.mark.parametrize("per_class", [None, 2, 30, 10_000])
 def test_the_number_of_training_images_is_never_less_than_what_a_run_uses(per_class, tmp_path_factory):
     data = load_dataset("groceries", tmp_path_factory.getbasetemp())

@@ -30,6 +30,7 @@ OPTIONS = (
     "weights",
     "head",
     "head-at",
+    "svm-c",
     "hidden",
     "dropout",
     "image-size",

@@ -34,7 +34,7 @@ def environment() -> dict:
 def _versions() -> tuple[tuple[str, str], ...]:
     """Returns (package, version) of what decides a result; read from the disk once."""
     versions = []
-    for package in ("keras", "tensorflow", "tensorflow-cpu", "numpy"):
+    for package in ("keras", "tensorflow", "tensorflow-cpu", "numpy", "scikit-learn"):
         with suppress(PackageNotFoundError):
             versions.append((package, version(package)))
     return tuple(versions)

@@ -1,6 +1,7 @@
 """What a page asks of the worker and waits for: predictions, and what a run would cost."""
 
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ import numpy as np
 from tl_core.engine.imports import uploads
 from tl_core.engine.runs.estimates import Estimate, Estimates, Pending
 from tl_core.engine.supervisor import Supervisor
-from tl_core.engine.worker.requests import CLASSIFY
+from tl_core.engine.worker.requests import CLASSIFY, EVALUATE
+from tl_core.errors import InputError, StoreError
+from tl_core.evaluation.split_scores import keep_scores, kept_scores
 from tl_core.models.fetched_top import FetchedTop
 from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor
@@ -69,6 +72,51 @@ class Requests:
     def fetched_top(self, backbone_id: str) -> FetchedTop | None:
         """Returns what is known of the download of a backbone's classifier; None where none was begun."""
         return self._tops.get(backbone_id)
+
+    def evaluate(self, run_id: str, split: str, *, by: Visitor) -> Future[dict]:
+        """Scores a finished run on a split, unless that was done before.
+
+        Args:
+            run_id: The run.
+            split: One of `split_scores.SPLITS`.
+            by: Who asks; anyone who may see a run may ask it.
+
+        Returns:
+            A future of what `evaluation.scores.score` returns; it may raise any TransferLabError.
+
+        Raises:
+            UnknownIdError: "unknown_run".
+            InputError: "run_without_weights".
+        """
+        record = self._store.find(run_id, by=by)
+        if record.best_epoch is None:
+            raise InputError("run_without_weights", run=record.id, state=record.state.value)
+        known = self.known_scores(record.id, by=by)
+        if split in known:
+            done: Future[dict] = Future()
+            done.set_result(known[split])
+            return done
+        message = EVALUATE.message(subject=record.id, spec=record.spec, split=split)
+        future = self._supervisor.ask(message)
+        folder = self._store.run_folder(record.id)
+
+        def keep(answered: Future) -> None:
+            with suppress(StoreError):  # on a full disk it is computed again
+                if not answered.cancelled() and answered.exception() is None:
+                    keep_scores(folder, record.ended_at, split, answered.result())
+
+        future.add_done_callback(keep)
+        return future
+
+    def known_scores(self, run_id: str, *, by: Visitor) -> dict[str, dict]:
+        """Returns split → scores, of those splits that a finished run was scored on before.
+
+        Raises:
+            UnknownIdError: "unknown_run".
+        """
+        record = self._store.find(run_id, by=by)
+        own = {"test": record.scores} if record.scores else {}
+        return kept_scores(self._store.run_folder(record.id), record.ended_at) | own
 
     def estimate(self, spec: RunSpec) -> Estimate | Pending:
         """Returns what a run would cost with this machine to itself, or why that is not known (yet)."""

@@ -72,13 +72,14 @@ def confusion(predicted: np.ndarray, labels: np.ndarray, n_classes: int) -> np.n
     return counts
 
 
-def score(logits: np.ndarray, labels: np.ndarray, trained: np.ndarray) -> dict:
+def score(logits: np.ndarray, labels: np.ndarray, trained: np.ndarray, *, has_loss: bool = True) -> dict:
     """Returns the scores of one network as plain data.
 
     Args:
         logits: float (n, classes).
         labels: int (n,).
         trained: int (m,), the labels of the training pictures.
+        has_loss: Whether the logits are those of probabilities; the margins of an SVM are not, and its loss is None.
 
     Returns:
         {"accuracy", "interval": [low, high], "n", "loss", "confusion": rows, "right": one "1" or "0" a picture,
@@ -90,7 +91,7 @@ def score(logits: np.ndarray, labels: np.ndarray, trained: np.ndarray) -> dict:
         "accuracy": float(right.mean()),
         "interval": list(wilson_interval(int(right.sum()), len(labels))),
         "n": len(labels),
-        "loss": log_loss(logits, labels),
+        "loss": log_loss(logits, labels) if has_loss else None,
         "confusion": confusion(predicted, labels, logits.shape[1]).tolist(),
         "right": "".join("1" if is_right else "0" for is_right in right),
         "largest": int(np.bincount(trained).argmax()),

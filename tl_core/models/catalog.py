@@ -90,7 +90,7 @@ class BackboneInfo:
             return None
         last = self.n_used(head_at) - 1
         n_inputs = self.blocks[last].channels * (self.sides[image_size][last] ** 2 if head == "flatten-dense" else 1)
-        if head == "linear":
+        if head in ("linear", "svm"):
             return (n_inputs + 1) * n_classes
         return (n_inputs + 1) * hidden + (hidden + 1) * n_classes
 

@@ -25,9 +25,9 @@ def add_head(features: keras.KerasTensor, spec: RunSpec, n_classes: int) -> kera
         x = layers.Flatten(name="head_flatten")(features)  # (N, H·W·C)
     else:
         x = layers.GlobalAveragePooling2D(name="head_pool")(features)  # (N, C)
-    if spec.head != "linear":
+    if spec.has_hidden_layer:
         x = _dense(spec.hidden, "head_hidden", spec, activation="relu")(x)  # (N, hidden)
-    if spec.dropout:
+    if spec.dropout and not spec.is_fitted:
         x = layers.Dropout(spec.dropout, seed=child_seed(spec.seed, "dropout"), name="head_dropout")(x)
     return _dense(n_classes, "head_logits", spec)(x)  # (N, n_classes)
 

@@ -88,7 +88,7 @@ def _training(values: Mapping[str, object], backbone: str, n_blocks: int) -> dic
     for name in TRAINING:  # also what says nothing beside the others must be what it may be
         given(name, getattr(RunSpec, name))
     optimizer, weights = given("optimizer", RunSpec.optimizer), given("weights", RunSpec.weights)
-    is_trap = values.get("batchnorm") == "updating"
+    is_trap = values.get("batchnorm") == "updating" and values.get("head") != "svm"  # a fit asks for no statistics
     if given("n_frozen", 0) >= n_blocks:
         rate = values.get("head_learning_rate", values.get("learning_rate", HEAD_RATES[optimizer]))
         fields = _one_phase() | {"learning_rate": rate, "head_learning_rate": rate}
@@ -124,10 +124,11 @@ def decisive(spec: RunSpec) -> dict[str, object]:
     values = spec.to_dict()
     info = backbones().get(spec.backbone)
     unused = spec.unused_fields() | (set() if info is None or info.has_batchnorm else {"batchnorm"})
-    if is_head_only(spec):
+    if is_head_only(spec) and not spec.is_fitted:
         values["head_learning_rate"] = spec.learning_rate
         unused = (unused - {"head_learning_rate"}) | {"learning_rate", "phases", "head_epochs"}
         unused |= {"batchnorm"} if spec.batchnorm != "updating" else set()
+    unused |= {"phases", "batchnorm", "augment"} if spec.is_fitted else set()
     unused |= {"batchnorm_momentum"} if "batchnorm" in unused else set()
     return {name: value for name, value in values.items() if name not in unused}
 
@@ -188,7 +189,7 @@ def check_together(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) 
 
     Raises:
         SpecError: "dataset_not_ready", "lacks_train", "lacks_validation", "lacks_test", "freeze_range",
-            "image_size_small", "batch_too_large" or "head_too_large".
+            "image_size_small", "batch_too_large", "head_too_large", "svm_not_frozen" or "svm_augmented".
     """
     if not _has_pictures(dataset):
         raise SpecError(
@@ -204,6 +205,10 @@ def check_together(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) 
     n_used = backbone.n_used(spec.head_at)
     if spec.n_frozen > n_used:
         raise SpecError("freeze_range", received=spec.n_frozen, backbone=backbone.id, high=n_used)
+    if spec.is_fitted and spec.n_frozen < n_used:
+        raise SpecError("svm_not_frozen", received=spec.n_frozen, high=n_used)
+    if spec.is_fitted and spec.augment != "none":
+        raise SpecError("svm_augmented", received=spec.augment)
     if spec.image_size < backbone.min_image_size:
         raise SpecError("image_size_small", received=spec.image_size, backbone=backbone.id, low=backbone.min_image_size)
     n_train = n_training_images(spec, dataset)
@@ -242,13 +247,16 @@ def baseline_of(spec: RunSpec) -> RunSpec:
     """Returns the from-scratch twin: same network, data, head and seed; random start, everything trained at once.
 
     It sees as many pictures as all phases of the run, at the learning rate that suits a network from scratch instead of
-    the smaller one of fine-tuning, and with its BatchNorm trained.
+    the smaller one of fine-tuning, with the same schedule over its own steps, and with its BatchNorm trained. Beside an
+    SVM, which can be fitted to a fixed function only, stands a network with the same linear layer, trained in steps.
     """
     return spec.with_changes(
         weights="random",
         n_frozen=0,
         **_one_phase(),
-        epochs=min(spec.all_epochs, RANGES["epochs"][1]),
+        head="linear" if spec.is_fitted else spec.head,
+        svm_c=RunSpec.svm_c if spec.is_fitted else spec.svm_c,
+        epochs=spec.epochs if spec.is_fitted else min(spec.all_epochs, RANGES["epochs"][1]),
         learning_rate=scratch_rate(spec.backbone, spec.optimizer),
         batchnorm="trained",
         batchnorm_momentum=None,

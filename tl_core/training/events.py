@@ -33,8 +33,8 @@ class Phase(Event):
 
     Attributes:
         name: "data", "downloading", "network", "features", "cached" (all features came from disk), "head" or "suffix"
-            (the first or the second of two phases begins), "compiling", "views" (of some pictures before an epoch),
-            "validating", "testing" or "saving" (weights and their proof).
+            (the first or the second of two phases begins), "compiling", "fitting" (an SVM, class by class), "views" (of
+            some pictures before an epoch), "validating", "testing" or "saving" (weights and their proof).
         done: Units done (pictures, bytes); 0 where there is nothing to count.
         total: Units in all; 0 where that is unknown.
     """
@@ -77,12 +77,12 @@ class Step(Event):
 
 @dataclass(frozen=True)
 class Epoch(Event):
-    """One pass over the training images, then the validation images."""
+    """One pass over the training images, then the validation images. A head that is fitted has no losses: None."""
 
     epoch: int
-    train_loss: float
+    train_loss: float | None
     train_accuracy: float
-    val_loss: float
+    val_loss: float | None
     val_accuracy: float
     seconds: float
     elapsed_s: float

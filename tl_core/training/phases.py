@@ -19,6 +19,7 @@ from tl_core.training.inputs import Inputs
 from tl_core.training.progress import TrainerState
 from tl_core.training.proof import block_hashes, compare
 from tl_core.training.sources import Source
+from tl_core.training.svm import SvmTrainer
 from tl_core.training.trainer import StopRequested, Trainer
 from tl_core.training.weight_change import WeightChange
 
@@ -88,7 +89,8 @@ class Phases:
     def _trainer(self, spec: RunSpec, model: keras.Model, source: Source, arrays: Arrays | None) -> Trainer:
         train, dataset = self._inputs.train, self._inputs.dataset
         pictures = dataset.labels, train, dataset.validation
-        trainer = Trainer(model, source, *pictures, spec, self._clock, self._should_stop, self.progress)
+        kind = SvmTrainer if spec.is_fitted else Trainer
+        trainer = kind(model, source, *pictures, spec, self._clock, self._should_stop, self.progress)
         if arrays is not None:
             put_back(model.variables, _group(arrays, "model"))
             put_back(model.optimizer.variables, _group(arrays, "optimizer"))

@@ -21,8 +21,15 @@ CHANGES = {
     **{"optimizer": "adam", "augment": "none", "views": "rolling"},
     **{"dataset": "groceries-coarse", "backbone": "resnet50", "nesterov": True, "use_cache": False},
     **{"image_size": 96, "dropout": 0.5, "momentum": 0.5, "learning_rate": 0.5},
+    **{"decay": 0.5, "decay_factor": 0.1},
     **{"phases": 1, "head_learning_rate": 0.5, "batchnorm_momentum": 0.5},
 }
+BESIDE = {
+    "svm_c": {"head": "svm"},
+    "decay": {"schedule": "inverse-time"},
+    "decay_factor": {"schedule": "step"},
+    "decay_epochs": {"schedule": "step"},
+}  # what makes such a field decide something
 
 
 @pytest.fixture
@@ -35,6 +42,7 @@ def store():
 def test_every_choice_in_a_spec_but_its_threads_makes_another_fingerprint(name):
     used = {"head": "dense", "optimizer": "sgd", "augment": "light", "views": "fixed"}  # so that every field is used
     every = SPEC.with_changes(backbone="mobilenet_v2", phases=2, **used)
+    every = every.with_changes(**BESIDE.get(name, {}))
     changed = every.with_changes(**{name: CHANGES[name]})
     assert changed != every
     assert reuse.fingerprint(changed) != reuse.fingerprint(every)

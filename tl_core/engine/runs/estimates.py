@@ -82,7 +82,7 @@ class Estimates:
 
         def run_s(spec: RunSpec) -> float | None:
             known = _estimate(spec, timings(timing_key(spec)), self._home)
-            return None if known is None else known.prefix_s + spec.epochs * known.epoch_s
+            return None if known is None else known.prefix_s + (1 if spec.is_fitted else spec.epochs) * known.epoch_s
 
         return run_s
 
@@ -115,6 +115,8 @@ def _estimate(spec: RunSpec, timings: tuple[dict | None, dict | None], home: Pat
     prefix_bytes = quick.get("pass_bytes")  # what was noted before it was measured has none
     if run is not None:
         return Estimate(run["epoch_s_per_image"] * n_train, prefix_s, is_from_run=True, prefix_bytes=prefix_bytes)
+    if spec.is_fitted:
+        return None  # how long a fit takes shows only the fit
     n_steps, n_evaluations = (math.ceil(n / quick["batch_size"]) for n in (n_train, info.n_validation))
     epoch_s = n_steps * quick["step_s"] + n_evaluations * quick["eval_s"]
     return Estimate(epoch_s, prefix_s, is_from_run=False, is_bound=quick["is_bound"], prefix_bytes=prefix_bytes)

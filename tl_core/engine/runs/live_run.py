@@ -205,8 +205,8 @@ class LiveRun:
         """Returns the estimated seconds to the end: steps, validations and the test that are left; see `Pace`."""
         if self.phase in ("testing", "saving"):  # perhaps long before the last step: patience ran out
             return self.pace.remaining_s(judged=self.total - self.done)
-        if self.part < self.spec.phases:
-            return None  # the head's steps on fixed features tell nothing of those to come
+        if self.part < self.spec.phases or self.spec.is_fitted:
+            return None  # the head's steps on fixed features tell nothing of those to come; a fit has none
         n_before = sum(epoch.phase < self.part for epoch in self.epochs.values())  # epochs of a phase before
         n_epochs_left = self.spec.epochs - (len(self.epochs) - n_before)
         n_validated = self.done if self.phase == "validating" else 0

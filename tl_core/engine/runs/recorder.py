@@ -142,7 +142,7 @@ class Recorder:
     def _note_speed(self, event: Epoch) -> None:
         if event.phase < self._spec.phases:
             return  # an epoch of the head on fixed features costs next to nothing
-        if self._has_compiled:  # the first epoch, also that after a resume, includes compiling
+        if self._has_compiled or self._spec.is_fitted:  # the first epoch, also that after a resume, includes compiling
             self._store.save_timing(timing_key(self._spec), {"epoch_s_per_image": event.seconds / self._n_train})
         self._has_compiled = True
 

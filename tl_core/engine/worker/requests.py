@@ -45,7 +45,8 @@ class Request:
 
 
 CLASSIFY = Request("classify", ("subject", "images"))
+EVALUATE = Request("evaluate", ("subject", "spec", "split"))
 EXPORT = Request("export", ("source", "format", "target"), Rank.TRAINING)
 MEASURE = Request("measure", ("spec",))
 WARM_UP = Request("warm_up", ("spec",), Rank.CHORE)
-REQUESTS = MappingProxyType({request.name: request for request in (CLASSIFY, EXPORT, MEASURE, WARM_UP)})
+REQUESTS = MappingProxyType({request.name: request for request in (CLASSIFY, EVALUATE, EXPORT, MEASURE, WARM_UP)})

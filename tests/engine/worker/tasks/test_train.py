@@ -332,6 +332,25 @@ def test_a_finished_run_that_goes_on_ends_as_if_it_had_been_asked_for_from_the_s
     assert same(weights(tmp_path), final)
 
 
+def test_an_svm_is_fitted_once_saved_as_a_layer_and_never_again(tmp_path):
+    spec = SMALL.with_changes(head="svm", epochs=7)
+    events = list(task(tmp_path, spec).run())
+    (epoch,), ended = of(Epoch, events), events[-1]
+    assert (epoch.epoch, epoch.train_loss, epoch.val_loss) == (1, None, None)
+    assert (ended.state, ended.scores["loss"]) == ("completed", None)
+    assert of(Step, events) == []
+    assert [row["block"] for row in ended.proof if row["changed"]] == ["head"]
+    assert all(row["as_expected"] for row in ended.proof)
+    network, _ = load_trained(tmp_path / "runs" / "run")
+    assert [layer.name for layer in network.head_layers] == ["head_pool", "head_logits"]
+    again = list(task(tmp_path, spec, is_resumed=True).run())
+    assert of(Epoch, again) == []
+    assert again[-1].scores == ended.scores
+    for change in ({"use_cache": False}, {"arithmetic": "exact"}):  # fed with pictures, or through Keras' own layers
+        other = list(task(tmp_path, spec.with_changes(**change), name="other").run())
+        assert other[-1].scores["accuracy"] == pytest.approx(ended.scores["accuracy"], abs=0.02)
+
+
 def test_a_run_resumed_without_a_checkpoint_starts_from_the_beginning(uninterrupted, tmp_path):
     events = list(task(tmp_path, RESUMED, is_resumed=True).run())
     assert curve(events) == curve(uninterrupted[0])

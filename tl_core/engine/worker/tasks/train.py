@@ -101,7 +101,7 @@ class TrainingTask:
             network.trainable_params,
             inputs.is_cached,
             len(train),
-            steps_per_epoch(len(train), spec.batch_size) * spec.all_epochs,
+            1 if spec.is_fitted else steps_per_epoch(len(train), spec.batch_size) * spec.all_epochs,
             device_name(),
             len(dataset.validation),
             len(dataset.test),
@@ -120,7 +120,7 @@ class TrainingTask:
                 save_checkpoint(self.folder, phases.progress.epoch, arrays, facts)
         assert phases.trainer is not None  # the one of the last phase
         logits = yield from phases.trainer.predict(dataset.test, "testing")
-        state.scores = score(logits, dataset.labels[dataset.test], dataset.labels[train])
+        state.scores = score(logits, dataset.labels[dataset.test], dataset.labels[train], has_loss=not spec.is_fitted)
         yield Phase("saving")
         yield self._ended("completed", clock, state)
 
