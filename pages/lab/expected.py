@@ -7,14 +7,14 @@ import streamlit as st
 
 from pages.ui.text import count, dataset_name, percent, t
 from tl_core.models.catalog import BackboneInfo
-from tl_core.planning.expectations import is_whole, measured, size_of
+from tl_core.planning.expectations import SEEDS, is_whole, measured, size_of
 
 VISIBLE = 0.02  # a smaller difference between means is not spoken of
 
 
 def draw(dataset_id: str, backbone: BackboneInfo) -> None:
     """Draws the table, folded away, with a sentence on what it says; nothing where nothing was measured."""
-    found = measured("default", dataset_id, backbone.id)
+    found = _default(dataset_id, backbone)
     if backbone.n_blocks not in found or len(found) < 2:
         return
     means = {n_frozen: fmean(values) for n_frozen, values in found.items()}
@@ -38,6 +38,12 @@ def draw(dataset_id: str, backbone: BackboneInfo) -> None:
         )
 
 
+def _default(dataset_id: str, backbone: BackboneInfo) -> dict[int, tuple[float, ...]]:
+    """Returns frozen blocks → test accuracies, of the cuts that every seed has tried: one alone tells no difference."""
+    found = measured("default", dataset_id, backbone.id)
+    return {n_frozen: values for n_frozen, values in found.items() if len(values) >= len(SEEDS)}
+
+
 def _verdict(means: dict[int, float], n_blocks: int) -> str:
     """Returns whether training blocks helped, and at which cut most."""
     frozen = means[n_blocks]
@@ -48,7 +54,7 @@ def _verdict(means: dict[int, float], n_blocks: int) -> str:
 
 
 def _table(dataset_id: str, backbone: BackboneInfo) -> pd.DataFrame:
-    default = measured("default", dataset_id, backbone.id)
+    default = _default(dataset_id, backbone)
     at_once = measured("at-once", dataset_id, backbone.id)
     cuts = sorted(default, reverse=True)
     columns = {

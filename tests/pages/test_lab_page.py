@@ -185,8 +185,9 @@ def test_what_was_measured_of_the_defaults_is_shown_for_what_is_chosen_and_nothi
     assert table[about][0].startswith(means[19])
     best = max((n for n in means if n < 19), key=means.__getitem__)
     assert any(means[best] in one.value and means[19] in one.value for one in app.markdown)
-    app = visit(language=language, v="2", dataset="mnist", backbone="mobilenet_v2")
-    assert not [frame for frame in app.table if about in frame.value]
+    for dataset, backbone in (("mnist", "mobilenet_v2"), ("groceries", "resnet50"), ("groceries", "vgg16")):
+        app = visit(language=language, v="2", dataset=dataset, backbone=backbone)  # no second cut has every seed
+        assert not [frame for frame in app.table if about in frame.value]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
