@@ -513,6 +513,7 @@ ONE_EPOCH = {
         {"head": "flatten-dense", "hidden": 32, "dropout": 0.3},
     ),
     "a linear svm": (["--head=svm", "--svm-c=0.1"], {"head": "svm", "svm_c": 0.1}),
+    "views as the old generators made them": (["--augment=classic"], {"augment": "classic", "views": "rolling"}),
     "pictures augmented up to a block's name": (
         ["--augment=light", "--freeze=fire7", "--head=dense", "--hidden=8", "--phases=1"],
         {"augment": "light", "head": "dense", "n_frozen": 7, "phases": 1},

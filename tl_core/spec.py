@@ -51,7 +51,8 @@ class RunSpec(Checked):
             look at: as "trained", and those of the frozen blocks use and update statistics as well.
         batchnorm_momentum: How much of its old statistics such a layer keeps at a step; None keeps the network's own.
             Unused by "frozen".
-        augment: "none", or "light" (small shifts, zooms and turns; mirroring where the data allow it).
+        augment: "none"; "light" (small shifts, zooms and turns); or "classic" (what old programs ask Keras' generators
+            for: shear, zoom of each side apart). Both mirror where the data allow it.
         views: How augmentation meets the cached prefix. "rolling": every picture has one cached view, and a tenth of
             the pictures get a new one in each epoch; "fixed": `n_views` cached views take turns; "fresh": a new view of
             every picture in each epoch, and the prefix computed anew. Unused without augmentation; where nothing is
@@ -100,7 +101,7 @@ class RunSpec(Checked):
     batchnorm_momentum: float | None = setting(
         None, Number(0.0, 0.9999, is_open=True), unused=lambda spec: spec.batchnorm == "frozen"
     )
-    augment: str = setting("none", Choice(("none", "light")))
+    augment: str = setting("none", Choice(("none", "light", "classic")))
     views: str = setting(
         "rolling", Choice(("rolling", "fixed", "fresh")), unused=lambda spec: not spec.has_cached_views
     )

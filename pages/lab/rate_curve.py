@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import streamlit as st
+
 from pages.ui.live_chart import live_figure
 from pages.ui.text import t
 from tl_core.charts.rates import RatesLabels, rates_figure, rates_info
@@ -27,5 +29,6 @@ def draw(values: Mapping, dataset: DatasetInfo, *, is_head_only: bool) -> None:
     spec = RunSpec(**{**values, "learning_rate": rate})
     points = planned_rates(spec, steps_of(spec, n_training_images(spec, dataset)))
     label = t("lab.rate_curve", first=f"{points[0][1]:.2g}", last=f"{points[-1][1]:.2g}")
+    st.caption(label)
     figure = rates_figure(rates_info(points, spec.epochs), RatesLabels(t("field.epochs"), t("lab.rate_axis")))
     live_figure(figure, key="rate-curve", height=CURVE_PX, revision=spec.schedule, label=label)

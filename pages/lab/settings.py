@@ -90,7 +90,7 @@ def _fields(values: dict) -> Iterator[str]:
 
 def _augmentation(dataset: DatasetInfo) -> dict:
     """Draws whether and how pictures are changed, in plain words; returns the fields of `RunSpec` that say so."""
-    ways = ("none", *CHOICES["views"])
+    ways = ("none", *CHOICES["views"], "classic")
     radio = partial(
         st.radio,
         t("field.augment"),
@@ -102,8 +102,11 @@ def _augmentation(dataset: DatasetInfo) -> dict:
     way = controls.choose("augment", radio, default="none")
     if way == "none":
         return {"augment": "none"}
-    if views := services.augmented_strip(dataset.id):
+    kind = "classic" if way == "classic" else "light"
+    if views := services.augmented_strip(dataset.id, kind):
         view_strip(views)
+    if kind == "classic":
+        return {"augment": kind, "views": "fresh"}
     return {"augment": "light", "views": way, **({"n_views": _number("n_views")} if way == "fixed" else {})}
 
 

@@ -65,7 +65,7 @@ def linked_value(link: LabLink, field: str) -> Any:
     if field == "baseline":
         return link.with_baseline
     if field == "augment":
-        return spec.augment if spec.augment == "none" else spec.views
+        return spec.views if spec.augment == "light" else spec.augment
     if field == "arithmetic":
         return spec.arithmetic == "exact"
     value = getattr(spec, field)

@@ -80,13 +80,13 @@ def _sample_strip(dataset_id: str) -> list[ClassSample]:
     ]
 
 
-def augmented_strip(dataset_id: str) -> list[str]:
+def augmented_strip(dataset_id: str, kind: str = "light") -> list[str]:
     """Returns a training picture and views of it as augmentation makes them, as data addresses; none without data."""
-    return _augmented_strip(dataset_id) if is_here(dataset_id, data_home()) else []
+    return _augmented_strip(dataset_id, kind) if is_here(dataset_id, data_home()) else []
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _augmented_strip(dataset_id: str) -> list[str]:
+def _augmented_strip(dataset_id: str, kind: str) -> list[str]:
     home = data_home()
     found = thumbnails(dataset_id, home, 1, 3, 1)
     if not found:
@@ -94,7 +94,7 @@ def _augmented_strip(dataset_id: str) -> list[str]:
     picture = fit_image(found[0][1], THUMBNAIL_PX)
     same, views, indices = np.stack([picture] * N_VIEWS), np.arange(1, N_VIEWS + 1), np.zeros(N_VIEWS, int)
     can_flip = known_dataset(dataset_id, home).can_flip
-    shown = augment(same, views=views, indices=indices, seed=0, can_flip=can_flip)
+    shown = augment(same, views=views, indices=indices, seed=0, can_flip=can_flip, kind=kind)
     return [data_address(one, THUMBNAIL_PX) for one in (picture, *shown)]
 
 

@@ -25,7 +25,7 @@ def trained(app, engine) -> RunSpec:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_ways_of_augmentation_are_said_in_plain_words(visit, language):
     (radio,) = visit(language=language).radio
-    ways = ("none", "rolling", "fixed", "fresh")
+    ways = ("none", "rolling", "fixed", "fresh", "classic")
     assert (radio.label, radio.value) == (phrase(language, "field.augment"), "none")
     assert radio.options == [phrase(language, f"views.{way}") for way in ways]
     assert list(radio.proto.captions) == [phrase(language, f"views.{way}_about") for way in ways]
@@ -33,13 +33,25 @@ def test_the_ways_of_augmentation_are_said_in_plain_words(visit, language):
 
 @pytest.mark.parametrize(
     ("way", "expected"),
-    [("none", ("none", "rolling")), ("rolling", ("light", "rolling")), ("fresh", ("light", "fresh"))],
+    [
+        ("none", ("none", "rolling")),
+        ("rolling", ("light", "rolling")),
+        ("fresh", ("light", "fresh")),
+        ("classic", ("classic", "fresh")),
+    ],
 )
 def test_each_way_becomes_its_spec(visit, engine, way, expected):
     app = visit()
     app.radio[0].set_value(way).run()
     spec = trained(app, engine)
     assert (spec.augment, spec.views) == expected
+
+
+def test_a_link_to_classic_views_sets_the_control(visit, engine):
+    app = visit(v="2", augment="classic", views="fresh")
+    assert app.radio[0].value == "classic"
+    spec = trained(app, engine)
+    assert (spec.augment, spec.views) == ("classic", "fresh")
 
 
 def test_fixed_views_ask_for_their_number(visit, engine):

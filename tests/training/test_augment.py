@@ -1,8 +1,10 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.ndimage import affine_transform
 
-from tl_core.training.augment import augment, view_key
+from tl_core.seeds import generator
+from tl_core.training.augment import augment, classic_matrix, view_key
 
 SIDE = 48
 
@@ -16,10 +18,10 @@ def photographs(n: int = 6) -> np.ndarray:
     return images
 
 
-def views(images, view=1, indices=None, seed=0, can_flip=True) -> np.ndarray:
+def views(images, view=1, indices=None, seed=0, can_flip=True, kind="light") -> np.ndarray:
     indices = np.arange(len(images)) if indices is None else np.array(indices)
     numbers = np.broadcast_to(view, len(images))
-    return augment(images, views=numbers, indices=indices, seed=seed, can_flip=can_flip)
+    return augment(images, views=numbers, indices=indices, seed=seed, can_flip=can_flip, kind=kind)
 
 
 def is_mirrored(view: np.ndarray) -> bool:
@@ -109,3 +111,58 @@ def test_the_pictures_themselves_are_left_alone():
     before = images.copy()
     views(images)
     np.testing.assert_array_equal(images, before)
+
+
+# ---- as the old generators did it ----
+
+
+def keras_matrix(shear: float, zx: float, zy: float, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns matrix and offset, worked out step by step as Keras' `apply_affine_transform` does: float64 3 × 3."""
+    matrix = np.array([[1, -np.sin(shear), 0], [0, np.cos(shear), 0], [0, 0, 1]]) @ np.diag([zx, zy, 1])
+    middle = side / 2 - 0.5
+    there, back = np.eye(3), np.eye(3)
+    there[:2, 2], back[:2, 2] = middle, -middle
+    matrix = there @ matrix @ back
+    matrix[:, [0, 1]] = matrix[:, [1, 0]]
+    matrix[[0, 1]] = matrix[[1, 0]]
+    return matrix[:2, :2], matrix[:2, 2]
+
+
+def test_the_matrix_of_a_classic_view_is_keras_own():
+    for shear, zx, zy in ((0.3, 0.8, 1.2), (-0.0035, 1.1, 0.9), (0.0, 1.0, 1.0)):
+        expected, offset = keras_matrix(shear, zx, zy, SIDE)
+        found, centre = classic_matrix(shear, zx, zy), np.full(2, (SIDE - 1) / 2)
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+        np.testing.assert_allclose(centre - found @ centre, offset, atol=1e-12)
+
+
+def test_a_classic_view_is_what_keras_code_makes_of_the_same_draws():
+    images = np.random.default_rng(0).integers(0, 256, (4, SIDE, SIDE, 3)).astype(np.uint8)
+    found = views(images, kind="classic")
+    for index, (image, view) in enumerate(zip(images, found, strict=True)):
+        random = generator(0, f"view/1/{index}")
+        shear = np.deg2rad(random.uniform(-0.2, 0.2))
+        matrix, offset = keras_matrix(shear, *random.uniform(0.8, 1.2, 2), SIDE)
+        planes = np.moveaxis(image, -1, 0).astype(float)
+        shown = [affine_transform(plane, matrix, offset, order=1, mode="nearest") for plane in planes]
+        expected = np.stack(shown, axis=-1)
+        expected = expected[:, ::-1] if random.random() < 0.5 else expected
+        assert np.abs(view - expected).max() <= 0.51  # rounded to whole numbers
+
+
+def test_classic_views_mirror_half_of_the_pictures_where_that_is_allowed():
+    images = np.repeat(photographs(1), 200, axis=0)
+    mirrored = [is_mirrored(view) for view in views(images, kind="classic")]
+    assert 70 < sum(mirrored) < 130
+    assert not any(is_mirrored(view) for view in views(images, kind="classic", can_flip=False))
+
+
+def test_beyond_the_edge_a_classic_view_goes_on_with_the_nearest_pixel():
+    white = np.full((20, SIDE, SIDE, 3), 255, np.uint8)
+    assert views(white, kind="classic").min() == 255
+
+
+def test_the_two_kinds_never_share_features():
+    keys = {view_key("a", view=1, seed=0, can_flip=True, kind=kind) for kind in ("light", "classic")}
+    assert len(keys) == 2
+    assert view_key("a", view=1, seed=0, can_flip=True) in keys

@@ -24,19 +24,19 @@ def dataset() -> Dataset:
 
 
 def test_pictures_are_resized_to_what_the_network_sees(dataset):
-    batch = PictureSource(dataset, 10, is_augmented=False, seed=0).train_batch(np.array([1, 3]), epoch=1)
+    batch = PictureSource(dataset, 10, augment="none", seed=0).train_batch(np.array([1, 3]), epoch=1)
     assert (batch.shape, batch.dtype) == ((2, 10, 10, 3), np.uint8)
     assert not PictureSource.is_cached
 
 
 def test_without_augmentation_training_and_judging_see_the_same(dataset):
-    source, chosen = PictureSource(dataset, 20, is_augmented=False, seed=0), np.array([0, 5])
+    source, chosen = PictureSource(dataset, 20, augment="none", seed=0), np.array([0, 5])
     np.testing.assert_array_equal(source.train_batch(chosen, epoch=1), EDGE[chosen])
     np.testing.assert_array_equal(source.eval_batch(chosen), EDGE[chosen])
 
 
 def test_augmentation_changes_training_pictures_and_never_what_is_judged(dataset):
-    source, chosen = PictureSource(dataset, 20, is_augmented=True, seed=0), np.arange(8)
+    source, chosen = PictureSource(dataset, 20, augment="light", seed=0), np.arange(8)
     assert not np.array_equal(source.train_batch(chosen, epoch=1), EDGE)
     assert not np.array_equal(source.train_batch(chosen, epoch=1), source.train_batch(chosen, epoch=2))
     np.testing.assert_array_equal(source.eval_batch(chosen), EDGE)
@@ -44,7 +44,7 @@ def test_augmentation_changes_training_pictures_and_never_what_is_judged(dataset
 
 @pytest.mark.parametrize(("dataset_id", "can_flip"), [("groceries", True), ("mnist-small", False)])
 def test_the_dataset_decides_whether_pictures_are_mirrored(dataset, dataset_id, can_flip):
-    source = PictureSource(replace(dataset, info=dataset_info(dataset_id)), 20, is_augmented=True, seed=0)
+    source = PictureSource(replace(dataset, info=dataset_info(dataset_id)), 20, augment="light", seed=0)
     seen = np.concatenate([source.train_batch(np.arange(8), epoch) for epoch in range(1, 6)])
     is_mirrored = seen[:, :, :5].mean(axis=(1, 2, 3)) > 128
     assert is_mirrored.any() == can_flip
@@ -162,13 +162,13 @@ def test_a_computation_that_is_stopped_is_closed_at_once():
 
 
 def test_a_source_with_nothing_to_prepare_yields_nothing(dataset):
-    assert list(PictureSource(dataset, 20, is_augmented=True, seed=0).prepare(1)) == []
+    assert list(PictureSource(dataset, 20, augment="light", seed=0).prepare(1)) == []
 
 
 def test_uncached_pictures_follow_the_same_schedule(dataset):
     train = np.arange(8)
     schedule = make_schedule(RunSpec(views="fixed", n_views=2), train)
-    source = PictureSource(dataset, 20, is_augmented=True, seed=0, schedule=schedule)
+    source = PictureSource(dataset, 20, augment="light", seed=0, schedule=schedule)
     first, second, third = (source.train_batch(train, epoch) for epoch in (1, 2, 3))
     np.testing.assert_array_equal(first, third)
     np.testing.assert_array_equal(second, source.view_batch(train, 2))
@@ -189,7 +189,7 @@ def tiny_prefix() -> keras.Model:
 def cached_views(tiny_prefix, folder: Path, dataset: Dataset, **changes) -> tuple[ViewSource, list[int]]:
     """Returns a source over a cache on disk, and the numbers of the pictures that it reads."""
     spec, numbers, read = RunSpec(augment="light", **changes), np.arange(8), []
-    pictures, cache = PictureSource(dataset, 20, is_augmented=True, seed=spec.seed), FeatureCache(folder, 10**9)
+    pictures, cache = PictureSource(dataset, 20, augment="light", seed=spec.seed), FeatureCache(folder, 10**9)
 
     def features(view: int, chosen: np.ndarray):
         def shown(batch: np.ndarray) -> np.ndarray:
@@ -204,7 +204,7 @@ def cached_views(tiny_prefix, folder: Path, dataset: Dataset, **changes) -> tupl
 
 def test_cached_features_are_those_of_the_augmented_pictures(tiny_prefix, tmp_path, dataset):
     source, _ = cached_views(tiny_prefix, tmp_path, dataset)
-    uncached = PictureSource(dataset, 20, True, seed=0, schedule=make_schedule(RunSpec(), np.arange(8)))
+    uncached = PictureSource(dataset, 20, "light", seed=0, schedule=make_schedule(RunSpec(), np.arange(8)))
     for epoch in range(1, 8):
         list(source.prepare(epoch))
         expected = tiny_prefix.predict(uncached.train_batch(np.arange(8), epoch), verbose=0)
@@ -239,7 +239,7 @@ def mean_colours(images: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("n", [1, 8, 32, 33, 64, 90])
 def test_a_prefix_computes_anew_what_a_step_needs(dataset, n):
-    pictures = PictureSource(dataset, 20, is_augmented=True, seed=0)
+    pictures = PictureSource(dataset, 20, augment="light", seed=0)
     source, indices = PrefixSource(mean_colours, pictures), np.arange(n) % 8
     for epoch in (1, 2):
         expected = pictures.train_batch(indices, epoch).mean(axis=(1, 2))
@@ -248,7 +248,7 @@ def test_a_prefix_computes_anew_what_a_step_needs(dataset, n):
 
 
 def test_judging_takes_cached_features_where_there_are_some(dataset):
-    pictures = PictureSource(dataset, 20, is_augmented=True, seed=0)
+    pictures = PictureSource(dataset, 20, augment="light", seed=0)
     source = PrefixSource(mean_colours, pictures, Plain())
     assert source.eval_batch(np.array([1, 2])).tolist() == [1000, 2000]
     assert not source.is_cached
@@ -256,7 +256,7 @@ def test_judging_takes_cached_features_where_there_are_some(dataset):
 
 def test_the_prefix_meets_batches_of_one_size_whatever_is_asked_for(dataset):
     sizes = []
-    pictures = PictureSource(dataset, 20, is_augmented=False, seed=0)
+    pictures = PictureSource(dataset, 20, augment="none", seed=0)
     source = PrefixSource(lambda images: sizes.append(len(images)) or mean_colours(images), pictures)
     source.train_batch(np.zeros(96, int), 1)
     assert sizes == [32, 32, 32]

@@ -70,7 +70,7 @@ def _timed(trainer: Trainer, clock: Clock) -> Iterator[EpochSeconds]:
 
 def picture_source(dataset: Dataset, spec: RunSpec) -> PictureSource:
     """Returns the source of a run in which all blocks are trained."""
-    return PictureSource(dataset, spec.image_size, False, spec.seed)
+    return PictureSource(dataset, spec.image_size, "none", spec.seed)
 
 
 def prepare_source(network: Network, dataset: Dataset, spec: RunSpec, cache: FeatureCache) -> Source:

@@ -50,6 +50,8 @@ def fitted(link: LabLink, home: Path | None = None) -> tuple[LabLink, list[str]]
         "batch_size": min(asked.batch_size, n_training_images(asked, dataset)),
         "threads": None,
     }
+    if asked.augment == "classic" and asked.has_cached_views:
+        fits |= {"views": "fresh"}  # the lab offers it as the old programs have it
     if asked.is_fitted:
         fits |= {"n_frozen": backbone.n_used(asked.head_at), "augment": "none"}
     if is_head_too_large(asked.with_changes(**fits), dataset, backbone):

@@ -105,7 +105,7 @@ class Inputs:
     def _pictures(self) -> PictureSource:
         """Returns the pictures; where nothing is frozen there is no cache to spare, and every epoch shows new views."""
         schedule = make_schedule(self.spec, self.train) if self.network.prefix is not None else None
-        return PictureSource(self.dataset, self.spec.image_size, self.spec.augment == "light", self.spec.seed, schedule)
+        return PictureSource(self.dataset, self.spec.image_size, self.spec.augment, self.spec.seed, schedule)
 
     def _announced(self, events: Computation[Result]) -> Computation[Result]:
         """Passes on what is computed; says so when nothing had to be."""
@@ -145,7 +145,7 @@ class Inputs:
 
         def features(view: int, numbers: np.ndarray) -> Generator[Phase, None, np.ndarray]:
             can_flip = self.dataset.info.can_flip
-            key = view_key(self._key, view=view, seed=self.spec.seed, can_flip=can_flip)
+            key = view_key(self._key, view=view, seed=self.spec.seed, can_flip=can_flip, kind=self.spec.augment)
             shown = partial(pictures.view_batch, views=view)
             return self.cache.features(self._prefix, key, shown, numbers)
 

