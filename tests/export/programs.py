@@ -32,7 +32,7 @@ class Trained:
     def curve(self) -> np.ndarray:
         """Returns, an epoch a row, what the program's history.csv has."""
         names = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
-        return np.array([[getattr(epoch, name) for name in names] for epoch in self.epochs])
+        return np.array([[getattr(epoch, name) for name in names] for epoch in self.epochs], float)
 
 
 def train(home: Path, spec: RunSpec) -> Trained:
@@ -79,7 +79,7 @@ def run(folder: Path) -> Ran:
         command, cwd=elsewhere, env=outside(), capture_output=True, text=True, check=False, timeout=PATIENCE_S
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    said = re.search(r"test loss ([\d.]+), accuracy ([\d.]+)", done.stdout)
+    said = re.search(r"test (?:loss ([\d.]+), )?accuracy ([\d.]+)", done.stdout)
     assert said is not None, done.stdout
     curve = np.loadtxt(folder / "history.csv", delimiter=",", skiprows=1, ndmin=2)
-    return Ran(curve, float(said[1]), float(said[2]))
+    return Ran(curve, float(said[1] or "nan"), float(said[2]))

@@ -29,7 +29,7 @@ from tl_core.seeds import child_seed
 from tl_core.spec import CHOICES, RunSpec
 from tl_core.store.records import RunRecord, RunState
 
-ALLOWED = {"csv", "hashlib", "pathlib", "keras", "numpy", "PIL", "squeezenet", "efficientnet_lite"}
+ALLOWED = {"csv", "hashlib", "pathlib", "keras", "numpy", "PIL", "sklearn", "squeezenet", "efficientnet_lite"}
 AUGMENTED = plan_run({"augment": "light", "batchnorm_momentum": 0.9, "batchnorm": "trained", "freeze": "block_13"})
 SPECS = [HEAD_ONLY, AUGMENTED, *RECIPES.values(), *TUNED.values(), *drawn(60, seed=15)]
 FAMILIES = {info.family for info in backbones().values()}
@@ -72,7 +72,7 @@ def test_a_program_needs_only_keras_numpy_and_pillow_and_can_be_read_in_one_go(s
 
 
 def test_every_choice_of_a_spec_is_known_to_the_programs():
-    assert set(HEADS) >= set(CHOICES["head"]) - {"svm"}
+    assert set(HEADS) >= set(CHOICES["head"])
     assert set(SCHEDULES) >= set(CHOICES.get("schedule", ()))
     assert set(PREPROCESSING) == set(APPLICATIONS) | set(BESIDE) == set(backbones())
 

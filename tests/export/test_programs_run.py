@@ -1,7 +1,7 @@
 """Programs against the runs that they were written for: each is executed where this project is not known.
 
-What is trained with exact arithmetic is the same: every number of the curve within 1e-5, every accuracy to the picture,
-for networks whose head alone is trained. Where blocks are trained, too, rounding grows with every step: there the test
+What is trained with exact arithmetic is the same where only the head learns: every loss of the curve within 1e-5, every
+accuracy to the picture. Where blocks are trained, too, rounding grows with every step: there the test
 accuracies lie within a point of each other, on average over three seeds.
 """
 
@@ -41,8 +41,9 @@ def check_same(trained: Trained, ran: Ran) -> None:
     """Holds what is promised where only the head learns."""
     mine, theirs = trained.curve(), ran.curve
     assert mine.shape == theirs.shape
-    assert np.abs(mine - theirs)[:, [0, 2]].max() < 1e-5  # losses
-    assert np.abs(mine - theirs)[:, [1, 3]].max() < 1e-6  # accuracies: less than a picture
+    # losses; a network that diverges has some of 20,000, of which float32 keeps no five decimals
+    assert np.allclose(mine[:, [0, 2]], theirs[:, [0, 2]], rtol=1e-7, atol=1e-5, equal_nan=True)
+    assert np.allclose(mine[:, [1, 3]], theirs[:, [1, 3]], rtol=0, atol=1e-6)  # accuracies: less than a picture
     assert abs(trained.record.test_accuracy - ran.test_accuracy) < 1e-5  # as it is printed
 
 

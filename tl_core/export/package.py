@@ -86,7 +86,7 @@ def may_go_along(record: RunRecord, home: Path) -> bool:
 def _files(facts: Facts, pictures: Pictures, name: str, text: str) -> Iterator[tuple[str, bytes]]:
     yield name, text.encode()
     yield "README.txt", _readme(facts, name).encode()
-    yield "requirements.txt", "".join(f"{line}\n" for line in requirements(facts.record)).encode()
+    yield "requirements.txt", "".join(f"{line}\n" for line in requirements(facts)).encode()
     yield "summary.txt", summary_text(layer_table(facts.spec, len(facts.data.classes)), facts.language).encode()
     yield "classes.txt", "\n".join(pictures.info.classes).encode()
     order = pictures.order(facts.spec)
@@ -134,11 +134,15 @@ def weights_file(backbone: str) -> bytes:
     return file.getvalue()
 
 
-def requirements(record: RunRecord) -> list[str]:
+def requirements(facts: Facts) -> list[str]:
     """Returns the packages that a run was trained with, in the versions that it was trained with."""
-    versions = record.environment.get("versions", {})
+    versions = facts.record.environment.get("versions", {})
     known = {f"{name.removesuffix('-cpu')}=={versions[name]}": None for name in _PACKAGES if name in versions}
-    return [*(known or ["keras>=3.15", "tensorflow", "numpy"]), "pillow"]
+    return [
+        *(known or ["keras>=3.15", "tensorflow", "numpy"]),
+        "pillow",
+        *(["scikit-learn"] if facts.is_fitted else []),
+    ]
 
 
 def _readme(facts: Facts, name: str) -> str:

@@ -140,10 +140,10 @@ def _head(spec: RunSpec, features: tuple[int | None, ...], n_classes: int) -> It
     n = side * side * channels if spec.head == "flatten-dense" else channels
     name, kind = ("flatten", "Flatten") if spec.head == "flatten-dense" else ("pool", "GlobalAveragePooling2D")
     yield LayerRow(f"head_{name}", kind, (None, n), 0, 0)
-    if spec.head != "linear":
+    if spec.head in ("dense", "flatten-dense"):
         yield _dense("head_hidden", n, spec.hidden)
         n = spec.hidden
-    if spec.dropout:
+    if spec.dropout and spec.head != "svm":
         yield LayerRow("head_dropout", "Dropout", (None, n), 0, 0)
     yield _dense("head_logits", n, n_classes)
 

@@ -2,6 +2,7 @@
 
 from tl_core.export.program.data import data_piece
 from tl_core.export.program.facts import Facts
+from tl_core.export.program.fitting import fitting_piece
 from tl_core.export.program.freezing import freezing_piece
 from tl_core.export.program.network import BESIDE, network_piece
 from tl_core.export.program.pieces import Piece
@@ -9,13 +10,14 @@ from tl_core.export.program.scoring import scoring_piece
 from tl_core.export.program.training import training_piece
 from tl_core.store.records import RunState
 
-PARTS = (data_piece, network_piece, freezing_piece, training_piece, scoring_piece)
 ID_DIGITS = 12
 
 
 def pieces(facts: Facts) -> list[Piece]:
     """Returns the parts of a program."""
-    return [part(facts) for part in PARTS]
+    learning = fitting_piece if facts.is_fitted else training_piece
+    parts = (data_piece, network_piece, freezing_piece, learning, scoring_piece)
+    return [part(facts) for part in parts]
 
 
 def imports(facts: Facts) -> list[str]:
@@ -23,6 +25,8 @@ def imports(facts: Facts) -> list[str]:
     hashing = [] if facts.is_pretrained else ["import hashlib"]
     lines = ["import csv", *hashing, "from pathlib import Path", "", "import keras", "import numpy as np"]
     lines.append("from PIL import Image")
+    if facts.is_fitted:
+        lines += ["from sklearn.preprocessing import StandardScaler", "from sklearn.svm import LinearSVC"]
     if facts.spec.backbone in BESIDE:
         module, function = BESIDE[facts.spec.backbone]
         lines += ["", f"from {module} import {function}"]

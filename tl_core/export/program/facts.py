@@ -43,6 +43,11 @@ class Facts:
         return self.spec.n_frozen >= self.n_used
 
     @property
+    def is_fitted(self) -> bool:
+        """Whether the head is fitted once, by scikit-learn, instead of being trained in steps."""
+        return self.spec.head == "svm"
+
+    @property
     def is_pretrained(self) -> bool:
         return self.spec.weights == "pretrained"
 

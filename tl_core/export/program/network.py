@@ -152,14 +152,14 @@ def _flatten_dense(facts: Facts) -> list[str]:
 
 
 HEADS: Mapping[str, Callable[[Facts], list[str]]] = MappingProxyType(
-    {"linear": _linear, "dense": _dense, "flatten-dense": _flatten_dense}
+    {"linear": _linear, "dense": _dense, "flatten-dense": _flatten_dense, "svm": _linear}
 )
 
 
 def _head(facts: Facts) -> list[str]:
     spec = facts.spec
     lines = [*step(facts.say("head")), *HEADS[spec.head](facts)]
-    if spec.dropout:
+    if spec.dropout and not facts.is_fitted:
         lines.append(f"x = keras.layers.Dropout({spec.dropout}, seed={child_seed(spec.seed, 'dropout')})(x)")
     return [*lines, *_drawn(facts, "logits", "head_logits", "len(classes)")]
 

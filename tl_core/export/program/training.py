@@ -48,7 +48,7 @@ def _fit_options(facts: Facts) -> str:
 def _phases(facts: Facts) -> list[str]:
     spec = facts.spec
     if spec.phases == 1:
-        return [f"train({optimizer(spec)}, epochs={spec.epochs})"]
+        return [*rate(spec), f"train({optimizer(spec)}, epochs={spec.epochs})"]
     head = spec.head_phase(facts.n_used)
     return [
         *comment(facts.say("phase_head")),
@@ -57,6 +57,7 @@ def _phases(facts: Facts) -> list[str]:
         *step(facts.say("phase_rest")),
         f"freeze({n_layers(facts)})",
         *updating(facts),
+        *rate(spec),
         f"train({optimizer(spec)}, epochs={spec.epochs}, best=best)",
     ]
 
@@ -64,6 +65,7 @@ def _phases(facts: Facts) -> list[str]:
 # ---- optimisers and how their rate goes on: a new one is one function and one row ----
 
 _SCHEDULES = "keras.optimizers.schedules"
+_STEPS = "order.shape[1] // BATCH"
 
 
 def _inverse_time(spec: RunSpec) -> str:
@@ -71,11 +73,11 @@ def _inverse_time(spec: RunSpec) -> str:
 
 
 def _cosine(spec: RunSpec) -> str:
-    return f"{_SCHEDULES}.CosineDecay({spec.learning_rate}, decay_steps=STEPS * {spec.epochs})"
+    return f"{_SCHEDULES}.CosineDecay({spec.learning_rate}, decay_steps={_STEPS} * {spec.epochs})"
 
 
 def _step(spec: RunSpec) -> str:
-    steps, factor = f"STEPS * {_of(spec, 'decay_epochs')}", _of(spec, "decay_factor")
+    steps, factor = f"{_STEPS} * {_of(spec, 'decay_epochs')}", _of(spec, "decay_factor")
     return f"{_SCHEDULES}.ExponentialDecay({spec.learning_rate}, {steps}, {factor}, staircase=True)"
 
 
@@ -89,13 +91,19 @@ SCHEDULES: Mapping[str, Callable[[RunSpec], str]] = MappingProxyType(
 )
 
 
+def rate(spec: RunSpec) -> list[str]:
+    """Returns the line that makes a schedule; none for a rate that stays."""
+    kind = _of(spec, "schedule", "constant")
+    return [] if kind == "constant" else [f"rate = {SCHEDULES[kind](spec)}"]
+
+
 def optimizer(spec: RunSpec) -> str:
     """Returns the code that makes an optimiser."""
-    rate = SCHEDULES[_of(spec, "schedule", "constant")](spec)
+    first = "rate" if rate(spec) else str(spec.learning_rate)
     if spec.optimizer == "adam":
-        return f"keras.optimizers.Adam({rate})"
+        return f"keras.optimizers.Adam({first})"
     nesterov = ", nesterov=True" if spec.nesterov else ""
-    return f"keras.optimizers.SGD({rate}, momentum={spec.momentum}{nesterov})"
+    return f"keras.optimizers.SGD({first}, momentum={spec.momentum}{nesterov})"
 
 
 def _of(spec: RunSpec, name: str, otherwise: object = None) -> str:
