@@ -178,7 +178,7 @@ def _environment(source: Source, say: Say) -> list[Part]:
 
 
 def _proof(source: Source, parity: Parity | None, say: Say) -> list[Part]:
-    told = {say("card.run"): source.record.id, say("card.weights_hash"): _weights_hash(source)}
+    told = {say("card.run"): source.mark, say("card.weights_hash"): _weights_hash(source)}
     if source.record.fingerprint:
         told[say("card.fingerprint")] = source.record.fingerprint
     if parity is None:

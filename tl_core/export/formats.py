@@ -16,6 +16,8 @@ from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.records import EpochRecord, RunRecord, plain
 from tl_core.store.store import RunStore
 
+MARK_DIGITS = 12
+
 
 @dataclass(frozen=True)
 class Source:
@@ -36,6 +38,11 @@ class Source:
     epochs: tuple[EpochRecord, ...] = ()
     twin: tuple[RunRecord, tuple[EpochRecord, ...]] | None = None
     language: str = "en"
+
+    @property
+    def mark(self) -> str:
+        """As much of the run's id as tells any two runs apart and opens none: a link needs all of it."""
+        return self.record.id[:MARK_DIGITS]
 
     @classmethod
     def of(cls, store: RunStore, record: RunRecord, home: Path, language: str, *, by: Visitor = OPERATOR) -> "Source":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tl_core.export.archive import write_zip
 from tl_core.export.cache import making_folder
-from tl_core.export.formats import Exported, Source
+from tl_core.export.formats import MARK_DIGITS, Exported, Source
 from tl_core.store.records import EpochRecord, RunRecord
 
 TAGS = ("loss", "accuracy")
@@ -73,7 +73,12 @@ def _settings(record: RunRecord):
     from tensorflow.core.framework.types_pb2 import DT_STRING
     from tensorflow.core.util.event_pb2 import Event
 
-    rows = [("name", record.name), ("run", record.id), *record.spec.items(), ("test_accuracy", record.test_accuracy)]
+    rows = [
+        ("name", record.name),
+        ("run", record.id[:MARK_DIGITS]),
+        *record.spec.items(),
+        ("test_accuracy", record.test_accuracy),
+    ]
     lines = ["| setting | value |", "|---|---|", *(f"| {name} | {_shown(value)} |" for name, value in rows)]
     metadata = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="text"))
     text = TensorProto(dtype=DT_STRING, string_val=["\n".join(lines).encode()])

@@ -104,7 +104,7 @@ def _answered(name: str, program: list[str]) -> dict[str, str]:
 def _beside(source: Source, side: int, parity: Parity, shown: str, name: str) -> dict[str, bytes]:
     """Returns what lies beside the network in the ZIP: file name → content."""
     classes = list(run_classes(source.record, source.home))
-    report = {"format": name, "run": source.record.id, **asdict(parity), "pictures": shown, "split": "test"}
+    report = {"format": name, "run": source.mark, **asdict(parity), "pictures": shown, "split": "test"}
     report |= {"allowed_difference": MOST_DIFFERENCE}
     labels = {"classes": classes, "image_size": side, "channels": "RGB", "values": "uint8, 0-255"}
     return {
