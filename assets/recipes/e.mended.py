@@ -1,11 +1,11 @@
 import keras
 from keras.applications.vgg16 import VGG16, preprocess_input
-from keras.layers import Dense, Flatten, Lambda, RandomFlip, RandomShear, RandomZoom
+from keras.layers import Dense, Flatten, Lambda, RandomFlip, RandomZoom
 
 size = (64, 64)
 image = keras.Input((*size, 3))
 x = image
-for change in (RandomShear(0.2, 0.2), RandomZoom(0.2), RandomFlip("horizontal")):  # in training only
+for change in (RandomZoom(0.2, 0.2), RandomFlip("horizontal")):  # in training only
     x = change(x)
 vgg = VGG16(input_tensor=Lambda(preprocess_input)(x), weights="imagenet", include_top=False)
 for layer in vgg.layers:

@@ -187,7 +187,13 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                     published=UNIT,
                     plain={"augment": "none"},
                 ),
-                (Fault("unit_pixels", "published"), Fault("imported_unused"), TEST_CHOOSES, OLD_FIT),
+                (
+                    Fault("unit_pixels", "published"),
+                    Fault("imported_unused"),
+                    Fault("shear_degrees"),
+                    TEST_CHOOSES,
+                    OLD_FIT,
+                ),
                 takes_dataset=True,
             ),
         )

@@ -37,6 +37,18 @@ PREPROCESSING: Mapping[str, tuple[str | None, str]] = MappingProxyType(
     }
 )
 
+# way of augmentation → the layers nearest to it, with their amounts
+MOVES: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
+    {
+        "light": (("RandomRotation", "10 / 360"), ("RandomZoom", "0.10"), ("RandomTranslation", "0.08, 0.08")),
+        "classic": (("RandomShear", "0.0035, 0.0"), ("RandomZoom", "0.2, 0.2")),  # by 0.2 degrees
+    }
+)
+# fault of a run → what stands in its place
+FAULTY: Mapping[str, tuple[str | None, str]] = MappingProxyType(
+    {"raw-pixels": (None, "fault_raw"), "unit-pixels": ("x = x / 255.0", "fault_unit")}
+)
+
 
 def network_piece(facts: Facts) -> Piece:
     """Returns the part that builds the network."""
@@ -48,7 +60,8 @@ def network_piece(facts: Facts) -> Piece:
 
 
 def _preprocessing(facts: Facts) -> list[str]:
-    code, about = PREPROCESSING[facts.spec.backbone]
+    """Returns what is done to pixels: what the backbone wants, or the fault that the run has on purpose."""
+    code, about = FAULTY.get(facts.spec.fault, PREPROCESSING[facts.spec.backbone])
     return [*comment(facts.say(about)), *([code] if code else [])]
 
 
@@ -57,7 +70,7 @@ def _augmentation(facts: Facts) -> list[str]:
         return []
     seed = child_seed(facts.spec.seed, "augmentation")
     flip = [f'x = keras.layers.RandomFlip("horizontal", seed={seed})(x)'] if facts.data.can_flip else []
-    moves = (("RandomRotation", "10 / 360"), ("RandomZoom", "0.10"), ("RandomTranslation", "0.08, 0.08"))
+    moves = MOVES[facts.spec.augment]
     lines = [
         f'x = keras.layers.{name}({amount}, fill_mode="nearest", seed={seed + at})(x)'
         for at, (name, amount) in enumerate(moves, 1)
