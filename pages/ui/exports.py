@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import bundles, pace, services, state
+from pages.ui.streamlit_internals import DeltaGenerator
 from pages.ui.text import sentence, t
 from tl_core.errors import TransferLabError
 from tl_core.export.formats import FORMATS, Exported, Format, Parity
 from tl_core.store.records import RunRecord
 
 POLL_S = 1.0
-IN_CODE = ("script", "notebook")  # the panel shows the program itself, and hands it out there
 
 
 def draw(records: Sequence[RunRecord]) -> None:
@@ -44,7 +43,7 @@ def _chosen(records: Sequence[RunRecord]) -> RunRecord:
 
 def _formats(record: RunRecord) -> list[Format]:
     has_weights = record.best_epoch is not None
-    return [one for one in FORMATS.values() if one.name not in IN_CODE and (has_weights or not one.needs_weights)]
+    return [one for one in FORMATS.values() if not one.is_program and (has_weights or not one.needs_weights)]
 
 
 def _draw_rows(record: RunRecord, is_polled: bool) -> None:
@@ -58,7 +57,12 @@ def _draw_rows(record: RunRecord, is_polled: bool) -> None:
         st.rerun()
 
 
-def _draw_state(record: RunRecord, format: Format, told: DeltaGenerator, action: DeltaGenerator) -> None:
+def _draw_state(
+    record: RunRecord,
+    format: Format,
+    told: DeltaGenerator,
+    action: DeltaGenerator,
+) -> None:
     """Draws how far a file is: to be made, being made, there, or why not."""
     if format.missing:
         told.caption(t("export.needs", packages=t("unit.comma").join(format.missing)))

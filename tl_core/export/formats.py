@@ -117,6 +117,8 @@ class Format:
         module: The module of this room whose function `write(source, target)` writes it, whole or not at all, and
             returns an `Exported`; named like the format where it is not said.
         needs_weights: Whether it is made of the run's weights; the others are made of its record alone.
+        is_program: Whether it brings the run's pictures along: a page has it from `engine.programs`, which asks who may
+            have them.
     """
 
     name: str
@@ -124,6 +126,7 @@ class Format:
     packages: tuple[str, ...] = ()
     module: str = ""
     needs_weights: bool = True
+    is_program: bool = False
 
     @property
     def missing(self) -> list[str]:
@@ -162,8 +165,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             Format("keras", ".zip", module="keras_file"),
             Format("tflite", ".zip", module="tflite_file"),
             Format("onnx", ".zip", packages=("tf2onnx", "onnx", "onnxruntime"), module="onnx_file"),
-            Format("script", ".zip"),
-            Format("notebook", ".zip"),
+            Format("script", ".zip", needs_weights=False, is_program=True),
+            Format("notebook", ".zip", needs_weights=False, is_program=True),
             Format("tensorboard", ".zip", needs_weights=False),
             Format("card", ".zip", needs_weights=False),
         )

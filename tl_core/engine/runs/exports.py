@@ -61,8 +61,11 @@ class Exports:
             UnknownIdError: "unknown_run".
             InputError: As `Format.check`.
             StoreError: "too_many_exports": of one visitor's; or a refusal of the disk.
+            ValueError: A program.
         """
         order = self._order(run_id, format, by, language)
+        if FORMATS[format].is_program:  # what is kept here goes to all who may see the run
+            raise ValueError(f"{format} is made by engine.programs")
         FORMATS[format].check(order.source.record)
         with self._lock:
             known = next((one for one in self._all() if one.path == order.path), None)
