@@ -127,7 +127,7 @@ def test_a_bad_field_is_refused_as_in_a_spec(options, code):
 def test_rates_follow_what_is_trained_and_never_the_cut():
     for optimizer in ("adam", "sgd"):
         assert FINE_TUNING_RATES[optimizer] < SCRATCH_RATES[optimizer] < HEAD_RATES[optimizer]
-        asked = {"backbone": "vgg16", "optimizer": optimizer}
+        asked = {"backbone": "inception_v3", "optimizer": optimizer}
         partial = [plan_run(asked | {"freeze": cut}) for cut in range(5)]
         assert {spec.learning_rate for spec in partial} == {FINE_TUNING_RATES[optimizer]}
         assert {spec.head_learning_rate for spec in partial} == {HEAD_RATES[optimizer]}
@@ -278,3 +278,10 @@ def test_the_number_of_training_images_is_never_less_than_what_a_run_uses(per_cl
 
 def test_a_record_of_a_network_that_there_is_no_more_can_still_be_read():
     assert decisive(RunSpec(backbone="gone", n_frozen=3))["n_frozen"] == 3
+
+
+def test_the_head_of_a_network_with_large_features_takes_larger_steps():
+    assert plan_run({"backbone": "vgg16"}).learning_rate == 5e-3
+    assert plan_run({"backbone": "vgg16", "freeze": 3}).head_learning_rate == 5e-3
+    assert plan_run({"backbone": "vgg16", "optimizer": "sgd"}).learning_rate == HEAD_RATES["sgd"]
+    assert plan_run({"backbone": "vgg16", "learning_rate": 0.02}).learning_rate == 0.02

@@ -14,6 +14,8 @@ from tl_core.spec import RANGES, RunSpec, check_field
 SCRATCH_RATES = MappingProxyType({"adam": 1e-3, "sgd": 0.03})
 SCRATCH_RATES_OF = MappingProxyType({("squeezenet", "adam"): 3e-4})
 """Where another rate reached a better validation accuracy (`expectations.SCRATCH` says what was tried)."""
+HEAD_RATES_OF = MappingProxyType({("vgg16", "adam"): 5e-3})
+"""Where another rate reached a better accuracy with every kind of head: VGG16's features are large numbers."""
 FINE_TUNING_RATES = MappingProxyType({"adam": 1e-4, "sgd": 3e-3})
 HEAD_RATES = MappingProxyType({"adam": 2e-3, "sgd": 0.1})
 MOST_HEAD_PARAMS = 120_000_000  # with Adam and the best weights 2 GB; 1024 units on all of VGG16 at 224 px: 26 million
@@ -24,6 +26,11 @@ TRAINING = ("phases", "head_epochs", "head_learning_rate", "learning_rate", "bat
 def scratch_rate(backbone: str, optimizer: str) -> float:
     """Returns the learning rate at which a network is trained from scratch, for a fair comparison its best one."""
     return SCRATCH_RATES_OF.get((backbone, optimizer), SCRATCH_RATES[optimizer])
+
+
+def head_rate(backbone: str, optimizer: str) -> float:
+    """Returns the learning rate at which a new head is trained on fixed features."""
+    return HEAD_RATES_OF.get((backbone, optimizer), HEAD_RATES[optimizer])
 
 
 def usual_training(optimizer: str, weights: str, backbone: str) -> dict[str, Any]:
@@ -38,7 +45,7 @@ def usual_training(optimizer: str, weights: str, backbone: str) -> dict[str, Any
     is_pretrained = weights == "pretrained"
     return {
         "phases": 2 if is_pretrained else 1,
-        "head_learning_rate": HEAD_RATES[optimizer],
+        "head_learning_rate": head_rate(backbone, optimizer),
         "learning_rate": FINE_TUNING_RATES[optimizer] if is_pretrained else scratch_rate(backbone, optimizer),
         "batchnorm": "frozen" if is_pretrained else "trained",
     }
@@ -90,7 +97,7 @@ def _training(values: Mapping[str, object], backbone: str, n_blocks: int) -> dic
     optimizer, weights = given("optimizer", RunSpec.optimizer), given("weights", RunSpec.weights)
     is_trap = values.get("batchnorm") == "updating" and values.get("head") != "svm"  # a fit asks for no statistics
     if given("n_frozen", 0) >= n_blocks:
-        rate = values.get("head_learning_rate", values.get("learning_rate", HEAD_RATES[optimizer]))
+        rate = values.get("head_learning_rate", values.get("learning_rate", head_rate(backbone, optimizer)))
         fields = _one_phase() | {"learning_rate": rate, "head_learning_rate": rate}
         return fields if is_trap else fields | {"batchnorm": "frozen", "batchnorm_momentum": None}
     usual = usual_training(optimizer, weights, backbone) | ({"phases": 1} if is_trap else {})

@@ -142,8 +142,9 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                     MNIST
                     | {"backbone": "vgg16", "image_size": 32, "head": "flatten-dense", "hidden": 64, "dropout": 0.5}
                     | {"optimizer": "adam", "learning_rate": 1e-4, "epochs": 10, "batch_size": 32},
-                    mended={"head_at": "block4"},
-                    whole={},
+                    mended={"head_at": "block4", "hidden": 512},
+                    narrow={"head_at": "block4"},
+                    whole={"hidden": 512},
                     two_classes={"head_at": "block4", "dataset": "mnist-small-parity"},
                     published={"head_at": "block4"} | UNIT,
                 ),
@@ -151,6 +152,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                     LAYERS,
                     GREY,
                     TWO_OUTPUTS,
+                    Fault("narrow_head", "narrow"),
                     Fault("unit_pixels", "published"),
                     TEST_CHOOSES,
                     OLD_RATE,
@@ -160,9 +162,9 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                 "c2",
                 _variants(
                     CIFAR | {"backbone": "resnet50", "image_size": 32},
-                    mended={"head": "svm"},
+                    mended={"head": "svm", "svm_c": 1e-3},
                     softmax={"head": "linear"},
-                    published={"head": "svm"} | RAW,
+                    published={"head": "svm", "svm_c": 1e-3} | RAW,
                 ),
                 (Fault("raw_pixels", "published"), Fault("columns_of_labels"), Fault("unscaled_features")),
             ),
