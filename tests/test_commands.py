@@ -125,14 +125,14 @@ def test_backbones_are_listed_with_blocks_that_add_up(home, capsys):
         assert all(list(block) == ["name", "n_layers", "params"] for block in row["blocks"])
         assert [weights["id"] for weights in row["weights"]] == ["pretrained", "random"]
     bundled = {row["id"] for row in rows if row["weights"][0]["available"]}
-    assert bundled == {"mobilenet_v2", "efficientnet_lite0", "squeezenet"}
+    assert bundled == {"mobilenet_v2", "efficientnet_lite0", "squeezenet", "vgg16", "resnet50"}
 
 
 @pytest.mark.parametrize("name", ["datasets", "backbones"])
 def test_people_get_a_table_with_a_line_for_each(home, capsys, name):
     status, out, err = called(capsys, name)
     assert (status, err) == (0, "")
-    assert len(out.splitlines()) == 1 + 7
+    assert len(out.splitlines()) == 1 + len(DATASETS if name == "datasets" else backbones())
     assert out.splitlines()[0].startswith("id ")
 
 

@@ -27,6 +27,8 @@ def _rows(record: RunRecord) -> dict[str, str]:
     """Returns name → value, as a reader knows them."""
     spec = RunSpec.from_dict(record.spec)
     told = {name: value for name, value in decisive(spec).items() if name != "threads"}  # they stand with the machine
+    if spec.fault == "none":
+        del told["fault"]  # of those that have one
     rows = {t(f"field.{name}"): setting(name, value) for name, value in told.items()}
     here, versions = record.environment, record.environment.get("versions", {})
     rows |= {t("field.threads"): threads(record), t("record.machine"): here.get("machine", "–")}

@@ -24,7 +24,7 @@ FOLDED = "[data-testid=stExpander] summary"
 POPOVERS = "[data-testid=stPopover] > div > button"
 CALM = """() => document.querySelector('%s') && document.getAnimations()
   .every(one => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)"""
-PAGES = ("", "data", "classify", "runs", "classroom")
+PAGES = ("", "data", "classify", "runs", "recipes", "classroom")
 FACES = [  # the colours are the same on all pages: in the dark, two of them are looked at each time
     *(("light", name) for name in PAGES),
     *(("dark", name) for name in PAGES[:2]),

@@ -14,6 +14,7 @@ TITLES = {
     "data": ("Data", "数据"),
     "classify": ("Classify", "图片分类"),
     "runs": ("Runs", "训练运行"),
+    "recipes": ("Recipes", "经典程序"),
     "classroom": ("Class", "课堂"),
 }
 

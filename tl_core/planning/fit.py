@@ -50,12 +50,14 @@ def fitted(link: LabLink, home: Path | None = None) -> tuple[LabLink, list[str]]
         "batch_size": min(asked.batch_size, n_training_images(asked, dataset)),
         "threads": None,
     }
-    if asked.augment == "classic" and asked.has_cached_views:
-        fits |= {"views": "fresh"}  # the lab offers it as the old programs have it
     if asked.is_fitted:
         fits |= {"n_frozen": backbone.n_used(asked.head_at), "augment": "none"}
     if is_head_too_large(asked.with_changes(**fits), dataset, backbone):
         fits["head"] = "dense"  # as many hidden units on pooled features
     changed = [name for name, value in fits.items() if value != getattr(asked, name)]
     values = {name: value for name, value in (asked.to_dict() | fits).items() if name not in link.left_open}
-    return replace(link, spec=plan_run(values, home), left_open=frozenset()), changed
+    spec = plan_run(values, home)
+    if spec.augment == "classic" and spec.has_cached_views and spec.views != "fresh":
+        spec = spec.with_changes(views="fresh")  # the lab offers it as the old programs have it
+        changed.append("views")
+    return replace(link, spec=spec, left_open=frozenset()), changed

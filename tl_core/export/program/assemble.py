@@ -63,7 +63,7 @@ def differences(facts: Facts) -> list[str]:
     spec = facts.spec
     told = {
         "differs_augment": spec.augment != "none",
-        "differs_fast": spec.arithmetic == "fast",
+        "differs_fast": spec.arithmetic == "fast" and facts.backbone.has_batchnorm,
         "differs_all": not facts.is_head_only,
         "differs_stopped": facts.record.state is not RunState.COMPLETED,
         "needs_download": facts.is_pretrained and not facts.brings_weights,
