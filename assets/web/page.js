@@ -12,7 +12,8 @@ function makeLine() {
 function mend(lab) {
   for (const zone of document.querySelectorAll('[data-testid="stFileUploaderDropzone"][role="presentation"]'))
     zone.setAttribute('role', 'group');  // it has a name of its own
-  for (const region of document.querySelectorAll('[data-testid="stPopoverBody"]:not([tabindex])'))
+  const scrolled = ':is([data-testid="stPopoverBody"], [data-testid="stCode"] pre):not([tabindex])';
+  for (const region of document.querySelectorAll(scrolled))
     region.tabIndex = 0;  // what scrolls can be scrolled with keys
   const text = document.querySelector('[data-testid="stProgress"]')?.textContent.trim() ?? '';
   if (text === lab.said || (text && performance.now() - lab.saidAt < MOST_OFTEN_MS)) return;
