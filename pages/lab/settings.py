@@ -30,7 +30,7 @@ NUMBERS = MappingProxyType(
         "decay_factor": ("schedule", 0.1),
         "decay_epochs": ("schedule", 1),
         "hidden": ("head", 16),
-        "svm_c": ("svm", 0.01),
+        "svm_c": ("svm", RunSpec.svm_c),
         "dropout": ("dropout", 0.1),
         "patience": ("patience", 1),
         "seed": ("seed", 1),

@@ -166,7 +166,7 @@ def test_an_svm_has_its_own_settings_and_says_what_it_needs(visit, engine, langu
     app = visit(language=language)
     control(app.selectbox, "head", language).select("svm").run()
     assert not app.exception
-    said = phrase(language, "lab.trained_svm", svm_c="0.01", epochs=5)
+    said = phrase(language, "lab.trained_svm", svm_c="0.001", epochs=5)
     assert said in [caption.value for caption in app.caption]
     labels = [box.label for box in [*app.selectbox, *app.number_input, *app.select_slider, *app.radio]]
     assert phrase(language, "field.svm_c") in labels
