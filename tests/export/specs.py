@@ -6,8 +6,9 @@ import numpy as np
 
 from tl_core.models.catalog import backbones
 from tl_core.models.weights import BUNDLED
-from tl_core.planning.plan import baseline_of, plan_run
-from tl_core.spec import CHOICES, RunSpec
+from tl_core.planning import recipes
+from tl_core.planning.plan import baseline_of, is_head_only, plan_run
+from tl_core.spec import RunSpec
 
 SMALL = {"dataset": "groceries-coarse", "image_size": 64, "per_class": 8, "arithmetic": "exact", "epochs": 2}
 HEAD_ONLY = plan_run({**SMALL, "backbone": "mobilenet_v2", "per_class": 6})
@@ -32,17 +33,29 @@ RECIPES = {
     "cut inside": plan_run({**SMALL, "head_at": "block_12"}),
     "weighted": plan_run({**SMALL, "class_weight": "balanced", "patience": 1, "epochs": 3}),
 }
-# what the spec learns beside them
-if "schedule" in RunSpec.rules():
-    RECIPES |= {
-        f"rate {kind}": plan_run({**SMALL, "optimizer": "sgd", "schedule": kind, "decay_epochs": 1})
-        for kind in ("inverse-time", "cosine", "step")
-    }
-if "svm" in CHOICES["head"]:
-    RECIPES |= {
-        "support vector machine": plan_run({**SMALL, "head": "svm", "class_weight": "balanced"}),
-        "support vector machine, two classes": plan_run({**SMALL, "head": "svm", "dataset": "chest-xray-small"}),
-    }
+RECIPES |= {
+    f"rate {kind}": plan_run({**SMALL, "optimizer": "sgd", "schedule": kind, "decay_epochs": 1})
+    for kind in ("inverse-time", "cosine", "step")
+}
+RECIPES |= {
+    "support vector machine": plan_run({**SMALL, "head": "svm", "class_weight": "balanced"}),
+    "support vector machine, two classes": plan_run({**SMALL, "head": "svm", "dataset": "chest-xray-small"}),
+}
+
+
+def _little(spec: RunSpec) -> RunSpec:
+    """Returns a run of the recipes' page on few pictures, without augmentation: no layer of Keras makes its views."""
+    changes = {"per_class": 6, "arithmetic": "exact", "augment": "none", "views": "rolling", "batch_size": 16}
+    return spec.with_changes(**changes, epochs=spec.epochs if spec.is_fitted else 2)
+
+
+# every run of the recipes' page that trains a head alone, faults included
+OFFERED = {
+    f"recipe {one.id}, {variant}": _little(one.spec(variant))
+    for one in recipes.RECIPES.values()
+    for variant in one.variants
+    if is_head_only(one.spec(variant))
+}
 TUNED = {
     "two phases": plan_run(TWO_PHASES),
     "two phases, dropout": plan_run({**TWO_PHASES, "head": "dense", "hidden": 64, "dropout": 0.3}),

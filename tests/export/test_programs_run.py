@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 from programs import Ran, Trained, outside, run, train, unpacked
-from specs import HEAD_ONLY, RECIPES, SMALL, TUNED, drawn_of_bundled
+from specs import HEAD_ONLY, OFFERED, RECIPES, SMALL, TUNED, drawn_of_bundled
 
 from tl_core.engine.worker.device import prepare
 from tl_core.models.catalog import backbones
@@ -24,6 +24,7 @@ from tl_core.spec import RunSpec
 pytestmark = [pytest.mark.slow]
 DRAWN = drawn_of_bundled(20, seed=15)
 WHOLE = {f"whole {id}": plan_run({**SMALL, "backbone": id}) for id in BUNDLED if id in backbones()}
+EQUAL = {**RECIPES, **OFFERED, **WHOLE}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -54,7 +55,7 @@ def test_a_program_trains_the_very_network_of_its_run(tmp_path):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("spec", [*RECIPES.values(), *WHOLE.values()], ids=[*RECIPES, *WHOLE])
+@pytest.mark.parametrize("spec", EQUAL.values(), ids=list(EQUAL))
 def test_so_does_that_of_every_recipe_and_backbone(spec, tmp_path):
     check_same(*both(spec, tmp_path))
 
