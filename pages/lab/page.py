@@ -21,7 +21,7 @@ from tl_core.errors import TransferLabError
 from tl_core.models.catalog import BackboneInfo
 from tl_core.models.weights import weights_address, weights_source
 from tl_core.planning.plan import baseline_of, decisive, is_head_only, n_training_images, plan_run
-from tl_core.planning.rates import rate_at, steps_of
+from tl_core.planning.rates import rate_at, steps_per_epoch
 from tl_core.spec import CHOICES, RunSpec
 from tl_core.training.views import prefix_passes
 
@@ -186,7 +186,7 @@ def _draw_train(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) -> 
     with st.container(horizontal=True, vertical_alignment="center"):
         is_pressed = st.button(t("lab.train"), type="primary", icon=":material/play_arrow:", key="train")
         with_baseline = forms.choose_baseline(spec, is_scratch=is_scratch)
-    st.caption(_what_is_trained(spec, steps_of(spec, n_training_images(spec, dataset))))
+    st.caption(_what_is_trained(spec, steps_per_epoch(n_training_images(spec, dataset), spec.batch_size)))
     _draw_differences(spec)
     with st.container(horizontal=True, key="behind"):
         expected.draw(spec.dataset, backbone)

@@ -9,7 +9,7 @@ from pages.ui.text import t
 from tl_core.charts.rates import RatesLabels, rates_figure, rates_info
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.planning.plan import n_training_images
-from tl_core.planning.rates import planned_rates, steps_of
+from tl_core.planning.rates import planned_rates, steps_per_epoch
 from tl_core.spec import RunSpec
 
 CURVE_PX = 120
@@ -27,7 +27,7 @@ def draw(values: Mapping, dataset: DatasetInfo, *, is_head_only: bool) -> None:
         return
     rate = values["head_learning_rate" if is_head_only else "learning_rate"]
     spec = RunSpec(**{**values, "learning_rate": rate})
-    points = planned_rates(spec, steps_of(spec, n_training_images(spec, dataset)))
+    points = planned_rates(spec, steps_per_epoch(n_training_images(spec, dataset), spec.batch_size))
     label = t("lab.rate_curve", first=f"{points[0][1]:.2g}", last=f"{points[-1][1]:.2g}")
     st.caption(label)
     figure = rates_figure(rates_info(points, spec.epochs), RatesLabels(t("field.epochs"), t("lab.rate_axis")))

@@ -1,6 +1,5 @@
 """The program as it was published in essence, mended, and what lies between the two."""
 
-from collections.abc import Mapping
 from functools import partial
 
 import streamlit as st
@@ -8,13 +7,11 @@ import streamlit as st
 from pages.ui.persistent import persistent
 from pages.ui.text import named, t
 from tl_core.planning.recipes import Recipe
-from tl_core.spec import RunSpec
-from tl_core.store.records import RunRecord
 
 VIEWS = ("difference", "mended", "published")
 
 
-def draw(recipe: Recipe, trained: Mapping[RunSpec, RunRecord]) -> None:
+def draw(recipe: Recipe) -> None:
     """Draws the code of a program, and a choice of how to look at it."""
     names = named(VIEWS, lambda view: t(f"recipes.{view}"))
     control = partial(st.segmented_control, t("recipes.view"), VIEWS, required=True, label_visibility="collapsed")

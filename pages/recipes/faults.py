@@ -1,16 +1,12 @@
 """What is wrong with a program as it was published, and how one sees it."""
 
-from collections.abc import Mapping
-
 import streamlit as st
 
 from pages.ui.text import literal, t
 from tl_core.planning.recipes import Fault, Recipe
-from tl_core.spec import RunSpec
-from tl_core.store.records import RunRecord
 
 
-def draw(recipe: Recipe, trained: Mapping[RunSpec, RunRecord]) -> None:
+def draw(recipe: Recipe) -> None:
     """Draws a line for each fault."""
     for fault in recipe.faults:
         st.markdown(f"**{t(f'recipe_fault.{fault.code}.title')}**  \n{t(f'recipe_fault.{fault.code}.about')}")

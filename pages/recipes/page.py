@@ -31,9 +31,12 @@ def _draw_card(recipe: Recipe, trained: Mapping[RunSpec, RunRecord]) -> None:
         st.markdown(t(f"recipe.{recipe.id}.about"))
         names = {name: t(f"recipes.{name}") for name in ("runs", "wrong", "code")}
         tabs = st.tabs(list(names.values()), key=f"recipe-tabs-{recipe.id}-{state.language()}")
-        for tab, draw_part in zip(tabs, (variants.draw, faults.draw, code.draw), strict=True):
-            with tab:
-                draw_part(recipe, trained)
+        with tabs[0]:
+            variants.draw(recipe, trained)
+        with tabs[1]:
+            faults.draw(recipe)
+        with tabs[2]:
+            code.draw(recipe)
 
 
 draw()

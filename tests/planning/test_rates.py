@@ -1,6 +1,6 @@
 import pytest
 
-from tl_core.planning.rates import MOST_POINTS, planned_rates, rate_at, steps_of
+from tl_core.planning.rates import MOST_POINTS, planned_rates, rate_at, steps_per_epoch
 from tl_core.spec import RunSpec
 
 SPEC = RunSpec(learning_rate=0.1, epochs=4, batch_size=32)
@@ -32,4 +32,4 @@ def test_the_curve_goes_from_the_first_to_the_last_step_in_epochs():
 
 
 def test_an_epoch_has_a_step_for_what_does_not_fill_a_batch():
-    assert [steps_of(SPEC, n) for n in (2, 32, 33, 64)] == [1, 1, 2, 2]
+    assert [steps_per_epoch(n, SPEC.batch_size) for n in (2, 32, 33, 64)] == [1, 1, 2, 2]

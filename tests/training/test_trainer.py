@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from tl_core.errors import TrainingError
 from tl_core.evaluation.scores import log_loss
+from tl_core.planning.rates import steps_per_epoch
 from tl_core.spec import RunSpec
 from tl_core.training import trainer as training
 from tl_core.training.clock import Clock
 from tl_core.training.events import Epoch, Event, Phase, Step
 from tl_core.training.steps import Pace, PlainSteps
-from tl_core.training.trainer import StopRequested, Trainer, batches, make_optimizer, steps_per_epoch
+from tl_core.training.trainer import StopRequested, Trainer, batches, make_optimizer
 
 CENTRES = np.array([[2.0, 0, 0, 0], [0, 2, 0, 0], [0, 0, 2, 0]])
 LABELS = np.arange(45) % 3

@@ -4,7 +4,7 @@ Names and descriptions for the screen are copy: `dataset.<id>.name`, `dataset.<i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -96,43 +96,36 @@ PARITY = ("Even", "Odd")
 PARITY_OF_DIGIT = (0, 1) * 5
 
 
-def _groceries(id: str, classes: tuple[str, ...], merge: tuple[int, ...] | None) -> DatasetInfo:
-    return DatasetInfo(
-        id=id,
-        file="groceries.parquet",
-        classes=classes,
-        source=GROCERIES_SOURCE,
-        licence="MIT",
-        n_train=586,
-        n_validation=146,
-        n_test=661,
-        image_size=160,
-        channels=3,
-        can_flip=True,
-        merge=merge,
-    )
-
-
-def _mnist_small(id: str, classes: tuple[str, ...], merge: tuple[int, ...] | None) -> DatasetInfo:
-    return DatasetInfo(
-        id=id,
-        file="mnist-small.parquet",
-        classes=classes,
-        source=MNIST_SOURCE,
-        licence=MNIST_LICENCE,
-        n_train=1_800,
-        n_validation=300,
-        n_test=900,
-        image_size=28,
-        channels=1,
-        can_flip=False,
-        merge=merge,
-    )
-
+GROCERIES = DatasetInfo(
+    id="groceries",
+    file="groceries.parquet",
+    classes=FRUITS,
+    source=GROCERIES_SOURCE,
+    licence="MIT",
+    n_train=586,
+    n_validation=146,
+    n_test=661,
+    image_size=160,
+    channels=3,
+    can_flip=True,
+)
+MNIST_SMALL = DatasetInfo(
+    id="mnist-small",
+    file="mnist-small.parquet",
+    classes=DIGITS,
+    source=MNIST_SOURCE,
+    licence=MNIST_LICENCE,
+    n_train=1_800,
+    n_validation=300,
+    n_test=900,
+    image_size=28,
+    channels=1,
+    can_flip=False,
+)
 
 _ALL = (
-    _groceries("groceries", FRUITS, None),
-    _groceries("groceries-coarse", FRUIT_KINDS, KIND_OF_FRUIT),
+    GROCERIES,
+    replace(GROCERIES, id="groceries-coarse", classes=FRUIT_KINDS, merge=KIND_OF_FRUIT),
     DatasetInfo(
         id="cifar10-small",
         file="cifar10-small.parquet",
@@ -146,8 +139,8 @@ _ALL = (
         channels=3,
         can_flip=True,
     ),
-    _mnist_small("mnist-small", DIGITS, None),
-    _mnist_small("mnist-small-parity", PARITY, PARITY_OF_DIGIT),
+    MNIST_SMALL,
+    replace(MNIST_SMALL, id="mnist-small-parity", classes=PARITY, merge=PARITY_OF_DIGIT),
     DatasetInfo(
         id="chest-xray-small",
         file="chest-xray-small.parquet",

@@ -20,7 +20,7 @@ def write(source: Source, target: Path) -> Exported:
     Raises:
         StoreError: A refusal of the disk.
     """
-    write_zip(target, card_files(source))
+    write_zip(target, card_files(source).items())
     return Exported(target, "card")
 
 

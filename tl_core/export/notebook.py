@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tl_core.export.formats import Exported, Source
-from tl_core.export.package import spoken, write_package
+from tl_core.export.package import write_package
 from tl_core.export.program.assemble import imports, notes, pieces, settings, title
 from tl_core.export.program.facts import Facts
 
@@ -41,5 +41,5 @@ def _lines(lines: Sequence[str]) -> list[str]:
 
 def write(source: Source, target: Path, *, language: str | None = None, has_pictures: bool | None = None) -> Exported:
     """Writes the notebook of a run as a ZIP, with all that it reads; as `script.write`."""
-    write_package(source, target, NAME, notebook_text, language or spoken(source), has_pictures)
+    write_package(source, target, NAME, notebook_text, language or source.language, has_pictures)
     return Exported(target, "notebook")

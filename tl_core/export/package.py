@@ -2,7 +2,6 @@
 
 import csv
 import io
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,8 +10,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from tl_core.datasets.own.album import is_own
-from tl_core.disk.space import storage_errors
 from tl_core.errors import UnavailableError
+from tl_core.export.archive import write_zip
 from tl_core.export.formats import Source
 from tl_core.export.pictures import Pictures, pictures_of
 from tl_core.export.program.assemble import ID_DIGITS, differences, title
@@ -25,7 +24,6 @@ from tl_core.paths import PROJECT
 from tl_core.store.albums import Albums
 from tl_core.store.records import RunRecord, Visibility
 
-FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # of a ZIP: equal runs make equal files
 _WIDER = (Visibility.PRIVATE, Visibility.LINK, Visibility.CLASS)
 _PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "numpy")
 
@@ -55,19 +53,7 @@ def write_package(
         has_pictures = may_go_along(source.record, source.home)
     facts = facts_of(source.record, source.home, language, has_pictures=has_pictures)
     pictures = pictures_of(facts.spec, source.home)
-    try:
-        with storage_errors(target.parent), zipfile.ZipFile(target, "w") as archive:
-            for path, data in _files(facts, pictures, name, text(facts)):
-                is_small = path.startswith("pictures/") or path.endswith(".npz")  # packed already
-                _add(archive, path, data, zipfile.ZIP_STORED if is_small else zipfile.ZIP_DEFLATED)
-    except BaseException:
-        target.unlink(missing_ok=True)
-        raise
-
-
-def spoken(source: Source) -> str:
-    """Returns the language of what people read in a file."""
-    return getattr(source, "language", "en")
+    write_zip(target, _files(facts, pictures, name, text(facts)))
 
 
 def may_go_along(record: RunRecord, home: Path) -> bool:
@@ -109,12 +95,6 @@ def _table(rows: list[list[str]]) -> bytes:
     file = io.StringIO(newline="")
     csv.writer(file, lineterminator="\n").writerows(rows)
     return file.getvalue().encode()
-
-
-def _add(archive: zipfile.ZipFile, path: str, data: bytes, how: int) -> None:
-    entry = zipfile.ZipInfo(path, FIRST_DAY)
-    entry.external_attr = 0o644 << 16
-    archive.writestr(entry, data, how)
 
 
 def weights_file(backbone: str) -> bytes:

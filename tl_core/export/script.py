@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tl_core.export.formats import Exported, Source
-from tl_core.export.package import spoken, write_package
+from tl_core.export.package import write_package
 from tl_core.export.program.assemble import imports, notes, pieces, settings, title
 from tl_core.export.program.facts import Facts
 from tl_core.export.program.pieces import Piece, broken, comment
@@ -54,5 +54,5 @@ def write(source: Source, target: Path, *, language: str | None = None, has_pict
         UnavailableError: Data or weights are damaged or not here.
         StoreError: The disk refuses.
     """
-    write_package(source, target, NAME, script_text, language or spoken(source), has_pictures)
+    write_package(source, target, NAME, script_text, language or source.language, has_pictures)
     return Exported(target, "script")

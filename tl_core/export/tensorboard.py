@@ -29,7 +29,7 @@ def write(source: Source, target: Path) -> Exported:
                 events = _scalars(record, epochs, prefix)
                 files |= {f"{record.role}/{split}/{name}": data for name, data in _file(folder, events)}
             files |= {f"{record.role}/{name}": data for name, data in _file(folder, [_settings(record)])}
-    write_zip(target, files)
+    write_zip(target, files.items())
     return Exported(target, "tensorboard")
 
 

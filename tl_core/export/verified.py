@@ -57,7 +57,7 @@ def write_verified(source: Source, target: Path, name: str, ending: str, save: S
         parity = compare(model, images, probabilities(full, images), name)
         written = model.read_bytes()
     files = {model.name: written} | _beside(source, side, parity, shown, name)
-    write_zip(target, files)
+    write_zip(target, files.items())
     return Exported(target, name, parity)
 
 

@@ -7,9 +7,9 @@ from tl_core.spec import RunSpec
 MOST_POINTS = 120  # of a curve that is drawn small
 
 
-def steps_of(spec: RunSpec, n_train: int) -> int:
-    """Returns the steps of an epoch on so many training pictures."""
-    return math.ceil(n_train / spec.batch_size)
+def steps_per_epoch(n_train: int, batch_size: int) -> int:
+    """Returns how many batches one pass over the training pictures takes."""
+    return math.ceil(n_train / batch_size)
 
 
 def rate_at(spec: RunSpec, step: int, n_steps: int) -> float:

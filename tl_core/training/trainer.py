@@ -14,6 +14,7 @@ import numpy as np
 from tl_core.errors import TrainingError
 from tl_core.evaluation.scores import log_loss
 from tl_core.models.trained import copies, put_back
+from tl_core.planning.rates import steps_per_epoch
 from tl_core.seeds import generator
 from tl_core.spec import RunSpec
 from tl_core.training.clock import Clock
@@ -206,11 +207,6 @@ class Trainer:
     def _stop_if_asked(self) -> None:
         if self.should_stop():
             raise StopRequested
-
-
-def steps_per_epoch(n_train: int, batch_size: int) -> int:
-    """Returns how many batches one pass over the training pictures takes."""
-    return math.ceil(n_train / batch_size)
 
 
 def batches(indices: np.ndarray, batch_size: int, seed: int, epoch: int) -> np.ndarray:

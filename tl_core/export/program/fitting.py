@@ -33,7 +33,7 @@ def fitting_piece(facts: Facts) -> Piece:
     numbers = [1] if n_classes == 2 else range(n_classes)
     seeds = ", ".join(str(child_seed(facts.spec.seed, f"svm/{number}")) for number in numbers)
     lines = [*FEATURES.split("\n"), *step(facts.say("svm_seeds")), *_listed(seeds)]
-    fit = FIT.format(c=getattr(facts.spec, "svm_c", 1.0), rounds=MOST_ROUNDS, weights=_weights(facts, n_classes))
+    fit = FIT.format(c=facts.spec.svm_c, rounds=MOST_ROUNDS, weights=_weights(facts, n_classes))
     lines += [*fit.split("\n"), *([TWO_CLASSES] if n_classes == 2 else []), *step(facts.say("svm_set"))]
     return Piece(facts.say("svm_title"), facts.say("svm"), [*lines, *SET.split("\n")])
 

@@ -69,7 +69,7 @@ _STEPS = "order.shape[1] // BATCH"
 
 
 def _inverse_time(spec: RunSpec) -> str:
-    return f"{_SCHEDULES}.InverseTimeDecay({spec.learning_rate}, decay_steps=1, decay_rate={_of(spec, 'decay')})"
+    return f"{_SCHEDULES}.InverseTimeDecay({spec.learning_rate}, decay_steps=1, decay_rate={spec.decay})"
 
 
 def _cosine(spec: RunSpec) -> str:
@@ -77,7 +77,7 @@ def _cosine(spec: RunSpec) -> str:
 
 
 def _step(spec: RunSpec) -> str:
-    steps, factor = f"{_STEPS} * {_of(spec, 'decay_epochs')}", _of(spec, "decay_factor")
+    steps, factor = f"{_STEPS} * {spec.decay_epochs}", spec.decay_factor
     return f"{_SCHEDULES}.ExponentialDecay({spec.learning_rate}, {steps}, {factor}, staircase=True)"
 
 
@@ -93,7 +93,7 @@ SCHEDULES: Mapping[str, Callable[[RunSpec], str]] = MappingProxyType(
 
 def rate(spec: RunSpec) -> list[str]:
     """Returns the line that makes a schedule; none for a rate that stays."""
-    kind = _of(spec, "schedule", "constant")
+    kind = spec.schedule
     return [] if kind == "constant" else [f"rate = {SCHEDULES[kind](spec)}"]
 
 
@@ -104,7 +104,3 @@ def optimizer(spec: RunSpec) -> str:
         return f"keras.optimizers.Adam({first})"
     nesterov = ", nesterov=True" if spec.nesterov else ""
     return f"keras.optimizers.SGD({first}, momentum={spec.momentum}{nesterov})"
-
-
-def _of(spec: RunSpec, name: str, otherwise: object = None) -> str:
-    return str(getattr(spec, name, otherwise))

@@ -15,6 +15,7 @@ from tl_core.engine.worker.warm_cache import WarmCache
 from tl_core.errors import TrainingError, TransferLabError
 from tl_core.evaluation.scores import score
 from tl_core.models.trained import save_trained
+from tl_core.planning.rates import steps_per_epoch
 from tl_core.spec import RunSpec
 from tl_core.training.clock import Clock
 from tl_core.training.events import Ended, Epoch, Event, Phase, Recovered, Started
@@ -22,7 +23,7 @@ from tl_core.training.feature_cache import FeatureCache
 from tl_core.training.inputs import Inputs
 from tl_core.training.phases import Phases
 from tl_core.training.pixel_cache import map_pixels
-from tl_core.training.trainer import StopRequested, steps_per_epoch
+from tl_core.training.trainer import StopRequested
 
 EPOCHS = "epochs"  # among the texts of a checkpoint
 
