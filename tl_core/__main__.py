@@ -14,6 +14,7 @@ from tl_core.commands.evaluate import add_evaluate_options, evaluate
 from tl_core.commands.expect import add_expect_options, expect
 from tl_core.commands.export import add_export_options, export
 from tl_core.commands.import_ import add_import_options, import_pictures
+from tl_core.commands.insight import add_insight_options, insight
 from tl_core.commands.listing import list_backbones, list_datasets, list_runs, show
 from tl_core.commands.output import BAD_INPUT, DONE, FAILED, INTERRUPTED, Output, complain
 from tl_core.commands.recipe import add_recipe_options, run_recipe
@@ -82,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     asked.add_argument("subject", metavar="RUN")
     asked.add_argument("images", metavar="IMAGE", nargs="+")
     add_evaluate_options(command("evaluate", evaluate))
+    add_insight_options(command("insight", insight))
     add_export_options(command("export", export))
     add_import_options(command("import", import_pictures))
     add_admit_options(command("admit", admit))

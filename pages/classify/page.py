@@ -4,33 +4,29 @@ The learner answers: what has each network learned, and what did the backbone kn
 Reads the run from the address; writes the chosen runs and the last answers.
 """
 
-from contextlib import suppress
 from functools import partial
 
 import streamlit as st
 
 from pages.classify import missing_tops, samples
 from pages.classify.predictions import draw_picture
-from pages.ui import bundles, services, state
-from pages.ui.blocks import meaning
-from pages.ui.owner_names import owner_name
+from pages.ui import bundles
 from pages.ui.persistent import persistent
-from pages.ui.run_names import name_of
+from pages.ui.run_choice import choose_runs
 from pages.ui.text import named, t
 from pages.ui.uploader_words import draw_field_words
 from tl_core.datasets.images.decode import ACCEPTED_FORMATS
 from tl_core.datasets.images.headers import MAX_FILE_BYTES
-from tl_core.errors import UnknownIdError
-from tl_core.store.records import RunRecord, RunState
+from tl_core.store.records import RunRecord
 
 MAX_MEGABYTES = MAX_FILE_BYTES // 1_000_000
-FINISHED = (RunState.COMPLETED, RunState.STOPPED)
+MOST_RUNS = 4
 
 
 def draw() -> None:
     st.title(t("classify.title"))
     st.markdown(t("classify.lead"))
-    runs = _choose_runs()
+    runs = choose_runs("classify", most=MOST_RUNS)
     bundles.draw_upload()
     if runs == []:
         st.info(t("classify.none_chosen"), icon=":material/arrow_upward:")
@@ -42,51 +38,6 @@ def draw() -> None:
     missing_tops.draw(dict.fromkeys(str(record.spec["backbone"]) for record in runs))
     for place, picture in enumerate(_choose_pictures(runs)):
         draw_picture(picture, runs, place)
-
-
-def _choose_runs() -> list[RunRecord] | None:
-    """Draws the choice of networks, at first the visitor's run and its baseline; None if there is none."""
-    finished = [run for run in _seen_runs() if run.state in FINISHED and run.best_epoch is not None]
-    if not finished:
-        return None
-    by_id = {record.id: record for record in finished}
-    chosen = st.multiselect(
-        t("classify.runs"),
-        list(by_id),
-        default=_first_choice(by_id),
-        max_selections=4,
-        placeholder=t("classify.choose"),
-        format_func=named(by_id, lambda run_id: _label(by_id[run_id])).__getitem__,
-        help=meaning("run"),
-        key=f"classify-runs-{state.run_id()}",
-    )
-    return [by_id[run_id] for run_id in chosen]
-
-
-def _seen_runs() -> list[RunRecord]:
-    """Returns the finished runs that the visitor finds in a list, and the one that a link led to, with its twin."""
-    engine, by = services.engine(), state.visitor()
-    seen = {record.id: record for record in engine.runs.list_runs(by=by, states=FINISHED, limit=100)}
-    with suppress(UnknownIdError):
-        opened = engine.runs.find(state.run_id() or "", by=by)
-        seen |= {opened.id: opened}
-        seen |= {opened.twin_id: engine.runs.find(opened.twin_id, by=by)} if opened.twin_id else {}
-    return list(seen.values())
-
-
-def _first_choice(by_id: dict[str, RunRecord]) -> list[str]:
-    try:
-        run = services.engine().runs.find(state.run_id() or "", by=state.visitor())
-    except UnknownIdError:
-        run = next(iter(by_id.values()))
-    pair = sorted(filter(None, (run.id, run.twin_id)), key=lambda id_: id_ in by_id and by_id[id_].role == "baseline")
-    return [run_id for run_id in pair if run_id in by_id] or [next(iter(by_id))]
-
-
-def _label(record: RunRecord) -> str:
-    """Returns a run's name, with whose it is where it is another's."""
-    is_mine = record.owner == state.visitor().owner
-    return " · ".join([name_of(record), *([] if is_mine else [owner_name(record.owner)]), record.id[:6]])
 
 
 def _choose_pictures(runs: list[RunRecord]) -> list[samples.Picture]:

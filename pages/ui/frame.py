@@ -13,12 +13,13 @@ from pages.ui.text import sentence, t
 from tl_core.errors import TransferLabError
 from tl_core.phrases import LANGUAGES
 
-STEPS = ("lab", "data", "classify", "runs", "recipes", "classroom")
+STEPS = ("lab", "data", "classify", "insights", "runs", "recipes", "classroom")
 ICONS = MappingProxyType(
     {
         "lab": ":material/science:",
         "data": ":material/photo_library:",
         "classify": ":material/image_search:",
+        "insights": ":material/query_stats:",
         "runs": ":material/stacked_line_chart:",
         "recipes": ":material/menu_book:",
         "classroom": ":material/groups:",

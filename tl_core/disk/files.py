@@ -32,6 +32,9 @@ __all__ = [
 WEIGHTS_FILE = "weights.safetensors"
 """What a finished run leaves in its folder: the weights of what it trained."""
 
+OUTPUTS_FILE = "outputs.safetensors"
+"""What it leaves beside them: its logits of validation and test pictures (`evaluation.insight.outputs`)."""
+
 _POSITION = threading.Lock()  # of open files, where reading moves it
 _CHECKSUM = "crc32"
 _KEPT_CHECKPOINTS = 2

@@ -17,6 +17,7 @@ from tl_core.engine.requests import Requests
 from tl_core.engine.runs.estimates import Estimates
 from tl_core.engine.runs.exports import Exports
 from tl_core.engine.runs.forecast import Forecast
+from tl_core.engine.runs.insights import Insights
 from tl_core.engine.runs.programs import Programs
 from tl_core.engine.runs.runs import Runs
 from tl_core.engine.runs.snapshots import FinishedRunCache
@@ -49,6 +50,7 @@ class Engine:
         runs: What people do with runs.
         classroom: What concerns the class.
         requests: What a page waits for.
+        insights: What people ask of finished runs.
         exports: What visitors take along as files.
         programs: Code that trains a run's network without this app.
         albums: The data sets of visitors' own; it says for itself who may do what.
@@ -98,6 +100,7 @@ class Engine:
         self.runs = Runs(store, home, self.albums, supervisor, finished, forecast, disk)
         self.classroom = Classroom(store, supervisor, forecast)
         self.requests = Requests(store, home, supervisor, estimates)
+        self.insights = Insights(store, home, supervisor, clock)
         self.exports = Exports(store, home, supervisor)
 
     def status(self) -> EngineStatus:

@@ -59,12 +59,23 @@ class Supervisor:
 
     # ---- wishes ----
 
-    def ask(self, message: dict) -> Future:
-        """Sends a request to the main worker; returns the future of its answer."""
+    def ask(self, message: dict, on_progress: Callable[[dict], None] | None = None) -> Future:
+        """Sends a request to the main worker; returns the future of its answer.
+
+        Args:
+            message: The request.
+            on_progress: Called with {"done", "total", "value"}, under the lock, as the worker says how far it is.
+        """
         with self.lock:
             if self._closed.is_set():
                 return failed(WorkerError("worker_died", status=0))
-            return self._answers.ask(self.pool.main().send, message)
+            return self._answers.ask(self.pool.main().send, message, on_progress)
+
+    def cancel(self, future: Future) -> None:
+        """Ends a request that nobody waits for any more; its future has the error "request_cancelled"."""
+        with self.lock:
+            if not self._closed.is_set():
+                self._answers.cancel(future, self.pool.main().send)
 
     def stop(self, run_id: str) -> None:
         """Asks a run to end."""
@@ -156,6 +167,8 @@ class Supervisor:
                 self.trainings.let_go(worker, message["run_id"], message.get("error"))
             elif say == "answer":
                 self._answers.take(message)
+            elif say == "progress":
+                self._answers.note(message)
             self.trainings.unsaved_ends.write()
             self.trainings.dispatch()
 

@@ -139,6 +139,13 @@ class Phases:
         rows = compare(network, self._before, after, self._after_head, is_head_only=is_head_only)
         return [row | {"relative_change": change} for row, change in zip(rows, self._change.measure(), strict=True)]
 
+    def validation_logits(self) -> Computation[np.ndarray]:
+        """Returns what the best weights, which are in place, say of the validation pictures: float (n, classes)."""
+        assert self.trainer is not None  # `has_result`
+        if self.trainer.best_logits is not None:
+            return self.trainer.best_logits
+        return (yield from self.trainer.predict(self.trainer.validation, "validating"))
+
     def checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         """Returns what a process must know to go on after the present epoch: arrays, and facts as text."""
         assert self.trainer is not None  # an epoch is finished

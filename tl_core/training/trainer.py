@@ -69,6 +69,8 @@ class Trainer:
         self.spec, self.clock, self.should_stop = spec, clock, should_stop
         self.progress = progress or TrainerState()
         self.best_weights: list[np.ndarray] | None = None
+        self.best_logits: np.ndarray | None = None  # of the validation pictures, by these very weights, where known
+        self._last_logits: np.ndarray | None = None
         is_balanced = spec.class_weight == "balanced"
         weights = class_weights(labels[train], model.output_shape[-1]) if is_balanced else None
         compile_model(model, spec, weights, n_steps=steps_per_epoch(len(train), spec.batch_size))
@@ -133,7 +135,7 @@ class Trainer:
         return Step(self.progress.step, epoch, loss, accuracy, elapsed_s, self.progress.images)
 
     def _validate(self) -> Computation[tuple[float, float]]:
-        logits = yield from self.predict(self.validation, "validating")
+        self._last_logits = logits = yield from self.predict(self.validation, "validating")
         labels = self.labels[self.validation]
         return log_loss(logits, labels), float(np.mean(logits.argmax(axis=1) == labels))
 
@@ -172,7 +174,7 @@ class Trainer:
     ) -> Epoch:
         is_best = self.progress.close_epoch(val_accuracy, val_loss)
         if is_best:
-            self.best_weights = copies(self.model.variables)
+            self.best_weights, self.best_logits = copies(self.model.variables), self._last_logits
         now_s = self.clock.elapsed_s
         return Epoch(
             self.progress.epoch,

@@ -14,6 +14,7 @@ from tl_core.engine.runs.snapshots import FinishedRunCache, RunSnapshot
 from tl_core.engine.runs.submission import Order, enter
 from tl_core.engine.supervisor import Supervisor
 from tl_core.errors import StoreError
+from tl_core.evaluation.insight import answers
 from tl_core.export.cache import forget_run
 from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor, may_see
@@ -263,6 +264,7 @@ class Runs:
             self._store.delete(record.id, by=by)
             self._finished.forget(record.id)
         forget_run(self._home, record.id)
+        answers.forget_run(self._home, record.id)
         if is_own(str(record.spec.get("dataset"))):  # it may have been the last that needed these pictures
             self._albums.clear(record.spec["dataset"])
 

@@ -4,9 +4,10 @@ import logging
 import queue
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
-from tl_core.engine.worker.requests import REQUESTS, Request
+from tl_core.engine.worker.requests import REQUESTS, Progress, Request
 from tl_core.engine.worker.scheduler import Rank, Scheduler
 from tl_core.errors import TransferLabError, WorkerError
 from tl_core.training.events import Ended, Epoch, Event, Phase, Started, Step
@@ -91,6 +92,8 @@ class Worker:
             unrecorded = self._unrecorded.get(message["run_id"], {})
             for number in [number for number in unrecorded if number <= message["epoch"]]:
                 del unrecorded[number]
+        elif do == "cancel":
+            self._scheduler.drop(message["request_id"])
         elif do == "stop":
             self._scheduler.prioritise(message["run_id"])
         elif do == "pause":
@@ -120,8 +123,11 @@ class Worker:
         )
         self._scheduler.add(run_id, self.interruption.watched(run_id, task.run()), owner=message["owner"])
 
-    def _on_event(self, task_id: str, event: Event) -> None:
+    def _on_event(self, task_id: str, event: Event | Progress) -> None:
         """Gathers events that come in quick succession; what announces something long is said at once."""
+        if isinstance(event, Progress):
+            self._say({"say": "progress", "request_id": task_id, **asdict(event)})
+            return
         self._unsent.setdefault(task_id, []).append(event.to_dict())
         if _is_followed_by_work(event) or time.monotonic() - self._said_s > GATHER_S:
             self._flush()
@@ -160,7 +166,7 @@ class Worker:
             task = self._answering(message["request_id"], request, message)
             self._scheduler.add(message["request_id"], task, rank=request.rank)
 
-    def _answering(self, request_id: str, request: Request, message: dict) -> Iterator[None]:
+    def _answering(self, request_id: str, request: Request, message: dict) -> Iterator[Progress | None]:
         self._answer(request_id, value=(yield from request.begin(self._kept, message)))
 
     def _answer(self, request_id: str, **what: object) -> None:

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 SLICE_S = 0.2
+GOES_FIRST_S = 1.0  # of computing, after which a request takes turns with the trainings
 
 
 class Rank(Enum):
@@ -30,6 +31,7 @@ class Task:
         owner: Whose it is.
         is_paused: It gets no turns, but for the steps that it still owes.
         n_owed: Steps that it was asked to take while it is paused.
+        first_s: Seconds of computing that it is still ahead of the trainings; None where that is no question.
     """
 
     id: str
@@ -37,6 +39,7 @@ class Task:
     owner: str
     is_paused: bool = False
     n_owed: int = 0
+    first_s: float | None = None
 
     @property
     def is_runnable(self) -> bool:
@@ -67,10 +70,11 @@ class RoundRobin:
 class Scheduler:
     """Advances tasks in turns of at most `SLICE_S`.
 
-    Requests come first, then trainings, then chores. Owners take turns in round robin and the runs of an owner share
-    its turns, so nobody waits longer for others who queue more. A turn ends with an event that is None, or before one
-    that would outlast the slice, judged by the longest of this turn; an event that alone takes longer keeps the others
-    waiting exactly that long.
+    Requests come first, then trainings, then chores; a request that has computed for `GOES_FIRST_S` takes turns with
+    the trainings from then on, so that a long one starves nobody. Owners take turns in round robin and the runs of an
+    owner share its turns, so nobody waits longer for others who queue more. A turn ends with an event that is None, or
+    before one that would outlast the slice, judged by the longest of this turn; an event that alone takes longer keeps
+    the others waiting exactly that long.
 
     Args:
         on_event: Called with (task id, event).
@@ -103,7 +107,15 @@ class Scheduler:
 
     def add(self, task_id: str, task: Iterator, *, owner: str = "", rank: Rank = Rank.TRAINING) -> None:
         """Takes in a task."""
-        self._queues[rank].add(Task(task_id, task, owner))
+        first_s = GOES_FIRST_S if rank is Rank.REQUEST else None
+        self._queues[rank].add(Task(task_id, task, owner, first_s=first_s))
+
+    def drop(self, task_id: str) -> None:
+        """Takes out a task that nobody waits for any more and closes its generator; one that has ended is no matter."""
+        for queue in self._queues.values():
+            for task in [task for task in queue if task.id == task_id]:
+                queue.take_out(task)
+                task.events.close()  # pyright: ignore[reportAttributeAccessIssue]
 
     def pause(self, task_id: str) -> None:
         """Gives a training no more turns."""
@@ -134,8 +146,13 @@ class Scheduler:
             return
         queue, task = found
         queue.take_out(task)  # first, so that `on_end` finds it gone
-        if self._advance(task):
-            queue.add(task)
+        began_s = self._clock()
+        if not self._advance(task):
+            return
+        if task.first_s is not None:
+            task.first_s -= self._clock() - began_s
+            queue = self._queues[Rank.REQUEST if task.first_s > 0 else Rank.TRAINING]
+        queue.add(task)
 
     def _next(self) -> tuple[RoundRobin, Task] | None:
         tasks = ((queue, task) for queue in self._queues.values() for task in queue)

@@ -1,11 +1,13 @@
 """Runs as rows: every SQL statement about a run and what belongs to it."""
 
 import sqlite3
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from tl_core.disk.files import WEIGHTS_FILE, drop_leftovers, share_file
+from tl_core.disk.files import OUTPUTS_FILE, WEIGHTS_FILE, drop_leftovers, share_file
 from tl_core.disk.home import ensure_folder
+from tl_core.errors import StoreError
 from tl_core.store import transitions
 from tl_core.store.names import looks_like_id, now, one_match
 from tl_core.store.records import EpochRecord, RunRecord, RunState
@@ -170,8 +172,11 @@ class RunTable:
         self.connection.execute("INSERT OR REPLACE INTO trace VALUES (?, ?)", (record.seq, packed(points)))
 
     def copy_results(self, source: RunRecord, target: RunRecord) -> None:
-        """Gives a run the weights, the epochs and the curve of another."""
-        share_file(self._runs / source.id / WEIGHTS_FILE, ensure_folder(self._runs / target.id) / WEIGHTS_FILE)
+        """Gives a run the weights, the outputs, the epochs and the curve of another."""
+        old, new = self._runs / source.id, ensure_folder(self._runs / target.id)
+        share_file(old / WEIGHTS_FILE, new / WEIGHTS_FILE)
+        with suppress(StoreError):  # they can be computed again
+            share_file(old / OUTPUTS_FILE, new / OUTPUTS_FILE)
         for epoch in self.epochs(source):
             self.put_epoch(target.seq, epoch)
         self.connection.execute(

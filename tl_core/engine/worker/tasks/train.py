@@ -4,15 +4,19 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+import numpy as np
 
 from tl_core.datasets.arrays import select_per_class
 from tl_core.disk.files import latest_checkpoint, save_checkpoint
 from tl_core.engine.environment import n_threads
 from tl_core.engine.worker.device import device_name, is_out_of_memory
 from tl_core.engine.worker.warm_cache import WarmCache
-from tl_core.errors import TrainingError, TransferLabError
+from tl_core.errors import StoreError, TrainingError, TransferLabError
+from tl_core.evaluation.insight.outputs import Outputs, SplitOutputs, forget_outputs, save_outputs
 from tl_core.evaluation.scores import score
 from tl_core.models.trained import save_trained
 from tl_core.planning.rates import steps_per_epoch
@@ -121,7 +125,14 @@ class TrainingTask:
                 save_checkpoint(self.folder, phases.progress.epoch, arrays, facts)
         assert phases.trainer is not None  # the one of the last phase
         logits = yield from phases.trainer.predict(dataset.test, "testing")
-        state.scores = score(logits, dataset.labels[dataset.test], dataset.labels[train], has_loss=not spec.is_fitted)
+        labels = dataset.labels
+        state.scores = score(logits, labels[dataset.test], labels[train], has_loss=not spec.is_fitted)
+        state.outputs = Outputs(
+            validation=SplitOutputs((yield from phases.validation_logits()), labels[dataset.validation]),
+            test=SplitOutputs(logits, labels[dataset.test]),
+            trained=np.bincount(labels[train], minlength=state.n_classes),
+            has_probabilities=not spec.is_fitted,
+        )
         yield Phase("saving")
         yield self._ended("completed", clock, state)
 
@@ -133,11 +144,19 @@ class TrainingTask:
         proof, best_epoch = None, None
         if state.phases is not None and state.phases.has_result:
             proof, best_epoch = state.phases.restore_best(), state.phases.progress.best_epoch
+            forget_outputs(self.folder)  # of weights before these
             try:
                 save_trained(self.folder, state.phases.model, self.spec, state.n_classes)
+                self._save_outputs(state.outputs)
             except TransferLabError as problem:
                 state_name, error = "failed", error or problem.to_dict()
         return Ended(state_name, best_epoch, clock.elapsed_s, state.scores, proof, error)
+
+    def _save_outputs(self, outputs: Outputs | None) -> None:
+        """Keeps what the network said; on a full disk it is computed again when somebody asks."""
+        if outputs is not None:
+            with suppress(StoreError):
+                save_outputs(self.folder, outputs)
 
     def _reporter(self, phase: str) -> Callable[[int, int | None], None]:
         """Returns a callback that publishes at most ten times a second and ends the run when that was asked."""
@@ -160,6 +179,7 @@ class _State:
 
     phases: Phases | None = None
     scores: dict | None = None
+    outputs: Outputs | None = None
     n_classes: int = 0
 
 

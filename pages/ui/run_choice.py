@@ -1,0 +1,65 @@
+"""The choice of finished runs that a page is about: at first the visitor's run and its baseline."""
+
+from contextlib import suppress
+
+import streamlit as st
+
+from pages.ui import services, state
+from pages.ui.blocks import meaning
+from pages.ui.owner_names import owner_name
+from pages.ui.run_names import name_of
+from pages.ui.text import named, t
+from tl_core.errors import UnknownIdError
+from tl_core.store.records import RunRecord, RunState
+
+FINISHED = (RunState.COMPLETED, RunState.STOPPED)
+
+
+def choose_runs(page: str, *, most: int) -> list[RunRecord] | None:
+    """Draws the choice of finished runs; returns those that are chosen, in their order; None if there are none.
+
+    Args:
+        page: Name of the page; its copy has "runs" (the label) and "choose" (the placeholder).
+        most: How many may be chosen.
+    """
+    finished = [run for run in _seen_runs() if run.state in FINISHED and run.best_epoch is not None]
+    if not finished:
+        return None
+    by_id = {record.id: record for record in finished}
+    chosen = st.multiselect(
+        t(f"{page}.runs"),
+        list(by_id),
+        default=_first_choice(by_id),
+        max_selections=most,
+        placeholder=t(f"{page}.choose"),
+        format_func=named(by_id, lambda run_id: run_label(by_id[run_id])).__getitem__,
+        help=meaning("run"),
+        key=f"{page}-runs-{state.run_id()}",
+    )
+    return [by_id[run_id] for run_id in chosen]
+
+
+def run_label(record: RunRecord) -> str:
+    """Returns a run's name, with whose it is where it is another's, and the beginning of its id."""
+    is_mine = record.owner == state.visitor().owner
+    return " · ".join([name_of(record), *([] if is_mine else [owner_name(record.owner)]), record.id[:6]])
+
+
+def _seen_runs() -> list[RunRecord]:
+    """Returns the finished runs that the visitor finds in a list, and the one that a link led to, with its twin."""
+    engine, by = services.engine(), state.visitor()
+    seen = {record.id: record for record in engine.runs.list_runs(by=by, states=FINISHED, limit=100)}
+    with suppress(UnknownIdError):
+        opened = engine.runs.find(state.run_id() or "", by=by)
+        seen |= {opened.id: opened}
+        seen |= {opened.twin_id: engine.runs.find(opened.twin_id, by=by)} if opened.twin_id else {}
+    return list(seen.values())
+
+
+def _first_choice(by_id: dict[str, RunRecord]) -> list[str]:
+    try:
+        run = services.engine().runs.find(state.run_id() or "", by=state.visitor())
+    except UnknownIdError:
+        run = next(iter(by_id.values()))
+    pair = sorted(filter(None, (run.id, run.twin_id)), key=lambda id_: id_ in by_id and by_id[id_].role == "baseline")
+    return [run_id for run_id in pair if run_id in by_id] or [next(iter(by_id))]
