@@ -64,12 +64,16 @@ class Part:
             chosen: Values, or their texts as a person typed them.
 
         Raises:
-            InputError: "insight_runs".
-            SpecError: "unknown_field", or a value that is not allowed.
+            InputError: "insight_runs" or "insight_parameter".
+            SpecError: A value that is not allowed.
         """
         least, most = self.n_runs
         if not least <= n_runs <= most:
             raise InputError("insight_runs", part=self.name, received=n_runs, least=least, most=most)
+        known = self.parameters.rules()
+        for name in chosen:
+            if name not in known:
+                raise InputError("insight_parameter", part=self.name, received=name[:40], allowed=list(known))
         return self.parameters.from_dict(chosen).to_dict()
 
     def answer(self, judged: Sequence[Judged], parameters: Mapping[str, object]) -> dict:
