@@ -20,6 +20,7 @@ from tests.datasets.images.hostile_images import png
 from tl_core.__main__ import main
 from tl_core.commands.output import Output
 from tl_core.datasets.catalog import DATASETS
+from tl_core.disk.files import OUTPUTS_FILE
 from tl_core.disk.locks import ServerLock
 from tl_core.engine.inline import interruptible
 from tl_core.models.catalog import backbones
@@ -419,6 +420,27 @@ def test_a_finished_run_is_scored_on_any_split(house, trained, monkeypatch, caps
     status, out, err = called(capsys, "evaluate", run_id(trained), "--split", "dev")
     assert (status, out, is_one_line(err)) == (2, "", True)
     assert "validation" in err
+
+
+@pytest.mark.slow
+def test_a_finished_run_is_asked_what_it_got_wrong_also_when_it_kept_nothing(house, trained, monkeypatch, capsys):
+    monkeypatch.setenv("TL_HOME", str(house / "data"))
+    id = run_id(trained)
+    shown = json.loads(called(capsys, "show", "--json", id)[1])
+    status, out, err = called(capsys, "insight", "--json", id)
+    assert (status, err) == (0, "")
+    told = json.loads(out)
+    assert (told["runs"], told["part"], told["accuracy"]) == ([id], "errors", shown["test_accuracy"])
+    assert told["confusion"] == shown["scores"]["confusion"]
+    (house / "data" / "runs" / id / OUTPUTS_FILE).unlink()
+    status, out, err = called(capsys, "insight", "--json", id)
+    assert (status, err, json.loads(out)["confusion"]) == (0, "", told["confusion"])
+    status, out, err = called(capsys, "insight", id)
+    assert (status, err) == (0, "")
+    assert f"{told['accuracy']:.4f}" in out
+    for wrong in (["--part", "luck"], ["--with", id], ["--set", "k=3"]):
+        status, out, err = called(capsys, "insight", id, *wrong)
+        assert (status, out, is_one_line(err)) == (2, "", True)
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.classify import missing_tops, samples
+from pages.classify import missing_tops, samples, webcam
 from pages.classify.predictions import draw_picture
 from pages.ui import bundles
 from pages.ui.persistent import persistent
@@ -41,8 +41,8 @@ def draw() -> None:
 
 
 def _choose_pictures(runs: list[RunRecord]) -> list[samples.Picture]:
-    """Draws the three ways in; returns the pictures."""
-    ways = ("sample", "upload", "camera")
+    """Draws the ways in; returns the pictures. What the live camera sees is judged where it is seen."""
+    ways = ("sample", "upload", "camera", "webcam")
     names = named(ways, lambda name: t(f"classify.{name}"))
     control = partial(st.segmented_control, t("classify.way"), ways, required=True, format_func=names.__getitem__)
     way = persistent(control, "way", "sample")
@@ -56,6 +56,9 @@ def _choose_pictures(runs: list[RunRecord]) -> list[samples.Picture]:
             key="upload",
         )
         return [samples.Picture(file.name, file.getvalue()) for file in files]
+    if way == "webcam":
+        webcam.draw(runs)
+        return []
     if way == "camera":
         photo = st.camera_input(t("classify.camera_label"), key="camera", width=480)
         return [samples.Picture(t("classify.photo"), photo.getvalue())] if photo else []

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tl_core.commands.output import DONE, Output
 from tl_core.disk.home import data_home
+from tl_core.engine.worker.device import prepare
 from tl_core.errors import InputError, StoreError
 from tl_core.evaluation.insight import answers
 from tl_core.evaluation.insight.outputs import load_outputs
@@ -90,11 +91,10 @@ def _computed(
 def _compute(
     part: Part, records: Sequence[RunRecord], parameters: Mapping[str, object], home: Path, output: Output
 ) -> dict:
-    from tl_core.engine.worker.device import prepare
+    prepare(home)
     from tl_core.engine.worker.kept import Kept
     from tl_core.engine.worker.requests import INSIGHTS
 
-    prepare(home)
     runs = [{"id": record.id, "spec": record.spec} for record in records]
     request = INSIGHTS[part.name]
     task = request.begin(Kept.empty(home), request.message(runs=runs, parameters=parameters))

@@ -14,6 +14,7 @@ from tl_core.engine.requests import Requests
 from tl_core.engine.runs.exports import Exports
 from tl_core.engine.runs.fair_queue import FairQueue
 from tl_core.engine.runs.forecast import FORECAST_S, begin_times
+from tl_core.engine.runs.insights import Insights
 from tl_core.engine.runs.programs import Programs
 from tl_core.engine.runs.recorder import timing_key
 from tl_core.engine.runs.runs import Runs
@@ -195,12 +196,14 @@ ON_A_RUN = {
     "bundle": lambda engine, run_id, by: bundled(engine, run_id, by),
     "begin": lambda engine, run_id, by: engine.exports.begin(run_id, "card", by=by, language="en"),
     "made": lambda engine, run_id, by: engine.exports.made(run_id, "card", by=by, language="en"),
+    "ask": lambda engine, run_id, by: engine.insights.ask("outputs", [run_id], by=by),
+    "known": lambda engine, run_id, by: engine.insights.known("outputs", [run_id], by=by),
     "content": lambda engine, run_id, by: engine.exports.content(run_id, "card", by=by, language="en"),
     "facts": lambda engine, run_id, by: engine.programs.facts(run_id, by=by, language="en"),
     "package": lambda engine, run_id, by: engine.programs.package(run_id, "script", by=by, language="en"),
 }
 LOOKS = {"snapshot", "find", "classify", "evaluate", "known_scores", "bundle"}
-LOOKS |= {"begin", "made", "content", "facts", "package"}
+LOOKS |= {"ask", "known", "begin", "made", "content", "facts", "package"}
 NOT_YET = {"run_without_weights", "export_not_over", "export_gone", "code_active"}  # whoever asks
 FOR_THE_INSTRUCTOR = {
     "prioritise": lambda engine, run_id, by: engine.classroom.prioritise(run_id, by=by),
@@ -211,9 +214,16 @@ FOR_THE_INSTRUCTOR = {
     "clear": lambda engine, run_id, by: engine.classroom.clear("", by=by),
 }
 FOR_EVERYBODY = {"submit", "import_network", "list_runs", "name_me", "may_have_pictures"}
-OF_IMPORTS = {"start", "import_now", "look", "answer", "cancel", "mine"}  # held beside the imports
+OF_IMPORTS = {
+    "start",
+    "import_now",
+    "look",
+    "answer",
+    "cancel",
+    "mine",
+}  # "cancel" is of questions, too
 CHANGES_NOTHING = {"version", "owner_names", "wait_s", "limits", "estimate", "is_known", "status", "pids"}
-CHANGES_NOTHING |= {"fetch_top", "fetched_top", "is_making", "has_data"}  # nothing of anybody's
+CHANGES_NOTHING |= {"fetch_top", "fetched_top", "is_making", "has_data", "remaining_s"}  # nothing of anybody's
 ENGINES_OWN = {"submit", "close"}  # of imports
 
 
@@ -244,7 +254,7 @@ def outcome(action, *args) -> str:
 
 
 def test_every_method_of_the_engine_is_known_to_be_for_people_or_to_change_nothing():
-    parts = (Engine, Runs, Classroom, Requests, Imports, Exports, Programs)
+    parts = (Engine, Runs, Classroom, Requests, Imports, Exports, Insights, Programs)
     methods = [found for part in parts for found in inspect.getmembers(part, callable) if not found[0].startswith("_")]
     asking = {name for name, method in methods if "by" in inspect.signature(method).parameters}
     assert asking == {*ON_A_RUN, *FOR_THE_INSTRUCTOR, *FOR_EVERYBODY, *OF_IMPORTS}

@@ -276,6 +276,28 @@ def test_a_question_that_cannot_be_answered_does_not_end_the_worker(script, tmp_
     assert script.events("a") == ALL_EVENTS
 
 
+def test_a_question_says_how_far_it_is_and_one_that_is_cancelled_says_nothing_more(script, monkeypatch):
+    from tl_core.engine.worker.requests import Progress
+    from tl_core.engine.worker.tasks import outputs as module
+
+    def run(kept, *, runs: list, parameters: dict) -> Iterator:
+        for done in range(1, 4):
+            yield Progress(done, 3, runs[0]["id"] if done == 2 else None)
+            if runs[0]["id"] == "b" and done == 2:
+                script.worker.hear({"do": "cancel", "request_id": "request:2"})
+            yield None
+        return {"n": 3}
+
+    monkeypatch.setattr(module, "run", run)
+    for number, id in enumerate("ab", 1):
+        question = {"do": "outputs", "runs": [{"id": id, "spec": {}}], "parameters": {}}
+        script.serve({**question, "request_id": f"request:{number}"})
+    told = [(m["request_id"], m["done"], m["value"]) for m in script.said if m["say"] == "progress"]
+    first = [("request:1", 1, None), ("request:1", 2, "a"), ("request:1", 3, None)]
+    assert told == [*first, ("request:2", 1, None), ("request:2", 2, "b")]
+    assert script.answers() == {"request:1": {"say": "answer", "request_id": "request:1", "value": {"n": 3}}}
+
+
 def test_the_worker_makes_ready_only_when_nothing_else_is_to_do_and_never_fails_by_it(script, monkeypatch, caplog):
     from tl_core.engine.worker.tasks import warm_up as module
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tl_core.engine.worker.scheduler import SLICE_S, Rank, Scheduler
+from tl_core.engine.worker.scheduler import GOES_FIRST_S, SLICE_S, Rank, Scheduler
 
 EVENT_S = st.sampled_from([0.001, 0.01, 0.03, 0.05, 0.1, 0.15, 0.2])  # none longer than a slice
 CLASS = st.lists(
@@ -186,6 +186,42 @@ def test_a_request_comes_before_trainings_that_were_there_first(bench):
     assert [bench.turn_owner() for _ in range(3)] == [{"request"}, {"request"}, set()]  # the third ends it
     assert bench.ends == [("request", None)]
     assert bench.turns(1) == ["training"]
+
+
+def test_a_long_request_takes_turns_with_the_trainings_after_a_second(bench):
+    bench.scheduler.add("training", bench.task(100, seconds=0.125))  # one a turn
+    bench.scheduler.add("long", bench.task(100, seconds=0.125), rank=Rank.REQUEST)
+    n_first = round(GOES_FIRST_S / 0.125)
+    assert bench.turns(n_first + 4) == ["long"] * n_first + ["training", "long", "training", "long"]
+    bench.scheduler.add("short", bench.task(1, seconds=0.1), rank=Rank.REQUEST)
+    assert bench.turns(1) == ["short"]
+
+
+def test_a_training_that_was_asked_to_end_goes_first_for_as_long_as_that_takes(bench):
+    bench.scheduler.add("a", bench.task(100, seconds=0.3))
+    bench.scheduler.add("b", bench.task(100, seconds=0.3), owner="ben")
+    bench.scheduler.prioritise("a")
+    assert bench.turns(10) == ["a"] * 10
+
+
+def test_a_task_that_is_dropped_is_closed_and_says_nothing_more(bench):
+    closed = []
+
+    def request() -> Iterator[int]:
+        try:
+            while True:
+                bench.now_s += 0.15
+                yield 1
+        finally:
+            closed.append("request")
+
+    bench.scheduler.add("request", request(), rank=Rank.REQUEST)
+    assert bench.turns(1) == ["request"]
+    bench.scheduler.drop("request")
+    bench.scheduler.drop("never there")
+    assert closed == ["request"]
+    assert bench.scheduler.is_empty
+    assert bench.ends == []
 
 
 def test_a_chore_is_done_when_nothing_else_is_to_do(bench):

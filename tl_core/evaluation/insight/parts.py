@@ -64,7 +64,7 @@ class Part:
             chosen: Values, or their texts as a person typed them.
 
         Raises:
-            InputError: "insight_runs" or "insight_parameter".
+            InputError: "insight_runs", "insight_parameter" or "insight_no_parameter".
             SpecError: A value that is not allowed.
         """
         least, most = self.n_runs
@@ -73,7 +73,8 @@ class Part:
         known = self.parameters.rules()
         for name in chosen:
             if name not in known:
-                raise InputError("insight_parameter", part=self.name, received=name[:40], allowed=list(known))
+                code = "insight_parameter" if known else "insight_no_parameter"
+                raise InputError(code, part=self.name, received=name[:40], allowed=list(known))
         return self.parameters.from_dict(chosen).to_dict()
 
     def answer(self, judged: Sequence[Judged], parameters: Mapping[str, object]) -> dict:

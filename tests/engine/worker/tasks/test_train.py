@@ -11,6 +11,7 @@ from tl_core.disk.files import latest_checkpoint, read_tensors
 from tl_core.engine.worker import warm_cache
 from tl_core.engine.worker.tasks.train import TrainingTask, cache_limit_bytes
 from tl_core.errors import StoreError, UnavailableError
+from tl_core.evaluation.insight.outputs import load_outputs
 from tl_core.evaluation.scores import wilson_interval
 from tl_core.models.trained import WEIGHTS_FILE, load_trained
 from tl_core.phrases import explain
@@ -90,6 +91,35 @@ def test_a_run_repeated_gives_the_same_curve_to_the_last_bit(alone, name, tmp_pa
     assert events[-1].state == "completed"
     assert curve(events) == curve(alone[name][0])
     assert same(weights(tmp_path), alone[name][1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SPECS)
+def test_what_it_said_of_validation_and_test_pictures_is_kept_and_agrees_with_its_scores(alone, groceries, name):
+    events, _, folder = alone[name]
+    outputs = load_outputs(folder)
+    ended = events[-1]
+    assert np.array_equal(outputs.test.labels, groceries.labels[groceries.test])
+    assert outputs.test.is_right.mean() == ended.scores["accuracy"]
+    assert "".join(str(int(right)) for right in outputs.test.is_right) == ended.scores["right"]
+    best = next(event for event in of(Epoch, events) if event.epoch == ended.best_epoch)
+    assert np.array_equal(outputs.validation.labels, groceries.labels[groceries.validation])
+    assert outputs.validation.is_right.mean() == best.val_accuracy
+    assert outputs.trained.sum() == 56
+    assert outputs.has_probabilities
+
+
+@pytest.mark.slow
+def test_a_run_that_goes_on_and_is_stopped_leaves_no_outputs_of_the_weights_before(tmp_path):
+    list(task(tmp_path, SMALL).run())
+    folder = tmp_path / "runs" / "run"
+    assert load_outputs(folder) is not None
+    seen = []
+    longer = task(tmp_path, SMALL.with_changes(epochs=4), is_resumed=True, should_stop=lambda: bool(of(Epoch, seen)))
+    for event in longer.run():
+        seen.append(event)
+    assert seen[-1].state == "stopped"
+    assert load_outputs(folder) is None
 
 
 @pytest.mark.slow
