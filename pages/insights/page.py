@@ -10,14 +10,16 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.insights import errors
+from pages.insights import compare, errors
 from pages.ui.persistent import persistent
 from pages.ui.run_choice import choose_runs
 from pages.ui.text import named, t
 from tl_core.store.records import RunRecord
 
 MOST_RUNS = 3
-SECTIONS: Mapping[str, Callable[[Sequence[RunRecord]], None]] = MappingProxyType({"errors": errors.draw})
+SECTIONS: Mapping[str, Callable[[Sequence[RunRecord]], None]] = MappingProxyType(
+    {"errors": errors.draw, "compare": compare.draw}
+)
 
 
 def draw() -> None:

@@ -9,9 +9,10 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.lab import expected, forms, pass_cost, run_panel, run_settings, settings
+from pages.lab import expected, forms, pass_cost, run_panel, settings
 from pages.ui import actions, links, pace, run_names, services, state
 from pages.ui.blocks import layer_map, parameter_line, picture_strip
+from pages.ui.setting_words import setting
 from pages.ui.text import seconds, sentence, t
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.known import is_here, known_dataset
@@ -209,8 +210,8 @@ def _draw_differences(spec: RunSpec) -> None:
         t(
             "lab.change",
             name=t(f"field.{name}"),
-            before=run_settings.setting(name, value),
-            now=run_settings.setting(name, now[name]),
+            before=setting(name, value),
+            now=setting(name, now[name]),
         )
         for name, value in before.items()
         if name != "threads" and name in now and now[name] != value

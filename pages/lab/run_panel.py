@@ -12,6 +12,7 @@ from pages.ui import bundles, controls, exports, owner_names, pace, services, sh
 from pages.ui.blocks import accuracy_with_margin, curves, weight_proof
 from pages.ui.live_chart import Replay
 from pages.ui.run_names import has_fault, name_of
+from pages.ui.setting_words import setting
 from pages.ui.text import literal, percent, seconds, sentence, t
 from tl_core.disk.home import data_home
 from tl_core.engine.runs.snapshots import RunSnapshot
@@ -121,7 +122,7 @@ def _draw_title(record: RunRecord) -> None:
         if sharing.may_change(record):
             sharing.draw(record)
     if has_fault(record):
-        fault = run_settings.setting("fault", record.spec["fault"])
+        fault = setting("fault", record.spec["fault"])
         st.warning(t("panel.fault", fault=fault), icon=":material/bug_report:")
     if record.owner != state.visitor().owner:
         st.caption(t("classroom.whose", owner=literal(owner_names.owner_name(record.owner))))

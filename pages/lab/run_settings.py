@@ -1,14 +1,12 @@
 """What decided a run's result: its settings, and the machine that trained it."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from pages.ui.text import dataset_name, day, literal, t, threads
-from tl_core.models.catalog import backbones
-from tl_core.phrases import keys
+from pages.ui.setting_words import setting
+from pages.ui.text import day, literal, t, threads
 from tl_core.planning.plan import decisive
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord
@@ -36,19 +34,3 @@ def _rows(record: RunRecord) -> dict[str, str]:
     if record.recorded_from:
         rows[t("record.recorded")] = day(record.recorded_at)
     return rows
-
-
-def setting(name: str, value: Any) -> str:
-    """Returns the value of a field of `RunSpec` in words."""
-    if isinstance(value, bool):
-        return t("record.yes" if value else "record.no")
-    if name == "dataset":
-        return dataset_name(value)
-    if name == "backbone":
-        return backbones()[value].family if value in backbones() else str(value)
-    if value is None:
-        return t("lab.own_momentum" if name == "batchnorm_momentum" else "lab.all")
-    if isinstance(value, float):
-        return f"{value:g}"
-    key = f"choice.{name}.{value}"
-    return t(key) if key in keys("en") else str(value)

@@ -18,6 +18,7 @@ from pages.ui.actions import attempt, open_run
 from pages.ui.blocks import curves
 from pages.ui.owner_names import owner_names
 from pages.ui.persistent import persistent
+from pages.ui.run_choice import FINISHED, ask_for
 from pages.ui.run_names import name_of, names_apart, shortened
 from pages.ui.text import dataset_name, named, sentence, t
 from tl_core.errors import UnknownIdError
@@ -26,6 +27,7 @@ from tl_core.store.records import RunRecord, RunState, Visibility
 
 SHOWN = 500
 MAX_OVERLAID = 8
+MOST_COMPARED = 3
 MOST_SIGNS = 27  # of a name in its column
 WIDTHS_PX = MappingProxyType(
     dict(name=200, test=95, owner=95, role=72, frozen=88, backbone=110, dataset=125, state=78, seen_by=78, created=125)
@@ -143,6 +145,7 @@ def _actions(chosen: list[RunRecord]) -> None:
     with st.container(horizontal=True):
         if len(chosen) == 1 and st.button(t("runs.open"), icon=":material/open_in_new:", type="primary"):
             open_run(chosen[0].id)
+        _draw_compare(chosen)
         if len(chosen) == 1 and mine:
             sharing.draw(mine[0])
             if st.button(t("runs.rename"), icon=":material/edit:"):
@@ -154,6 +157,15 @@ def _actions(chosen: list[RunRecord]) -> None:
     for record in mine:
         if problem := state.pop(f"problem-{record.id}"):
             st.error(sentence(problem))
+
+
+def _draw_compare(chosen: Sequence[RunRecord]) -> None:
+    """Draws the way to the comparison of finished runs, where there are two or three of them."""
+    ids = [record.id for record in chosen if record.state in FINISHED and record.best_epoch is not None]
+    if 2 <= len(ids) <= MOST_COMPARED and st.button(t("compare.open"), icon=":material/compare:", key="compare"):
+        ask_for("insights", ids)
+        state.put("insight-section", "compare")
+        st.switch_page("pages/insights/page.py")
 
 
 def _draw_pin(records: Sequence[RunRecord]) -> None:

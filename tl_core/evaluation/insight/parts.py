@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from tl_core.errors import InputError
 from tl_core.evaluation.insight.outputs import Outputs
-from tl_core.fields import Checked
+from tl_core.fields import Checked, Number, setting
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,13 @@ class Judged:
 @dataclass(frozen=True)
 class Nothing(Checked):
     """No parameters."""
+
+
+@dataclass(frozen=True)
+class Predictions(Checked):
+    """How many pictures are shown."""
+
+    n: int = setting(16, Number(1, 200))
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,7 @@ PARTS = MappingProxyType(
         part.name: part
         for part in (
             Part("outputs", True, leaves_file=True),
+            Part("predictions", False, n_runs=(1, 4), parameters=Predictions),
             Part("errors", False, columns=("classes", ("class", "n", "precision", "recall", "f1"))),
         )
     }

@@ -1,0 +1,23 @@
+"""What the settings of a run are called, and their values in words."""
+
+from typing import Any
+
+from pages.ui.text import dataset_name, t
+from tl_core.models.catalog import backbones
+from tl_core.phrases import keys
+
+
+def setting(name: str, value: Any) -> str:
+    """Returns the value of a field of `RunSpec` in words."""
+    if isinstance(value, bool):
+        return t("record.yes" if value else "record.no")
+    if name == "dataset":
+        return dataset_name(value)
+    if name == "backbone":
+        return backbones()[value].family if value in backbones() else str(value)
+    if value is None:
+        return t("lab.own_momentum" if name == "batchnorm_momentum" else "lab.all")
+    if isinstance(value, float):
+        return f"{value:g}"
+    key = f"choice.{name}.{value}"
+    return t(key) if key in keys("en") else str(value)
