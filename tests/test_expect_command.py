@@ -67,7 +67,7 @@ def test_an_interrupt_in_the_midst_of_a_training_ends_the_command_and_writes_no_
     [
         ("--dataset", "fruit"),
         ("--backbone", "inception_v3"),
-        ("--recipe", "best"),
+        ("--way", "best"),
         ("--seeds", "0"),
         ("--cuts", "0"),
         ("--seeds", "many"),

@@ -59,7 +59,7 @@ BAD = {
     "seed": [-1, 2**31, "1.5"],
     "hidden": [0, 5000],
     "weights": ["imagenet", "", None, 1, ["random"]],
-    "head": ["Linear", "flatten", "SVM"],
+    "head": ["Linear", "flat", "SVM"],
     "svm_c": [0, -1, 1e4, "C", None],
     "optimizer": ["ADAM", "rmsprop"],
     "augment": ["heavy", True],

@@ -7,6 +7,9 @@ from typing import Any
 
 from tl_core.fields import Checked, Choice, Number, Switch, Text, setting
 
+FLATTENED = ("flatten", "flatten-dense")
+"""The heads that see every place of the feature map."""
+
 
 @dataclass(frozen=True)
 class RunSpec(Checked):
@@ -17,7 +20,8 @@ class RunSpec(Checked):
         backbone: Id in `models.catalog`.
         weights: How the backbone starts: "pretrained" or "random" initialisation.
         n_frozen: Frozen blocks, counted from the input.
-        head: "linear" (pool, linear), "dense" (pool, hidden ReLU layer, linear) or "flatten-dense" (flatten, not pool);
+        head: "linear" (pool, linear), "dense" (pool, hidden ReLU layer, linear), "flatten" and "flatten-dense" (the
+            same two with every place of the feature map for itself instead of its mean),
             or "svm": pool, linear, not trained in steps but fitted once as a linear support vector machine, where all
             blocks before it are frozen. What belongs to steps then decides nothing; a baseline takes it over.
         head_at: Blocks before the head, counted from the input; those behind are left out. None: all are there.
@@ -75,7 +79,7 @@ class RunSpec(Checked):
     backbone: str = setting("mobilenet_v2", Text())
     weights: str = setting("pretrained", Choice(("pretrained", "random")))
     n_frozen: int = setting(0, Number(0, 1000))
-    head: str = setting("linear", Choice(("linear", "dense", "flatten-dense", "svm")))
+    head: str = setting("linear", Choice(("linear", "dense", *FLATTENED, "svm")))
     head_at: int | None = setting(None, Number(1, 1000, is_open=True))
     svm_c: float = setting(1e-3, Number(1e-6, 1e3), unused=lambda spec: not spec.is_fitted)
     hidden: int = setting(1024, Number(1, 4096), unused=lambda spec: not spec.has_hidden_layer)
@@ -118,6 +122,11 @@ class RunSpec(Checked):
     def is_fitted(self) -> bool:
         """Whether the head is fitted once instead of being trained step by step."""
         return self.head == "svm"
+
+    @property
+    def is_flattened(self) -> bool:
+        """Whether the head sees every place of the feature map, not the mean over all."""
+        return self.head in FLATTENED
 
     @property
     def has_hidden_layer(self) -> bool:

@@ -127,7 +127,7 @@ def _draw_numbers(spec: RunSpec, backbone: BackboneInfo, counts: tuple[int, int]
         estimate = services.engine().requests.estimate(spec)
         is_known = isinstance(estimate, Estimate)
         time = seconds(estimate.epoch_s) if is_known else UNKNOWN[estimate]
-        about = _about(estimate) if is_known else t(f"lab.{estimate.value}")
+        about = _about(spec, estimate) if is_known else t(f"lab.{estimate.value}")
         parameter_line(*counts, time, about)
         if is_known:
             pass_cost.draw(spec, backbone, estimate)
@@ -148,8 +148,12 @@ def _plain(spec: RunSpec) -> RunSpec:
     return spec.with_changes(augment="none", views=RunSpec.views, n_views=RunSpec.n_views, use_cache=True)
 
 
-def _about(estimate: Estimate) -> str:
+def _about(spec: RunSpec, estimate: Estimate) -> str:
     """Returns where an estimate comes from, and what comes before the first epoch."""
+    if spec.is_fitted:
+        return t(
+            "lab.measured_no_fit" if estimate.epoch_s is None else "lab.measured_fit", fit=seconds(estimate.epoch_s)
+        )
     kind = "run" if estimate.is_from_run else "bound" if estimate.is_bound else "quick"
     about = t(f"lab.measured_{kind}", epoch=seconds(estimate.epoch_s))
     if estimate.prefix_s:

@@ -7,6 +7,7 @@ from functools import partial
 
 import streamlit as st
 
+from pages.recipes import costs
 from pages.ui import services, state
 from pages.ui.actions import open_run
 from pages.ui.blocks import accuracy_with_margin
@@ -39,17 +40,23 @@ def trained() -> Mapping[RunSpec, RunRecord]:
     return found
 
 
-def draw(recipe: Recipe, trained: Mapping[RunSpec, RunRecord]) -> None:
-    """Draws a line for each variant: what it is, what it reached, and a button that runs or opens it."""
+def draw(recipe: Recipe, trained: Mapping[RunSpec, RunRecord]) -> dict[RunSpec, costs.Answer]:
+    """Draws a line for each variant: what it is, what it takes or reached, and a button that runs or opens it.
+
+    Returns:
+        What is known of the costs of those that were not run yet.
+    """
+    drawn: dict[RunSpec, costs.Answer] = {}
     dataset = _choose_dataset(recipe) if recipe.takes_dataset else None
     for variant in recipe.variants:
         try:
             spec = recipe.spec(variant, data_home(), dataset)
         except TransferLabError as error:
             st.error(sentence(error))
-            return
-        _draw_variant(recipe, variant, spec, trained.get(spec))
+            return drawn
+        drawn |= _draw_variant(recipe, variant, spec, trained.get(spec))
     _draw_difference(recipe, dataset, trained)
+    return drawn
 
 
 def _choose_dataset(recipe: Recipe) -> str:
@@ -64,24 +71,25 @@ def _choose_dataset(recipe: Recipe) -> str:
     return persistent(control, f"recipe-data-{recipe.id}", OWN)
 
 
-def _draw_variant(recipe: Recipe, variant: str, spec: RunSpec, record: RunRecord | None) -> None:
-    """Draws one line. A run that was trained before is opened, not trained again."""
-    key = f"{recipe.id}-{variant}"
+def _draw_variant(recipe: Recipe, variant: str, spec: RunSpec, record: RunRecord | None) -> dict[RunSpec, costs.Answer]:
+    """Draws one line; returns what it costs. A run that was trained before is opened, not trained again."""
+    key, drawn = f"{recipe.id}-{variant}", {}
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", key=f"variant-{key}"):
-        st.markdown(t(f"recipe.{recipe.id}.{variant}"), width="stretch")
+        with st.container(gap=None):  # what it costs stands below: beside it there is no room on a phone
+            st.markdown(t(f"recipe.{recipe.id}.{variant}"))
+            if record is None:
+                drawn[spec] = costs.draw(spec)
         if record is not None:
             st.markdown(f"**{_reached(record)}**", width="content")
             if st.button(t("recipes.open"), key=f"open-{key}", icon=":material/open_in_new:"):
                 open_run(record.id)
-        elif st.button(
-            t("recipes.run"),
-            key=f"run-{key}",
-            icon=":material/play_arrow:",
-            type="primary" if variant == recipe.first else "secondary",
-        ):
-            _submit(recipe, variant, spec)
+        else:
+            kind = "primary" if variant == recipe.first else "secondary"
+            if st.button(t("recipes.run"), key=f"run-{key}", icon=":material/play_arrow:", type=kind):
+                _submit(recipe, variant, spec)
     if record is not None and record.error:
         st.caption(sentence(record.error))
+    return drawn
 
 
 def _reached(record: RunRecord) -> str:

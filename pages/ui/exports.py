@@ -115,7 +115,10 @@ def _draw_save(record: RunRecord, format: Format) -> None:
 def _told(parity: Parity) -> str:
     versions = t("unit.comma").join(f"{name} {version}" for name, version in parity.versions.items())
     difference = f"{parity.max_abs_difference:.1e}"
-    return t("export.parity", n=parity.n_images, difference=difference, versions=versions)
+    told = t("export.parity", n=parity.n_images, difference=difference, versions=versions)
+    if not parity.n_exact:
+        return told
+    return f"{told} {t('export.parity_exact', n=parity.n_exact, rounding=f'{parity.rounding:.1e}')}"
 
 
 def file_name(record: RunRecord, format: Format) -> str:

@@ -923,6 +923,26 @@ def test_a_finished_run_is_a_better_estimate_than_a_quick_measurement(bench):
     assert estimate.prefix_s == pytest.approx(13.93)
 
 
+def test_how_long_a_head_is_fitted_is_not_known_before_the_first_fit_but_its_pass_is(bench):
+    fit = SPEC.with_changes(head="svm")
+    assert measured(bench, fit) is Pending.MEASURING
+    answer(bench, value={**QUICK, "step_s": 0.0, "eval_s": 0.0})
+    estimate = measured(bench, fit)
+    assert (estimate.epoch_s, estimate.run_s(fit)) == (None, None)
+    assert estimate.prefix_s == pytest.approx(13.93)
+
+
+def test_a_whole_run_takes_its_epochs_and_the_passes_before_and_between_them(bench):
+    measured(bench)
+    answer(bench, value=QUICK)
+    measured(bench, rolling := SPEC.with_changes(augment="light", epochs=6))
+    answer(bench, value=QUICK)
+    epochs_s = 30 * 0.4 + 8 * 0.1
+    assert measured(bench).run_s(SPEC) == pytest.approx(13.93 + SPEC.epochs * epochs_s)
+    again_s = 5 * 0.1 * 586 * 0.01  # after the first epoch a tenth of the training pictures in each
+    assert measured(bench, rolling).run_s(rolling) == pytest.approx(13.93 + again_s + 6 * epochs_s)
+
+
 def test_the_speed_of_a_run_on_few_pictures_is_not_that_of_a_run_on_all(bench):
     few = SPEC.with_changes(per_class=2)
     run_id = bench.engine.runs.submit(few, by=OPERATOR, name="few").id

@@ -7,6 +7,7 @@ import numpy as np
 from tl_core.models.catalog import backbones
 from tl_core.models.weights import BUNDLED
 from tl_core.planning import recipes
+from tl_core.planning.expectations import LARGE
 from tl_core.planning.plan import baseline_of, is_head_only, plan_run
 from tl_core.spec import RunSpec
 
@@ -76,7 +77,9 @@ def drawn(n: int, seed: int, ids: list[str] | None = None) -> list[RunSpec]:
 
 
 def drawn_of_bundled(n: int, seed: int) -> list[RunSpec]:
-    """Returns specs whose weights are here, small enough to be trained by plain Keras."""
+    """Returns specs whose weights are here, small enough to be trained by plain Keras in minutes on two busy cores:
+    large networks see pictures of half the side.
+    """
     return drawn(n, seed, [id for id in BUNDLED if id in backbones()])
 
 
@@ -90,7 +93,7 @@ def _one(random: np.random.Generator, backbone: str) -> RunSpec:
         **SMALL,
         "dataset": choice("groceries", "groceries-coarse", "cifar10-small", "mnist-small", "chest-xray-small"),
         "backbone": backbone,
-        "image_size": max(info.min_image_size, choice(48, 64, 75)),
+        "image_size": max(info.min_image_size, choice(48, 64, 75) // (2 if backbone in LARGE else 1)),
         "weights": choice("pretrained", "pretrained", "random"),
         "n_frozen": choice(n_used, n_used, n_used - 1, max(n_used - 3, 0)),
         "head_at": n_used if n_used < info.n_blocks else None,

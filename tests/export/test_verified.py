@@ -12,6 +12,7 @@ from patience import PATIENCE_S
 from tests.export.finished_runs import TINY, members, trained
 from tl_core.engine.worker.device import prepare
 from tl_core.errors import InputError, StoreError, WorkerError
+from tl_core.evaluation.scores import softmax
 from tl_core.export import keras_file, verified
 from tl_core.export.formats import FORMATS, Exported
 from tl_core.export.network import loaded, probabilities, stock_network
@@ -86,12 +87,11 @@ def test_a_file_that_nobody_can_read_is_not_handed_out(tmp_path, monkeypatch):
     program.write_text("raise ValueError('no network')")
     monkeypatch.setattr(verified, "PROGRAM", program)
     with pytest.raises(WorkerError, match="export_unreadable") as caught:
-        verified.compare(tmp_path / "model.keras", np.zeros((2, 4, 4, 3), np.uint8), np.zeros((2, 3)), "keras")
+        verified.compare(tmp_path / "model.keras", np.zeros((2, 4, 4, 3), np.uint8), three_classes(), "keras")
     assert caught.value.values["reason"] == "ValueError: no network"
 
 
 def test_answers_that_are_no_numbers_or_of_another_shape_do_not_agree(tmp_path, monkeypatch):
-    expected = np.full((2, 3), 1 / 3)
     for answer in (np.full((2, 3), np.nan), np.full((2, 4), 0.25), np.full((1, 3), 1 / 3)):
 
         def answered(name, program, answer=answer):
@@ -100,7 +100,48 @@ def test_answers_that_are_no_numbers_or_of_another_shape_do_not_agree(tmp_path, 
 
         monkeypatch.setattr(verified, "_answered", answered)
         with pytest.raises(StoreError, match="export_differs"):
-            verified.compare(tmp_path / "model.keras", np.zeros((2, 4, 4, 3), np.uint8), expected, "keras")
+            verified.compare(tmp_path / "model.keras", np.zeros((2, 4, 4, 3), np.uint8), three_classes(), "keras")
+
+
+@pytest.mark.parametrize(("off", "is_alike"), [(2e-6, True), (4e-5, False), (0.1, False)])
+def test_where_float32_itself_rounds_to_more_a_file_is_held_to_float64(off, is_alike, tmp_path, monkeypatch):
+    """Logits of several thousand: float32 keeps four decimals of them, and no file agrees with that by chance."""
+    images = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 3), np.uint8)
+    full = three_classes()
+    kernel = np.random.default_rng(1).normal(0, 100, (48, 3))
+    kernel[:, 1] = kernel[:, 0] + np.random.default_rng(2).normal(0, 0.01, 48)  # two classes between which it hesitates
+    kernel[:, 2] = 0
+    full.get_layer("head_logits").set_weights([kernel, np.array([1e5, 1e5, 0])])
+    kernel, bias = (one.astype(np.float64) for one in full.get_layer("head_logits").get_weights())
+    exact = softmax((images.reshape(20, -1) / np.float64(255)) @ kernel + bias)
+    said = probabilities(full, images)
+    assert 1e-5 < np.abs(said - exact).max() < 1e-2
+    answer = exact + np.array([off, -off, 0])
+
+    def answered(name, program):
+        np.save(program[-1], answer)
+        return {}
+
+    monkeypatch.setattr(verified, "_answered", answered)
+    monkeypatch.setattr(verified, "MOST_ROUNDING", 0.02)
+    if is_alike:
+        parity = verified.compare(tmp_path / "model.keras", images, full, "keras")
+        assert parity.max_abs_difference <= 1e-5
+        assert parity.n_exact == (np.abs(said - answer).max(axis=1) > 1e-5).sum() > 0
+        assert parity.rounding == pytest.approx(np.abs(said - exact).max(), rel=1e-3)
+    else:
+        with pytest.raises(StoreError, match="export_differs") as caught:
+            verified.compare(tmp_path / "model.keras", images, full, "keras")
+        assert caught.value.values["difference"] >= 0.9 * off
+
+
+def three_classes() -> keras.Model:
+    """The smallest network that tells three classes apart; its weights are at random."""
+    layers = keras.layers
+    parts = [layers.Rescaling(1 / 255), layers.Flatten(), layers.Dense(3, name="head_logits")]
+    full = keras.Sequential([keras.Input((4, 4, 3), dtype="uint8"), *parts])
+    full.compile(jit_compile=False)
+    return full
 
 
 @pytest.mark.parametrize("backbone", ["mobilenet_v2", "squeezenet", *OTHERS])

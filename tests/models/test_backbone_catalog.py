@@ -41,7 +41,7 @@ def test_inception_refuses_pictures_below_its_smallest():
         network("inception_v3", backbone_info("inception_v3").min_image_size - 1)
 
 
-@pytest.mark.parametrize("head", ["linear", "dense", "flatten-dense"])
+@pytest.mark.parametrize("head", ["linear", "dense", "flatten", "flatten-dense"])
 @pytest.mark.parametrize("backbone_id", ["squeezenet", "mobilenet_v2"])
 def test_the_numbers_of_a_head_are_those_of_the_network_that_is_built(backbone_id, head):
     info = backbone_info(backbone_id)
@@ -52,7 +52,7 @@ def test_the_numbers_of_a_head_are_those_of_the_network_that_is_built(backbone_i
     assert built.full.count_params() == info.params + info.head_params(head, 17, 96, 5)
 
 
-@pytest.mark.parametrize("head", ["linear", "flatten-dense"])
+@pytest.mark.parametrize("head", ["linear", "flatten", "flatten-dense"])
 @pytest.mark.parametrize("backbone_id", ["squeezenet", "mobilenet_v2"])
 @pytest.mark.parametrize("head_at", [3, 6])
 def test_so_are_those_of_a_head_inside_the_network(backbone_id, head, head_at):

@@ -62,7 +62,7 @@ def test_a_linear_head_has_a_weight_for_each_channel_and_a_bias_for_each_class()
 
 @pytest.mark.parametrize(
     ("head", "shape"),
-    [("linear", (1280,)), ("dense", (1280,)), ("flatten-dense", (2 * 2 * 1280,))],
+    [("linear", (1280,)), ("dense", (1280,)), ("flatten", (5120,)), ("flatten-dense", (5120,))],
 )
 def test_with_everything_frozen_the_last_tensor_before_the_head_s_weights_is_cached(head, shape):
     built = build(small(n_frozen=19, head=head, hidden=8, dropout=0.5), 3)

@@ -12,7 +12,7 @@ SPECS = [
     RunSpec(backbone="mobilenet_v2", weights="random", image_size=75, n_frozen=17, batchnorm="frozen"),
     RunSpec(backbone="efficientnet_lite0", weights="random", image_size=90, head="dense", hidden=7, dropout=0.5),
     RunSpec(backbone="squeezenet", weights="random", image_size=101, n_frozen=3, head="flatten-dense", hidden=5),
-    RunSpec(backbone="vgg16", weights="random", image_size=50, n_frozen=2, head_at=4),
+    RunSpec(backbone="vgg16", weights="random", image_size=50, n_frozen=2, head_at=4, head="flatten"),
     RunSpec(backbone="resnet50", weights="random", image_size=77, n_frozen=3, head_at=6),
     RunSpec(backbone="inception_v3", weights="random", image_size=139, n_frozen=12),
     RunSpec(backbone="efficientnet_b0", weights="random", image_size=111, n_frozen=4, head_at=9),

@@ -1,7 +1,7 @@
 import pytest
 from fake_runs import record_finished
 
-from tl_core.phrases import LANGUAGES, phrase
+from tl_core.phrases import LANGUAGES, duration, phrase
 from tl_core.planning.recipes import PUBLISHED, RECIPES, recipe
 from tl_core.store.access import OPERATOR
 
@@ -43,6 +43,30 @@ def test_what_was_trained_is_shown_and_opened_and_the_two_are_compared(visit, en
     (said,) = (box.value for box in app.info)
     assert "60" in said
     assert "25" in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_before_the_click_stands_what_a_run_takes_as_far_as_it_is_measured(visit, engine, language):
+    app = visit("recipes", language)
+    app.run()  # one kind of run is measured after the other; the worker of these tests answers at once
+    said = [caption.value for caption in app.caption]
+    flattened = recipe("a").spec("mended")  # 0.5 s a step, 0.1 s a batch of validation, 0.05 s a picture before them
+    epoch_s = -(-586 // 32) * 0.5 + -(-146 // 32) * 0.1
+    whole_s = 10 * epoch_s + (586 + 146 + 661) * 0.05
+    assert engine.requests.estimate(flattened).run_s(flattened) == pytest.approx(whole_s)
+    assert phrase(language, "recipes.costs_quick", time=duration(whole_s, language)) in said
+    fitted = engine.requests.estimate(recipe("c2").spec("mended"))
+    assert fitted.epoch_s is None
+    assert phrase(language, "recipes.costs_fit", time=duration(fitted.prefix_s, language)) in said
+
+
+def test_what_is_not_measured_yet_is_said_not_to_be(visit, engine):
+    record_running = engine.runs.submit(recipe("d").spec("mended"), name="busy", by=OPERATOR)
+    app = visit("recipes", owner="anna")
+    assert record_running.state.value == "queued"
+    said = [caption.value for caption in app.caption]
+    n_variants = sum(len(one.variants) for one in RECIPES.values())
+    assert said.count(phrase("en", "recipes.costs_unknown")) == n_variants
 
 
 def test_another_s_run_is_not_taken_for_one_s_own(visit, engine):

@@ -174,6 +174,7 @@ def test_an_svm_has_its_own_settings_and_says_what_it_needs(visit, engine, langu
         assert phrase(language, f"field.{field}") not in labels
     spec = trained(app, engine)
     assert (spec.head, spec.n_frozen) == ("svm", 19)
+    assert phrase(language, "lab.measured_no_fit") in "".join(caption.help or "" for caption in app.caption)
     assert RunSpec.from_dict(engine.store.list_runs()[0].spec).head == "linear"
     app.slider[0].set_value(3).run()
     assert [error.value for error in app.error] == [phrase(language, "errors.svm_not_frozen", received=3, high=19)]

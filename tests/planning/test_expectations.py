@@ -7,11 +7,11 @@ from tl_core.planning.expectations import (
     BACKBONES,
     COLUMNS,
     LARGE,
-    RECIPES,
     SCRATCH,
     SEEDS,
     SIZES,
     TABLE,
+    WAYS,
     Trial,
     cuts,
     is_whole,
@@ -59,11 +59,11 @@ def test_of_a_large_network_a_page_tells_what_was_measured_and_no_cut_beside(bac
 
 
 def test_every_trial_comes_once_and_one_seed_is_complete_before_the_next():
-    every = list(trials(recipes=tuple(RECIPES)))
+    every = list(trials(ways=tuple(WAYS)))
     assert len(set(every)) == len(every)
     assert [trial.seed for trial in every] == sorted(trial.seed for trial in every)
     assert {trial.dataset for trial in every} == set(SIZES)
-    assert not [trial for trial in every if trial.recipe == "at-once" and trial.n_frozen == cuts(trial.backbone)[0]]
+    assert not [trial for trial in every if trial.way == "at-once" and trial.n_frozen == cuts(trial.backbone)[0]]
 
 
 def test_a_table_survives_its_file_and_its_order_is_always_the_same(tmp_path):
@@ -91,7 +91,7 @@ def test_no_cut_of_the_committed_table_is_worse_than_all_frozen_by_more_than_noi
 
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_the_baseline_is_trained_as_did_best_on_validation_pictures_of_what_was_tried(backbone):
-    tried = {trial: row for trial, row in read(TABLE).items() if trial.recipe in SCRATCH and trial.backbone == backbone}
+    tried = {trial: row for trial, row in read(TABLE).items() if trial.way in SCRATCH and trial.backbone == backbone}
     assert len(tried) == len(list(trials(tuple(SCRATCH), ("groceries",), (backbone,), (0,))))
     best = max(tried, key=lambda trial: tried[trial]["validation_accuracy"]).spec()
     assert best.learning_rate == scratch_rate(backbone, "adam")

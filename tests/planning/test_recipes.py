@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tl_core.errors import UnknownIdError
+from tl_core.models.catalog import backbone_info
 from tl_core.phrases import LANGUAGES, keys
 from tl_core.planning.plan import is_head_only
 from tl_core.planning.recipes import PUBLISHED, RECIPES, recipe
@@ -51,6 +52,16 @@ def test_the_mended_programs_have_no_fault_and_the_published_ones_have_what_thei
         "d": "raw-pixels",
         "e": "unit-pixels",
     }
+
+
+@pytest.mark.parametrize("id", sorted(set(RECIPES) - {"c2"}))  # an SVM on features
+def test_a_run_flattens_where_its_program_does_unless_that_makes_no_difference(id):
+    one = recipe(id)
+    for text, variant in ((one.mended(), one.first), (one.published(), PUBLISHED)):
+        spec = one.spec(variant)
+        backbone = backbone_info(spec.backbone)
+        side = backbone.sides[spec.image_size][backbone.n_used(spec.head_at) - 1]
+        assert spec.is_flattened == ("Flatten()" in text and side > 1)
 
 
 def test_what_is_said_to_be_frozen_is_and_what_the_code_never_froze_is_not():

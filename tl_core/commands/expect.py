@@ -15,10 +15,10 @@ from tl_core.planning.expectations import (
     BACKBONES,
     COLUMNS,
     LARGE,
-    RECIPES,
     SEEDS,
     SIZES,
     TABLE,
+    WAYS,
     Trial,
     read,
     trials,
@@ -30,7 +30,7 @@ from tl_core.training.events import Ended, Epoch
 def add_expect_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `expect`."""
     parser.add_argument("-o", dest="path", metavar="FILE", default=str(TABLE))
-    parser.add_argument("--recipe", metavar="NAME,NAME", default="default")
+    parser.add_argument("--way", metavar="NAME,NAME", default="default")
     parser.add_argument("--dataset", metavar="ID,ID", default=",".join(SIZES))
     parser.add_argument("--backbone", metavar="ID,ID", default=",".join(BACKBONES))
     parser.add_argument("--cuts", metavar="N", default="100")
@@ -46,7 +46,7 @@ def expect(options: argparse.Namespace, output: Output) -> int:
     path = Path(options.path)
     asked = list(
         trials(
-            _names("recipe", options.recipe, RECIPES),
+            _names("way", options.way, WAYS),
             _names("dataset", options.dataset, SIZES),
             _names("backbone", options.backbone, (*BACKBONES, *LARGE)),
             tuple(range(_number("seeds", options.seeds))),

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 from tl_core.commands.output import DONE, Output
@@ -62,10 +63,13 @@ def _print(exported: Exported, output: Output) -> None:
     parity = exported.parity
     if output.is_json:
         told = exported.to_dict()
-        told["parity"] = parity and {"n_images": parity.n_images, "max_abs_difference": parity.max_abs_difference}
+        told["parity"] = parity and {name: value for name, value in asdict(parity).items() if name != "versions"}
         output.value(told)
         return
     print(output.phrase("command.exported", path=exported.path, format=exported.format))
     if parity is not None:
         difference = f"{parity.max_abs_difference:.1e}"
         print(output.phrase("command.exported_parity", n=parity.n_images, difference=difference))
+        if parity.n_exact:
+            rounding = f"{parity.rounding:.1e}"
+            print(output.phrase("command.exported_exact", n=parity.n_exact, rounding=rounding))

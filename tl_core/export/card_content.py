@@ -17,7 +17,7 @@ from tl_core.models.catalog import backbones
 from tl_core.phrases import duration, keys, phrase
 from tl_core.planning.plan import decisive, n_training_images
 from tl_core.spec import RunSpec
-from tl_core.store.run_dataset import run_classes, run_data
+from tl_core.store.run_dataset import run_classes, run_data, run_preparation
 
 Say = Callable[..., str]
 NOTHING = "–"
@@ -91,7 +91,9 @@ def _data(source: Source, spec: RunSpec, classes: Sequence[str], say: Say) -> li
     with suppress(TransferLabError, OSError):
         told[say("card.data_hash")] = fingerprint(run_data(source.record, source.home))
     told[say("card.class_names")] = say("unit.comma").join(classes) or NOTHING
-    return [Table.facts(told), Paragraph(say("card.preprocessing", size=spec.image_size))]
+    framing = run_preparation(source.record, source.home).framing
+    key = "card.preprocessing_fit" if framing == "fit" else "card.preprocessing"
+    return [Table.facts(told), Paragraph(say(key, size=spec.image_size))]
 
 
 def _counts(info: DatasetInfo, spec: RunSpec, source: Source, say: Say) -> dict[str, str]:
@@ -185,7 +187,10 @@ def _proof(source: Source, parity: Parity | None, say: Say) -> list[Part]:
         return [Table.facts(told)]
     versions = say("unit.comma").join(f"{name} {version}" for name, version in parity.versions.items())
     agreed = say("card.parity", n=parity.n_images, difference=f"{parity.max_abs_difference:.1e}", versions=versions)
-    return [Table.facts(told), Paragraph(agreed)]
+    parts: list[Part] = [Table.facts(told), Paragraph(agreed)]
+    if parity.n_exact:
+        parts.append(Paragraph(say("card.parity_exact", n=parity.n_exact, rounding=f"{parity.rounding:.1e}")))
+    return parts
 
 
 def _weights_hash(source: Source) -> str:

@@ -56,16 +56,64 @@ def onnx_model(path):
     return lambda images: session.run(None, {image.name: images})[0], int(image.shape[1]), ("onnxruntime",)
 
 
+KEPT_SIDE = 256
 READERS = {".keras": keras_model, ".tflite": tflite_model, ".onnx": onnx_model}
 
 
-def picture(path, side):
-    """Returns a picture file as the network sees it: the square in its middle, of the network's size, uint8."""
+def picture(path, side, prepared):
+    """Returns a picture file as the network sees it, uint8 (side, side, 3), made ready like those that it learned from.
+
+    They were made squares of at most 256 px first, and then the network's size: the same steps give the same numbers.
+    `prepared` is what labels.json says of that.
+    """
     from PIL import Image, ImageOps
 
     with Image.open(path) as opened:
-        upright = ImageOps.exif_transpose(opened).convert("RGB")
-    return np.asarray(ImageOps.fit(upright, (side, side), Image.Resampling.BILINEAR))
+        rgb = in_rgb(ImageOps.exif_transpose(opened), prepared)
+    if prepared["framing"] == "fit":
+        square = filled_up(rgb)
+    else:
+        edge = min(rgb.size)
+        left, top = (rgb.width - edge) // 2, (rgb.height - edge) // 2
+        square = rgb.crop((left, top, left + edge, top + edge))
+    for size in (min(square.width, KEPT_SIDE), side):
+        square = square.resize((size, size), Image.Resampling.BILINEAR)
+    return np.asarray(square)
+
+
+def in_rgb(image, prepared):
+    """Returns a picture with 8 bits a value, what is transparent laid on the ground of the network's data."""
+    from PIL import Image
+
+    if image.mode.startswith("I"):  # grey of 16 bits: `range` becomes black to white
+        values = np.asarray(image).astype(np.int64)
+        low, high = prepared["range"] or (0, 2 ** max(1, int(values.max()).bit_length()) - 1)
+        levels = np.clip(values, low, high) - low
+        few = high - low < 255
+        levels = np.rint(levels * (255 / max(1, high - low))) if few else levels * 256 // (high - low + 1)
+        image = Image.fromarray(levels.astype(np.uint8))
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    layer = image.convert("RGBA")
+    laid = Image.new("RGB", layer.size, (prepared["ground"],) * 3)
+    laid.paste(layer, mask=layer)
+    return laid
+
+
+def filled_up(rgb):
+    """Returns the whole picture in the middle of a square, around it the mean colour of the edges that it meets."""
+    from PIL import Image
+
+    longer = max(rgb.size)
+    side = min(longer, KEPT_SIDE)
+    size = [max(1, round(edge * (side / longer))) for edge in rgb.size]
+    pixels = np.asarray(rgb.resize(size, Image.Resampling.BILINEAR))
+    edges = pixels[[0, -1]] if rgb.width > rgb.height else pixels[:, [0, -1]]
+    square = np.empty((side, side, 3), np.uint8)
+    square[:] = np.rint(edges.mean(axis=(0, 1)))
+    top, left = (side - pixels.shape[0]) // 2, (side - pixels.shape[1]) // 2
+    square[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+    return Image.fromarray(square)
 
 
 def check(path, images, answers):
@@ -91,9 +139,10 @@ def main(arguments):
     folder = Path(__file__).parent
     path = next(path for ending in READERS for path in folder.glob(f"model{ending}"))
     labels = (folder / "labels.txt").read_text(encoding="utf-8").splitlines()
+    prepared = json.loads((folder / "labels.json").read_text(encoding="utf-8"))["prepared"]
     predict, side, _ = READERS[path.suffix](path)
     for file in arguments:
-        seen = picture(file, side)
+        seen = picture(file, side, prepared)
         (answer, _) = predict(np.stack([seen, seen]))  # a batch of one takes another path, with other last digits
         best = np.argsort(answer)[::-1][:3]
         print(file, ", ".join(f"{labels[at]} {answer[at]:.1%}" for at in best))

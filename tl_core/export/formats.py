@@ -79,13 +79,18 @@ class Parity:
 
     Attributes:
         n_images: Pictures that both classified.
-        max_abs_difference: Largest difference of a probability.
+        max_abs_difference: Largest difference of a probability from the run's.
         versions: Package → version, of what read the file.
+        n_exact: Pictures where the run's own float32 arithmetic may have been further off than is allowed: there the
+            file was compared with the run's network in float64.
+        rounding: How far the run's probabilities were from those at most.
     """
 
     n_images: int
     max_abs_difference: float
     versions: Mapping[str, str] = field(default_factory=dict)
+    n_exact: int = 0
+    rounding: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ class Exported:
     parity: Parity | None = None
 
     def to_dict(self) -> dict:
-        """Returns it as plain data: {"path", "format", "parity": {"n_images", "max_abs_difference", "versions"}}."""
+        """Returns it as plain data: {"path", "format", "parity": {"n_images", "max_abs_difference", …}}."""
         return plain({"path": str(self.path), "format": self.format, "parity": self.parity and asdict(self.parity)})
 
     @classmethod

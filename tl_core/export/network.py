@@ -38,6 +38,33 @@ def stock_network(full: keras.Model) -> keras.Model:
     return keras.Model(copied.inputs[0], output, name=full.name)
 
 
+def exact_network(full: keras.Model) -> keras.Model:
+    """Returns the same network in float64, whose rounding no float32 answer can be told from none.
+
+    On JAX, which has no float64 unless it is told to, it is the same network once more.
+
+    Args:
+        full: uint8 pictures (N, S, S, 3) → logits (N, classes).
+
+    Returns:
+        A flat model of copies: uint8 pictures (N, S, S, 3) → logits (N, classes), float64.
+    """
+
+    def exact(layer: keras.layers.Layer) -> keras.layers.Layer:
+        return _kind(layer).from_config({**layer.get_config(), "dtype": "float64"})
+
+    copied = keras.models.clone_model(full, clone_function=exact)
+    for layer in full.layers:
+        copied.get_layer(layer.name).set_weights(layer.get_weights())
+    copied.compile(jit_compile=False)  # pyright: ignore[reportArgumentType]
+    return copied
+
+
+def _kind(layer: keras.layers.Layer) -> type[keras.layers.Layer]:
+    """Returns the class of Keras' own that computes the same, where a layer is of one of ours that only is quicker."""
+    return keras.layers.BatchNormalization if isinstance(layer, FastBatchNormalization) else type(layer)
+
+
 def _stock(layer: keras.layers.Layer) -> keras.layers.Layer:
     """Returns a fresh layer of Keras' own that computes the same; weights come later."""
     if isinstance(layer, Preprocess):
@@ -45,8 +72,7 @@ def _stock(layer: keras.layers.Layer) -> keras.layers.Layer:
         return _rescaling(np.array(mode.mean), np.full(3, mode.scale), layer.name)
     if isinstance(layer, keras.layers.Normalization):  # its constants would become inputs of an ONNX file
         return _rescaling(np.array(layer.input_mean), np.sqrt(layer.input_variance), layer.name)
-    kind = keras.layers.BatchNormalization if isinstance(layer, FastBatchNormalization) else type(layer)
-    return kind.from_config(layer.get_config())
+    return _kind(layer).from_config(layer.get_config())
 
 
 def _rescaling(mean: np.ndarray, scale: np.ndarray, name: str) -> keras.layers.Layer:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tl_core.errors import UnknownIdError
+from tl_core.spec import FLATTENED, RunSpec
 
 IMAGE_SIZES = (32, 64, 96, 128, 160, 192, 224)  # px, what the pages offer
 _WITHOUT_BATCHNORM = frozenset({"squeezenet", "vgg16"})
@@ -86,11 +87,11 @@ class BackboneInfo:
         self, head: str, hidden: int, image_size: int, n_classes: int, head_at: int | None = None
     ) -> int | None:
         """Returns the numbers that a head holds; None for a picture size whose feature map is not in the table."""
-        if head == "flatten-dense" and image_size not in self.sides:
+        if head in FLATTENED and image_size not in self.sides:
             return None
         last = self.n_used(head_at) - 1
-        n_inputs = self.blocks[last].channels * (self.sides[image_size][last] ** 2 if head == "flatten-dense" else 1)
-        if head in ("linear", "svm"):
+        n_inputs = self.blocks[last].channels * (self.sides[image_size][last] ** 2 if head in FLATTENED else 1)
+        if not RunSpec(head=head).has_hidden_layer:
             return (n_inputs + 1) * n_classes
         return (n_inputs + 1) * hidden + (hidden + 1) * n_classes
 

@@ -21,7 +21,7 @@ def add_head(features: keras.KerasTensor, spec: RunSpec, n_classes: int) -> kera
     Random:
         Initial weights and dropout draw from children of `spec.seed`.
     """
-    if spec.head == "flatten-dense":
+    if spec.is_flattened:
         x = layers.Flatten(name="head_flatten")(features)  # (N, H·W·C)
     else:
         x = layers.GlobalAveragePooling2D(name="head_pool")(features)  # (N, C)

@@ -137,13 +137,13 @@ def _learns(layer: LayerInfo, spec: RunSpec) -> bool:
 
 def _head(spec: RunSpec, features: tuple[int | None, ...], n_classes: int) -> Iterator[LayerRow]:
     side, channels = features[1] or 0, features[-1] or 0
-    n = side * side * channels if spec.head == "flatten-dense" else channels
-    name, kind = ("flatten", "Flatten") if spec.head == "flatten-dense" else ("pool", "GlobalAveragePooling2D")
+    n = side * side * channels if spec.is_flattened else channels
+    name, kind = ("flatten", "Flatten") if spec.is_flattened else ("pool", "GlobalAveragePooling2D")
     yield LayerRow(f"head_{name}", kind, (None, n), 0, 0)
-    if spec.head in ("dense", "flatten-dense"):
+    if spec.has_hidden_layer:
         yield _dense("head_hidden", n, spec.hidden)
         n = spec.hidden
-    if spec.dropout and spec.head != "svm":
+    if spec.dropout and not spec.is_fitted:
         yield LayerRow("head_dropout", "Dropout", (None, n), 0, 0)
     yield _dense("head_logits", n, n_classes)
 

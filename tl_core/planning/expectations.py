@@ -46,12 +46,12 @@ SCRATCH = MappingProxyType(
     }
 )
 """What was tried for the from-scratch baseline: learning rates, and momenta of BatchNorm."""
-RECIPES: Mapping[str, Mapping[str, object]] = MappingProxyType(
+WAYS: Mapping[str, Mapping[str, object]] = MappingProxyType(
     {"default": MappingProxyType({}), "at-once": MappingProxyType({"phases": 1, "batchnorm": "trained"}), **SCRATCH}
 )
 """How blocks are trained: as the defaults say; all at once with BatchNorm trained, which spoils them; from scratch."""
 COLUMNS = (
-    "recipe",
+    "way",
     "dataset",
     "backbone",
     "n_frozen",
@@ -67,7 +67,7 @@ COLUMNS = (
 class Trial:
     """One run of the grid."""
 
-    recipe: str
+    way: str
     dataset: str
     backbone: str
     n_frozen: int
@@ -76,7 +76,7 @@ class Trial:
     def spec(self) -> RunSpec:
         """Returns what is trained."""
         chosen = {"dataset": self.dataset, "backbone": self.backbone, "n_frozen": self.n_frozen, "seed": self.seed}
-        return plan_run({**chosen, **size_of(self.dataset, self.backbone), **RECIPES[self.recipe]})
+        return plan_run({**chosen, **size_of(self.dataset, self.backbone), **WAYS[self.way]})
 
 
 def size_of(dataset: str, backbone: str) -> dict[str, int]:
@@ -93,7 +93,7 @@ def cuts(backbone: str) -> list[int]:
 
 
 def trials(
-    recipes: tuple[str, ...] = ("default",),
+    ways: tuple[str, ...] = ("default",),
     datasets: tuple[str, ...] = tuple(SIZES),
     backbones: tuple[str, ...] = BACKBONES,
     seeds: tuple[int, ...] = SEEDS,
@@ -102,26 +102,26 @@ def trials(
     """Yields the grid, one seed after the other, so that what is broken off has measured everything less often.
 
     Args:
-        recipes: Of `RECIPES`.
+        ways: Of `WAYS`.
         datasets: Of `SIZES`.
         backbones: Of `BACKBONES` and `LARGE`.
         seeds: One run each.
         n_cuts: How many cuts are tried, from all blocks frozen on; None tries all of them.
     """
     for seed in seeds:
-        for recipe in recipes:
+        for way in ways:
             for dataset in datasets:
                 for backbone in backbones:
-                    for n_frozen in _cuts_of(recipe, backbone)[:n_cuts]:
-                        yield Trial(recipe, dataset, backbone, n_frozen, seed)
+                    for n_frozen in _cuts_of(way, backbone)[:n_cuts]:
+                        yield Trial(way, dataset, backbone, n_frozen, seed)
 
 
-def _cuts_of(recipe: str, backbone: str) -> list[int]:
-    """Returns the cuts at which a recipe makes a difference."""
-    if recipe in SCRATCH:
+def _cuts_of(way: str, backbone: str) -> list[int]:
+    """Returns the cuts at which a way makes a difference."""
+    if way in SCRATCH:
         has_momentum = backbone_info(backbone).has_batchnorm
-        return [0] if has_momentum or recipe in list(SCRATCH)[:: len(SCRATCH_MOMENTA_TRIED)] else []
-    return cuts(backbone) if recipe == "default" else cuts(backbone)[1:]
+        return [0] if has_momentum or way in list(SCRATCH)[:: len(SCRATCH_MOMENTA_TRIED)] else []
+    return cuts(backbone) if way == "default" else cuts(backbone)[1:]
 
 
 def read(path: Path) -> dict[Trial, dict[str, float]]:
@@ -130,7 +130,7 @@ def read(path: Path) -> dict[Trial, dict[str, float]]:
         return {}
     rows = csv.DictReader(io.StringIO(path.read_text()))
     return {
-        Trial(row["recipe"], row["dataset"], row["backbone"], int(row["n_frozen"]), int(row["seed"])): {
+        Trial(row["way"], row["dataset"], row["backbone"], int(row["n_frozen"]), int(row["seed"])): {
             name: int(float(row[name])) if name == "best_epoch" else float(row[name]) for name in COLUMNS[5:]
         }
         for row in rows
@@ -142,7 +142,7 @@ def written(table: Mapping[Trial, Mapping[str, float]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for trial in sorted(table, key=lambda one: (one.recipe, one.dataset, one.backbone, -one.n_frozen, one.seed)):
+    for trial in sorted(table, key=lambda one: (one.way, one.dataset, one.backbone, -one.n_frozen, one.seed)):
         row = {name: getattr(trial, name) for name in COLUMNS[:5]} | dict(table[trial])
         writer.writerow([row[name] for name in COLUMNS])
     return text.getvalue()
@@ -154,10 +154,10 @@ def is_whole(dataset: str, backbone: str) -> bool:
 
 
 @cache
-def measured(recipe: str, dataset: str, backbone: str) -> Mapping[int, tuple[float, ...]]:
+def measured(way: str, dataset: str, backbone: str) -> Mapping[int, tuple[float, ...]]:
     """Returns frozen blocks → test accuracies, one for each seed; nothing where it was not measured."""
     found: dict[int, list[float]] = {}
     for trial, values in sorted(read(TABLE).items()):
-        if (trial.recipe, trial.dataset, trial.backbone) == (recipe, dataset, backbone):
+        if (trial.way, trial.dataset, trial.backbone) == (way, dataset, backbone):
             found.setdefault(trial.n_frozen, []).append(values["test_accuracy"])
     return MappingProxyType({n_frozen: tuple(values) for n_frozen, values in sorted(found.items())})

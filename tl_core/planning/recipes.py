@@ -183,7 +183,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                 "e",
                 _variants(
                     GROCERIES
-                    | {"backbone": "vgg16", "image_size": 64, "head": "linear", "augment": "classic"}
+                    | {"backbone": "vgg16", "image_size": 64, "head": "flatten", "augment": "classic"}
                     | {"optimizer": "adam", "learning_rate": 1e-3, "epochs": 5},
                     mended={},
                     published=UNIT,

@@ -15,6 +15,7 @@ from tl_core.errors import TransferLabError
 from tl_core.planning.plan import n_training_images
 from tl_core.spec import RunSpec
 from tl_core.store.store import RunStore
+from tl_core.training.views import prefix_passes
 
 
 class Pending(StrEnum):
@@ -30,18 +31,27 @@ class Estimate:
     """What a run will cost here, measured on this machine.
 
     Attributes:
-        epoch_s: Seconds an epoch takes, validation included.
+        epoch_s: Seconds an epoch takes, validation included; of a head that is fitted at once, the fit. None where no
+            fit of this kind was timed yet: how long one takes shows only the fit.
         prefix_s: Seconds for computing the features of all pictures once; 0 when nothing is cached.
         is_from_run: Whether a finished run measured it; otherwise a quick measurement did.
         is_bound: Whether it is an upper bound: the step was measured without compiling it.
         prefix_bytes: The most memory that the worker holds meanwhile; None where that was not measured.
+        views_s: Seconds in all for computing the features of changed pictures again; 0 where the epochs hold them.
     """
 
-    epoch_s: float
+    epoch_s: float | None
     prefix_s: float
     is_from_run: bool
     is_bound: bool = False
     prefix_bytes: int | None = None
+    views_s: float = 0.0
+
+    def run_s(self, spec: RunSpec) -> float | None:
+        """Returns the seconds that all epochs of a run take, and what is computed for them; None where `epoch_s` is."""
+        if self.epoch_s is None:
+            return None
+        return self.prefix_s + self.views_s + (1 if spec.is_fitted else spec.epochs) * self.epoch_s
 
 
 class Estimates:
@@ -82,7 +92,7 @@ class Estimates:
 
         def run_s(spec: RunSpec) -> float | None:
             known = _estimate(spec, timings(timing_key(spec)), self._home)
-            return None if known is None else known.prefix_s + (1 if spec.is_fitted else spec.epochs) * known.epoch_s
+            return None if known is None else known.run_s(spec)
 
         return run_s
 
@@ -116,7 +126,8 @@ def _estimate(spec: RunSpec, timings: tuple[dict | None, dict | None], home: Pat
     if run is not None:
         return Estimate(run["epoch_s_per_image"] * n_train, prefix_s, is_from_run=True, prefix_bytes=prefix_bytes)
     if spec.is_fitted:
-        return None  # how long a fit takes shows only the fit
+        return Estimate(None, prefix_s, is_from_run=False, prefix_bytes=prefix_bytes)
     n_steps, n_evaluations = (math.ceil(n / quick["batch_size"]) for n in (n_train, info.n_validation))
     epoch_s = n_steps * quick["step_s"] + n_evaluations * quick["eval_s"]
-    return Estimate(epoch_s, prefix_s, is_from_run=False, is_bound=quick["is_bound"], prefix_bytes=prefix_bytes)
+    views_s = quick["prefix_s"] * n_train * (prefix_passes(spec) - 1)
+    return Estimate(epoch_s, prefix_s, False, quick["is_bound"], prefix_bytes, views_s)

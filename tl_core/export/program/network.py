@@ -160,12 +160,16 @@ def _dense(facts: Facts) -> list[str]:
     return [_layer("GlobalAveragePooling2D", "head_pool"), *_hidden(facts)]
 
 
+def _flatten(facts: Facts) -> list[str]:
+    return [_layer("Flatten", "head_flatten")]
+
+
 def _flatten_dense(facts: Facts) -> list[str]:
     return [_layer("Flatten", "head_flatten"), *_hidden(facts)]
 
 
 HEADS: Mapping[str, Callable[[Facts], list[str]]] = MappingProxyType(
-    {"linear": _linear, "dense": _dense, "flatten-dense": _flatten_dense, "svm": _linear}
+    {"linear": _linear, "dense": _dense, "flatten": _flatten, "flatten-dense": _flatten_dense, "svm": _linear}
 )
 
 

@@ -36,7 +36,8 @@ def measure(spec: RunSpec, home: Path) -> Iterator[None]:
     Returns:
         {"prefix_s", "pass_bytes", "step_s", "eval_s", "batch_size", "is_bound"}: seconds for one picture through the
         prefix (of two phases: through all blocks), the most memory that this process held meanwhile (None where there
-        is no such pass, or nobody knows), seconds for one step of the last phase and for one batch of validation.
+        is no such pass, or nobody knows), seconds for one step of the last phase and for one batch of validation; 0
+        where a head is fitted at once.
     """
     n_classes = len(known_dataset(spec.dataset, home).classes)
     spec = spec.with_changes(weights="random", batch_size=min(spec.batch_size, MEASURED_BATCH))
@@ -52,7 +53,9 @@ def measure(spec: RunSpec, home: Path) -> Iterator[None]:
     if spec.phases == 2 and is_cached:  # one pass through all blocks gives the features of both phases
         _, prefix_s = yield from _extracted(built.head_phase().prefix, spec, images)
     pass_bytes = peak_bytes() if prefix_s and is_told else None
-    step_s, eval_s, is_bound = yield from _stepped(model, spec, inputs[: spec.batch_size])
+    step_s, eval_s, is_bound = 0.0, 0.0, False  # a fit has no steps, and takes as long as these very features make it
+    if not spec.is_fitted:
+        step_s, eval_s, is_bound = yield from _stepped(model, spec, inputs[: spec.batch_size])
     return {
         "prefix_s": prefix_s,
         "pass_bytes": pass_bytes,
