@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.insights import compare, errors
+from pages.insights import compare, errors, moved
 from pages.ui.persistent import persistent
 from pages.ui.run_choice import choose_runs
 from pages.ui.text import named, t
@@ -18,7 +18,7 @@ from tl_core.store.records import RunRecord
 
 MOST_RUNS = 3
 SECTIONS: Mapping[str, Callable[[Sequence[RunRecord]], None]] = MappingProxyType(
-    {"errors": errors.draw, "compare": compare.draw}
+    {"errors": errors.draw, "moved": moved.draw, "compare": compare.draw}
 )
 
 

@@ -283,7 +283,7 @@ def test_what_is_classified_is_announced_before_the_first_call(monkeypatch):
             asked.append(len(inputs))
             return super().logits(inputs)
 
-    monkeypatch.setattr(training, "make_steps", lambda model, batch_size, *, is_exact: Steps(model))
+    monkeypatch.setattr(training, "make_steps", lambda model, batch_size, **options: Steps(model))
     one = trainer(epochs=2, source=Points(is_cached=False))
     told = []  # what is announced, and how many calls there were before
     for events in (one.run(), one.predict(VALIDATION, "testing")):

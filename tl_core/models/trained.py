@@ -52,6 +52,24 @@ def load_trained(folder: Path) -> tuple[Network, RunSpec]:
         StoreError: "file_damaged": there is no such file, or it is not what `save_trained` wrote.
         UnavailableError: The pretrained weights of its frozen prefix are not on this machine.
     """
+    network, spec, model, trained = load_untrained(folder)
+    try:
+        put_back(model.variables, trained)
+    except ValueError as error:
+        raise StoreError("file_damaged", path=WEIGHTS_FILE) from error
+    network.full.compile(jit_compile=False)  # XLA on convolutions is catastrophic on a CPU
+    return network, spec
+
+
+def load_untrained(folder: Path) -> tuple[Network, RunSpec, keras.Model, list[np.ndarray]]:
+    """Rebuilds a finished run's network as its training found it.
+
+    Returns:
+        The network and its spec, the part of it that was trained, and the trained weights, which `put_back` gives that.
+
+    Raises:
+        StoreError, UnavailableError: As `load_trained`.
+    """
     arrays, metadata = read_tensors(folder / WEIGHTS_FILE)
     try:
         about = json.loads(metadata["about"])
@@ -60,9 +78,4 @@ def load_trained(folder: Path) -> tuple[Network, RunSpec]:
         raise StoreError("file_damaged", path=WEIGHTS_FILE) from error
     network = build(spec, n_classes)
     model = network.suffix if trained == network.suffix.name else network.full
-    try:
-        put_back(model.variables, [arrays[name] for name in sorted(arrays)])
-    except ValueError as error:
-        raise StoreError("file_damaged", path=WEIGHTS_FILE) from error
-    network.full.compile(jit_compile=False)  # XLA on convolutions is catastrophic on a CPU
-    return network, spec
+    return network, spec, model, [arrays[name] for name in sorted(arrays)]

@@ -227,7 +227,9 @@ def measured(epoch: EpochRecord) -> EpochRecord:
     }
     counts = {name: int(getattr(epoch, name)) for name in ("epoch", "step", "images", "phase")}
     flags = {name: bool(getattr(epoch, name)) for name in ("is_best", "is_partial")}
-    return EpochRecord(**counts, **numbers, **flags, seconds=float(epoch.seconds), elapsed_s=float(epoch.elapsed_s))
+    seconds, elapsed_s = float(epoch.seconds), float(epoch.elapsed_s)
+    norms = None if epoch.gradient_norms is None else [finite(norm) for norm in epoch.gradient_norms]
+    return EpochRecord(**counts, **numbers, **flags, seconds=seconds, elapsed_s=elapsed_s, gradient_norms=norms)
 
 
 def finite(value: float | None) -> float | None:

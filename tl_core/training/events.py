@@ -77,7 +77,12 @@ class Step(Event):
 
 @dataclass(frozen=True)
 class Epoch(Event):
-    """One pass over the training images, then the validation images. A head that is fitted has no losses: None."""
+    """One pass over the training images, then the validation images. A head that is fitted has no losses: None.
+
+    Attributes:
+        gradient_norms: Mean over the steps of the norm of each block's gradient, from the input on, then of the head's;
+            None for a block that has none, being frozen, and in all where they were not measured.
+    """
 
     epoch: int
     train_loss: float | None
@@ -90,6 +95,7 @@ class Epoch(Event):
     images: int
     is_best: bool
     phase: int = 1
+    gradient_norms: list[float | None] | None = None
 
 
 @dataclass(frozen=True)

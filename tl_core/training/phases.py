@@ -15,6 +15,7 @@ from tl_core.models.trained import copies, put_back
 from tl_core.spec import RunSpec
 from tl_core.training.clock import Clock
 from tl_core.training.events import Computation, Moved, Phase, Result, Step
+from tl_core.training.gradient_norms import GradientNorms
 from tl_core.training.inputs import Inputs
 from tl_core.training.progress import TrainerState
 from tl_core.training.proof import block_hashes, compare
@@ -33,6 +34,7 @@ class Phases:
         inputs: What the last phase is fed; says spec, network and pictures.
         clock: Counts the seconds that this run computes.
         should_stop: Asked after every step and every event of progress.
+        has_norms: Whether the epochs say how large the gradients were.
 
     Attributes:
         progress: Where the training stands.
@@ -44,8 +46,15 @@ class Phases:
     References: Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features" (linear probing, then fine-tuning).
     """
 
-    def __init__(self, inputs: Inputs, clock: Clock, should_stop: Callable[[], bool] = lambda: False) -> None:
-        self._inputs, self._clock, self._should_stop = inputs, clock, should_stop
+    def __init__(
+        self,
+        inputs: Inputs,
+        clock: Clock,
+        should_stop: Callable[[], bool] = lambda: False,
+        *,
+        has_norms: bool = False,
+    ) -> None:
+        self._inputs, self._clock, self._should_stop, self._has_norms = inputs, clock, should_stop, has_norms
         self._before, self._after_head = block_hashes(inputs.network), None
         self._change = WeightChange(inputs.network)
         self.progress = TrainerState()
@@ -90,7 +99,8 @@ class Phases:
         train, dataset = self._inputs.train, self._inputs.dataset
         pictures = dataset.labels, train, dataset.validation
         kind = SvmTrainer if spec.is_fitted else Trainer
-        trainer = kind(model, source, *pictures, spec, self._clock, self._should_stop, self.progress)
+        norms = GradientNorms(self._inputs.network, model.trainable_variables) if self._has_norms else None
+        trainer = kind(model, source, *pictures, spec, self._clock, self._should_stop, self.progress, norms)
         if arrays is not None:
             put_back(model.variables, _group(arrays, "model"))
             put_back(model.optimizer.variables, _group(arrays, "optimizer"))

@@ -29,8 +29,14 @@ class Steps(Protocol):
 
     Shape: `inputs` are (k, B, …) with the model's own type and B = the batch size throughout, `labels` int (k, B).
 
+    Attributes:
+        squares: float (k, trainable variables), the squared norms of the last call's gradients; None where they are not
+            measured.
+
     Thread: worker.
     """
+
+    squares: np.ndarray | None
 
     def compile(self) -> None:
         """Compiles the training step; nothing is trained."""
@@ -48,24 +54,26 @@ class Steps(Protocol):
         ...
 
 
-def make_steps(model: keras.Model, batch_size: int, *, is_exact: bool = False) -> Steps:
+def make_steps(model: keras.Model, batch_size: int, *, is_exact: bool = False, has_squares: bool = False) -> Steps:
     """Returns the steps of a model that has its optimiser and loss, the optimiser's variables built.
 
     Args:
         model: Compiled, as `trainer.compile_model` does it.
         batch_size: Pictures in every batch.
         is_exact: Whether the optimiser computes with Keras' own operations; see `CompiledSteps`.
+        has_squares: Whether the norms of the gradients are measured, where the backend lets us see them.
     """
     if keras.backend.backend() == "tensorflow":
-        return CompiledSteps(model, batch_size, is_exact=is_exact)
+        return CompiledSteps(model, batch_size, is_exact=is_exact, has_squares=has_squares)
     return PlainSteps(model)
 
 
 class PlainSteps:
-    """Keras' own calls, one batch each; for backends other than TensorFlow."""
+    """Keras' own calls, one batch each; for backends other than TensorFlow. Gradients are not seen."""
 
     def __init__(self, model: keras.Model) -> None:
         self._model = model
+        self.squares: np.ndarray | None = None
 
     def compile(self) -> None:
         """Does nothing: Keras compiles with the first batch."""
@@ -99,11 +107,16 @@ class CompiledSteps:
         model: Compiled, its optimiser built.
         batch_size: Pictures in every batch.
         is_exact: Whether the optimiser computes with Keras' own operations, to the last bit of `train_on_batch`.
+        has_squares: Whether each gradient's squared norm is returned as well: one more operation a variable, which
+            changes no bit of the weights.
 
     References: Kingma & Ba 2015, section 2 (Adam, in the order of computation that both use).
     """
 
-    def __init__(self, model: keras.Model, batch_size: int, *, is_exact: bool = False) -> None:
+    def __init__(
+        self, model: keras.Model, batch_size: int, *, is_exact: bool = False, has_squares: bool = False
+    ) -> None:
+        self._has_squares, self.squares = has_squares, None
         self._model, self._optimizer, self._loss = model, model.optimizer, model.loss
         self._weights = [variable.value for variable in model.trainable_variables]
         n_numbers = sum(math.prod(weight.shape) for weight in self._weights)
@@ -116,7 +129,8 @@ class CompiledSteps:
         self.train(np.zeros(shape, self._inputs.dtype.as_numpy_dtype), np.zeros(shape[:2], np.int64))
 
     def train(self, inputs: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        losses, accuracies = self._train(tf.constant(inputs), tf.constant(labels, tf.int64))
+        losses, accuracies, *squares = self._train(tf.constant(inputs), tf.constant(labels, tf.int64))
+        self.squares = squares[0].numpy() if squares else None
         return losses.numpy(), accuracies.numpy()
 
     def logits(self, inputs: np.ndarray) -> np.ndarray:
@@ -131,9 +145,9 @@ class CompiledSteps:
     def _ask(self) -> Callable:
         return tf.function(self._each_logits, autograph=False, jit_compile=False).get_concrete_function(self._inputs)
 
-    def _each_step(self, inputs: "tf.Tensor", labels: "tf.Tensor") -> tuple["tf.Tensor", "tf.Tensor"]:
-        dtype = self._model.outputs[0].dtype
-        return tf.map_fn(self._step, (inputs, labels), parallel_iterations=1, fn_output_signature=(dtype, dtype))
+    def _each_step(self, inputs: "tf.Tensor", labels: "tf.Tensor") -> tuple["tf.Tensor", ...]:
+        signature = (self._model.outputs[0].dtype,) * (2 + self._has_squares)
+        return tf.map_fn(self._step, (inputs, labels), parallel_iterations=1, fn_output_signature=signature)
 
     def _each_logits(self, inputs: "tf.Tensor") -> "tf.Tensor":
         dtype = self._model.outputs[0].dtype
@@ -141,15 +155,22 @@ class CompiledSteps:
             lambda batch: self._model(batch, training=False), inputs, parallel_iterations=1, fn_output_signature=dtype
         )
 
-    def _step(self, batch: tuple["tf.Tensor", "tf.Tensor"]) -> tuple["tf.Tensor", "tf.Tensor"]:
+    def _step(self, batch: tuple["tf.Tensor", "tf.Tensor"]) -> tuple["tf.Tensor", ...]:
         inputs, labels = batch
         with tf.GradientTape(watch_accessed_variables=False) as tape:  # what is frozen needs no gradient
             tape.watch(self._weights)
             logits = self._model(inputs, training=True)
             loss = self._loss(labels, logits)
-        self._update(self._optimizer, tape.gradient(loss, self._weights), self._model.trainable_variables)
+        gradients = tape.gradient(loss, self._weights)
+        self._update(self._optimizer, gradients, self._model.trainable_variables)
         is_right = tf.equal(tf.argmax(logits, axis=-1), labels)
-        return loss, tf.reduce_mean(tf.cast(is_right, loss.dtype))
+        said = loss, tf.reduce_mean(tf.cast(is_right, loss.dtype))
+        return (*said, _squares(gradients, loss.dtype)) if self._has_squares else said
+
+
+def _squares(gradients: Sequence, dtype: "tf.DType") -> "tf.Tensor":
+    """Returns the squared norm of each gradient, in one operation for each: float (variables,)."""
+    return 2 * tf.stack([tf.cast(tf.nn.l2_loss(gradient), dtype) for gradient in gradients])
 
 
 def _quick_update(optimizer: keras.optimizers.Optimizer) -> Update:

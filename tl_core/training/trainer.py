@@ -19,6 +19,7 @@ from tl_core.seeds import generator
 from tl_core.spec import RunSpec
 from tl_core.training.clock import Clock
 from tl_core.training.events import Computation, Epoch, Phase, Step
+from tl_core.training.gradient_norms import GradientNorms
 from tl_core.training.losses import WeightedCrossentropy, class_weights
 from tl_core.training.progress import TrainerState
 from tl_core.training.schedules import learning_rate
@@ -45,6 +46,8 @@ class Trainer:
         clock: Counts the seconds that this run computes.
         should_stop: Asked after every step and every event of progress.
         progress: Where the training stands before this phase; it is carried on. Left out: at its beginning.
+        norms: Takes in the norms of the gradients, which the events of the epochs then bring; None: they are not
+            measured. No other number depends on it.
 
     Random:
         The order of epoch e is the child "order/e" of `spec.seed`.
@@ -63,7 +66,9 @@ class Trainer:
         clock: Clock,
         should_stop: Callable[[], bool] = lambda: False,
         progress: TrainerState | None = None,
+        norms: GradientNorms | None = None,
     ) -> None:
+        self._norms = norms
         self.model, self.source, self.labels = model, source, labels
         self.train, self.validation = train, validation
         self.spec, self.clock, self.should_stop = spec, clock, should_stop
@@ -74,7 +79,9 @@ class Trainer:
         is_balanced = spec.class_weight == "balanced"
         weights = class_weights(labels[train], model.output_shape[-1]) if is_balanced else None
         compile_model(model, spec, weights, n_steps=steps_per_epoch(len(train), spec.batch_size))
-        self.steps = make_steps(model, spec.batch_size, is_exact=spec.arithmetic == "exact")
+        self.steps = make_steps(
+            model, spec.batch_size, is_exact=spec.arithmetic == "exact", has_squares=norms is not None
+        )
         self.pace, self.eval_pace = Pace(self._most_batches()), Pace(self._most_batches())
 
     def _most_batches(self) -> int:
@@ -125,6 +132,8 @@ class Trainer:
         losses, accuracies = self.steps.train(_in_batches(inputs, chosen), self.labels[chosen])
         ended_s = self.clock.elapsed_s
         self.pace.note(len(chosen), ended_s - started_s)
+        if self._norms:
+            self._norms.add(self.steps.squares)
         times_s = np.linspace(started_s, ended_s, len(chosen) + 1)[1:]  # a call tells only when it began and ended
         return zip(losses.tolist(), accuracies.tolist(), times_s.tolist(), strict=True)
 
@@ -188,6 +197,7 @@ class Trainer:
             self.progress.images,
             is_best,
             phase=self.progress.phase,
+            gradient_norms=self._norms.close_epoch() if self._norms else None,
         )
 
     def keep_as_best(self) -> None:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from tl_core.errors import InputError
 from tl_core.evaluation.insight.outputs import Outputs
+from tl_core.evaluation.insight.similarity import Shown
 from tl_core.fields import Checked, Number, setting
 
 
@@ -103,6 +104,13 @@ PARTS = MappingProxyType(
         for part in (
             Part("outputs", True, leaves_file=True),
             Part("predictions", False, n_runs=(1, 4), parameters=Predictions),
+            Part(
+                "moved",
+                True,
+                n_runs=(1, 3),
+                parameters=Shown,
+                columns=("blocks", ("block", "frozen", "relative_change", "cka", "mean_drift", "variance_drift")),
+            ),
             Part("errors", False, columns=("classes", ("class", "n", "precision", "recall", "f1"))),
         )
     }

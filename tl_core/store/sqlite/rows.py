@@ -79,10 +79,17 @@ def _damaged(values: dict) -> RunRecord:
     return RunRecord(**named, state=RunState.FAILED, spec={}, environment={}, error=error)
 
 
+def epoch_values(epoch: EpochRecord) -> dict[str, object]:
+    """Returns an epoch as column → value."""
+    values: dict[str, object] = {name: getattr(epoch, name) for name in EPOCH_COLUMNS}
+    return values | {"gradient_norms": None if epoch.gradient_norms is None else to_json(epoch.gradient_norms)}
+
+
 def epoch_record(row: sqlite3.Row) -> EpochRecord:
     """Returns the epoch of a row."""
     values = {name: row[name] for name in EPOCH_COLUMNS}
-    return EpochRecord(**{**values, "is_best": bool(values["is_best"]), "is_partial": bool(values["is_partial"])})
+    values |= {name: bool(values[name]) for name in ("is_best", "is_partial")}
+    return EpochRecord(**values | {"gradient_norms": unpacked(values["gradient_norms"], None)})
 
 
 def _truth(value: int | None) -> bool | None:

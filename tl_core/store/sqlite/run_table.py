@@ -14,10 +14,10 @@ from tl_core.store.records import EpochRecord, RunRecord, RunState
 from tl_core.store.run_filter import RunFilter
 from tl_core.store.sqlite import sidecars
 from tl_core.store.sqlite.rows import (
-    EPOCH_COLUMNS,
     RUN_COLUMNS,
     check_whole,
     epoch_record,
+    epoch_values,
     is_damaged,
     packed,
     run_record,
@@ -164,9 +164,9 @@ class RunTable:
 
     def put_epoch(self, seq: int, epoch: EpochRecord, how: str = "REPLACE") -> None:
         """Adds an epoch; one of the same number is replaced, or left as it is with "IGNORE"."""
-        values = (seq, *(getattr(epoch, name) for name in EPOCH_COLUMNS))
-        columns, marks = ", ".join(("run_seq", *EPOCH_COLUMNS)), ", ".join("?" * len(values))
-        self.connection.execute(f"INSERT OR {how} INTO epoch ({columns}) VALUES ({marks})", values)
+        values = {"run_seq": seq, **epoch_values(epoch)}
+        columns, marks = ", ".join(values), ", ".join("?" * len(values))
+        self.connection.execute(f"INSERT OR {how} INTO epoch ({columns}) VALUES ({marks})", tuple(values.values()))
 
     def put_trace(self, record: RunRecord, points: list) -> None:
         self.connection.execute("INSERT OR REPLACE INTO trace VALUES (?, ?)", (record.seq, packed(points)))

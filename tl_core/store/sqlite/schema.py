@@ -100,6 +100,7 @@ MIGRATIONS = (
     ALTER TABLE owner ADD COLUMN address TEXT;
     ALTER TABLE owner ADD COLUMN since TEXT
     """,
+    "ALTER TABLE epoch ADD COLUMN gradient_norms TEXT",
 )
 """One script per version of the database; the file's `user_version` says how many it has seen. Only ever append."""
 

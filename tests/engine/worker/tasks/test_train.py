@@ -57,7 +57,8 @@ def curve(events: list) -> list[tuple]:
     """Returns everything measured but seconds."""
     steps = [(e.step, e.train_loss, e.train_accuracy, e.images) for e in of(Step, events)]
     epochs = [
-        (e.epoch, e.train_loss, e.train_accuracy, e.val_loss, e.val_accuracy, e.is_best) for e in of(Epoch, events)
+        (e.epoch, e.train_loss, e.train_accuracy, e.val_loss, e.val_accuracy, e.is_best, e.gradient_norms)
+        for e in of(Epoch, events)
     ]
     return [*steps, *epochs, events[-1].state, events[-1].scores, events[-1].proof]
 

@@ -100,7 +100,7 @@ class TrainingTask:
         state.n_classes = len(dataset.info.classes)
         network = self.warm.network(spec, state.n_classes, on_progress=self._reporter("downloading"))
         inputs = Inputs(spec, network, dataset, train, self._cache(), f"{device_name()}, {n_threads()} threads")
-        state.phases = phases = Phases(inputs, clock, self.should_stop)
+        state.phases = phases = Phases(inputs, clock, self.should_stop, has_norms=has_gradient_norms())
         yield Started(
             network.frozen_params,
             network.trainable_params,
@@ -181,6 +181,11 @@ class _State:
     scores: dict | None = None
     outputs: Outputs | None = None
     n_classes: int = 0
+
+
+def has_gradient_norms() -> bool:
+    """Says whether runs record how large their gradients are: TL_GRADIENT_NORMS, on unless it is "off"."""
+    return os.environ.get("TL_GRADIENT_NORMS", "on").lower() not in ("off", "0", "false")
 
 
 def cache_limit_bytes() -> int:
