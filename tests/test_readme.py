@@ -11,6 +11,7 @@ from tl_core.commands.evaluate import add_evaluate_options
 from tl_core.commands.expect import add_expect_options
 from tl_core.commands.export import add_export_options
 from tl_core.commands.import_ import add_import_options
+from tl_core.commands.insight import add_insight_options
 from tl_core.commands.recipe import add_recipe_options
 from tl_core.commands.train import OPTIONS
 from tl_core.paths import ASSETS, PROJECT
@@ -24,6 +25,7 @@ ADDED = (
     add_expect_options,
     add_export_options,
     add_import_options,
+    add_insight_options,
     add_recipe_options,
 )
 

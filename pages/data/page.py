@@ -30,6 +30,7 @@ PARTS = MappingProxyType(
 
 
 def draw() -> None:
+    services.prepare_statistics()
     st.title(t("data.title"))
     st.markdown(t("data.lead"))
     is_bringing = import_forms.draw()

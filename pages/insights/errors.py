@@ -1,45 +1,73 @@
-"""Which test pictures a network got wrong, and how well it knows each class."""
+"""Which test pictures a network got wrong, how well it knows each class, and whether it is as sure as it should be."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
+from pages.insights import calibration, confusions
 from pages.insights.answers import answered
+from pages.insights.confusions import picture_words, sureness
 from pages.insights.pictures import draw_pictures, shown_name
 from pages.ui import csv_download
+from pages.ui.persistent import persistent
 from pages.ui.run_names import name_of
-from pages.ui.text import literal, percent, t
+from pages.ui.text import literal, named, percent, t
 from tl_core.store.records import RunRecord
 
-MOST_SHOWN = 24
+MOST_SHOWN = 12
+MEASURES = ("precision", "recall", "f1")
 
 
 def draw(records: Sequence[RunRecord]) -> None:
-    """Draws the errors of each run."""
-    for record in records:
-        st.header(literal(name_of(record)), anchor=False)
-        answer = answered("errors", [record])
-        if answer is not None:
-            _draw_scores(answer)
-            _draw_classes(record, answer)
-            _draw_mistakes(record, answer)
+    """Draws the errors of each run, side by side where there is room."""
+    shown = named(("counts", "shares"), lambda name: t(f"insights.{name}"))
+    control = partial(
+        st.segmented_control, t("insights.shown"), list(shown), required=True, format_func=shown.__getitem__
+    )
+    has_shares = persistent(control, "matrix-shown", "counts") == "shares"
+    with st.container(key="insight-runs"):
+        for record, column in zip(records, st.columns(len(records), gap="large"), strict=True):
+            with column:
+                _draw_run(record, has_shares, is_wide=len(records) == 1)
 
 
-def _draw_scores(answer: dict) -> None:
-    with st.container(horizontal=True):
-        for name in ("accuracy", "balanced_accuracy", "majority_accuracy"):
-            st.metric(t(f"insights.{name}"), percent(answer[name], 1), help=t(f"insights.{name}_help"))
+def _draw_run(record: RunRecord, has_shares: bool, is_wide: bool) -> None:
+    st.header(literal(name_of(record)), anchor=False)
+    answer = answered("errors", [record])
+    if answer is None:
+        return
+    _draw_scores(record, answer)
+    confusions.draw(record, answer, has_shares, is_wide)
+    _draw_list(record, answer, "mistakes")
+    _draw_list(record, answer, "unsure")
+    with st.expander(t("insights.classes"), icon=":material/table_rows:"):
+        _draw_classes(record, answer)
+    calibration.draw(record)
+
+
+def _draw_scores(record: RunRecord, answer: dict) -> None:
+    largest = shown_name(record, answer["largest"])
+    with st.container(horizontal=True, gap="medium"):
+        for name in ("accuracy", "majority_accuracy", "balanced_accuracy"):
+            told = t(f"insights.{name}_help", largest=literal(largest))
+            st.metric(t(f"insights.{name}"), percent(answer[name], 1), help=told, width="content")
+    low, high = (percent(end, 1) for end in answer["interval"])
+    more = [t("insights.first", k=k, share=percent(share)) for k, share in enumerate(answer["top_k"], 1) if k > 1]
+    st.caption(t("insights.interval", low=low, high=high, n=answer["n"]))
+    if more:
+        st.caption(t("insights.top_k", shares=t("insights.comma").join(more)))
+    if not answer["has_probabilities"]:
+        st.caption(t("insights.svm_order"))
 
 
 def _draw_classes(record: RunRecord, answer: dict) -> None:
-    columns = {name: t(f"insights.{name}") for name in ("class", "n", "precision", "recall", "f1")}
+    st.caption(t("insights.classes_about"))
+    columns = {name: t(f"insights.{name}") for name in ("class", "n", *MEASURES)}
     rows = [
-        {
-            columns["class"]: shown_name(record, row["class"]),
-            columns["n"]: row["n"],
-            **{columns[name]: percent(row[name]) for name in ("precision", "recall", "f1")},
-        }
+        {columns["class"]: shown_name(record, row["class"]), columns["n"]: row["n"]}
+        | {columns[name]: _with_interval(row, name) for name in MEASURES}
         for row in answer["classes"]
     ]
     table = pd.DataFrame(rows)
@@ -47,22 +75,29 @@ def _draw_classes(record: RunRecord, answer: dict) -> None:
     csv_download.offer(table, f"classes-{record.id[:6]}")
 
 
-def _draw_mistakes(record: RunRecord, answer: dict) -> None:
-    st.subheader(t("insights.mistakes"), anchor=False)
-    shown = answer["mistakes"][:MOST_SHOWN]
-    if not shown:
-        st.success(t("insights.no_mistakes"))
-        return
-    abouts = [
-        t(
-            "insights.mistake",
-            true=shown_name(record, one["true"]),
-            predicted=shown_name(record, one["predicted"]),
-            probability=percent(one["probability"]),
-        )
-        for one in shown
-    ]
+def _with_interval(row: dict, name: str) -> str:
+    if row[name] is None:
+        return percent(None)
+    low, high = (f"{end * 100:.0f}" for end in row[f"{name}_interval"])
+    return f"{percent(row[name])} ({low}–{high})"
+
+
+def _draw_list(record: RunRecord, answer: dict, name: str) -> None:
+    """Draws the most confident mistakes, or the hits that were least sure."""
+    st.subheader(t(f"insights.{name}"), anchor=False)
+    shown = answer[name][:MOST_SHOWN]
     places = [one["image"] for one in shown]
-    badges = [shown_name(record, one["predicted"]) for one in shown]
-    label = t("insights.mistakes_label", n=len(shown))
-    draw_pictures(record, places, abouts, key=f"mistakes-{record.id}", label=label, badges=badges)
+    if not places:
+        (st.success if name == "mistakes" else st.info)(t(f"insights.no_{name}"))
+        return
+    draw_pictures(
+        record,
+        places,
+        [picture_words(record, answer, place) for place in places],
+        key=f"{name}-{record.id}",
+        label=t(f"insights.{name}_label", n=len(places)),
+        badges=[
+            shown_name(record, one["predicted"]) if name == "mistakes" else sureness(answer, one["image"])
+            for one in shown
+        ],
+    )

@@ -10,7 +10,8 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.insights import compare, errors, moved
+from pages.insights import compare, errors, moved, pairs
+from pages.ui import services
 from pages.ui.persistent import persistent
 from pages.ui.run_choice import choose_runs
 from pages.ui.text import named, t
@@ -18,11 +19,17 @@ from tl_core.store.records import RunRecord
 
 MOST_RUNS = 3
 SECTIONS: Mapping[str, Callable[[Sequence[RunRecord]], None]] = MappingProxyType(
-    {"errors": errors.draw, "moved": moved.draw, "compare": compare.draw}
+    {
+        "errors": errors.draw,
+        "pairs": pairs.draw,
+        "moved": moved.draw,
+        "compare": compare.draw,
+    }
 )
 
 
 def draw() -> None:
+    services.prepare_statistics()
     st.title(t("insights.title"))
     st.markdown(t("insights.lead"))
     runs = choose_runs("insights", most=MOST_RUNS)

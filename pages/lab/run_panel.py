@@ -219,12 +219,21 @@ def _draw_next(snapshots: Sequence[RunSnapshot]) -> None:
                 bundles.draw_download(record)
     exports.draw(records)
     if records[0].best_epoch is not None:
-        st.page_link(
-            "pages/classify/page.py",
-            label=t("panel.classify"),
-            icon=":material/arrow_forward:",
-            query_params={"run": records[0].id, "lang": state.language()},
-        )
+        _draw_ways(records[0].id)
+
+
+def _draw_ways(run_id: str) -> None:
+    """Draws where the run can be looked into further."""
+    services.prepare_statistics()
+    with st.container(horizontal=True, key="ways"):
+        for step, icon in (("classify", ":material/image_search:"), ("insights", ":material/query_stats:")):
+            st.page_link(
+                f"pages/{step}/page.py",
+                label=t(f"panel.{step}"),
+                icon=icon,
+                query_params={"run": run_id, "lang": state.language()},
+                width="content",
+            )
 
 
 def _draw_gap(snapshot: RunSnapshot) -> None:

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import streamlit as st
@@ -19,6 +20,7 @@ from tl_core.datasets.own.near_duplicates import Groups, near_duplicate_groups
 from tl_core.disk.home import data_home
 from tl_core.engine.singleton import engine, instructor_key
 from tl_core.errors import TransferLabError, UnknownIdError
+from tl_core.evaluation.insight import libraries
 from tl_core.paths import ASSETS
 from tl_core.spec import RunSpec
 from tl_core.store.albums import AlbumRecord
@@ -38,6 +40,7 @@ __all__ = [
     "own_datasets",
     "own_record",
     "pass_strip",
+    "prepare_statistics",
     "sample_address",
     "sample_strip",
     "thumbnail_addresses",
@@ -48,6 +51,12 @@ N_PASS = 16  # pictures that stand for a pass over all of them
 N_VIEWS = 5  # of a picture, to show what augmentation does
 THUMBNAIL_PX = 96  # twice what the strip shows, for sharp screens
 SAMPLES = ASSETS / "samples"
+
+
+@st.cache_resource(show_spinner=False)
+def prepare_statistics() -> None:
+    """Has the libraries of intervals and scores loaded in the background, once, before somebody needs them."""
+    Thread(target=libraries.load, name="libraries", daemon=True).start()
 
 
 @st.cache_data(ttl=60, max_entries=32, show_spinner=False)

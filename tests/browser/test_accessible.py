@@ -24,11 +24,12 @@ FOLDED = "[data-testid=stExpander] summary"
 POPOVERS = "[data-testid=stPopover] > div > button"
 CALM = """() => document.querySelector('%s') && document.getAnimations()
   .every(one => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)"""
-PAGES = ("", "data", "classify", "runs", "recipes", "classroom")
-FACES = [  # the colours are the same on all pages: in the dark, two of them are looked at each time
+PAGES = ("", "data", "classify", "insights", "runs", "recipes", "classroom")
+IN_THE_DARK = ("", "data", "insights")
+FACES = [  # most colours are the same on all pages: in the dark, a few of them are looked at each time
     *(("light", name) for name in PAGES),
-    *(("dark", name) for name in PAGES[:2]),
-    *(pytest.param("dark", name, marks=pytest.mark.full) for name in PAGES[2:]),
+    *(("dark", name) for name in IN_THE_DARK),
+    *(pytest.param("dark", name, marks=pytest.mark.full) for name in PAGES if name not in IN_THE_DARK),
 ]
 
 

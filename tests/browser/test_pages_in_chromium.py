@@ -13,6 +13,7 @@ TITLES = {
     "lab": ("Lab", "实验室"),
     "data": ("Data", "数据"),
     "classify": ("Classify", "图片分类"),
+    "insights": ("Insights", "深入分析"),
     "runs": ("Runs", "训练运行"),
     "recipes": ("Recipes", "经典程序"),
     "classroom": ("Class", "课堂"),

@@ -5,6 +5,7 @@ import numpy as np
 from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.engine.runs import reuse
 from tl_core.engine.runs.recorder import Recorder
+from tl_core.evaluation.insight.outputs import Outputs, SplitOutputs, save_outputs
 from tl_core.evaluation.scores import score
 from tl_core.spec import RunSpec
 from tl_core.store.sqlite.store import SqliteStore
@@ -104,5 +105,9 @@ def record_finished(
         predicted = np.where(np.arange(200) < 200 * share_right, labels, (labels + 1) % 14)
     proof = [{"block": "stem", "frozen": True, "before": "aa", "after": "aa", "changed": False, "as_expected": True}]
     scores = score(np.eye(14)[predicted], labels, labels)
+    said = SplitOutputs(np.log(np.full((len(labels), 14), 0.02) + 0.72 * np.eye(14)[predicted]), labels)
+    save_outputs(
+        store.run_folder(record.id), Outputs(said, said, np.bincount(labels, minlength=14), not spec.is_fitted)
+    )
     recorder.record(Ended("completed", best_epoch=2, seconds=4.0, scores=scores, proof=proof))
     return record.id

@@ -112,6 +112,8 @@ PARTS = MappingProxyType(
                 columns=("blocks", ("block", "frozen", "relative_change", "cka", "mean_drift", "variance_drift")),
             ),
             Part("errors", False, columns=("classes", ("class", "n", "precision", "recall", "f1"))),
+            Part("calibration", False, columns=("bins", ("low", "high", "n", "confidence", "accuracy"))),
+            Part("pairs", False, n_runs=(2, 2), columns=("groups", ("group", "n", "share"))),
         )
     }
 )
