@@ -43,4 +43,4 @@ def test_networks_that_agree_everywhere_are_shown_on_any_pictures():
 def test_networks_that_were_tested_on_other_pictures_are_not_compared(other):
     with pytest.raises(InputError) as caught:
         PARTS["predictions"].answer([judged("a", [0, 1, 2], [0, 1, 2]), other], {"n": 4})
-    assert (caught.value.code, caught.value.values) == ("insight_other_pictures", {"first": "a", "second": "b"})
+    assert (caught.value.code, caught.value.values["second"]) == ("pairs_differ", "b")

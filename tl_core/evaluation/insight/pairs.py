@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tl_core.errors import InputError
-from tl_core.evaluation.insight.parts import Judged
+from tl_core.evaluation.insight.parts import Judged, check_same_pictures
 from tl_core.evaluation.scores import paired_difference
 
 GROUPS = ("both", "only_first", "only_second", "neither")
@@ -28,10 +27,9 @@ def answer(judged: Sequence[Judged]) -> dict:
     """
     from statsmodels.stats.contingency_tables import mcnemar
 
-    first, second = judged
+    check_same_pictures(judged)
+    first, _ = judged
     said = [one.outputs.test for one in judged]
-    if list(first.classes) != list(second.classes) or not np.array_equal(said[0].labels, said[1].labels):
-        raise InputError("pairs_differ", first=first.id, second=second.id, n_first=len(said[0]), n_second=len(said[1]))
     right = [one.is_right for one in said]
     members = (right[0] & right[1], right[0] & ~right[1], ~right[0] & right[1], ~(right[0] | right[1]))
     both, only_first, only_second, neither = (int(chosen.sum()) for chosen in members)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
 
+import numpy as np
+
 from tl_core.errors import InputError
 from tl_core.evaluation.insight.outputs import Outputs
 from tl_core.evaluation.insight.similarity import Shown
@@ -28,6 +30,20 @@ class Judged:
     id: str
     classes: Sequence[str]
     outputs: Outputs
+
+
+def check_same_pictures(judged: Sequence[Judged]) -> None:
+    """Checks that runs were tested on the same pictures, as far as classes and labels tell.
+
+    Raises:
+        InputError: "pairs_differ".
+    """
+    first = judged[0]
+    for other in judged[1:]:
+        labels = [one.outputs.test.labels for one in (first, other)]
+        if list(first.classes) != list(other.classes) or not np.array_equal(*labels):
+            n_first, n_second = map(len, labels)
+            raise InputError("pairs_differ", first=first.id, second=other.id, n_first=n_first, n_second=n_second)
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tl_core.errors import InputError
-from tl_core.evaluation.insight.parts import Judged
+from tl_core.evaluation.insight.parts import Judged, check_same_pictures
 from tl_core.evaluation.scores import softmax
 from tl_core.seeds import generator
 
@@ -23,12 +22,12 @@ def answer(judged: Sequence[Judged], n: int) -> dict:
         are such on which they differ, as far as there are any.
 
     Raises:
-        InputError: "insight_other_pictures".
+        InputError: "pairs_differ".
 
     Random:
         Child "predictions" of seed 0: which pictures.
     """
-    same_pictures(judged)
+    check_same_pictures(judged)
     labels, right = judged[0].outputs.test.labels, np.stack([one.outputs.test.is_right for one in judged])
     is_split = np.asarray(right.any(axis=0) & ~right.all(axis=0))
     order = generator(0, "predictions").permutation(len(labels))
@@ -55,16 +54,3 @@ def answer(judged: Sequence[Judged], n: int) -> dict:
             for at in chosen
         ],
     }
-
-
-def same_pictures(judged: Sequence[Judged]) -> None:
-    """Checks that networks were tested on the same pictures, as far as their labels tell.
-
-    Raises:
-        InputError: "insight_other_pictures".
-    """
-    first = judged[0]
-    for other in judged[1:]:
-        same = np.array_equal(first.outputs.test.labels, other.outputs.test.labels)
-        if not same or list(first.classes) != list(other.classes):
-            raise InputError("insight_other_pictures", first=first.id, second=other.id)
