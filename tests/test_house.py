@@ -74,6 +74,10 @@ LIGHT = [
     "tl_core.engine.imports.process",
     "tl_core.planning.plan",
     "tl_core.evaluation.scores",
+    "tl_core.evaluation.insight.calibration",
+    "tl_core.evaluation.insight.errors",
+    "tl_core.evaluation.insight.libraries",
+    "tl_core.evaluation.insight.pairs",
     "tl_core.models.weights",
     "tl_core.__main__",
     *sorted(f"tl_core.charts.{path.stem}" for path in (PROJECT / "tl_core" / "charts").glob("[a-z]*.py")),
@@ -251,9 +255,9 @@ def _calls(function: ast.FunctionDef) -> Iterator[ast.Call]:
     return (node for node in ast.walk(function) if isinstance(node, ast.Call))
 
 
-def test_what_the_server_imports_loads_neither_keras_nor_tensorflow():
+def test_what_the_server_imports_loads_neither_keras_nor_tensorflow_nor_what_statistics_are_made_with():
     code = f"import sys, importlib; [importlib.import_module(name) for name in {LIGHT!r}]; " + (
-        "print({'keras', 'tensorflow', 'streamlit'} & set(sys.modules))"
+        "print({'keras', 'tensorflow', 'streamlit', 'scipy', 'sklearn', 'statsmodels'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, timeout=PATIENCE_S)
     assert (done.stdout.strip(), done.returncode) == ("set()", 0), done.stderr

@@ -10,6 +10,8 @@ from pages.ui.text import percent, t
 from tl_core.charts.reliability import HEIGHT, ReliabilityLabels, reliability_figure, reliability_info
 from tl_core.store.records import RunRecord
 
+WIDTH_PX = 640  # at most: a diagonal in a wide box is none to the eye
+
 
 def draw(record: RunRecord) -> None:
     """Draws the reliability of a run, the error, and what temperature scaling makes of both."""
@@ -24,13 +26,14 @@ def draw(record: RunRecord) -> None:
         st.metric(t("insights.ece_scaled"), percent(answer["ece_scaled"], 1), width="content")
     words = ("confidence", "share_right", "before", "after", "n")
     labels = ReliabilityLabels(*(t(f"insights.{name}") for name in words))
-    live_figure(
-        reliability_figure(reliability_info(answer["bins"], answer["bins_scaled"], record.role), labels),
-        key=f"reliability-{record.id}",
-        height=HEIGHT,
-        revision=record.id,
-        label=t("insights.calibration_about"),
-    )
+    with st.container(width=WIDTH_PX):
+        live_figure(
+            reliability_figure(reliability_info(answer["bins"], answer["bins_scaled"], record.role), labels),
+            key=f"reliability-{record.id}",
+            height=HEIGHT,
+            revision=record.id,
+            label=t("insights.calibration_about"),
+        )
     st.caption(t("insights.calibration_about"))
     if answer["is_at_limit"]:
         st.caption(t("insights.at_limit"))

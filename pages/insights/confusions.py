@@ -30,7 +30,7 @@ def _draw(record: RunRecord, answer: dict, has_shares: bool, is_wide: bool) -> N
     info = confusion_info(answer["confusion"], answer["order"])
     names = [shown_name(record, answer["classes"][label]["class"]) for label in info.labels]
     left, right = st.columns([5, 4], gap="large") if is_wide else (st.container(), st.container())
-    with left:
+    with left.container(key=f"{'wide' if is_wide else 'narrow'}-matrix-{record.id}"):
         key, label = f"matrix-{record.id}", t("insights.matrix_label")
         cell = matrix(info, names, key=key, role=record.role, label=label, has_shares=has_shares)
         st.caption(t("insights.matrix_about"))
