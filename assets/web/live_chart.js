@@ -5,10 +5,13 @@
 
 let library;
 
-function plotly(version) {
+function root() {
   const streamlit = document.querySelector('script[src*="/static/js/"]');
-  const root = streamlit ? new URL('../../', streamlit.src) : new URL('/', location.href);
-  library ??= import(new URL(`assets/plotly-basic.min.js?v=${version}`, root)).then(() => window.Plotly);
+  return streamlit ? new URL('../../', streamlit.src) : new URL('/', location.href);
+}
+
+function plotly(version) {
+  library ??= import(new URL(`assets/plotly-basic.min.js?v=${version}`, root())).then(() => window.Plotly);
   return library.catch(() => { library = undefined; });
 }
 
@@ -60,6 +63,31 @@ async function draw(Plotly, node) {
   setTimeout(() => { node.isPlaying = false; if (node.isConnected) draw(Plotly, node); }, 60);
 }
 
+// The picture of a point that is pointed at: one of many in a single file, so that no message carries them.
+function glimpse(node, id) {
+  const { sprite } = node.latest, at = sprite ? sprite.ids.indexOf(id) : -1;
+  node.querySelector('.tl-glimpse')?.remove();
+  return at < 0 ? null : Object.assign(document.createElement('div'), { className: 'tl-glimpse', place: at, sprite });
+}
+
+function showGlimpse(node, event) {
+  const point = event.points[0], shown = glimpse(node, point.id);
+  if (!shown) return;
+  const { side, columns, address } = shown.sprite, { place } = shown;
+  const place_px = (axis, value) => axis._offset + axis.l2p(value);
+  const x = place_px(point.xaxis, point.x), y = place_px(point.yaxis, point.y);
+  const isHigh = y < node.offsetHeight / 2;
+  Object.assign(shown.style, {
+    width: `${side}px`,
+    height: `${side}px`,
+    left: `${Math.max(2, Math.min(x - side / 2, node.offsetWidth - side - 2))}px`,
+    top: `${isHigh ? y + 22 : y - side - 22}px`,  // beyond the words, which stand beside the point
+    backgroundImage: `url("${new URL(address.replace(/^\//, ''), root())}")`,
+    backgroundPosition: `${-side * (place % columns)}px ${-side * Math.floor(place / columns)}px`,
+  });
+  node.append(shown);
+}
+
 export default async function ({ data, parentElement, setTriggerValue }) {
   const node = parentElement.querySelector('.tl-live');
   node.style.height = `${data.height}px`;
@@ -72,6 +100,11 @@ export default async function ({ data, parentElement, setTriggerValue }) {
   await draw(Plotly, node);
   node.open = (pressed) => pressed.points[0]?.id && setTriggerValue('pressed', pressed.points[0].id);
   if (data.can_press && !node.opens) node.opens = node.on('plotly_click', (pressed) => node.open(pressed)) ?? true;
+  if (data.sprite && !node.glimpses) {
+    node.glimpses = true;
+    node.on('plotly_hover', (event) => showGlimpse(node, event));
+    node.on('plotly_unhover', () => glimpse(node, null));
+  }
   node.resizing ??= new ResizeObserver(() => node.offsetWidth && Plotly.Plots.resize(node));
   node.resizing.observe(node);
   return leave;

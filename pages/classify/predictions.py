@@ -7,6 +7,7 @@ from concurrent.futures import Future
 import numpy as np
 import streamlit as st
 
+from pages.classify import novelty
 from pages.classify.samples import Picture
 from pages.ui import services, state
 from pages.ui.live_chart import live_figure
@@ -60,6 +61,8 @@ def draw_picture(asked: Picture, runs: Sequence[RunRecord], place: int) -> None:
                 key = f"{place}-{picture_hash[:12]}-{subject}"
                 record = next((record for record in runs if record.id == subject), None)
                 _draw_answer(record, answers[subject], asked.truth, key)
+                if record is not None and isinstance(answers[subject], np.ndarray):
+                    novelty.draw(record, prepared[ways[subject]].square, key)
                 if record is not None and ways[subject] != usual:
                     _draw_seen(prepared[ways[subject]], name, record.spec["image_size"])
         if asked.is_outside:

@@ -12,11 +12,16 @@ from typing import Literal
 import plotly.graph_objects as go
 
 from pages.ui.component import component
+from pages.ui.sprites import Sprite
 
 PLOTLY_VERSION = "4.1.1"  # of assets/web/plotly-basic.min.js; a part of its address, so that browsers may keep it
 
-
-_FIGURE = component("live_chart", html='<div class="tl-live"></div>', css=".tl-live { width: 100%; overflow: hidden; }")
+_STYLE = """
+.tl-live { position: relative; width: 100%; overflow: hidden; }
+.tl-live .tl-glimpse { position: absolute; z-index: 3; pointer-events: none; border-radius: 0.4rem;
+  border: 2px solid var(--st-background-color); box-shadow: 0 1px 6px rgb(0 0 0 / 0.4); }
+"""
+_FIGURE = component("live_chart", html='<div class="tl-live"></div>', css=_STYLE)
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ def live_figure(
     label: str,
     replay: Replay | None = None,
     can_press: bool = False,
+    sprite: Sprite | None = None,
     width: int | Literal["stretch"] = "stretch",
 ) -> str | None:
     """Draws a figure in the place that `key` names, or redraws the one that is there.
@@ -56,6 +62,7 @@ def live_figure(
         label: What the chart shows, in a sentence, for those who cannot see it.
         replay: Reveals recorded curves bit by bit, if given.
         can_press: Whether a point that has an id can be pressed.
+        sprite: Pictures of the points that have an id, shown beside whichever is pointed at.
         width: Of the chart, in pixels; "stretch": that of its container.
 
     Returns:
@@ -72,6 +79,7 @@ def live_figure(
         "version": PLOTLY_VERSION,
         "replay": asdict(replay) if replay else None,
         "can_press": can_press,
+        "sprite": asdict(sprite) if sprite else None,
     }
     if not can_press:
         _FIGURE(data=data, key=key, height=height, width=width)

@@ -65,3 +65,17 @@ def _make_download(self: MediaFileManager, file_id: str) -> str:
 
 _streamlits_make_download = MediaFileManager.execute_deferred
 MediaFileManager.execute_deferred = _make_download
+
+
+def picture_address(data: bytes, mimetype: str, name: str) -> str:
+    """Returns the address of a picture that a script of ours asks for; it opens to this visit's owner, as others do.
+
+    Args:
+        data: The picture's file.
+        mimetype: Its kind.
+        name: Names its place on the page; what had this place before may go.
+
+    Returns:
+        The address, from the server's root on; "" where no server runs.
+    """
+    return runtime.get_instance().media_file_mgr.add(data, mimetype, name) if runtime.exists() else ""

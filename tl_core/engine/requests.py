@@ -9,7 +9,7 @@ import numpy as np
 from tl_core.engine.imports import uploads
 from tl_core.engine.runs.estimates import Estimate, Estimates, Pending
 from tl_core.engine.supervisor import Supervisor
-from tl_core.engine.worker.requests import CLASSIFY, EVALUATE
+from tl_core.engine.worker.requests import CLASSIFY, EVALUATE, UNLIKE
 from tl_core.errors import InputError, StoreError
 from tl_core.evaluation.split_scores import keep_scores, kept_scores
 from tl_core.models.fetched_top import FetchedTop
@@ -53,6 +53,28 @@ class Requests:
             subject = self._store.find(subject, by=by).id
         path = uploads.write_arrays(self._home, images)
         future = self._supervisor.ask(CLASSIFY.message(subject=subject, images=str(path)))
+        future.add_done_callback(lambda _: path.unlink(missing_ok=True))
+        return future
+
+    def unlike(self, run_id: str, images: list[np.ndarray], k: int, *, by: Visitor) -> Future[list[float]]:
+        """Measures how far pictures are from all that a run was trained on, as `evaluation.insight.unlike` does.
+
+        Args:
+            run_id: The run.
+            images: uint8 (H, W, 3) each, as `decode_image` returns them.
+            k: As in `NoveltyChoice`.
+            by: Who asks; anyone who may see a run may ask it.
+
+        Returns:
+            A future of the distances; it may raise any TransferLabError.
+
+        Raises:
+            UnknownIdError: "unknown_run".
+            StoreError: "disk_full" or "home_not_writable".
+        """
+        record = self._store.find(run_id, by=by)
+        path = uploads.write_arrays(self._home, images)
+        future = self._supervisor.ask(UNLIKE.message(subject=record.id, spec=record.spec, images=str(path), k=k))
         future.add_done_callback(lambda _: path.unlink(missing_ok=True))
         return future
 

@@ -181,6 +181,7 @@ ON_A_RUN = {
     "snapshot": lambda engine, run_id, by: engine.runs.snapshot(run_id, by=by),
     "find": lambda engine, run_id, by: engine.runs.find(run_id, by=by),
     "classify": lambda engine, run_id, by: engine.requests.classify(run_id, [], by=by),
+    "unlike": lambda engine, run_id, by: engine.requests.unlike(run_id, [], 5, by=by),
     "evaluate": lambda engine, run_id, by: engine.requests.evaluate(run_id, "train", by=by),
     "known_scores": lambda engine, run_id, by: engine.requests.known_scores(run_id, by=by),
     "resume": lambda engine, run_id, by: engine.runs.resume(run_id, by=by),
@@ -202,7 +203,7 @@ ON_A_RUN = {
     "facts": lambda engine, run_id, by: engine.programs.facts(run_id, by=by, language="en"),
     "package": lambda engine, run_id, by: engine.programs.package(run_id, "script", by=by, language="en"),
 }
-LOOKS = {"snapshot", "find", "classify", "evaluate", "known_scores", "bundle"}
+LOOKS = {"snapshot", "find", "classify", "unlike", "evaluate", "known_scores", "bundle"}
 LOOKS |= {"ask", "known", "begin", "made", "content", "facts", "package"}
 NOT_YET = {"run_without_weights", "export_not_over", "export_gone", "code_active"}  # whoever asks
 FOR_THE_INSTRUCTOR = {
@@ -276,7 +277,7 @@ def test_a_run_of_anothers_is_left_alone(bench, name, visibility):
         expected = "unknown_run" if visibility is Visibility.PRIVATE else "not_your_run"
         assert code == (expected if is_refused else "done")
         assert bench.engine.store.get(run_id) == before
-        assert len(bench.worker.sent) == n_sent + (0 if is_refused or name != "classify" else 1)
+        assert len(bench.worker.sent) == n_sent + (0 if is_refused or name not in ("classify", "unlike") else 1)
         n_sent = len(bench.worker.sent)
 
 

@@ -1,14 +1,35 @@
 """Networks that classify pictures, kept in memory."""
 
 from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+import keras
+
+from tl_core.models import networks
+from tl_core.models.build import Network
 from tl_core.models.catalog import backbone_info
-from tl_core.models.networks import network
+from tl_core.models.pooled import pooled
 from tl_core.models.trained import WEIGHTS_FILE, load_trained
 from tl_core.models.weights import load_pretrained
+from tl_core.spec import RunSpec
 
 KEPT_MODELS = 4
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A finished run's network as it was trained, and the run's spec."""
+
+    network: Network
+    spec: RunSpec
+
+    @cached_property
+    def pooled(self) -> keras.Model:
+        """From pictures to the features that the head is fed."""
+        return pooled(self.network)
 
 
 class ModelCache:
@@ -21,10 +42,19 @@ class ModelCache:
 
     def __init__(self, home: Path) -> None:
         self._home = home
-        self._kept: OrderedDict[str, tuple] = OrderedDict()
+        self._kept: OrderedDict[str, Any] = OrderedDict()
 
     def trained(self, run_id: str):
         """Returns (model: uint8 pictures → logits, image size in px) of a finished run.
+
+        Raises:
+            StoreError: "file_damaged" when the run left no weights.
+        """
+        kept = self.loaded(run_id)
+        return kept.network.full, kept.spec.image_size
+
+    def loaded(self, run_id: str) -> "Loaded":
+        """Returns a finished run's network.
 
         Raises:
             StoreError: "file_damaged" when the run left no weights.
@@ -45,7 +75,7 @@ class ModelCache:
         """Forgets all networks; the next picture waits for its network to be built."""
         self._kept.clear()
 
-    def _keep(self, name: str, load):
+    def _keep(self, name: str, load) -> Any:
         if name not in self._kept:
             self._kept[name] = load()
         self._kept.move_to_end(name)
@@ -53,12 +83,11 @@ class ModelCache:
             self._kept.popitem(last=False)
         return self._kept[name]
 
-    def _load_run(self, run_id: str):
-        trained, spec = load_trained(self._home / "runs" / run_id)
-        return trained.full, spec.image_size
+    def _load_run(self, run_id: str) -> "Loaded":
+        return Loaded(*load_trained(self._home / "runs" / run_id))
 
     def _load_backbone(self, backbone_id: str):
-        model = network(backbone_info(backbone_id).id, 224, top=True)
+        model = networks.network(backbone_info(backbone_id).id, 224, top=True)
         load_pretrained(model, backbone_id)
         model.compile(jit_compile=False)  # pyright: ignore[reportArgumentType]
         return model, 224

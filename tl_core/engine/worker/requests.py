@@ -64,11 +64,12 @@ class Request:
 CLASSIFY = Request("classify", ("subject", "images"))
 EVALUATE = Request("evaluate", ("subject", "spec", "split"))
 EXPORT = Request("export", ("source", "format", "target"), Rank.TRAINING)
+UNLIKE = Request("unlike", ("subject", "spec", "images", "k"))
 MEASURE = Request("measure", ("spec",))
 WARM_UP = Request("warm_up", ("spec",), Rank.CHORE)
 INSIGHTS = MappingProxyType({part: Request(part, ("runs", "parameters")) for part in COMPUTED})
 """What finished runs are asked (`evaluation.insight.parts`): `runs` are {"id", "spec"} each."""
 
 REQUESTS = MappingProxyType(
-    {request.name: request for request in (CLASSIFY, EVALUATE, EXPORT, MEASURE, WARM_UP, *INSIGHTS.values())}
+    {request.name: request for request in (CLASSIFY, EVALUATE, EXPORT, MEASURE, UNLIKE, WARM_UP, *INSIGHTS.values())}
 )

@@ -12,8 +12,10 @@ from types import MappingProxyType
 import numpy as np
 
 from tl_core.errors import InputError
+from tl_core.evaluation.insight.feature_space import FeatureChoice
 from tl_core.evaluation.insight.outputs import Outputs
 from tl_core.evaluation.insight.similarity import Shown
+from tl_core.evaluation.insight.unlike import NoveltyChoice
 from tl_core.fields import Checked, Number, setting
 
 
@@ -114,6 +116,7 @@ class Part:
         return import_module(f"tl_core.evaluation.insight.{self.name}").answer(judged, **parameters)
 
 
+SPACE_COLUMNS = ("when", "weights", "n_channels", "purity", "low", "high", "chance", "disparity")
 PARTS = MappingProxyType(
     {
         part.name: part
@@ -130,6 +133,11 @@ PARTS = MappingProxyType(
             Part("errors", False, columns=("classes", ("class", "n", "precision", "recall", "f1"))),
             Part("calibration", False, columns=("bins", ("low", "high", "n", "confidence", "accuracy"))),
             Part("pairs", False, n_runs=(2, 2), columns=("groups", ("group", "n", "share"))),
+            Part("features", True, (1, 3), FeatureChoice, columns=("spaces", SPACE_COLUMNS)),
+            Part("tsne", True, (1, 3), FeatureChoice, columns=("spaces", SPACE_COLUMNS)),
+            Part(
+                "novelty", True, parameters=NoveltyChoice, columns=("foreign", ("dataset", "n", "auroc", "low", "high"))
+            ),
         )
     }
 )

@@ -1,6 +1,7 @@
 """Classifying, in this process."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -113,7 +114,8 @@ def test_a_network_is_kept_until_four_others_were_used_and_read_again_when_its_w
     from tl_core.engine.worker.model_cache import ModelCache
 
     models, loaded = ModelCache(tmp_path), []
-    monkeypatch.setattr(models, "_load_run", lambda run_id: (loaded.append(run_id), 64))
+    network = SimpleNamespace(network=SimpleNamespace(full=None), spec=SimpleNamespace(image_size=64))
+    monkeypatch.setattr(models, "_load_run", lambda run_id: loaded.append(run_id) or network)
     for run_id in "abca":
         models.trained(run_id)
     assert loaded == ["a", "b", "c"]
