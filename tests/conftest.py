@@ -26,6 +26,7 @@ WITH_KERAS = (
     "tests/engine/executors/",
     "tests/bench/",
     "tests/export/",
+    "tests/evaluation/explain/",
 )
 _SESSION = tempfile.TemporaryDirectory(prefix="transfer-lab-tests-")
 os.environ.update(

@@ -51,12 +51,13 @@ KERAS = (
     "tl_core.models.",
     "tl_core.training.",
     "tl_core.export.",
-    "tl_core.evaluation.explain",
+    "tl_core.evaluation.explain.",
     "tl_core.engine.worker.",
     "tl_core.bench.",
 )
 TENSORFLOW = (
     "tl_core.engine.worker.device",
+    "tl_core.evaluation.explain.explained",
     "tl_core.models.batchnorm",
     "tl_core.models.fold",
     "tl_core.training.steps",

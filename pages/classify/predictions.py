@@ -7,7 +7,7 @@ from concurrent.futures import Future
 import numpy as np
 import streamlit as st
 
-from pages.classify import novelty
+from pages.classify import novelty, why
 from pages.classify.samples import Picture
 from pages.ui import services, state
 from pages.ui.live_chart import live_figure
@@ -65,8 +65,29 @@ def draw_picture(asked: Picture, runs: Sequence[RunRecord], place: int) -> None:
                     novelty.draw(record, prepared[ways[subject]].square, key)
                 if record is not None and ways[subject] != usual:
                     _draw_seen(prepared[ways[subject]], name, record.spec["image_size"])
+        why.draw(
+            _explicable(runs, subjects, answers, prepared), picture_hash, key=f"{place}-{picture_hash[:12]}", name=name
+        )
         if asked.is_outside:
             st.info(t("classify.closed_world"), icon=":material/door_front:")
+
+
+def _explicable(
+    runs: Sequence[RunRecord],
+    subjects: dict[str, tuple[str | None, Preparation]],
+    answers: dict[str, Answer],
+    prepared: dict[Preparation, Prepared],
+) -> list[why.Answered]:
+    """Returns the networks that have answered, as they are asked why."""
+    records = {record.id: record for record in runs}
+    found = []
+    for subject, (written, way) in subjects.items():
+        if isinstance(answers[subject], np.ndarray):
+            record = records.get(subject)
+            title = name_of(record) if record else t("classify.backbone")
+            classes = class_names_in(record) if record else imagenet_classes()
+            found.append(why.Answered(subject, written, title, classes, prepared[way].square))
+    return found
 
 
 def _draw_seen(picture: Prepared, name: str, size: int) -> None:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.insights import compare, errors, features, moved, pairs
+from pages.insights import compare, errors, explain, features, moved, pairs
 from pages.ui import services
 from pages.ui.persistent import persistent
 from pages.ui.run_choice import choose_runs
@@ -22,6 +22,7 @@ SECTIONS: Mapping[str, Callable[[Sequence[RunRecord]], None]] = MappingProxyType
     {
         "errors": errors.draw,
         "pairs": pairs.draw,
+        "explain": explain.draw,
         "features": features.draw,
         "moved": moved.draw,
         "compare": compare.draw,

@@ -33,6 +33,7 @@ def draw_pictures(
     badges: Sequence[str] | None = None,
     split: str = "test",
     can_mark: bool = False,
+    is_single: bool = False,
 ) -> list[int]:
     """Draws pictures of a split, or why there are none to see; returns the places that are marked.
 
@@ -45,6 +46,7 @@ def draw_pictures(
         badges: A word in the corner of each.
         split: "train", "validation" or "test".
         can_mark: Whether a click marks a picture.
+        is_single: Whether always exactly one is marked, at first the first one.
     """
     found = pictures_of(record)
     if found is None:
@@ -59,7 +61,7 @@ def draw_pictures(
             places, numbers, addresses, abouts, badges or [""] * len(numbers), strict=True
         )
     ]
-    return gallery(tiles, key=key, label=label, can_mark=can_mark)
+    return gallery(tiles, key=key, label=label, can_mark=can_mark, is_single=is_single)
 
 
 def pictures_of(record: RunRecord) -> Contents | None:

@@ -141,12 +141,22 @@ def test_a_student_trains_watches_reloads_reads_the_verdict_classifies_and_switc
     answer = page.get_by_text(re.compile(r"^Conference · \d+%$"))
     expect(answer.first).to_be_visible()
     percent = re.search(r"(\d+)%", answer.first.inner_text())[1]
+    page.get_by_text("Why?", exact=True).click()
+    expect(page.locator(".tl-maps figure")).to_have_count(3)  # of the run, its baseline, and the backbone alone
+    wait_for(page, "[...document.querySelectorAll('.tl-maps img')].every(one => one.naturalWidth === 320)")
 
     page.get_by_role("radio", name="中文").click()
     expect(page.get_by_role("heading", name="图片分类").or_(page.get_by_role("heading", level=1))).to_be_visible()
     wait_for(page, "document.querySelector('h1').innerText !== 'Classify'")
     expect(page.get_by_text(re.compile(rf"· {percent}%$")).first).to_be_visible()
     assert "lang=zh" in page.url
+
+    page.goto(f"{server.url}/insights?lang=en&run={run_id}")
+    page.get_by_role("radio", name="Explanations").click()
+    expect(page.locator(".tl-maps figure")).to_have_count(3)  # the picture, the run's map, and the baseline's
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as PNG").click()
+    assert download.value.suggested_filename == "explanation.png"
     assert server.open_to_others() == []
 
 

@@ -816,6 +816,32 @@ def test_a_question_cannot_be_cancelled_under_the_worker(bench):
     assert future.result(timeout=PATIENCE_S) == []
 
 
+def test_why_is_asked_with_one_picture_by_file_and_with_every_parameter(bench):
+    run_id = bench.submit()
+    future = bench.engine.requests.explain(run_id[:8], np.full((6, 5, 3), 7, np.uint8), by=OPERATOR, method="occlusion")
+    message = bench.worker.sent[-1]
+    assert (message["do"], message["subject"]) == ("explain_picture", run_id)
+    assert message["parameters"] == {"image": 0, "block": "", "method": "occlusion", "target": None}
+    with np.load(message["images"]) as file:
+        assert [file[name].shape for name in file.files] == [(6, 5, 3)]
+    bench.worker.say({"say": "answer", "request_id": message["request_id"], "value": {"cells": [[1.0]]}})
+    assert future.result(timeout=PATIENCE_S) == {"cells": [[1.0]]}
+    assert list((bench.home / "uploads").iterdir()) == []
+
+
+def test_who_may_not_see_a_run_cannot_ask_it_why_nor_have_it_built_ahead(bench):
+    run_id, n_sent = bench.submit(), len(bench.worker.sent)
+    by = Visitor("somebody")
+    with pytest.raises(UnknownIdError):
+        bench.engine.requests.explain(run_id, np.zeros((4, 4, 3), np.uint8), by=by)
+    with pytest.raises(UnknownIdError):
+        bench.engine.requests.explain_ahead([run_id], by=by)
+    with pytest.raises(InputError):
+        bench.engine.requests.explain(run_id, np.zeros((4, 4, 3), np.uint8), by=OPERATOR, colour="red")
+    assert len(bench.worker.sent) == n_sent
+    assert not (bench.home / "uploads").exists() or list((bench.home / "uploads").iterdir()) == []
+
+
 def test_the_beginning_of_an_id_reaches_the_worker_as_the_whole_id(bench):
     run_id = bench.submit()
     bench.engine.requests.classify(run_id[:8], [np.zeros((4, 4, 3), np.uint8)], by=OPERATOR)

@@ -1,15 +1,57 @@
 """A worker that answers at once and trains only when told what happened, and runs written as real ones are."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 
 from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.engine.runs import reuse
 from tl_core.engine.runs.recorder import Recorder
+from tl_core.evaluation.insight.explanations import told
 from tl_core.evaluation.insight.outputs import Outputs, SplitOutputs, save_outputs
 from tl_core.evaluation.scores import score
 from tl_core.spec import RunSpec
 from tl_core.store.sqlite.store import SqliteStore
 from tl_core.training.events import Ended, Event
+
+
+def explained(parameters: Mapping, run: str = "") -> dict:
+    """Returns a map of a network that looks at the top left and answers the first class."""
+    method, target = parameters.get("method", "gradcam"), parameters["target"]
+    logits = np.array([3.0, *[0.0] * 13])
+    signed = np.pad([[0.5]], (0, 4))
+    channels = None if method == "occlusion" else np.array([0.0, 3.0, 1.0])
+    block = parameters["block"] or "fire9"
+    said = told(signed, logits, target or 0, method=method, block=block, channels=channels)
+    return {"run": run} | said if run else said
+
+
+def checked_by_random_weights(message: Mapping) -> dict:
+    """Returns a check that the first run passes, and all others fail."""
+    ids = [run["id"] for run in message["runs"]]
+    values = {run: 0.1 if run == ids[0] else 0.9 for run in ids}
+    rows = [
+        {"run": run, "n": n, "randomised": part, "rank_correlation": value, "low": value - 0.1, "high": value + 0.1}
+        for run, value in values.items()
+        for n, part in enumerate(("head", "fire9"), 1)
+    ]
+    map_ = explained(message["parameters"])
+    return {"stages": rows, "maps": [{"run": run, "trained": map_, "random": map_} for run in ids]}
+
+
+ANSWERS = MappingProxyType(
+    {
+        "explain": lambda asked: {"maps": [explained(asked["parameters"], run["id"]) for run in asked["runs"]]},
+        "explain_picture": lambda asked: explained(asked["parameters"]),
+        "channels": lambda asked: {
+            "n": 500,
+            "block": asked["parameters"]["block"],
+            "channels": [{"channel": at, "peak": 2.0, "pictures": [at, 5, 9]} for at in range(3)],
+        },
+        "sanity": checked_by_random_weights,
+    }
+)
 
 
 class AnsweringWorker:
@@ -31,6 +73,8 @@ class AnsweringWorker:
             self._say({"say": "answer", "request_id": message["request_id"], "value": value})
         elif message["do"] == "evaluate":
             self._say({"say": "answer", "request_id": message["request_id"], "value": self.scored(message["split"])})
+        elif message["do"] in ANSWERS:
+            self._say({"say": "answer", "request_id": message["request_id"], "value": ANSWERS[message["do"]](message)})
         elif message["do"] == "measure":
             pass_s = 0.05 if message["spec"]["backbone"] == "vgg16" else 0.01
             prefix_s = pass_s if message["spec"]["n_frozen"] else 0.0

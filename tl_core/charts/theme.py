@@ -9,7 +9,7 @@ them fills those in.
 
 References:
     Okabe and Ito (2008), Color Universal Design. WCAG 2.2, success criteria 1.4.1 and 1.4.11. Machado et al. (2009), A
-    Physiologically-based Model for Simulation of Color Vision Deficiency.
+    Physiologically-based Model for Simulation of Color Vision Deficiency. Smith and van der Walt (2015), inferno.
 """
 
 from collections.abc import Sequence
@@ -22,6 +22,18 @@ TRAINABLE = "#C9520A"  # vermillion: changed by this training
 HEAD = "#12876A"  # green: new
 SPLITS = ("#5F7387", "#8C7A5E", "#7E6B8F")  # training, validation, test
 NEUTRAL = "#7B766E"  # lines that carry no class of their own
+HEAT = (  # from nothing to most: lightness grows evenly, also in grey and for every kind of colour vision
+    "#000004",
+    "#1B0C41",
+    "#4A0C6B",
+    "#781C6D",
+    "#A52C60",
+    "#CF4446",
+    "#ED6925",
+    "#FB9B06",
+    "#F7D13D",
+    "#FCFFA4",
+)
 LETTERS_PX = 13
 ON_FILL = "#FFFFFF"  # text and patterns upon the colours above
 

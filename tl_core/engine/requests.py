@@ -1,5 +1,6 @@
 """What a page asks of the worker and waits for: predictions, and what a run would cost."""
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -9,8 +10,9 @@ import numpy as np
 from tl_core.engine.imports import uploads
 from tl_core.engine.runs.estimates import Estimate, Estimates, Pending
 from tl_core.engine.supervisor import Supervisor
-from tl_core.engine.worker.requests import CLASSIFY, EVALUATE, UNLIKE
+from tl_core.engine.worker.requests import CLASSIFY, EVALUATE, EXPLAIN_AHEAD, EXPLAIN_PICTURE, UNLIKE
 from tl_core.errors import InputError, StoreError
+from tl_core.evaluation.insight.parts import part_of
 from tl_core.evaluation.split_scores import keep_scores, kept_scores
 from tl_core.models.fetched_top import FetchedTop
 from tl_core.spec import RunSpec
@@ -49,10 +51,50 @@ class Requests:
             UnknownIdError: "unknown_run".
             StoreError: "disk_full" or "home_not_writable".
         """
-        if not subject.startswith("backbone:"):
-            subject = self._store.find(subject, by=by).id
+        seen = self._seen(subject, by)
         path = uploads.write_arrays(self._home, images)
-        future = self._supervisor.ask(CLASSIFY.message(subject=subject, images=str(path)))
+        return self._ask_of(path, CLASSIFY.message(subject=seen, images=str(path)))
+
+    def explain(self, subject: str, image: np.ndarray, *, by: Visitor, **parameters: object) -> Future[dict]:
+        """Explains what a network says of a picture, in the main worker, before its next slice of training.
+
+        Args:
+            subject: A finished run's id, or "backbone:<id>".
+            image: uint8 (H, W, 3), as `decode_image` returns it.
+            by: Who asks; anyone who may see a run may ask it.
+            **parameters: Of `explanations.Explain`.
+
+        Returns:
+            A future of what `explanations.told` returns; it may raise any TransferLabError.
+
+        Raises:
+            UnknownIdError: "unknown_run".
+            InputError, SpecError: As `Part.checked`.
+            StoreError: "disk_full" or "home_not_writable".
+        """
+        chosen, seen = part_of("explain").checked(1, parameters), self._seen(subject, by)
+        path = uploads.write_arrays(self._home, [image])
+        return self._ask_of(path, EXPLAIN_PICTURE.message(subject=seen, images=str(path), parameters=chosen))
+
+    def explain_ahead(self, subjects: Sequence[str], *, by: Visitor) -> None:
+        """Has the worker build what explains networks as soon as it has nothing else to do; nobody waits for it.
+
+        Args:
+            subjects: As for `explain`.
+            by: Who will ask.
+
+        Raises:
+            UnknownIdError: "unknown_run".
+        """
+        self._supervisor.ask(EXPLAIN_AHEAD.message(subjects=[self._seen(subject, by) for subject in subjects]))
+
+    def _seen(self, subject: str, by: Visitor) -> str:
+        """Returns the full name of a network that a visitor may ask."""
+        return subject if subject.startswith("backbone:") else self._store.find(subject, by=by).id
+
+    def _ask_of(self, path: Path, message: dict) -> Future:
+        """Sends a message about a file of pictures, which is gone after the answer."""
+        future = self._supervisor.ask(message)
         future.add_done_callback(lambda _: path.unlink(missing_ok=True))
         return future
 

@@ -18,6 +18,15 @@ def data_address(pixels: np.ndarray, side_px: int) -> str:
         pixels: uint8 (H, W, 3).
         side_px: Side at most.
     """
+    return jpeg_address(fit_image(pixels, min(side_px, *pixels.shape[:2])))
+
+
+def jpeg_address(pixels: np.ndarray) -> str:
+    """Returns a picture as it is as a "data:" address.
+
+    Args:
+        pixels: uint8 (H, W, 3).
+    """
     file = io.BytesIO()
-    Image.fromarray(fit_image(pixels, min(side_px, *pixels.shape[:2]))).save(file, "JPEG", quality=QUALITY)
+    Image.fromarray(pixels).save(file, "JPEG", quality=QUALITY)
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from tl_core.evaluation.explain.explained import Explained
 from tl_core.models import networks
 from tl_core.models.build import Network
 from tl_core.models.catalog import backbone_info
@@ -17,6 +18,7 @@ from tl_core.models.weights import load_pretrained
 from tl_core.spec import RunSpec
 
 KEPT_MODELS = 4
+IMAGENET_PX = 224
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,28 @@ class Loaded:
         """From pictures to the features that the head is fed."""
         return pooled(self.network)
 
+    @cached_property
+    def explained(self) -> Explained:
+        """The network with what explains its answers."""
+        return Explained(self.network.full, self.network.blocks)
+
+
+@dataclass(frozen=True)
+class Untouched:
+    """A backbone as it was pretrained: uint8 pictures → ImageNet probabilities."""
+
+    model: keras.Model
+
+    @cached_property
+    def explained(self) -> Explained:
+        """The network with what explains its answers."""
+        return Explained(self.model, None)
+
 
 class ModelCache:
     """The networks that were used last, so that the next picture is classified at once.
 
-    An LRU cache: the network that was not used for longest is evicted first.
+    An LRU cache: the network that was not used for longest is evicted first, with all that was built around it.
 
     Thread: worker.
     """
@@ -53,7 +72,7 @@ class ModelCache:
         kept = self.loaded(run_id)
         return kept.network.full, kept.spec.image_size
 
-    def loaded(self, run_id: str) -> "Loaded":
+    def loaded(self, run_id: str) -> Loaded:
         """Returns a finished run's network.
 
         Raises:
@@ -69,11 +88,28 @@ class ModelCache:
         Raises:
             UnavailableError: Its weights are not here and could not be fetched.
         """
-        return self._keep(f"backbone:{backbone_id}", lambda: self._load_backbone(backbone_id))
+        return self._untouched(backbone_id).model, IMAGENET_PX
+
+    def explained(self, subject: str) -> tuple[Explained, int]:
+        """Returns a network with what explains its answers, and its image size.
+
+        Args:
+            subject: A run's id, or "backbone:<id>".
+
+        Raises:
+            StoreError, UnavailableError: As `trained` and `untouched`.
+        """
+        if subject.startswith("backbone:"):
+            return self._untouched(subject.partition(":")[2]).explained, IMAGENET_PX
+        kept = self.loaded(subject)
+        return kept.explained, kept.spec.image_size
 
     def clear(self) -> None:
         """Forgets all networks; the next picture waits for its network to be built."""
         self._kept.clear()
+
+    def _untouched(self, backbone_id: str) -> Untouched:
+        return self._keep(f"backbone:{backbone_id}", lambda: self._load_backbone(backbone_id))
 
     def _keep(self, name: str, load) -> Any:
         if name not in self._kept:
@@ -83,11 +119,11 @@ class ModelCache:
             self._kept.popitem(last=False)
         return self._kept[name]
 
-    def _load_run(self, run_id: str) -> "Loaded":
+    def _load_run(self, run_id: str) -> Loaded:
         return Loaded(*load_trained(self._home / "runs" / run_id))
 
-    def _load_backbone(self, backbone_id: str):
-        model = networks.network(backbone_info(backbone_id).id, 224, top=True)
+    def _load_backbone(self, backbone_id: str) -> Untouched:
+        model = networks.network(backbone_info(backbone_id).id, IMAGENET_PX, top=True)
         load_pretrained(model, backbone_id)
         model.compile(jit_compile=False)  # pyright: ignore[reportArgumentType]
-        return model, 224
+        return Untouched(model)

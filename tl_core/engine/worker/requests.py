@@ -63,6 +63,8 @@ class Request:
 
 CLASSIFY = Request("classify", ("subject", "images"))
 EVALUATE = Request("evaluate", ("subject", "spec", "split"))
+EXPLAIN_AHEAD = Request("explain_ahead", ("subjects",), Rank.CHORE)
+EXPLAIN_PICTURE = Request("explain_picture", ("subject", "images", "parameters"))
 EXPORT = Request("export", ("source", "format", "target"), Rank.TRAINING)
 UNLIKE = Request("unlike", ("subject", "spec", "images", "k"))
 MEASURE = Request("measure", ("spec",))
@@ -71,5 +73,18 @@ INSIGHTS = MappingProxyType({part: Request(part, ("runs", "parameters")) for par
 """What finished runs are asked (`evaluation.insight.parts`): `runs` are {"id", "spec"} each."""
 
 REQUESTS = MappingProxyType(
-    {request.name: request for request in (CLASSIFY, EVALUATE, EXPORT, MEASURE, UNLIKE, WARM_UP, *INSIGHTS.values())}
+    {
+        request.name: request
+        for request in (
+            CLASSIFY,
+            EVALUATE,
+            EXPLAIN_AHEAD,
+            EXPLAIN_PICTURE,
+            EXPORT,
+            MEASURE,
+            UNLIKE,
+            WARM_UP,
+            *INSIGHTS.values(),
+        )
+    }
 )

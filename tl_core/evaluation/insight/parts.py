@@ -12,6 +12,7 @@ from types import MappingProxyType
 import numpy as np
 
 from tl_core.errors import InputError
+from tl_core.evaluation.insight.explanations import Channels, Explain, Sanity
 from tl_core.evaluation.insight.feature_space import FeatureChoice
 from tl_core.evaluation.insight.outputs import Outputs
 from tl_core.evaluation.insight.similarity import Shown
@@ -137,6 +138,22 @@ PARTS = MappingProxyType(
             Part("tsne", True, (1, 3), FeatureChoice, columns=("spaces", SPACE_COLUMNS)),
             Part(
                 "novelty", True, parameters=NoveltyChoice, columns=("foreign", ("dataset", "n", "auroc", "low", "high"))
+            ),
+            Part(
+                "explain",
+                True,
+                (1, 3),
+                parameters=Explain,
+                columns=("maps", ("run", "block", "target", "predicted", "probability", "peak_x", "peak_y")),
+            ),
+            Part("samples", False, columns=("pictures", ("image", "true", "predicted", "probability"))),
+            Part("channels", True, parameters=Channels, columns=("channels", ("channel", "peak", "pictures"))),
+            Part(
+                "sanity",
+                True,
+                (1, 3),
+                parameters=Sanity,
+                columns=("stages", ("run", "n", "randomised", "rank_correlation", "low", "high")),
             ),
         )
     }
