@@ -59,7 +59,7 @@ class Preprocess(keras.layers.Layer):
         x = keras.ops.cast(images, self.compute_dtype)
         if is_bgr:
             x = keras.ops.flip(x, axis=-1)
-        return (x - keras.ops.convert_to_tensor(mean, dtype=self.compute_dtype)) / scale  # pyright: ignore[reportOperatorIssue]
+        return (x - keras.ops.convert_to_tensor(mean, dtype=self.compute_dtype)) / scale  # pyright: ignore[reportOperatorIssue, reportOptionalOperand]
 
     def compute_output_shape(self, input_shape):
         """Returns the input's shape: only values change."""

@@ -43,10 +43,10 @@ def check_same_pictures(judged: Sequence[Judged]) -> None:
     """
     first = judged[0]
     for other in judged[1:]:
-        labels = [one.outputs.test.labels for one in (first, other)]
-        if list(first.classes) != list(other.classes) or not np.array_equal(*labels):
-            n_first, n_second = map(len, labels)
-            raise InputError("pairs_differ", first=first.id, second=other.id, n_first=n_first, n_second=n_second)
+        mine, theirs = first.outputs.test.labels, other.outputs.test.labels
+        if list(first.classes) != list(other.classes) or not np.array_equal(mine, theirs):
+            counts = {"n_first": len(mine), "n_second": len(theirs)}
+            raise InputError("pairs_differ", first=first.id, second=other.id, **counts)
 
 
 @dataclass(frozen=True)
