@@ -50,7 +50,7 @@ def test_the_norm_of_a_block_is_that_of_all_its_gradients_together():
         for one in made.suffix.trainable_variables:
             one.assign(one - SPEC.learning_rate * tape.gradient(loss, one.value))
     again = network()
-    steps = CompiledSteps(again.suffix, SPEC.batch_size, has_squares=True)
+    steps = CompiledSteps(again.suffix, SPEC.batch_size, squares_every=1)
     norms = GradientNorms(again, again.suffix.trainable_variables)
     for at in range(N_BATCHES):
         steps.train(maps[at : at + 1], labels[at : at + 1])
@@ -74,16 +74,14 @@ def test_the_norm_of_a_block_is_that_of_all_its_gradients_together():
 def test_measuring_them_changes_no_bit_of_the_weights(fields):
     results = []
     maps, labels = inputs(network(**fields))
-    for has_squares in (True, False):
+    for every in (1, 2, 0):
         made, spec = network(**fields), SPEC.with_changes(**fields)
-        steps = CompiledSteps(
-            made.suffix, SPEC.batch_size, is_exact=spec.arithmetic == "exact", has_squares=has_squares
-        )
+        steps = CompiledSteps(made.suffix, SPEC.batch_size, is_exact=spec.arithmetic == "exact", squares_every=every)
         losses, _ = steps.train(maps, labels)
-        assert (steps.squares is not None) == has_squares
+        assert (steps.squares is None) == (every == 0)
         weights = [one.numpy() for one in [*made.suffix.variables, *made.suffix.optimizer.variables]]
         results.append([losses, *weights])
-    assert all(np.array_equal(*pair) for pair in zip(*results, strict=True))
+    assert all(len({array.tobytes() for array in same}) == 1 for same in zip(*results, strict=True))
 
 
 def test_the_mean_does_not_depend_on_how_many_steps_came_in_one_call():
@@ -105,3 +103,25 @@ def test_steps_that_cannot_tell_leave_nothing_to_say():
     norms = GradientNorms(made, made.suffix.trainable_variables)
     norms.add(None)
     assert norms.close_epoch() is None
+
+
+def test_every_second_step_is_measured_as_if_all_were():
+    maps, labels = inputs(network())
+    measured = []
+    for every in (1, 2):
+        made = network()
+        steps = CompiledSteps(made.suffix, SPEC.batch_size, squares_every=every)
+        calls = [maps[:1], maps[1:]] if every == 2 else [maps]
+        parts = []
+        for part, said in zip(calls, np.split(labels, [1]) if every == 2 else [labels], strict=True):
+            steps.train(part, said)
+            parts.append(steps.squares)
+        measured.append(np.concatenate(parts))
+    assert np.all(measured[1][[0, 2]] == -1)
+    assert np.array_equal(measured[1][1], measured[0][1])
+
+
+@pytest.mark.parametrize(("n_steps", "every"), [(1, 1), (5, 1), (9, 1), (10, 2), (63, 12)])
+def test_a_few_steps_of_each_epoch_are_measured(n_steps, every):
+    assert GradientNorms.measured_every(n_steps) == every
+    assert n_steps // every >= min(n_steps, 5)

@@ -80,8 +80,8 @@ class Epoch(Event):
     """One pass over the training images, then the validation images. A head that is fitted has no losses: None.
 
     Attributes:
-        gradient_norms: Mean over the steps of the norm of each block's gradient, from the input on, then of the head's;
-            None for a block that has none, being frozen, and in all where they were not measured.
+        gradient_norms: Mean over some steps of the norm of each block's gradient, from the input on, then of the
+            head's; None for a block that has none, being frozen, and in all where they were not measured.
     """
 
     epoch: int

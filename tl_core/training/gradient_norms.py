@@ -7,9 +7,11 @@ import numpy as np
 
 from tl_core.models.build import Network
 
+MEASURED_STEPS = 5  # of an epoch, or a few more: reading every gradient would cost a small head 4 % of its time
+
 
 class GradientNorms:
-    """Averages the norm ‖∂loss/∂w‖₂ of each block's gradient over the steps of an epoch.
+    """Averages the norm ‖∂loss/∂w‖₂ of each block's gradient over some steps of an epoch, evenly spread.
 
     Args:
         network: What is trained; says which weights belong to which block.
@@ -24,17 +26,23 @@ class GradientNorms:
         self._groups = np.array([group[id(one)] for one in variables], int)
         self._n_groups, self._sum, self._n_steps = len(layers), np.zeros(len(layers)), 0
 
+    @staticmethod
+    def measured_every(n_steps: int) -> int:
+        """Returns that every so many-th step is measured, of an epoch that has so many."""
+        return max(1, n_steps // MEASURED_STEPS)
+
     def add(self, squares: np.ndarray | None) -> None:
         """Takes in some steps.
 
         Args:
-            squares: float (steps, variables), the squared norm of each variable's gradient; None where nobody can tell.
+            squares: As `Steps.squares`.
         """
         if squares is None:
             return
-        for row in squares.astype(np.float64):  # step by step: how many came in a call must not decide the last digit
+        for row in squares[squares[:, 0] >= 0].astype(np.float64):
+            # step by step: how many came in a call must not decide the last digit
             self._sum += np.sqrt(np.bincount(self._groups, row, self._n_groups))
-        self._n_steps += len(squares)
+            self._n_steps += 1
 
     def close_epoch(self) -> list[float | None] | None:
         """Returns a number for each block from the input on, then for the head, and begins the next epoch.

@@ -30,8 +30,8 @@ class Steps(Protocol):
     Shape: `inputs` are (k, B, …) with the model's own type and B = the batch size throughout, `labels` int (k, B).
 
     Attributes:
-        squares: float (k, trainable variables), the squared norms of the last call's gradients; None where they are not
-            measured.
+        squares: float (k, trainable variables), the squared norms of the last call's gradients, negative at steps at
+            which they were not measured; None where they never are.
 
     Thread: worker.
     """
@@ -54,17 +54,18 @@ class Steps(Protocol):
         ...
 
 
-def make_steps(model: keras.Model, batch_size: int, *, is_exact: bool = False, has_squares: bool = False) -> Steps:
+def make_steps(model: keras.Model, batch_size: int, *, is_exact: bool = False, squares_every: int = 0) -> Steps:
     """Returns the steps of a model that has its optimiser and loss, the optimiser's variables built.
 
     Args:
         model: Compiled, as `trainer.compile_model` does it.
         batch_size: Pictures in every batch.
         is_exact: Whether the optimiser computes with Keras' own operations; see `CompiledSteps`.
-        has_squares: Whether the norms of the gradients are measured, where the backend lets us see them.
+        squares_every: At every so many-th step the norms of the gradients are measured, where the backend lets us see
+            them; 0: never.
     """
     if keras.backend.backend() == "tensorflow":
-        return CompiledSteps(model, batch_size, is_exact=is_exact, has_squares=has_squares)
+        return CompiledSteps(model, batch_size, is_exact=is_exact, squares_every=squares_every)
     return PlainSteps(model)
 
 
@@ -107,16 +108,14 @@ class CompiledSteps:
         model: Compiled, its optimiser built.
         batch_size: Pictures in every batch.
         is_exact: Whether the optimiser computes with Keras' own operations, to the last bit of `train_on_batch`.
-        has_squares: Whether each gradient's squared norm is returned as well: one more operation a variable, which
-            changes no bit of the weights.
+        squares_every: At every so many-th step each gradient's squared norm is measured: one more operation a variable,
+            which changes no bit of the weights. 0: never.
 
     References: Kingma & Ba 2015, section 2 (Adam, in the order of computation that both use).
     """
 
-    def __init__(
-        self, model: keras.Model, batch_size: int, *, is_exact: bool = False, has_squares: bool = False
-    ) -> None:
-        self._has_squares, self.squares = has_squares, None
+    def __init__(self, model: keras.Model, batch_size: int, *, is_exact: bool = False, squares_every: int = 0) -> None:
+        self._squares_every, self.squares = squares_every, None
         self._model, self._optimizer, self._loss = model, model.optimizer, model.loss
         self._weights = [variable.value for variable in model.trainable_variables]
         n_numbers = sum(math.prod(weight.shape) for weight in self._weights)
@@ -146,7 +145,7 @@ class CompiledSteps:
         return tf.function(self._each_logits, autograph=False, jit_compile=False).get_concrete_function(self._inputs)
 
     def _each_step(self, inputs: "tf.Tensor", labels: "tf.Tensor") -> tuple["tf.Tensor", ...]:
-        signature = (self._model.outputs[0].dtype,) * (2 + self._has_squares)
+        signature = (self._model.outputs[0].dtype,) * (2 + bool(self._squares_every))
         return tf.map_fn(self._step, (inputs, labels), parallel_iterations=1, fn_output_signature=signature)
 
     def _each_logits(self, inputs: "tf.Tensor") -> "tf.Tensor":
@@ -162,10 +161,20 @@ class CompiledSteps:
             logits = self._model(inputs, training=True)
             loss = self._loss(labels, logits)
         gradients = tape.gradient(loss, self._weights)
+        squares = [self._squares(gradients, loss.dtype)] if self._squares_every else []
         self._update(self._optimizer, gradients, self._model.trainable_variables)
         is_right = tf.equal(tf.argmax(logits, axis=-1), labels)
         said = loss, tf.reduce_mean(tf.cast(is_right, loss.dtype))
-        return (*said, _squares(gradients, loss.dtype)) if self._has_squares else said
+        return (*said, *squares)
+
+    def _squares(self, gradients: Sequence, dtype: "tf.DType") -> "tf.Tensor":
+        """Returns the squared norms where it is their turn, by the steps that the optimiser has counted, else -1."""
+        if self._squares_every == 1:
+            return _squares(gradients, dtype)
+        count: Any = self._optimizer.iterations.value
+        is_due = tf.equal(count % self._squares_every, self._squares_every - 1)
+        nothing = tf.fill((len(gradients),), tf.constant(-1, dtype))
+        return tf.cond(is_due, lambda: _squares(gradients, dtype), lambda: nothing)
 
 
 def _squares(gradients: Sequence, dtype: "tf.DType") -> "tf.Tensor":

@@ -78,9 +78,13 @@ class Trainer:
         self._last_logits: np.ndarray | None = None
         is_balanced = spec.class_weight == "balanced"
         weights = class_weights(labels[train], model.output_shape[-1]) if is_balanced else None
-        compile_model(model, spec, weights, n_steps=steps_per_epoch(len(train), spec.batch_size))
+        n_steps = steps_per_epoch(len(train), spec.batch_size)
+        compile_model(model, spec, weights, n_steps=n_steps)
         self.steps = make_steps(
-            model, spec.batch_size, is_exact=spec.arithmetic == "exact", has_squares=norms is not None
+            model,
+            spec.batch_size,
+            is_exact=spec.arithmetic == "exact",
+            squares_every=0 if norms is None else norms.measured_every(n_steps),
         )
         self.pace, self.eval_pace = Pace(self._most_batches()), Pace(self._most_batches())
 
