@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from pages.ui import services, state
-from pages.ui.explanations import Shown, draw_maps
+from pages.ui.explanations import Shown, build_ahead, draw_maps
 from pages.ui.persistent import persistent
 from pages.ui.text import percent, sentence, t
 from tl_core.errors import TransferLabError
@@ -50,7 +50,7 @@ def draw(answered: Sequence[Answered], picture_hash: str, *, key: str, name: str
     if not answered:
         return
     if not st.toggle(t("explain.why"), key=f"why-{key}", help=t("explain.why_help")):
-        _build_ahead(answered)
+        build_ahead((one.subject, one.written) for one in answered)
         return
     names = {method: t(f"explain.method_{method}") for method in METHODS}
     control = partial(
@@ -73,15 +73,6 @@ def draw(answered: Sequence[Answered], picture_hash: str, *, key: str, name: str
             Shown(one.title, one.picture, map_, _says(one, map_)) for one, map_ in zip(answered, maps, strict=True)
         ]
         draw_maps(shown, key=f"why-{key}", name=name, has_picture=False)
-
-
-def _build_ahead(answered: Sequence[Answered]) -> None:
-    """Has the worker get ready for the question, once a visit for each network."""
-    ready: set = state.get("explained_ahead") or set()
-    new = {(one.subject, one.written) for one in answered} - ready
-    if new:
-        services.engine().requests.explain_ahead(sorted(subject for subject, _ in new), by=state.visitor())
-        state.put("explained_ahead", ready | new)
 
 
 def _maps(answered: Sequence[Answered], picture_hash: str, method: str) -> list[dict]:

@@ -35,6 +35,8 @@ def draw(record: RunRecord) -> None:
             label=t("insights.calibration_about"),
         )
     st.caption(t("insights.calibration_about"))
+    if answer["ece_scaled"] > answer["ece"]:
+        st.caption(t("insights.scaled_worse"), width="stretch")
     if answer["is_at_limit"]:
         st.caption(t("insights.at_limit"))
     with st.expander(t("insights.calibration_table"), icon=":material/table_rows:"):

@@ -12,6 +12,7 @@ import streamlit as st
 
 from pages.insights import compare, errors, explain, features, moved, pairs
 from pages.ui import services
+from pages.ui.explanations import build_ahead
 from pages.ui.persistent import persistent
 from pages.ui.run_choice import choose_runs
 from pages.ui.text import named, t
@@ -42,6 +43,7 @@ def draw() -> None:
         st.info(t("insights.no_runs"), icon=":material/science:")
         st.page_link("pages/lab/page.py", label=t("insights.to_lab"), icon=":material/arrow_back:")
         return
+    build_ahead((record.id, record.ended_at) for record in runs)  # while the errors are looked at
     names = named(SECTIONS, lambda name: t(f"insights.section_{name}"))
     control = partial(
         st.segmented_control, t("insights.section"), list(SECTIONS), required=True, format_func=names.__getitem__

@@ -1,16 +1,19 @@
 """Maps over a picture, side by side in one scale of colours, each with what it shows in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 
 import numpy as np
 import streamlit as st
 
+from pages.ui import services, state
 from pages.ui.text import percent, t
 from tl_core.charts import theme
 from tl_core.charts.heat_map import common_top, joined_png, overlay, scaled
 from tl_core.datasets.images.data_address import jpeg_address
+from tl_core.errors import TransferLabError
 
 ZONES = ("top_left", "top", "top_right", "left", "middle", "right", "bottom_left", "bottom", "bottom_right")
 LEAST_LOSS = 0.01  # of probability, below which covering up a field is said to change nothing
@@ -97,3 +100,17 @@ def _scale(top: float, method: str) -> str:
         f'<div class="tl-scale"><span>0</span><i style="background: linear-gradient(90deg, {colours})"></i>'
         f"<span>{escape(words)}</span><small>{escape(about)}</small></div>"
     )
+
+
+def build_ahead(networks: Iterable[tuple[str, str | None]]) -> None:
+    """Has the worker get ready to explain networks, once a visit for each of them.
+
+    Args:
+        networks: A run's id or "backbone:<id>", each with the time when its weights were written.
+    """
+    ready: frozenset = state.get("explained-ahead", frozenset())
+    new = frozenset(networks) - ready
+    if new:
+        state.put("explained-ahead", ready | new)
+        with suppress(TransferLabError):  # the question itself will say why
+            services.engine().requests.explain_ahead(sorted(subject for subject, _ in new), by=state.visitor())

@@ -2,6 +2,7 @@
 
 import inspect
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -177,10 +178,13 @@ def test_who_is_a_new_owner_each_time_has_no_more_in_line_than_one_address_may_a
 
 # ---- who may do what ----
 
+PICTURE = np.zeros((8, 8, 3), np.uint8)
 ON_A_RUN = {
     "snapshot": lambda engine, run_id, by: engine.runs.snapshot(run_id, by=by),
     "find": lambda engine, run_id, by: engine.runs.find(run_id, by=by),
     "classify": lambda engine, run_id, by: engine.requests.classify(run_id, [], by=by),
+    "explain": lambda engine, run_id, by: engine.requests.explain(run_id, PICTURE, by=by),
+    "explain_ahead": lambda engine, run_id, by: engine.requests.explain_ahead([run_id], by=by),
     "unlike": lambda engine, run_id, by: engine.requests.unlike(run_id, [], 5, by=by),
     "evaluate": lambda engine, run_id, by: engine.requests.evaluate(run_id, "train", by=by),
     "known_scores": lambda engine, run_id, by: engine.requests.known_scores(run_id, by=by),
@@ -203,7 +207,8 @@ ON_A_RUN = {
     "facts": lambda engine, run_id, by: engine.programs.facts(run_id, by=by, language="en"),
     "package": lambda engine, run_id, by: engine.programs.package(run_id, "script", by=by, language="en"),
 }
-LOOKS = {"snapshot", "find", "classify", "unlike", "evaluate", "known_scores", "bundle"}
+SENDS = {"classify", "explain", "explain_ahead", "unlike"}  # a message to the worker
+LOOKS = {"snapshot", "find", "evaluate", "known_scores", "bundle"} | SENDS
 LOOKS |= {"ask", "known", "begin", "made", "content", "facts", "package"}
 NOT_YET = {"run_without_weights", "export_not_over", "export_gone", "code_active"}  # whoever asks
 FOR_THE_INSTRUCTOR = {
@@ -277,7 +282,7 @@ def test_a_run_of_anothers_is_left_alone(bench, name, visibility):
         expected = "unknown_run" if visibility is Visibility.PRIVATE else "not_your_run"
         assert code == (expected if is_refused else "done")
         assert bench.engine.store.get(run_id) == before
-        assert len(bench.worker.sent) == n_sent + (0 if is_refused or name not in ("classify", "unlike") else 1)
+        assert len(bench.worker.sent) == n_sent + (0 if is_refused or name not in SENDS else 1)
         n_sent = len(bench.worker.sent)
 
 
