@@ -35,7 +35,7 @@ def galleries(monkeypatch) -> dict:
     """What galleries were told to show, by the beginning of their keys."""
     drawn: dict = {}
 
-    def gallery(tiles, *, key, label, can_mark):
+    def gallery(tiles, *, key, label, can_mark, is_single=False):
         drawn.setdefault(key.split("-")[0], []).append((tiles, label))
         return []
 
