@@ -6,14 +6,13 @@ from concurrent.futures import Future
 import numpy as np
 import streamlit as st
 
-from pages.ui import pace, services, state
+from pages.ui import services, state
+from pages.ui.answers import answered
 from pages.ui.text import dataset_name, percent, sentence, t
-from tl_core.engine.runs.insights import Asked
 from tl_core.errors import TransferLabError
 from tl_core.evaluation.insight.unlike import LEAST_AUROC, NoveltyChoice
 from tl_core.store.records import RunRecord
 
-POLL_S = 0.7
 WAIT_S = 60
 KEPT_DISTANCES = 200
 
@@ -26,37 +25,21 @@ def draw(record: RunRecord, picture: np.ndarray, key: str) -> None:
         picture: As the run's pictures are made ready, uint8 (S, S, 3).
         key: Names the place on the page; the same picture may be there twice.
     """
-    insights, name = services.engine().insights, f"novelty-{record.id}-{record.ended_at}"
+    name = f"novelty-{record.id}-{record.ended_at}"
     try:
-        known = insights.known("novelty", [record.id], by=state.visitor())
-        asked: Asked | None = state.get(name)
-        if known is None and asked is not None and asked.is_done:
-            known = asked.answer()
+        is_known = services.engine().insights.known("novelty", [record.id], by=state.visitor()) is not None
+        if not is_known and not state.get(name):
+            if st.button(t("classify.unlike_check"), key=f"novelty-{key}", help=t("classify.unlike_check_help")):
+                state.put(name, True)
+                st.rerun()
+            return
+        known = answered("novelty", [record], place=key)
         if known is not None:
-            state.pop(name)
             _draw_known(record, known, picture, key)
-        elif asked is not None:
-            pace.draw_again(f"novelty-{key}", _draw_waiting, POLL_S, name, asked, key)
-        elif st.button(t("classify.unlike_check"), key=f"novelty-{key}", help=t("classify.unlike_check_help")):
-            state.put(name, insights.ask("novelty", [record.id], by=state.visitor()))
-            st.rerun()
     except TransferLabError as error:
-        state.pop(name)
         st.caption(sentence(error))
     except TimeoutError:
         st.caption(t("classify.timeout", seconds=WAIT_S))
-
-
-def _draw_waiting(name: str, asked: Asked, key: str) -> None:
-    """Draws how far the measuring is, and a way to call it off; the page anew once it is done."""
-    if asked.is_done:
-        st.rerun()
-    st.progress(asked.share or 0.0, text=t("classify.unlike_computing", share=percent(asked.share or 0.0)))
-    if st.button(t("classify.unlike_cancel"), key=f"cancel-novelty-{key}", icon=":material/close:"):
-        services.engine().insights.cancel(asked, by=state.visitor())
-        state.pop(name)
-        st.rerun()
-    pace.keep_pace(f"novelty-{key}", POLL_S)
 
 
 def _draw_known(record: RunRecord, known: dict, picture: np.ndarray, key: str) -> None:

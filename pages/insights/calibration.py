@@ -3,8 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from pages.insights.answers import answered
 from pages.ui import csv_download
+from pages.ui.answers import answered
 from pages.ui.live_chart import live_figure
 from pages.ui.text import percent, t
 from tl_core.charts.reliability import HEIGHT, ReliabilityLabels, reliability_figure, reliability_info

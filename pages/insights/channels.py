@@ -6,8 +6,8 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from pages.insights.answers import answered
 from pages.insights.pictures import draw_pictures
+from pages.ui.answers import answered
 from pages.ui.persistent import persistent
 from pages.ui.run_names import name_of
 from pages.ui.text import literal, named, percent, t

@@ -7,9 +7,9 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from pages.insights.answers import answered
 from pages.insights.pictures import order_of, pictures_of, shown_name
 from pages.ui import csv_download, services, state
+from pages.ui.answers import answered
 from pages.ui.blocks import accuracy_with_margin, curves
 from pages.ui.run_names import names_apart
 from pages.ui.setting_words import setting

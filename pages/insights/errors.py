@@ -7,10 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from pages.insights import calibration, confusions
-from pages.insights.answers import answered
 from pages.insights.confusions import picture_words, sureness
 from pages.insights.pictures import draw_pictures, shown_name
 from pages.ui import csv_download
+from pages.ui.answers import answered
 from pages.ui.persistent import persistent
 from pages.ui.run_names import name_of
 from pages.ui.text import literal, named, percent, t

@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 
 from pages.insights import channels, sanity
-from pages.insights.answers import answered
 from pages.insights.pictures import draw_pictures, order_of, pictures_of, shown_name
+from pages.ui.answers import answered
 from pages.ui.explanations import Shown, draw_maps
 from pages.ui.persistent import persistent
 from pages.ui.run_names import class_names_in, name_of

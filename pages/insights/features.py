@@ -6,10 +6,10 @@ from html import escape
 
 import streamlit as st
 
-from pages.insights.answers import answered
 from pages.insights.feature_tables import draw_tables
 from pages.insights.pictures import draw_pictures, order_of, pictures_of, shown_name
 from pages.ui import state
+from pages.ui.answers import answered
 from pages.ui.live_chart import live_figure
 from pages.ui.persistent import persistent
 from pages.ui.run_names import name_of

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.insights.answers import answered
 from pages.ui import csv_download, services, state
+from pages.ui.answers import answered
 from pages.ui.live_chart import live_figure
 from pages.ui.run_names import name_of
 from pages.ui.text import literal, t

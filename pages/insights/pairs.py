@@ -6,9 +6,9 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from pages.insights.answers import answered
 from pages.insights.pictures import draw_pictures, shown_name
 from pages.ui import csv_download
+from pages.ui.answers import answered
 from pages.ui.live_chart import live_figure
 from pages.ui.persistent import persistent
 from pages.ui.run_names import name_of

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.insights.answers import answered
 from pages.ui import csv_download
+from pages.ui.answers import answered
 from pages.ui.explanations import Shown, draw_maps
 from pages.ui.live_chart import live_figure
 from pages.ui.run_names import name_of

@@ -180,8 +180,8 @@ def test_measuring_shows_how_far_it_is_and_can_be_called_off(visit, pair, said, 
     app = app.run()
     assert not app.exception
     assert len([one for one in app.button if one.label == phrase(language, "classify.unlike_check")]) == 1
-    cancel = next(one for one in app.button if one.label == phrase(language, "classify.unlike_cancel"))
+    cancel = next(one for one in app.button if one.label == phrase(language, "insights.cancel"))
     app = cancel.click().run()
     assert not app.exception
-    assert len([one for one in app.button if one.label == phrase(language, "classify.unlike_check")]) == 2
+    assert len([one for one in app.button if one.label == phrase(language, "insights.again")]) == 1
     assert any(message["do"] == "cancel" for message in workers[0].sent)

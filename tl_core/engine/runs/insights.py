@@ -185,21 +185,26 @@ class Insights:
         self._open[path] = computed
 
         def take(answered: Future) -> None:
-            with self._lock:
-                self._open.pop(path, None)
             if answered.exception() is None and not part.leaves_file:
-                self._writer.submit(_keep, path, answered.result())
+                self._writer.submit(self._keep, path, answered.result())
+            else:
+                self._drop(path)
 
         computed.future.add_done_callback(take)
         return computed
+
+    def _keep(self, path: Path, answer: dict) -> None:
+        """Keeps an answer; until then whoever asks is given the one that is there."""
+        with suppress(StoreError):  # on a full disk it is computed again
+            answers.keep(path, answer)
+        self._drop(path)
+
+    def _drop(self, path: Path) -> None:
+        with self._lock:
+            self._open.pop(path, None)
 
     def _judged(self, record: RunRecord) -> Judged:
         outputs = load_outputs(self._store.run_folder(record.id))
         if outputs is None:  # damaged between two looks
             raise StoreError("file_damaged", path="outputs.safetensors")
         return Judged(record.id, run_classes(record, self._home), outputs)
-
-
-def _keep(path: Path, answer: dict) -> None:
-    with suppress(StoreError):  # on a full disk it is computed again
-        answers.keep(path, answer)

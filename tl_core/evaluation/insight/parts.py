@@ -45,8 +45,8 @@ def check_same_pictures(judged: Sequence[Judged]) -> None:
     for other in judged[1:]:
         mine, theirs = first.outputs.test.labels, other.outputs.test.labels
         if list(first.classes) != list(other.classes) or not np.array_equal(mine, theirs):
-            counts = {"n_first": len(mine), "n_second": len(theirs)}
-            raise InputError("pairs_differ", first=first.id, second=other.id, **counts)
+            n_first, n_second = len(mine), len(theirs)
+            raise InputError("pairs_differ", first=first.id, second=other.id, n_first=n_first, n_second=n_second)
 
 
 @dataclass(frozen=True)
