@@ -9,6 +9,7 @@ from real_server import Server
 
 from tests.bundles.bundle_files import head, write_run
 from tests.pages.fake_runs import record_finished
+from tl_core.evaluation.insight.outputs import forget_outputs
 from tl_core.phrases import phrase
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR
@@ -38,6 +39,7 @@ def run(server) -> str:
     with SqliteStore(server.log.parent) as store:
         id_ = record_finished(store, SPEC, 0.5, role="run", name="probe")
         write_run(store.run_folder(id_), head(14, 0), spec=SPEC, n_classes=14)
+        forget_outputs(store.run_folder(id_))  # made up, and not of these weights
         store.share(id_, Visibility.CLASS, by=OPERATOR)
     return id_
 
