@@ -8,8 +8,11 @@ import urllib.request
 from pathlib import Path
 
 from patience import PATIENCE_S, until
+from playwright.sync_api import Page, expect
 
+from pages.measures.clicks import IDLE
 from tl_core.paths import PROJECT
+from tl_core.phrases import phrase
 
 
 class Server:
@@ -52,3 +55,9 @@ class Server:
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(PATIENCE_S)
+
+
+def settle(page: Page) -> None:
+    """Waits until the worker is there and the page rests: a page that draws itself again may lose a click."""
+    expect(page.get_by_text(phrase("en", "frame.machine", device=""))).to_be_attached()  # on a phone behind the edge
+    page.locator(IDLE).wait_for()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from real_server import Server
+from real_server import Server, settle
 
 from tests.bundles.bundle_files import head, write_run
 from tests.pages.fake_runs import record_finished
@@ -50,6 +50,7 @@ def said(key: str, **values: object) -> str:
 
 def open_spaces(page: Page, server: Server, run: str) -> None:
     page.goto(f"{server.url}/insights?lang=en&run={run}")
+    settle(page)
     page.get_by_role("radio", name=said("insights.section_features"), exact=True).click()
     page.locator(POINT).first.wait_for()
 

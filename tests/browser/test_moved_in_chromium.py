@@ -8,7 +8,7 @@ import sys
 import pytest
 from patience import wait_for
 from playwright.sync_api import expect
-from real_server import Server
+from real_server import Server, settle
 
 from tl_core.paths import PROJECT
 
@@ -36,7 +36,8 @@ def trained(tmp_path_factory):
 
 def test_blocks_are_drawn_in_the_geometry_of_the_layer_map_with_their_gradients(trained, page):
     server, run_id = trained
-    page.goto(f"{server.url}/insights?run={run_id}")
+    page.goto(f"{server.url}/insights?run={run_id}&lang=en")
+    settle(page)
     page.get_by_role("radio", name="What moved").or_(page.get_by_role("button", name="What moved")).first.click()
     expect(page.get_by_text("Least like before training")).to_be_visible()
     widths = """uid => [...document.querySelectorAll('.tl-live')].flatMap(n => n._fullData ?? [])

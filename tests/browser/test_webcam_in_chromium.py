@@ -5,6 +5,7 @@ import re
 import pytest
 from patience import until, wait_for
 from playwright.sync_api import expect
+from real_server import settle
 
 from tests.browser.test_data_in_chromium import KEEP_STREAMS
 from tests.bundles.bundle_files import head, write_run
@@ -37,6 +38,7 @@ def shared(server) -> str:
 def test_the_live_camera_is_judged_again_and_again_until_it_is_stopped(server, shared, page):
     page.add_init_script(KEEP_STREAMS)
     page.goto(f"{server.url}/classify?lang=en&run={shared}")
+    settle(page)
     page.get_by_text(phrase("en", "classify.webcam"), exact=True).click()
     page.get_by_role("button", name=phrase("en", "webcam.start")).click()
     said = page.locator(".tl-webcam [role=status]")
