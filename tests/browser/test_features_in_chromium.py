@@ -16,7 +16,7 @@ from tl_core.store.access import OPERATOR
 from tl_core.store.records import Visibility
 from tl_core.store.sqlite.store import SqliteStore
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.full]
 
 SPEC = RunSpec(backbone="squeezenet", image_size=64, n_frozen=9, epochs=2, per_class=10, threads=1)
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")

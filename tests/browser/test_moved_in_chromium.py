@@ -12,7 +12,7 @@ from real_server import Server, settle
 
 from tl_core.paths import PROJECT
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.full]
 TRAIN = "train --dataset groceries --backbone squeezenet --image-size 64 --per-class 2 --epochs 2 --freeze 7 --phases 1"
 
 

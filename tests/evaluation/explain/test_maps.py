@@ -106,7 +106,7 @@ def test_there_is_no_cam_where_other_layers_stand_before_the_logits(head):
     assert grad_cam(explained.at().trace(pictures(1, 64)[0])).shape == explained.at().front.output_shape[1:3]
 
 
-@pytest.mark.parametrize("backbone", ["squeezenet", "mobilenet_v2"])
+@pytest.mark.parametrize("backbone", ["squeezenet", pytest.param("mobilenet_v2", marks=pytest.mark.full)])
 def test_cached_folded_and_plain_networks_have_the_same_maps_wherever_they_are_cut(backbone):
     picture = pictures(1, 96)[0]
     maps = []
@@ -139,7 +139,7 @@ def test_every_block_of_every_backbone_has_a_feature_map(backbone):
         assert traced.features.shape == traced.slopes.shape
 
 
-@pytest.mark.parametrize("backbone", ["squeezenet", "mobilenet_v2"])
+@pytest.mark.parametrize("backbone", ["squeezenet", pytest.param("mobilenet_v2", marks=pytest.mark.full)])
 def test_of_an_untouched_backbone_the_logits_are_explained_and_not_the_probabilities(backbone):
     model = network(backbone, 224, top=True)
     load_pretrained(model, backbone)

@@ -102,7 +102,7 @@ def test_the_change_of_weights_is_that_against_the_network_of_the_spec(pair, hom
             assert row["relative_change"] == pytest.approx(np.linalg.norm(now - was) / np.linalg.norm(was), rel=1e-6)
 
 
-@pytest.mark.parametrize("place", [0, 7, 9])
+@pytest.mark.parametrize("place", [0, 7, pytest.param(9, marks=pytest.mark.full)])
 def test_cka_is_that_of_the_blocks_outputs(pair, home, place):
     now = outputs(TUNED, home, "tuned", place), outputs(SCRATCH, home, "scratch", place)
     was = outputs(TUNED, home, None, place), outputs(SCRATCH, home, None, place)
