@@ -3,14 +3,12 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import streamlit as st
 
 from pages.ui import services, state
-from pages.ui.explanations import Shown, build_ahead, draw_maps
-from pages.ui.persistent import persistent
+from pages.ui.explanations import Shown, build_ahead, choose_method, draw_maps
 from pages.ui.text import percent, sentence, t
 from tl_core.errors import TransferLabError
 
@@ -52,16 +50,7 @@ def draw(answered: Sequence[Answered], picture_hash: str, *, key: str, name: str
     if not st.toggle(t("explain.why"), key=f"why-{key}", help=t("explain.why_help")):
         build_ahead((one.subject, one.written) for one in answered)
         return
-    names = {method: t(f"explain.method_{method}") for method in METHODS}
-    control = partial(
-        st.segmented_control,
-        t("explain.method"),
-        list(METHODS),
-        required=True,
-        format_func=names.__getitem__,
-        help=t("explain.method_help"),
-    )
-    method = str(persistent(control, f"why-method-{key}", METHODS[0]))
+    method = choose_method(METHODS, f"why-method-{key}")
     try:
         maps = _maps(answered, picture_hash, method)
     except TransferLabError as error:

@@ -7,11 +7,11 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from pages.insights.pictures import order_of, pictures_of, shown_name
+from pages.insights.pictures import order_of, pictures_of
 from pages.ui import csv_download, services, state
 from pages.ui.answers import answered
 from pages.ui.blocks import accuracy_with_margin, curves
-from pages.ui.run_names import names_apart
+from pages.ui.run_names import class_name_in, names_apart
 from pages.ui.setting_words import setting
 from pages.ui.text import literal, percent, seconds, t
 from tl_core.engine.runs.snapshots import RunSnapshot
@@ -116,14 +116,14 @@ def _draw_pictures(records: Sequence[RunRecord], names: Sequence[str]) -> None:
 def _picture_row(record: RunRecord, one: dict, address: str | None) -> str:
     picture = f'<img src="{address}" alt="">' if address else ""
     cells = "".join(_answer_cell(record, said) for said in one["answers"])
-    return f'<tr><th scope="row">{picture}<span>{escape(shown_name(record, one["true"]))}</span></th>{cells}</tr>'
+    return f'<tr><th scope="row">{picture}<span>{escape(class_name_in(record, one["true"]))}</span></th>{cells}</tr>'
 
 
 def _answer_cell(record: RunRecord, said: dict) -> str:
     """Returns what one run says, with a sign for right or wrong and the same in words for those who do not see it."""
     kind, sign = ("right", "✓") if said["right"] else ("wrong", "✗")
     told = f"{percent(said['probability'])}<i> · {escape(t(f'compare.{kind}'))}</i>"
-    predicted = escape(shown_name(record, said["predicted"]))
+    predicted = escape(class_name_in(record, said["predicted"]))
     return f'<td class="{kind}"><b>{sign}</b> {predicted} <small>{told}</small></td>'
 
 

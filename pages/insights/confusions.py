@@ -4,8 +4,9 @@ import pandas as pd
 import streamlit as st
 
 from pages.insights.matrix import about, matrix
-from pages.insights.pictures import draw_pictures, shown_name
+from pages.insights.pictures import draw_pictures
 from pages.ui import csv_download
+from pages.ui.run_names import class_name_in
 from pages.ui.text import literal, percent, t
 from tl_core.charts.confusion_matrix import confusion_info
 from tl_core.store.records import RunRecord
@@ -28,7 +29,7 @@ def draw(record: RunRecord, answer: dict, has_shares: bool, is_wide: bool) -> No
 
 def _draw(record: RunRecord, answer: dict, has_shares: bool, is_wide: bool) -> None:
     info = confusion_info(answer["confusion"], answer["order"])
-    names = [shown_name(record, answer["classes"][label]["class"]) for label in info.labels]
+    names = [class_name_in(record, answer["classes"][label]["class"]) for label in info.labels]
     left, right = st.columns([5, 4], gap="large") if is_wide else (st.container(), st.container())
     with left.container(key=f"{'wide' if is_wide else 'narrow'}-matrix-{record.id}"):
         key, label = f"matrix-{record.id}", t("insights.matrix_label")
@@ -65,7 +66,7 @@ def _draw_cell(record: RunRecord, answer: dict, labels: tuple[int, int], label: 
 def picture_words(record: RunRecord, answer: dict, place: int) -> str:
     """Returns what a picture is and what it was taken for, with how sure that was where a probability says so."""
     labels = answer["labels"][place], answer["predicted"][place]
-    true, predicted = (shown_name(record, answer["classes"][label]["class"]) for label in labels)
+    true, predicted = (class_name_in(record, answer["classes"][label]["class"]) for label in labels)
     said = ("hit" if labels[0] == labels[1] else "mistake") + ("" if answer["has_probabilities"] else "_unsaid")
     probability = percent(answer["probabilities"][place])
     return t(f"insights.{said}", true=true, predicted=predicted, probability=probability)
@@ -78,7 +79,7 @@ def sureness(answer: dict, place: int) -> str:
 
 def _table(record: RunRecord, answer: dict) -> pd.DataFrame:
     """Returns the whole matrix as numbers, in the order in which it is drawn."""
-    names = [shown_name(record, answer["classes"][label]["class"]) for label in answer["order"]]
+    names = [class_name_in(record, answer["classes"][label]["class"]) for label in answer["order"]]
     counts = [[answer["confusion"][right][taken] for taken in answer["order"]] for right in answer["order"]]
     table = pd.DataFrame(counts, columns=pd.Index(names))
     table.insert(0, t("insights.class"), names, allow_duplicates=True)

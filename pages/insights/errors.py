@@ -8,11 +8,11 @@ import streamlit as st
 
 from pages.insights import calibration, confusions
 from pages.insights.confusions import picture_words, sureness
-from pages.insights.pictures import draw_pictures, shown_name
+from pages.insights.pictures import draw_pictures
 from pages.ui import csv_download
 from pages.ui.answers import answered
 from pages.ui.persistent import persistent
-from pages.ui.run_names import name_of
+from pages.ui.run_names import class_name_in, name_of
 from pages.ui.text import literal, named, percent, t
 from tl_core.store.records import RunRecord
 
@@ -48,7 +48,7 @@ def _draw_run(record: RunRecord, has_shares: bool, is_wide: bool) -> None:
 
 
 def _draw_scores(record: RunRecord, answer: dict) -> None:
-    largest = shown_name(record, answer["largest"])
+    largest = class_name_in(record, answer["largest"])
     with st.container(horizontal=True, gap="medium"):
         for name in ("accuracy", "majority_accuracy", "balanced_accuracy"):
             told = t(f"insights.{name}_help", largest=literal(largest))
@@ -66,7 +66,7 @@ def _draw_classes(record: RunRecord, answer: dict) -> None:
     st.caption(t("insights.classes_about"))
     columns = {name: t(f"insights.{name}") for name in ("class", "n", *MEASURES)}
     rows = [
-        {columns["class"]: shown_name(record, row["class"]), columns["n"]: row["n"]}
+        {columns["class"]: class_name_in(record, row["class"]), columns["n"]: row["n"]}
         | {columns[name]: _with_interval(row, name) for name in MEASURES}
         for row in answer["classes"]
     ]
@@ -97,7 +97,7 @@ def _draw_list(record: RunRecord, answer: dict, name: str) -> None:
         key=f"{name}-{record.id}",
         label=t(f"insights.{name}_label", n=len(places)),
         badges=[
-            shown_name(record, one["predicted"]) if name == "mistakes" else sureness(answer, one["image"])
+            class_name_in(record, one["predicted"]) if name == "mistakes" else sureness(answer, one["image"])
             for one in shown
         ],
     )

@@ -8,11 +8,10 @@ import numpy as np
 import streamlit as st
 
 from pages.insights import channels, sanity
-from pages.insights.pictures import draw_pictures, order_of, pictures_of, shown_name
+from pages.insights.pictures import draw_pictures, order_of, pictures_of
 from pages.ui.answers import answered
-from pages.ui.explanations import Shown, draw_maps
-from pages.ui.persistent import persistent
-from pages.ui.run_names import class_names_in, name_of
+from pages.ui.explanations import Shown, choose_method, draw_maps
+from pages.ui.run_names import class_name_in, class_names_in, name_of
 from pages.ui.text import named, percent, t
 from tl_core.disk.home import data_home
 from tl_core.evaluation.insight.explanations import METHODS
@@ -55,8 +54,8 @@ def _choose_picture(record: RunRecord, pictures: Sequence[Mapping]) -> int | Non
     abouts = [
         t(
             "explain.hit" if one["true"] == one["predicted"] else "insights.mistake",
-            true=shown_name(record, one["true"]),
-            predicted=shown_name(record, one["predicted"]),
+            true=class_name_in(record, one["true"]),
+            predicted=class_name_in(record, one["predicted"]),
             probability=percent(one["probability"]),
         )
         for one in pictures
@@ -81,16 +80,7 @@ def _choose_view(records: Sequence[RunRecord]) -> dict:
     """Draws what can be chosen of a map: how it is found, at which block, and for which class."""
     how, where, what = st.columns([3, 2, 2], vertical_alignment="bottom")
     with how:
-        names = named(METHODS, lambda name: t(f"explain.method_{name}"))
-        control = partial(
-            st.segmented_control,
-            t("explain.method"),
-            list(METHODS),
-            required=True,
-            format_func=names.__getitem__,
-            help=t("explain.method_help"),
-        )
-        method = str(persistent(control, "explain-method", METHODS[0]))
+        method = choose_method(METHODS, "explain-method")
     with where:
         block = _choose_block(records, is_used=method == "gradcam")
     with what:

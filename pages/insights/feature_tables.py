@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.insights.pictures import shown_name
 from pages.ui import csv_download
+from pages.ui.run_names import class_name_in
 from pages.ui.text import literal, percent, t
 from tl_core.store.records import RunRecord
 
@@ -39,7 +39,7 @@ def _purities(record: RunRecord, value: dict, names: Sequence[str]) -> pd.DataFr
     """Returns the share of like neighbours: a row for all pictures, then one a class."""
     counts = [value["labels"].count(label) for label in range(len(value["classes"]))]
     present = [label for label, n in enumerate(counts) if n]
-    classes = [f"{shown_name(record, value['classes'][label])} ({counts[label]})" for label in present]
+    classes = [f"{class_name_in(record, value['classes'][label])} ({counts[label]})" for label in present]
     table = {t("insights.class"): [f"{t('insights.features_all')} ({value['n']})", *classes]}
     for name, space in zip(_told_apart(names), value["spaces"], strict=True):
         table[name] = [space["purity"], *(space["of_class"][label] for label in present)]
@@ -47,7 +47,7 @@ def _purities(record: RunRecord, value: dict, names: Sequence[str]) -> pd.DataFr
 
 
 def _coordinates(records: Sequence[RunRecord], value: dict, names: Sequence[str]) -> pd.DataFrame:
-    classes = [shown_name(records[0], name) for name in value["classes"]]
+    classes = [class_name_in(records[0], name) for name in value["classes"]]
     table: dict[str, list] = {
         t("insights.features_picture"): value["images"],
         t("insights.class"): [classes[label] for label in value["labels"]],

@@ -7,12 +7,12 @@ from html import escape
 import streamlit as st
 
 from pages.insights.feature_tables import draw_tables
-from pages.insights.pictures import draw_pictures, order_of, pictures_of, shown_name
+from pages.insights.pictures import draw_pictures, order_of, pictures_of
 from pages.ui import state
 from pages.ui.answers import answered
 from pages.ui.live_chart import live_figure
 from pages.ui.persistent import persistent
-from pages.ui.run_names import name_of
+from pages.ui.run_names import class_name_in, name_of
 from pages.ui.sprites import Sprite, sprite
 from pages.ui.text import literal, named, percent, t
 from tl_core.charts.feature_space import feature_space_figure, feature_space_info, look, reach_of
@@ -121,7 +121,7 @@ def _draw_space(
     space, is_by_class = value["spaces"][at], colour == "class"
     right = value["right"][space["runs"][0]]
     groups = value["labels"] if is_by_class else [1 - one for one in right]
-    names = [shown_name(records[0], name) for name in value["classes"]]
+    names = [class_name_in(records[0], name) for name in value["classes"]]
     abouts = [f"{names[label]} · {_verdict(one)}" for label, one in zip(value["labels"], right, strict=True)]
     ids = [str(place) for place in value["images"]]
     info = feature_space_info(space["points"], groups, ids, abouts, reach, is_by_class=is_by_class)
@@ -152,7 +152,7 @@ def _sprite(record: RunRecord, value: dict) -> Sprite | None:
 def _legend(record: RunRecord, value: dict, colour: str) -> str:
     if colour == "class":
         present = sorted(set(value["labels"]))
-        words = [(look(label), shown_name(record, value["classes"][label])) for label in present]
+        words = [(look(label), class_name_in(record, value["classes"][label])) for label in present]
     else:
         kinds = ("is_right", "is_wrong")
         words = [(look(at, is_by_class=False), t(f"insights.features_{kind}")) for at, kind in enumerate(kinds)]
@@ -170,7 +170,7 @@ def _draw_pressed(records: Sequence[RunRecord], value: dict) -> None:
         st.caption(t("insights.features_press"))
         return
     at = value["images"].index(place)
-    name = shown_name(records[0], value["classes"][value["labels"][at]])
+    name = class_name_in(records[0], value["classes"][value["labels"][at]])
     said = [f"{name_of(record)}: {_verdict(right[at])}" for record, right in zip(records, value["right"], strict=True)]
     about = " · ".join([name, *said])
     with st.container(horizontal=True, vertical_alignment="center"):

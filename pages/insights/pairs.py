@@ -6,12 +6,12 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from pages.insights.pictures import draw_pictures, shown_name
+from pages.insights.pictures import draw_pictures
 from pages.ui import csv_download
 from pages.ui.answers import answered
 from pages.ui.live_chart import live_figure
 from pages.ui.persistent import persistent
-from pages.ui.run_names import name_of
+from pages.ui.run_names import class_name_in, name_of
 from pages.ui.text import literal, named, t
 from tl_core.charts.pair_groups import HEIGHT, pair_groups_figure, pair_groups_info
 from tl_core.evaluation.insight.pairs import GROUPS
@@ -110,7 +110,7 @@ def _picture_words(record: RunRecord, words: tuple[str, str], answer: dict, plac
 
 
 def _name(record: RunRecord, answer: dict, label: int) -> str:
-    return shown_name(record, answer["classes"][label])
+    return class_name_in(record, answer["classes"][label])
 
 
 def _table(record: RunRecord, words: tuple[str, str], groups: dict[str, str], answer: dict) -> pd.DataFrame:

@@ -7,20 +7,14 @@ import streamlit as st
 
 from pages.ui import services
 from pages.ui.gallery import Tile, gallery
-from pages.ui.text import class_name, t
+from pages.ui.text import t
 from tl_core.datasets.contents import Contents, split_places
-from tl_core.datasets.own.album import is_own
 from tl_core.datasets.own.splits import SPLITS
 from tl_core.errors import TransferLabError
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord
 
 TINY_PX = 64
-
-
-def shown_name(record: RunRecord, name: str) -> str:
-    """Returns a class as readers know it; a visitor's own classes are called as they called them."""
-    return name if is_own(str(record.spec.get("dataset"))) else class_name(name)
 
 
 def draw_pictures(

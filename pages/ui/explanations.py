@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 
 import numpy as np
 import streamlit as st
 
 from pages.ui import services, state
-from pages.ui.text import percent, t
+from pages.ui.persistent import persistent
+from pages.ui.text import named, percent, t
 from tl_core.charts import theme
 from tl_core.charts.heat_map import common_top, joined_png, overlay, scaled
 from tl_core.datasets.images.data_address import jpeg_address
@@ -35,6 +37,19 @@ class Shown:
     picture: np.ndarray
     map: Mapping
     says: str = ""
+
+
+def choose_method(methods: Sequence[str], name: str) -> str:
+    """Draws the choice of how a map is found.
+
+    Args:
+        methods: Of `evaluation.insight.explanations.METHODS`, the first one chosen at first.
+        name: What the choice is remembered by.
+    """
+    names, label = named(methods, lambda method: t(f"explain.method_{method}")), t("explain.method")
+    about, words = t("explain.method_help"), names.__getitem__
+    control = partial(st.segmented_control, label, list(methods), required=True, format_func=words, help=about)
+    return str(persistent(control, name, methods[0]))
 
 
 def draw_maps(shown: Sequence[Shown], *, key: str, name: str, has_picture: bool = True) -> None:

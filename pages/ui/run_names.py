@@ -62,8 +62,12 @@ def class_names_in(record: RunRecord) -> list[str]:
     Raises:
         UnknownIdError: "unknown_dataset": neither the record nor the data folder knows them.
     """
-    names = run_classes(record, data_home())
-    return [class_name(name) for name in names] if record.spec["dataset"] in DATASETS else list(names)
+    return [class_name_in(record, name) for name in run_classes(record, data_home())]
+
+
+def class_name_in(record: RunRecord, name: str) -> str:
+    """Returns what one class of a run is called; a name that a visitor gave is not translated."""
+    return class_name(name) if record.spec.get("dataset") in DATASETS else name
 
 
 def shortened(name: str, most: int) -> str:

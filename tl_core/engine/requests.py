@@ -88,16 +88,6 @@ class Requests:
         """
         self._supervisor.ask(EXPLAIN_AHEAD.message(subjects=[self._seen(subject, by) for subject in subjects]))
 
-    def _seen(self, subject: str, by: Visitor) -> str:
-        """Returns the full name of a network that a visitor may ask."""
-        return subject if subject.startswith("backbone:") else self._store.find(subject, by=by).id
-
-    def _ask_of(self, path: Path, message: dict) -> Future:
-        """Sends a message about a file of pictures, which is gone after the answer."""
-        future = self._supervisor.ask(message)
-        future.add_done_callback(lambda _: path.unlink(missing_ok=True))
-        return future
-
     def unlike(self, run_id: str, images: list[np.ndarray], k: int, *, by: Visitor) -> Future[list[float]]:
         """Measures how far pictures are from all that a run was trained on, as `evaluation.insight.unlike` does.
 
@@ -116,9 +106,7 @@ class Requests:
         """
         record = self._store.find(run_id, by=by)
         path = uploads.write_arrays(self._home, images)
-        future = self._supervisor.ask(UNLIKE.message(subject=record.id, spec=record.spec, images=str(path), k=k))
-        future.add_done_callback(lambda _: path.unlink(missing_ok=True))
-        return future
+        return self._ask_of(path, UNLIKE.message(subject=record.id, spec=record.spec, images=str(path), k=k))
 
     def fetch_top(self, backbone_id: str) -> FetchedTop:
         """Begins to download a backbone's ImageNet classifier, or returns what is known of a download that was begun.
@@ -186,3 +174,13 @@ class Requests:
         """Returns what a run would cost with this machine to itself, or why that is not known (yet)."""
         with self._supervisor.lock:
             return self._estimates.of(spec)
+
+    def _seen(self, subject: str, by: Visitor) -> str:
+        """Returns the full name of a network that a visitor may ask."""
+        return subject if subject.startswith("backbone:") else self._store.find(subject, by=by).id
+
+    def _ask_of(self, path: Path, message: dict) -> Future:
+        """Sends a message about a file of pictures, which is gone after the answer."""
+        future = self._supervisor.ask(message)
+        future.add_done_callback(lambda _: path.unlink(missing_ok=True))
+        return future

@@ -4,15 +4,12 @@ from collections.abc import Generator, Mapping, Sequence
 
 import numpy as np
 
-from tl_core.datasets.arrays import batch, select_per_class
+from tl_core.datasets.arrays import select_per_class
 from tl_core.engine.worker.kept import Kept
 from tl_core.engine.worker.requests import Progress
-from tl_core.errors import StoreError
+from tl_core.engine.worker.tasks.evaluate import logits_of
 from tl_core.evaluation.insight.outputs import KEPT_SPLITS, Outputs, SplitOutputs, save_outputs
 from tl_core.spec import RunSpec
-from tl_core.training.trainer import in_full_batches
-
-BATCH = 32
 
 
 def run(kept: Kept, *, runs: Sequence[Mapping], parameters: Mapping) -> Generator[Progress, None, dict]:
@@ -38,19 +35,15 @@ def run(kept: Kept, *, runs: Sequence[Mapping], parameters: Mapping) -> Generato
     model, size = kept.models.trained(asked["id"])
     dataset = kept.warm.dataset(spec.dataset, kept.home)
     train = select_per_class(dataset.labels, dataset.train, spec.per_class, spec.seed)
-    total, done = len(dataset.validation) + len(dataset.test), 0
-    said = {}
+    n_left, n_done, said = sum(len(getattr(dataset, split)) for split in KEPT_SPLITS), 0, {}
     for split in KEPT_SPLITS:
-        chosen, parts = getattr(dataset, split), []
-        for numbers in in_full_batches(chosen, BATCH):
-            parts.append(np.asarray(model.predict_on_batch(batch(dataset, numbers, size))))
-            if not np.isfinite(parts[-1]).all():
-                raise StoreError("answer_not_finite")
-            done += len(numbers)
-            yield Progress(min(done, total), total)
-        said[split] = SplitOutputs(np.concatenate(parts)[: len(chosen)], dataset.labels[chosen])
+        chosen = getattr(dataset, split)
+        n_left -= len(chosen)
+        logits = yield from logits_of(model, dataset, chosen, size, n_done, n_left)
+        n_done += len(chosen)
+        said[split] = SplitOutputs(logits, dataset.labels[chosen])
     trained = np.bincount(dataset.labels[train], minlength=len(dataset.info.classes))
     save_outputs(
         kept.home / "runs" / asked["id"], Outputs(**said, trained=trained, has_probabilities=not spec.is_fitted)
     )
-    return {"n": total}
+    return {"n": n_done}
