@@ -2,11 +2,12 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from patience import PATIENCE_MS
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from real_server import Server
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+from real_server import Server, new_context
 
 QUIET = [
     "--no-sandbox",
@@ -41,10 +42,21 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(viewport={"width": 1440, "height": 1000}, locale="en-GB")
-    context.set_default_timeout(PATIENCE_MS)
+    context = new_context(chromium, viewport={"width": 1440, "height": 1000}, locale="en-GB")
     complaints = []
     context.on("console", lambda said: complaints.append(said.text) if "Policy" in said.text else None)
     yield context.new_page()
     context.close()
     assert complaints == []  # that the page wants what the server's headers forbid
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Iterator[None]:
+    """Adds to a failure what the pages show."""
+    report = yield
+    browser = getattr(item, "funcargs", {}).get("chromium")
+    if report.failed and browser is not None:
+        for page in [page for context in browser.contexts for page in context.pages]:
+            with suppress(Error):  # a page that hangs or is closed
+                report.sections.append((page.url, page.locator("body").inner_text(timeout=5_000)[-4_000:]))
+    return report

@@ -6,9 +6,10 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from typing import Any
 
-from patience import PATIENCE_S, until
-from playwright.sync_api import Page, expect
+from patience import PATIENCE_MS, PATIENCE_S, until
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pages.measures.clicks import IDLE
 from tl_core.paths import PROJECT
@@ -55,6 +56,13 @@ class Server:
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(PATIENCE_S)
+
+
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """Opens a browser of somebody else's, as patient as this machine is slow; `options` as Playwright has them."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE_MS)
+    return context
 
 
 def settle(page: Page) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from patience import wait_for
 from playwright.sync_api import Browser, Locator, Page, expect
-from real_server import Server
+from real_server import Server, new_context
 
 from pages.measures.clicks import IDLE
 from tests.pages.fake_runs import record_finished
@@ -53,7 +53,7 @@ def shared(server) -> str:
 
 @pytest.fixture
 def visit(chromium: Browser, server, shared, request) -> Iterator:
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, color_scheme=request.param)
+    context = new_context(chromium, viewport={"width": 1440, "height": 900}, color_scheme=request.param)
     page = context.new_page()
 
     def visit(name: str) -> Page:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from patience import PATIENCE_S
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from real_server import Server
+from real_server import Server, new_context
 
 from pages.measures.visitor import Visitor, visitor
 from tl_core.paths import PROJECT
@@ -42,7 +42,7 @@ def start(tmp_path) -> Iterator:
 
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
-    made = chromium.new_context(viewport={"width": 1440, "height": 1000}, locale="en-GB")
+    made = new_context(chromium, viewport={"width": 1440, "height": 1000}, locale="en-GB")
     yield made
     made.close()
 
@@ -82,7 +82,7 @@ def test_an_admission_lasts_through_reload_and_restart_and_is_over_with_all_its_
     assert ADMISSION not in page.evaluate("document.cookie")
     page.reload()
     expect(desk(page)).to_be_visible()
-    copied = chromium.new_context(storage_state=context.storage_state())
+    copied = new_context(chromium, storage_state=context.storage_state())
     page.goto(f"{start().url}/classroom?lang=en")
     expect(desk(page)).to_be_visible()
     other = copied.new_page()
@@ -115,7 +115,7 @@ def test_a_link_from_the_console_admits_one_browser_while_the_server_runs(start,
     assert "admit=" not in page.url
     page.reload()
     expect(desk(page)).to_be_visible()
-    second = chromium.new_context(locale="en-GB")
+    second = new_context(chromium, locale="en-GB")
     late = second.new_page()
     late.goto(link)
     expect(late.get_by_text(phrase("en", "classroom.bad_link").partition("`")[0])).to_be_visible()

@@ -9,9 +9,9 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from patience import PATIENCE_MS, PATIENCE_S, until
+from patience import PATIENCE_S, until
 from playwright.sync_api import expect
-from real_server import Server
+from real_server import Server, new_context
 
 from tl_core.paths import PROJECT
 from tl_core.phrases import phrase
@@ -104,8 +104,7 @@ def test_the_lab_works_behind_a_proxy_with_tls_and_below_a_path(tmp_path, chromi
     with open(tmp_path / "proxy.log", "wb") as log:
         command = before(port, lab.port, tmp_path, base)
         proxy = subprocess.Popen(command, stderr=log, env={**os.environ, "HOME": str(tmp_path)})
-    context = chromium.new_context(ignore_https_errors=True)
-    context.set_default_timeout(PATIENCE_MS)
+    context = new_context(chromium, ignore_https_errors=True)
     try:
         lab.wait()
         until("the proxy listens", lambda: answers(port))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from patience import wait_for
 from playwright.sync_api import Browser, Page, expect
-from real_server import Server
+from real_server import Server, new_context
 
 from pages.measures.clicks import IDLE
 from tests.ingest.pictures import Tree, encoded, on_disk, pattern, zipped
@@ -108,7 +108,7 @@ def test_a_question_is_still_there_when_the_page_is_opened_again_and_can_be_canc
 def test_the_question_has_no_fault_that_axe_knows_and_fits_a_telephone(
     lab, chromium: Browser, brought, theme, width, language
 ):
-    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+    context = new_context(chromium, viewport={"width": width, "height": 900}, color_scheme=theme)
     page = context.new_page()
     bring(page, lab, "zip", brought["zip"], language)
     page.evaluate(AXE)

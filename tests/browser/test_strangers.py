@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 from patience import PATIENCE_MS, PATIENCE_S
 from playwright.sync_api import expect
-from real_server import Server
+from real_server import Server, new_context
 from websockets import Subprotocol
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -121,7 +121,7 @@ def test_a_person_with_a_name_that_the_server_does_not_know_reads_what_to_do(ser
 
 
 def test_a_stranger_may_not_show_the_lab_in_a_frame(server, chromium):
-    context = chromium.new_context()
+    context = new_context(chromium)
     stranger = context.new_page()
     with stranger.expect_console_message(lambda said: "frame-ancestors 'none'" in said.text, timeout=PATIENCE_MS):
         stranger.set_content(f'<iframe src="{server.url}/lab"></iframe>')

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from patience import PATIENCE_S
 from playwright.sync_api import BrowserContext, expect
-from real_server import Server
+from real_server import Server, new_context
 
 from pages.measures.clicks import IDLE
 from tl_core.engine.imports.waiting_files import LIMITS
@@ -59,7 +59,7 @@ def test_an_upload_is_its_owners_alone_and_lies_on_disk_until_it_is_taken_back(s
     (path,) = set(waiting(server)) - before
     assert (path.stat().st_size, path.stat().st_mode & 0o777) == (1000, 0o600)
 
-    other = chromium.new_context()
+    other = new_context(chromium)
     stranger = other.new_page()
     stranger.goto(f"{server.url}/data?lang=en")
     stranger.locator(".st-key-data-bring summary").wait_for()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from patience import PATIENCE_S, until
 from playwright.sync_api import Page, expect
-from real_server import Server
+from real_server import Server, new_context
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets import Subprotocol
@@ -92,7 +92,7 @@ def fetch_table(page: Page) -> str:
 
 
 def test_pictures_and_downloads_are_for_the_browsers_whose_pages_have_them(server, page, chromium):
-    ben = chromium.new_context()
+    ben = new_context(chromium)
     stranger = ben.new_page()
     stranger.goto(f"{server.url}/runs?lang=en")
     stranger.get_by_role("heading", level=1).wait_for()

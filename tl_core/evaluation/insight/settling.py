@@ -8,6 +8,7 @@ References:
     van der Maaten and Hinton, Visualizing Data using t-SNE, JMLR 2008; van der Maaten, Barnes-Hut-SNE, 2014.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,7 @@ _CHECKED_EVERY = 50
 _PATIENCE = 300  # iterations without a better picture
 _LEAST_GRADIENT = 1e-7
 _LEAST_GAIN = 0.01
+MOST_THREADS = 2  # more wait for each other at every step, for long where trainings use the cores
 
 
 def perplexity_of(n: int) -> float:
@@ -116,7 +118,7 @@ class _Prepared:
             2,
             angle=0.5,
             compute_error=with_error,
-            num_threads=1,  # more wait for each other at every step, for long where trainings use the cores
+            num_threads=min(MOST_THREADS, os.cpu_count() or 1),
         )
 
 
