@@ -1,0 +1,70 @@
+"""What a preset is: a question of the field, the sweep that asks it, and the sentence that its numbers allow."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tl_core.experiments.sweep import Sweep
+
+Row = Mapping[str, Any]
+"""One trial as a table has it: each factor and "seed" → level, "run_id", "state", "test_accuracy" and "seconds".
+
+The last two are None until the run has completed; accuracies are fractions in [0, 1].
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the numbers allow to say, and not more.
+
+    Attributes:
+        code: The sentence in the table [sweep_answer] of the copy files; one that says "within noise here" where the
+            intervals do not allow the claim.
+        values: What the sentence names.
+    """
+
+    code: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Published:
+    """A curve from a paper, in its own scale.
+
+    Attributes:
+        series: What it stands beside, a level of the preset's series; "" where there are none.
+        points: (x, y) each, as read from the paper.
+    """
+
+    series: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A question with all that a page and the command line need to ask it.
+
+    Attributes:
+        id: Its word in links and on the command line. Title, question, choices of the prediction and reference stand in
+            the copy files under [sweep.<id>].
+        x: The factor on the horizontal axis.
+        series: The factor that makes one line each; None: one line in all.
+        is_logarithmic: Whether x grows by factors.
+        n_seeds: How many seeds it begins with.
+        choices: The predictions that one may commit to first, keys below [sweep.<id>.choice].
+        verdict: Returns which of the choices the numbers bear out; None where they bear out none (yet).
+        sweep: Makes it from options of `plan_run` (dataset, backbone, image_size, per_class …) and a number of seeds.
+        answer: Returns what the rows allow to say; None while too few trials have completed.
+        published: Curves from the paper that the reference names.
+    """
+
+    id: str
+    x: str
+    series: str | None
+    is_logarithmic: bool
+    n_seeds: int
+    choices: tuple[str, ...]
+    sweep: Callable[[Mapping[str, Any], int], Sweep]
+    answer: Callable[[Sequence[Row]], Answer | None]
+    verdict: Callable[[Sequence[Row]], str | None]
+    published: tuple[Published, ...] = ()

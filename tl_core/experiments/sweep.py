@@ -1,0 +1,145 @@
+"""A sweep: one question, asked of real runs. Named factors, their cells in order, and seeds; together they are trials.
+
+A sweep is plain data and trains nothing. Its trials are ordinary runs: equal ones are taken from the store.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from tl_core.errors import InputError
+from tl_core.planning.plan import plan_run
+from tl_core.spec import RunSpec
+
+Level = str | int | float
+"""A value of a factor, as tables and charts have it."""
+SEED = "seed"
+MOST_TRIALS = 500
+MOST_SEEDS = 30
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One combination of levels of the factors.
+
+    Attributes:
+        factors: Factor → level; every cell of a sweep names the same factors in the same order.
+        options: What sets them: options of `planning.plan.plan_run`, before those of the sweep.
+    """
+
+    factors: Mapping[str, Level]
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run of a sweep.
+
+    Attributes:
+        factors: Factor → level, the seed last.
+        spec: What is trained.
+    """
+
+    factors: Mapping[str, Level]
+    spec: RunSpec
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Trials in their order.
+
+    Attributes:
+        kind: A preset's id, or "own".
+        base: Options of `planning.plan.plan_run` that all trials share.
+        cells: Combinations of levels, in the order in which they are trained.
+        seeds: Each cell is trained once with each; all cells with the first one come first, so that the whole curve
+            is there early and its band narrows.
+
+    Raises:
+        InputError: "bad_sweep": no cells or seeds, cells that name other factors, the same levels twice, or more than
+            `MOST_TRIALS`.
+    """
+
+    kind: str
+    base: Mapping[str, Any]
+    cells: tuple[Cell, ...]
+    seeds: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        levels = [tuple(cell.factors.items()) for cell in self.cells]
+        is_apart = len(set(levels)) == len(levels) and len(set(self.seeds)) == len(self.seeds)
+        is_even = len({tuple(cell.factors) for cell in self.cells}) == 1 and SEED not in self.cells[0].factors
+        is_small = len(self.seeds) <= MOST_SEEDS and self.n_trials <= MOST_TRIALS
+        if not (self.n_trials and is_apart and is_even and is_small):
+            raise InputError(
+                "bad_sweep",
+                cells=len(self.cells),
+                seeds=len(self.seeds),
+                most_seeds=MOST_SEEDS,
+                most_trials=MOST_TRIALS,
+            )
+
+    @property
+    def n_trials(self) -> int:
+        return len(self.cells) * len(self.seeds)
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """The names of the factors, without the seed."""
+        return tuple(self.cells[0].factors)
+
+    def trials(self, home: Path | None = None) -> tuple[Trial, ...]:
+        """Returns all trials in the order in which they are trained.
+
+        Args:
+            home: The data folder, where visitors' own data sets are.
+
+        Raises:
+            UnknownIdError, SpecError: As `plan_run`; the first trial that cannot be run says why.
+        """
+        return tuple(self._trial(cell, seed, home) for seed in self.seeds for cell in self.cells)
+
+    def _trial(self, cell: Cell, seed: int, home: Path | None) -> Trial:
+        return Trial({**cell.factors, SEED: seed}, plan_run({**self.base, **cell.options, SEED: seed}, home))
+
+    def with_seeds(self, n: int) -> "Sweep":
+        """Returns the sweep with so many seeds, counted from 0 on where they are new.
+
+        Raises:
+            InputError: "bad_sweep".
+        """
+        more = (seed for seed in range(n + len(self.seeds)) if seed not in self.seeds)
+        seeds = list(self.seeds[:n])
+        while len(seeds) < n:
+            seeds.append(next(more))
+        return Sweep(self.kind, self.base, self.cells, tuple(seeds))
+
+    def to_dict(self) -> dict:
+        """Returns JSON-able plain data."""
+        cells = [{"factors": dict(cell.factors), "options": dict(cell.options)} for cell in self.cells]
+        return {"kind": self.kind, "base": dict(self.base), "cells": cells, "seeds": list(self.seeds)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping) -> "Sweep":
+        """Returns the sweep that `to_dict` described.
+
+        Raises:
+            InputError: "bad_sweep".
+        """
+        try:
+            cells = tuple(Cell(dict(one["factors"]), dict(one["options"])) for one in data["cells"])
+            return cls(str(data["kind"]), dict(data["base"]), cells, tuple(int(seed) for seed in data["seeds"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError("bad_sweep", cells=0, seeds=0, most_seeds=MOST_SEEDS, most_trials=MOST_TRIALS) from error
+
+
+def grid(factors: Mapping[str, Sequence[Level]]) -> tuple[Cell, ...]:
+    """Returns the cells of all combinations of some options of `plan_run`, the last one changing fastest.
+
+    Args:
+        factors: Option → its values.
+    """
+    combined = (dict(zip(factors, levels, strict=True)) for levels in product(*factors.values()))
+    return tuple(Cell(levels, levels) for levels in combined)
