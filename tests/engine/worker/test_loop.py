@@ -18,6 +18,7 @@ from patience import PATIENCE_S, until
 
 from tests.engine.worker.tasks.finished import finished as returned
 from tl_core.datasets.images.decode import decode_image
+from tl_core.disk.error_log import FOLDER
 from tl_core.engine.executors import process
 from tl_core.engine.executors.process import WorkerProcess
 from tl_core.engine.service import Engine
@@ -576,12 +577,16 @@ def test_a_stop_in_the_first_compilation_is_recorded_before_any_step_and_the_run
 
 @pytest.mark.processes
 @pytest.mark.slow
-def test_another_worker_takes_up_the_run_of_a_killed_one_and_with_the_second_the_run_ends(engine):
+def test_another_worker_takes_up_the_run_of_a_crashed_one_and_with_the_second_the_run_ends(engine):
     run = engine.runs.submit(LONG, by=OPERATOR, name="to be killed")
     until("a first step", lambda: engine.runs.snapshot(run.id, by=OPERATOR).step > 0)
     (pid,) = engine.pids()
-    os.kill(pid, signal.SIGKILL)
+    os.kill(pid, signal.SIGSEGV)
     until("another worker", lambda: pid not in engine.pids() and engine.pids())
+    log = engine.home / FOLDER / "worker.log"
+    until(
+        "the lines where it crashed", lambda: "Segmentation fault" in log.read_text() and "loop.py" in log.read_text()
+    )
     until("it has the run", lambda: engine.runs.snapshot(run.id, by=OPERATOR).n_lost == 1)
     until("and trains it", lambda: state(engine, run.id) is RunState.RUNNING)
     (pid,) = engine.pids()

@@ -14,6 +14,7 @@ Out: {"say": "ready", "device", "threads"}, {"say": "events", "run_id", "events"
      {"say": "heartbeat", "turn_s"}: seconds that the present turn has lasted, 0 between turns
 """
 
+import faulthandler
 import gc
 import json
 import os
@@ -62,6 +63,7 @@ def main() -> None:
     from tl_core.engine.worker.device import device_name, prepare
 
     say = _private_output()
+    faulthandler.enable()  # a crash below Python leaves the lines of all threads in the log
     if hasattr(os, "nice"):
         os.nice(NICE)
     home = data_home()
