@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import pytest
 from patience import PATIENCE_MS
-from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
-from real_server import Server, new_context
+from playwright.sync_api import Browser, Error, Locator, Page, expect, sync_playwright
+from real_server import Server, new_context, rest
 
 QUIET = [
     "--no-sandbox",
@@ -32,8 +32,13 @@ def server(tmp_path_factory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A browser for the tests of one file: as long as it is there, its driver's event loop runs in this thread."""
-    with sync_playwright() as playwright:
+    """A browser for the tests of one file: as long as it is there, its driver's event loop runs in this thread.
+
+    It clicks once a page rests, as people do.
+    """
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        click = Locator.click
+        patch.setattr(Locator, "click", lambda self, **options: (rest(self.page), click(self, **options))[1])
         found = shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=found, args=QUIET)
         yield browser

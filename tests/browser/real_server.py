@@ -8,12 +8,14 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from patience import PATIENCE_MS, PATIENCE_S, until
+from patience import PATIENCE_MS, PATIENCE_S, until, wait_for
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from pages.measures.clicks import IDLE
 from tl_core.paths import PROJECT
 from tl_core.phrases import phrase
+
+RESTS = """() => [...document.images].every(one => one.complete || one.loading === 'lazy')
+  && (document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState ?? 'notRunning') === 'notRunning'"""
 
 
 class Server:
@@ -68,4 +70,12 @@ def new_context(browser: Browser, **options: Any) -> BrowserContext:
 def settle(page: Page) -> None:
     """Waits until the worker is there and the page rests: a page that draws itself again may lose a click."""
     expect(page.get_by_text(phrase("en", "frame.machine", device=""))).to_be_attached()  # on a phone behind the edge
-    page.locator(IDLE).wait_for()
+    rest(page)
+
+
+def rest(page: Page) -> None:
+    """Waits until the page is drawn and its pictures are there: what moves under the pointer may lose a click.
+
+    What is no page of the app rests always.
+    """
+    wait_for(page, RESTS)

@@ -25,7 +25,7 @@ POPOVERS = "[data-testid=stPopover] > div > button"
 CALM = """() => document.querySelector('%s') && document.getAnimations()
   .every(one => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)"""
 PAGES = ("", "data", "classify", "insights", "runs", "recipes", "classroom")
-IN_THE_DARK = ("", "data", "insights")
+IN_THE_DARK = ("", "insights")
 FACES = [  # most colours are the same on all pages: in the dark, a few of them are looked at each time
     *(("light", name) for name in PAGES),
     *(("dark", name) for name in IN_THE_DARK),

@@ -49,6 +49,7 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 
 def enter(page: Page, key: str = KEY) -> None:
     """Gives the key, and waits for the desk and the cookie."""
+    expect(page.get_by_text(phrase("en", "classroom.instructor"))).to_be_visible()
     page.get_by_text(phrase("en", "classroom.instructor")).click()
     page.get_by_label(phrase("en", "classroom.key")).fill(key)
     with page.expect_response("**/admission") as fetched:

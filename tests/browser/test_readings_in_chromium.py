@@ -56,7 +56,6 @@ def bring(page: Page, lab: Server, way: str, path: Path, language: str = "en") -
         page.locator("input[type=file]").first.set_input_files(path)
     button = page.get_by_role("button", name=said("data.take_in", language), exact=True)
     expect(button).to_be_visible()
-    page.locator(IDLE).wait_for()
     button.click()
     expect(page.locator(".tl-examples")).to_have_count(2)
     page.locator(IDLE).wait_for()
@@ -103,8 +102,15 @@ def test_a_question_is_still_there_when_the_page_is_opened_again_and_can_be_canc
     assert not list((lab.log.parent / "uploads").glob("import-*"))
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "language"), [(1440, "en"), (390, "zh")])
+@pytest.mark.parametrize(
+    ("width", "language", "theme"),
+    [
+        (1440, "en", "light"),
+        (390, "zh", "dark"),
+        pytest.param(1440, "en", "dark", marks=pytest.mark.full),
+        pytest.param(390, "zh", "light", marks=pytest.mark.full),
+    ],
+)
 def test_the_question_has_no_fault_that_axe_knows_and_fits_a_telephone(
     lab, chromium: Browser, brought, theme, width, language
 ):

@@ -70,7 +70,7 @@ def test_an_upload_is_its_owners_alone_and_lies_on_disk_until_it_is_taken_back(s
     assert path not in waiting(server)
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh", marks=pytest.mark.full)])
 def test_a_visit_that_sends_too_much_is_told_so_in_its_language(server, page, large, language):
     page.goto(f"{server.url}/data?lang={language}")
     page.locator(".st-key-data-bring summary").click()
