@@ -444,6 +444,24 @@ def test_a_finished_run_is_asked_what_it_got_wrong_also_when_it_kept_nothing(hou
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("part", "asked", "named"),
+    [
+        ("moved", ["--set", "n=16"], {"block", "frozen", "relative_change", "cka"}),
+        ("features", ["--set", "n=100"], {"runs", "when", "points"}),
+        ("explain", [], {"method", "target", "predicted", "cells"}),
+    ],
+)
+def test_a_finished_run_is_asked_what_needs_its_network(house, trained, monkeypatch, capsys, part, asked, named):
+    monkeypatch.setenv("TL_HOME", str(house / "data"))
+    status, out, err = called(capsys, "insight", "--json", run_id(trained), "--part", part, *asked)
+    told = json.loads(out)
+    (rows,) = (told[name] for name in ("blocks", "spaces", "maps") if name in told)
+    assert (status, err, told["part"]) == (0, "", part)
+    assert all(named <= set(row) for row in rows)
+
+
+@pytest.mark.slow
 def test_a_finished_run_cannot_be_resumed(house, trained):
     done = command(house, "train", "--resume", run_id(trained))
     assert (done.returncode, done.stdout) == (2, "")
