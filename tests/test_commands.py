@@ -310,6 +310,7 @@ BAD_TRAININGS = {
     "--augment=strong": "light",
     "--schedule=linear": "cosine",
     "--svm-c=0": "1000.0",
+    "--logistic-c=0": "1000.0",
     "--decay=-1": "10.0",
     "--decay-factor=2": "1.0",
     "--decay-epochs=0": "500",
@@ -553,6 +554,7 @@ ONE_EPOCH = {
         {"head": "flatten-dense", "hidden": 32, "dropout": 0.3},
     ),
     "a linear svm": (["--head=svm", "--svm-c=0.1"], {"head": "svm", "svm_c": 0.1}),
+    "a probe to convergence": (["--head=logistic", "--logistic-c=0.1"], {"head": "logistic", "logistic_c": 0.1}),
     "views as the old generators made them": (["--augment=classic"], {"augment": "classic", "views": "rolling"}),
     "pictures augmented up to a block's name": (
         ["--augment=light", "--freeze=fire7", "--head=dense", "--hidden=8", "--phases=1"],

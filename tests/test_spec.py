@@ -12,6 +12,7 @@ from tl_core.spec import CHOICES, RANGES, RunSpec, check_field
 FRACTIONS = (
     "dropout",
     "svm_c",
+    "logistic_c",
     "momentum",
     "head_learning_rate",
     "learning_rate",
@@ -61,6 +62,7 @@ BAD = {
     "weights": ["imagenet", "", None, 1, ["random"]],
     "head": ["Linear", "flat", "SVM"],
     "svm_c": [0, -1, 1e4, "C", None],
+    "logistic_c": [0, -1, 1e4, "C", None],
     "optimizer": ["ADAM", "rmsprop"],
     "augment": ["heavy", True],
     "nesterov": ["maybe", 2, None],

@@ -9,6 +9,8 @@ from tl_core.fields import Checked, Choice, Number, Switch, Text, setting
 
 FLATTENED = ("flatten", "flatten-dense")
 """The heads that see every place of the feature map."""
+FITTED = ("svm", "logistic")
+"""The heads that are fitted once instead of being trained step by step."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,15 @@ class RunSpec(Checked):
         n_frozen: Frozen blocks, counted from the input.
         head: "linear" (pool, linear), "dense" (pool, hidden ReLU layer, linear), "flatten" and "flatten-dense" (the
             same two with every place of the feature map for itself instead of its mean),
-            or "svm": pool, linear, not trained in steps but fitted once as a linear support vector machine, where all
-            blocks before it are frozen. What belongs to steps then decides nothing; a baseline takes it over.
+            or pool, linear, not trained in steps but fitted once, where all blocks before it are frozen: "svm", a
+            linear support vector machine, or "logistic", a linear probe fitted to convergence as logistic regression.
+            What belongs to steps then decides nothing; a baseline takes it over. Of "logistic" the seed decides only
+            which pictures `per_class` keeps.
         head_at: Blocks before the head, counted from the input; those behind are left out. None: all are there.
         svm_c: What a picture on the wrong side of its margin costs the SVM, against a wide margin; of "svm" alone. On
             standardised features of MobileNetV2 and ResNet50, fruit and CIFAR-10, 0.001 tests better than 0.01 (by .002
             to .08) and settles sooner; at scikit-learn's 1 some never settle.
+        logistic_c: Inverse strength of the L2 penalty on the probe's weights, scikit-learn's C; of "logistic" alone.
         hidden: Units of the hidden layer; unused by heads without one.
         dropout: Fraction of the head's inputs dropped in training.
         image_size: Side of the square pictures that the network sees, in px.
@@ -79,9 +84,10 @@ class RunSpec(Checked):
     backbone: str = setting("mobilenet_v2", Text())
     weights: str = setting("pretrained", Choice(("pretrained", "random")))
     n_frozen: int = setting(0, Number(0, 1000))
-    head: str = setting("linear", Choice(("linear", "dense", *FLATTENED, "svm")))
+    head: str = setting("linear", Choice(("linear", "dense", *FLATTENED, *FITTED)))
     head_at: int | None = setting(None, Number(1, 1000, is_open=True))
-    svm_c: float = setting(1e-3, Number(1e-6, 1e3), unused=lambda spec: not spec.is_fitted)
+    svm_c: float = setting(1e-3, Number(1e-6, 1e3), unused=lambda spec: spec.head != "svm")
+    logistic_c: float = setting(1.0, Number(1e-6, 1e3), unused=lambda spec: spec.head != "logistic")
     hidden: int = setting(1024, Number(1, 4096), unused=lambda spec: not spec.has_hidden_layer)
     dropout: float = setting(0.0, Number(0.0, 0.9), unused=lambda spec: spec.is_fitted)
     image_size: int = setting(160, Number(32, 320))
@@ -121,7 +127,12 @@ class RunSpec(Checked):
     @property
     def is_fitted(self) -> bool:
         """Whether the head is fitted once instead of being trained step by step."""
-        return self.head == "svm"
+        return self.head in FITTED
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether softmax makes probabilities of what the head answers; of the margins of an SVM it does not."""
+        return self.head != "svm"
 
     @property
     def is_flattened(self) -> bool:

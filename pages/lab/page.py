@@ -69,7 +69,7 @@ def _plan(options: dict) -> RunSpec | None:
 
 def _what_is_trained(spec: RunSpec, n_steps: int) -> str:
     """Returns what is trained when, for how long, and at which rate; `n_steps` are those of an epoch."""
-    kind = "svm" if spec.is_fitted else "head" if is_head_only(spec) else "two" if spec.phases == 2 else "one"
+    kind = spec.head if spec.is_fitted else "head" if is_head_only(spec) else "two" if spec.phases == 2 else "one"
     words = t(
         f"lab.trained_{kind}",
         head_epochs=spec.head_epochs,
@@ -77,6 +77,7 @@ def _what_is_trained(spec: RunSpec, n_steps: int) -> str:
         epochs=spec.epochs,
         learning_rate=f"{spec.learning_rate:g}",
         svm_c=f"{spec.svm_c:g}",
+        logistic_c=f"{spec.logistic_c:g}",
     )
     if spec.schedule == "constant" or spec.is_fitted:
         return words

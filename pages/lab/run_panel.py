@@ -99,8 +99,8 @@ def _draw_live(run_id: str, title: tuple, is_polled: bool) -> None:
     else:
         names = [t(f"panel.{record.role}") for record in records]
         curves(snapshots, names, key="panel", replay=replay, beside=partial(run_motion.draw_weights, snapshots))
-        if any(snapshot.spec.is_fitted for snapshot in snapshots):
-            st.caption(t("panel.svm_no_loss"))
+        for head in {snapshot.spec.head for snapshot in snapshots if snapshot.spec.is_fitted}:
+            st.caption(t(f"panel.{head}_point"))
     if next_pace_s is None:  # below the charts: what comes last moves nothing
         _draw_verdict(snapshots)
         _draw_next(snapshots)

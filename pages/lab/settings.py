@@ -17,7 +17,7 @@ from tl_core.datasets.catalog import DatasetInfo
 from tl_core.models.catalog import BackboneInfo
 from tl_core.planning.fit import offered_sizes
 from tl_core.planning.plan import usual_training
-from tl_core.spec import CHOICES, RANGES, RunSpec
+from tl_core.spec import CHOICES, FITTED, RANGES, RunSpec
 
 # settings that are numbers: the word that explains each, and the step of its buttons
 NUMBERS = MappingProxyType(
@@ -31,6 +31,7 @@ NUMBERS = MappingProxyType(
         "decay_epochs": ("schedule", 1),
         "hidden": ("head", 16),
         "svm_c": ("svm", RunSpec.svm_c),
+        "logistic_c": ("logistic", 0.1),
         "dropout": ("dropout", 0.1),
         "patience": ("patience", 1),
         "seed": ("seed", 1),
@@ -38,7 +39,8 @@ NUMBERS = MappingProxyType(
     }
 )
 SCHEDULED = MappingProxyType({"inverse-time": ("decay",), "step": ("decay_factor", "decay_epochs")})
-FITTED = ("svm_c", "class_weight", "epochs", "batch_size", "per_class", "image_size", "seed", "arithmetic")
+OF_FIT = MappingProxyType({"svm": "svm_c", "logistic": "logistic_c"})
+BESIDE_FIT = ("class_weight", "epochs", "batch_size", "per_class", "image_size", "seed", "arithmetic")
 MOMENTA = (0.9, 0.99, 0.999)
 PER_CLASS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
@@ -57,10 +59,10 @@ def choose_settings(dataset: DatasetInfo, backbone: BackboneInfo, n_frozen: int)
         drawn |= {"arithmetic": _arithmetic, "nesterov": lambda: _switch("nesterov", "optimizer", RunSpec.nesterov)}
         drawn |= {"class_weight": lambda: _pick("class_weight", "class_weight")}
         halves = _halves()
-        is_fitted = values["head"] == "svm"
+        is_fitted = values["head"] in FITTED
         if is_fitted:
-            st.caption(t("lab.svm_about"))
-        for field in FITTED if is_fitted else _fields(values):
+            st.caption(t(f"lab.{values['head']}_about"))
+        for field in (OF_FIT[values["head"]], *BESIDE_FIT) if is_fitted else _fields(values):
             with nullcontext() if controls.is_hidden(field) else next(halves):
                 values[field] = drawn[field]() if field in drawn else _number(field)
         values |= {} if is_fitted else _augmentation(dataset)

@@ -26,6 +26,7 @@ TERMS = (
     "pretrained",
     "head",
     "svm",
+    "logistic",
     "head_at",
     "block",
     "freeze",

@@ -40,6 +40,10 @@ RECIPES |= {
 }
 RECIPES |= {
     "support vector machine": plan_run({**SMALL, "head": "svm", "class_weight": "balanced"}),
+    "probe to convergence": plan_run({**SMALL, "head": "logistic", "head_at": 10, "class_weight": "balanced"}),
+    "probe to convergence, two classes": plan_run(
+        {**SMALL, "head": "logistic", "logistic_c": 100, "dataset": "chest-xray-small"}
+    ),
     "support vector machine, two classes": plan_run({**SMALL, "head": "svm", "dataset": "chest-xray-small"}),
 }
 

@@ -151,7 +151,7 @@ def record_finished(
     scores = score(np.eye(14)[predicted], labels, labels)
     said = SplitOutputs(np.log(np.full((len(labels), 14), 0.02) + 0.72 * np.eye(14)[predicted]), labels)
     save_outputs(
-        store.run_folder(record.id), Outputs(said, said, np.bincount(labels, minlength=14), not spec.is_fitted)
+        store.run_folder(record.id), Outputs(said, said, np.bincount(labels, minlength=14), spec.has_probabilities)
     )
     recorder.record(Ended("completed", best_epoch=2, seconds=4.0, scores=scores, proof=proof))
     return record.id

@@ -75,7 +75,7 @@ def test_a_backbone_without_classifier_says_so_and_offers_the_download_where_it_
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_shares_of_an_svm_are_said_to_be_no_probabilities(visit, engine, language):
     said = phrase(language, "classify.svm_scores")
-    for head, is_said in (("svm", True), ("linear", False)):
+    for head, is_said in (("svm", True), ("linear", False), ("logistic", False)):
         run = record_finished(engine.store, plan_run({"head": head}), 0.8, role="run", name=head)
         app = visit("classify", language, run=run)
         assert not app.exception

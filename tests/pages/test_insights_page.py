@@ -92,6 +92,15 @@ def test_an_svm_is_ordered_by_its_margins_and_not_calibrated(visit, engine, lang
     assert not any("%" in tile.about + tile.badge for tiles, _ in galleries["cell"] for tile in tiles)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_fitted_probe_has_probabilities_and_is_calibrated(visit, engine, language):
+    run = record_finished(engine.store, plan_run({"head": "logistic"}), 0.8, role="run", name="probe")
+    app = visit("insights", language, run=run)
+    assert not app.exception
+    assert phrase(language, "insights.svm_order") not in [one.value for one in app.caption]
+    assert texts(app.error) == ""
+
+
 def test_a_run_without_mistakes_says_so(visit, engine):
     run = record_finished(engine.store, plan_run({}), 1.0, role="run", name="perfect")
     app = visit("insights", run=run)

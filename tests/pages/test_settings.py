@@ -162,22 +162,24 @@ def test_the_rate_may_follow_a_schedule_which_is_said_and_drawn(visit, engine, l
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_svm_has_its_own_settings_and_says_what_it_needs(visit, engine, language):
+@pytest.mark.parametrize(("head", "other"), [("svm", "logistic"), ("logistic", "svm")])
+def test_a_fitted_head_has_its_own_settings_and_says_what_it_needs(visit, engine, language, head, other):
     app = visit(language=language)
-    control(app.selectbox, "head", language).select("svm").run()
+    assert phrase(language, f"choice.head.{head}") in control(app.selectbox, "head", language).options
+    control(app.selectbox, "head", language).select(head).run()
     assert not app.exception
-    said = phrase(language, "lab.trained_svm", svm_c="0.001", epochs=5)
-    assert said in [caption.value for caption in app.caption]
+    said = phrase(language, f"lab.trained_{head}", svm_c="0.001", logistic_c="1", epochs=5)
+    assert {said, phrase(language, f"lab.{head}_about")} <= {caption.value for caption in app.caption}
     labels = [box.label for box in [*app.selectbox, *app.number_input, *app.select_slider, *app.radio]]
-    assert phrase(language, "field.svm_c") in labels
-    for field in ("optimizer", "learning_rate", "dropout", "augment", "schedule"):
+    assert phrase(language, f"field.{head}_c") in labels
+    for field in (f"{other}_c", "optimizer", "learning_rate", "dropout", "augment", "schedule"):
         assert phrase(language, f"field.{field}") not in labels
     spec = trained(app, engine)
-    assert (spec.head, spec.n_frozen) == ("svm", 19)
+    assert (spec.head, spec.n_frozen) == (head, 19)
     assert phrase(language, "lab.measured_no_fit") in "".join(caption.help or "" for caption in app.caption)
     assert RunSpec.from_dict(engine.store.list_runs()[0].spec).head == "linear"
     app.slider[0].set_value(3).run()
-    assert [error.value for error in app.error] == [phrase(language, "errors.svm_not_frozen", received=3, high=19)]
+    assert [error.value for error in app.error] == [phrase(language, "errors.fit_not_frozen", received=3, high=19)]
 
 
 def test_a_link_brings_a_schedule_and_may_lock_it(visit, engine):

@@ -44,7 +44,8 @@ def test_the_rate_of_a_head_alone_goes_by_either_name_in_a_link():
     assert (link.spec.learning_rate, link.spec.head_learning_rate, link.spec.phases) == (0.05, 0.05, 1)
 
 
-def test_a_link_to_an_svm_on_unfrozen_blocks_freezes_them_all():
-    link, changed = fitted(LabLink(RunSpec(head="svm", n_frozen=3, augment="light")))
-    assert (link.spec.head, link.spec.n_frozen, link.spec.augment) == ("svm", 19, "none")
+@pytest.mark.parametrize("head", ["svm", "logistic"])
+def test_a_link_to_a_fitted_head_on_unfrozen_blocks_freezes_them_all(head):
+    link, changed = fitted(LabLink(RunSpec(head=head, n_frozen=3, augment="light")))
+    assert (link.spec.head, link.spec.n_frozen, link.spec.augment) == (head, 19, "none")
     assert {"n_frozen", "augment"} <= set(changed)

@@ -246,12 +246,24 @@ def test_an_svm_is_fitted_to_fixed_features_of_the_pictures_as_they_are():
     assert decisive(plan_run({"head": "svm", "epochs": 3})) == decisive(plan_run({"head": "svm", "epochs": 4}))
     assert decisive(plan_run({"head": "svm", "svm_c": 0.1}))["svm_c"] == 0.1
     assert plan_run({"head": "svm", "batchnorm": "updating"}).batchnorm == "frozen"
-    assert refused(head="svm", freeze=3) == ("svm_not_frozen", {"received": 3, "high": 19})
-    assert refused(head="svm", augment="light") == ("svm_augmented", {"received": "light"})
+    assert refused(head="svm", freeze=3) == ("fit_not_frozen", {"received": 3, "high": 19})
+    assert refused(head="svm", augment="light") == ("fit_augmented", {"received": "light"})
 
 
-def test_beside_an_svm_a_softmax_head_is_trained_from_scratch():
-    spec = plan_run({"head": "svm", "svm_c": 0.1, "epochs": 7})
+def test_a_probe_to_convergence_stands_behind_any_block_on_fixed_features():
+    spec = plan_run({"head": "logistic", "head_at": 10, "freeze": "all"})
+    assert (spec.n_frozen, spec.all_epochs, spec.is_fitted, spec.has_probabilities) == (10, 1, True, True)
+    named = decisive(spec.with_changes(logistic_c=0.1))
+    assert named["logistic_c"] == 0.1
+    assert named.keys().isdisjoint({"svm_c", "epochs", "optimizer", "learning_rate", "dropout", "augment"})
+    assert plan_run({"head": "logistic", "batchnorm": "updating"}).batchnorm == "frozen"
+    assert refused(head="logistic", freeze=3) == ("fit_not_frozen", {"received": 3, "high": 19})
+    assert refused(head="logistic", augment="light") == ("fit_augmented", {"received": "light"})
+
+
+@pytest.mark.parametrize(("head", "c"), [("svm", "svm_c"), ("logistic", "logistic_c")])
+def test_beside_a_fitted_head_a_softmax_head_is_trained_from_scratch(head, c):
+    spec = plan_run({"head": head, c: 0.1, "epochs": 7})
     twin = baseline_of(spec)
     assert (spec.all_epochs, twin.all_epochs) == (1, 7)
     assert (twin.head, twin.weights, twin.n_frozen, twin.learning_rate) == (
@@ -260,6 +272,7 @@ def test_beside_an_svm_a_softmax_head_is_trained_from_scratch():
         0,
         SCRATCH_RATES["adam"],
     )
+    assert getattr(twin, c) == getattr(RunSpec, c)
     assert baseline_of(twin) == twin
 
 

@@ -117,4 +117,4 @@ def test_what_does_not_settle_is_an_error_with_its_c(monkeypatch):
     features = RANDOM.normal(size=(50, 4))
     with pytest.raises(TrainingError) as caught:
         fit_machine(features, RANDOM.random(50) < 0.5, (1.0, 1.0), 100.0, 0)
-    assert (caught.value.code, caught.value.values["svm_c"]) == ("svm_not_fitted", 100.0)
+    assert caught.value.to_dict() == {"code": "fit_not_settled", "values": {"head": "svm", "c": 100.0}}

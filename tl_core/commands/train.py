@@ -31,6 +31,7 @@ OPTIONS = (
     "head",
     "head-at",
     "svm-c",
+    "logistic-c",
     "hidden",
     "dropout",
     "image-size",

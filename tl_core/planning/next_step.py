@@ -52,7 +52,7 @@ def next_step(spec: RunSpec, outcome: str) -> NextStep | None:
         return None
     if outcome == "better":
         if is_head_only(spec) and spec.head_at is None:
-            trained = {"head": "linear"} if spec.is_fitted else {}  # an SVM needs all of them frozen
+            trained = {"head": "linear"} if spec.is_fitted else {}  # a fit needs all of them frozen
             return NextStep("less_frozen", {"n_frozen": cuts(spec.backbone)[2], **trained})
         if spec.per_class is None or spec.per_class > FEW:
             return NextStep("fewer_pictures", {"per_class": FEW})

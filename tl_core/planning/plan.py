@@ -9,7 +9,7 @@ from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.known import known_dataset
 from tl_core.errors import SpecError
 from tl_core.models.catalog import BackboneInfo, backbone_info, backbones
-from tl_core.spec import RANGES, RunSpec, check_field
+from tl_core.spec import FITTED, RANGES, RunSpec, check_field
 
 SCRATCH_RATES = MappingProxyType({"adam": 1e-3, "sgd": 0.03})
 SCRATCH_RATES_OF = MappingProxyType({("squeezenet", "adam"): 3e-4})
@@ -95,7 +95,7 @@ def _training(values: Mapping[str, object], backbone: str, n_blocks: int) -> dic
     for name in TRAINING:  # also what says nothing beside the others must be what it may be
         given(name, getattr(RunSpec, name))
     optimizer, weights = given("optimizer", RunSpec.optimizer), given("weights", RunSpec.weights)
-    is_trap = values.get("batchnorm") == "updating" and values.get("head") != "svm"  # a fit asks for no statistics
+    is_trap = values.get("batchnorm") == "updating" and values.get("head") not in FITTED  # a fit asks for no statistics
     if given("n_frozen", 0) >= n_blocks:
         rate = values.get("head_learning_rate", values.get("learning_rate", head_rate(backbone, optimizer)))
         fields = _one_phase() | {"learning_rate": rate, "head_learning_rate": rate}
@@ -196,7 +196,7 @@ def check_together(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) 
 
     Raises:
         SpecError: "dataset_not_ready", "lacks_train", "lacks_validation", "lacks_test", "freeze_range",
-            "image_size_small", "batch_too_large", "head_too_large", "svm_not_frozen" or "svm_augmented".
+            "image_size_small", "batch_too_large", "head_too_large", "fit_not_frozen" or "fit_augmented".
     """
     if not _has_pictures(dataset):
         raise SpecError(
@@ -213,9 +213,9 @@ def check_together(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) 
     if spec.n_frozen > n_used:
         raise SpecError("freeze_range", received=spec.n_frozen, backbone=backbone.id, high=n_used)
     if spec.is_fitted and spec.n_frozen < n_used:
-        raise SpecError("svm_not_frozen", received=spec.n_frozen, high=n_used)
+        raise SpecError("fit_not_frozen", received=spec.n_frozen, high=n_used)
     if spec.is_fitted and spec.augment != "none":
-        raise SpecError("svm_augmented", received=spec.augment)
+        raise SpecError("fit_augmented", received=spec.augment)
     if spec.image_size < backbone.min_image_size:
         raise SpecError("image_size_small", received=spec.image_size, backbone=backbone.id, low=backbone.min_image_size)
     n_train = n_training_images(spec, dataset)
@@ -254,15 +254,15 @@ def baseline_of(spec: RunSpec) -> RunSpec:
     """Returns the from-scratch twin: same network, data, head and seed; random start, everything trained at once.
 
     It sees as many pictures as all phases of the run, at the learning rate that suits a network from scratch instead of
-    the smaller one of fine-tuning, with the same schedule over its own steps, and with its BatchNorm trained. Beside an
-    SVM, which can be fitted to a fixed function only, stands a network with the same linear layer, trained in steps.
+    the smaller one of fine-tuning, with the same schedule over its own steps, and with its BatchNorm trained. Beside a
+    head that is fitted, which takes a fixed function, stands a network with the same linear layer, trained in steps.
     """
+    plain = {"head": "linear", "svm_c": RunSpec.svm_c, "logistic_c": RunSpec.logistic_c} if spec.is_fitted else {}
     return spec.with_changes(
         weights="random",
         n_frozen=0,
         **_one_phase(),
-        head="linear" if spec.is_fitted else spec.head,
-        svm_c=RunSpec.svm_c if spec.is_fitted else spec.svm_c,
+        **plain,
         epochs=spec.epochs if spec.is_fitted else min(spec.all_epochs, RANGES["epochs"][1]),
         learning_rate=scratch_rate(spec.backbone, spec.optimizer),
         batchnorm="trained",

@@ -33,7 +33,7 @@ class Phase(Event):
 
     Attributes:
         name: "data", "downloading", "network", "features", "cached" (all features came from disk), "head" or "suffix"
-            (the first or the second of two phases begins), "compiling", "fitting" (an SVM, class by class), "views" (of
+            (the first or the second of two phases begins), "compiling", "fitting" (an SVM class by class), "views" (of
             some pictures before an epoch), "validating", "testing" or "saving" (weights and their proof).
         done: Units done (pictures, bytes); 0 where there is nothing to count.
         total: Units in all; 0 where that is unknown.
@@ -77,7 +77,7 @@ class Step(Event):
 
 @dataclass(frozen=True)
 class Epoch(Event):
-    """One pass over the training images, then the validation images. A head that is fitted has no losses: None.
+    """One pass over the training images, then the validation images. An SVM has no losses: None.
 
     Attributes:
         gradient_norms: Mean over some steps of the norm of each block's gradient, from the input on, then of the

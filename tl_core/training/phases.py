@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, replace
+from types import MappingProxyType
 
 import keras
 import numpy as np
@@ -17,6 +18,7 @@ from tl_core.training.clock import Clock
 from tl_core.training.events import Computation, Moved, Phase, Result, Step
 from tl_core.training.gradient_norms import GradientNorms
 from tl_core.training.inputs import Inputs
+from tl_core.training.logistic import LogisticTrainer
 from tl_core.training.progress import TrainerState
 from tl_core.training.proof import block_hashes, compare
 from tl_core.training.sources import Source
@@ -25,6 +27,8 @@ from tl_core.training.trainer import StopRequested, Trainer
 from tl_core.training.weight_change import WeightChange
 
 Arrays = Mapping[str, np.ndarray]
+FITTING: Mapping[str, type[Trainer]] = MappingProxyType({"svm": SvmTrainer, "logistic": LogisticTrainer})
+"""The heads that are fitted once, each with who fits it."""
 
 
 class Phases:
@@ -72,7 +76,7 @@ class Phases:
 
         Raises:
             StopRequested: `should_stop` said so.
-            TrainingError: "loss_not_finite".
+            TrainingError: "loss_not_finite" or "fit_not_settled".
         """
         arrays = None if checkpoint is None else self._take_up(*checkpoint)
         spec, is_head_first = self._inputs.spec, self._inputs.spec.phases == 2
@@ -98,7 +102,7 @@ class Phases:
     def _trainer(self, spec: RunSpec, model: keras.Model, source: Source, arrays: Arrays | None) -> Trainer:
         train, dataset = self._inputs.train, self._inputs.dataset
         pictures = dataset.labels, train, dataset.validation
-        kind = SvmTrainer if spec.is_fitted else Trainer
+        kind = FITTING.get(spec.head, Trainer)
         norms = GradientNorms(self._inputs.network, model.trainable_variables) if self._has_norms else None
         trainer = kind(model, source, *pictures, spec, self._clock, self._should_stop, self.progress, norms)
         if arrays is not None:

@@ -149,7 +149,11 @@ class Trainer:
 
     def _validate(self) -> Computation[tuple[float, float]]:
         self._last_logits = logits = yield from self.predict(self.validation, "validating")
-        labels = self.labels[self.validation]
+        return self._judged(logits, self.validation)
+
+    def _judged(self, logits: np.ndarray, chosen: np.ndarray) -> tuple[float, float]:
+        """Returns loss and accuracy of what is said of pictures."""
+        labels = self.labels[chosen]
         return log_loss(logits, labels), float(np.mean(logits.argmax(axis=1) == labels))
 
     def predict(self, indices: np.ndarray, phase: str) -> Computation[np.ndarray]:

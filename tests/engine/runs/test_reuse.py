@@ -26,6 +26,7 @@ CHANGES = {
 }
 BESIDE = {
     "svm_c": {"head": "svm"},
+    "logistic_c": {"head": "logistic"},
     "decay": {"schedule": "inverse-time"},
     "decay_factor": {"schedule": "step"},
     "decay_epochs": {"schedule": "step"},

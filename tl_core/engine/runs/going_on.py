@@ -35,7 +35,7 @@ def check_going_on(store: RunStore, record: RunRecord, home: Path) -> None:
 
     Raises:
         InputError: "not_trained_here"; "ended_early": patience had run out, and more epochs change nothing, nor do they
-            for "svm_goes_on"; "cosine_is_over": with more epochs every earlier step would have had another rate.
+            for "fit_goes_on"; "cosine_is_over": with more epochs every earlier step would have had another rate.
         StoreError: "run_not_completed".
         UnknownIdError, SpecError: Its data or its network are gone, or do not go together any more.
     """
@@ -48,7 +48,7 @@ def check_going_on(store: RunStore, record: RunRecord, home: Path) -> None:
     if n_epochs < spec.all_epochs:
         raise InputError("ended_early", run=record.id, epochs=n_epochs, patience=spec.patience)
     if spec.is_fitted:
-        raise InputError("svm_goes_on", run=record.id)
+        raise InputError("fit_goes_on", run=record.id)
     if spec.schedule == "cosine":
         raise InputError("cosine_is_over", run=record.id)
     check_together(spec, known_dataset(spec.dataset, home), backbone_info(spec.backbone))

@@ -2,7 +2,7 @@
 
 from tl_core.export.program.data import data_piece
 from tl_core.export.program.facts import Facts
-from tl_core.export.program.fitting import fitting_piece
+from tl_core.export.program.fitting import fitting_imports, fitting_piece
 from tl_core.export.program.freezing import freezing_piece
 from tl_core.export.program.network import BESIDE, network_piece
 from tl_core.export.program.pieces import Piece
@@ -26,7 +26,7 @@ def imports(facts: Facts) -> list[str]:
     lines = ["import csv", *hashing, "from pathlib import Path", "", "import keras", "import numpy as np"]
     lines.append("from PIL import Image")
     if facts.is_fitted:
-        lines += ["from sklearn.preprocessing import StandardScaler", "from sklearn.svm import LinearSVC"]
+        lines += fitting_imports(facts)
     if facts.spec.backbone in BESIDE:
         module, function = BESIDE[facts.spec.backbone]
         lines += ["", f"from {module} import {function}"]

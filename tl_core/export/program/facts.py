@@ -45,7 +45,7 @@ class Facts:
     @property
     def is_fitted(self) -> bool:
         """Whether the head is fitted once, by scikit-learn, instead of being trained in steps."""
-        return self.spec.head == "svm"
+        return self.spec.is_fitted
 
     @property
     def is_pretrained(self) -> bool:

@@ -7,6 +7,7 @@ from tl_core.export.program.facts import Facts
 from tl_core.export.program.pieces import Piece, comment, step
 from tl_core.models.layer_table import last_layer
 from tl_core.seeds import child_seed
+from tl_core.spec import FITTED
 
 # backbone → its function in keras.applications
 APPLICATIONS = MappingProxyType(
@@ -169,7 +170,8 @@ def _flatten_dense(facts: Facts) -> list[str]:
 
 
 HEADS: Mapping[str, Callable[[Facts], list[str]]] = MappingProxyType(
-    {"linear": _linear, "dense": _dense, "flatten": _flatten, "flatten-dense": _flatten_dense, "svm": _linear}
+    {"linear": _linear, "dense": _dense, "flatten": _flatten, "flatten-dense": _flatten_dense}
+    | dict.fromkeys(FITTED, _linear)
 )
 
 

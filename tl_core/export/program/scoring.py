@@ -21,5 +21,5 @@ def scoring_piece(facts: Facts) -> Piece:
     """Returns the part that evaluates the trained network, and keeps it."""
     accuracy = 'print(f"test accuracy {np.mean(guesses == labels[test]):.5f}")'  # of margins there is no loss
     first, *rest = EACH.split("\n")
-    lines = [first, accuracy, *rest] if facts.is_fitted else [*LOSS.split("\n"), first, *rest]
+    lines = [*LOSS.split("\n"), first, *rest] if facts.spec.has_probabilities else [first, accuracy, *rest]
     return Piece(facts.say("evaluate_title"), facts.say("evaluate"), lines)

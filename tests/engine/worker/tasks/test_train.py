@@ -4,18 +4,23 @@ from itertools import count, pairwise
 import keras
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from tl_core.datasets.arrays import Dataset, load_dataset
+from tl_core.datasets.arrays import Dataset, batch, load_dataset, select_per_class
 from tl_core.disk import files
 from tl_core.disk.files import latest_checkpoint, read_tensors
 from tl_core.engine.worker import warm_cache
 from tl_core.engine.worker.tasks.train import TrainingTask, cache_limit_bytes
 from tl_core.errors import StoreError, UnavailableError
 from tl_core.evaluation.insight.outputs import load_outputs
-from tl_core.evaluation.scores import wilson_interval
+from tl_core.evaluation.scores import softmax, wilson_interval
 from tl_core.models.trained import WEIGHTS_FILE, load_trained
 from tl_core.phrases import explain
 from tl_core.spec import RunSpec
+from tl_core.training import logistic
 from tl_core.training.events import Ended, Epoch, Phase, Recovered, Started, Step
 from tl_core.training.proof import HEAD
 from tl_core.training.sources import PictureSource
@@ -380,6 +385,43 @@ def test_an_svm_is_fitted_once_saved_as_a_layer_and_never_again(tmp_path):
     for change in ({"use_cache": False}, {"arithmetic": "exact"}):  # fed with pictures, or through Keras' own layers
         other = list(task(tmp_path, spec.with_changes(**change), name="other").run())
         assert other[-1].scores["accuracy"] == pytest.approx(ended.scores["accuracy"], abs=0.02)
+
+
+def test_a_probe_is_fitted_once_to_the_same_numbers_and_its_losses_are_recorded(tmp_path, monkeypatch):
+    spec = SMALL.with_changes(head="logistic", head_at=6, n_frozen=6, epochs=7)
+    events = list(task(tmp_path, spec).run())
+    (epoch,), ended = of(Epoch, events), events[-1]
+    assert ended.state == "completed"
+    assert 0 < epoch.train_loss < epoch.val_loss
+    assert [row["block"] for row in ended.proof if row["changed"]] == ["head"]
+    outputs = load_outputs(tmp_path / "runs" / "run")
+    assert outputs.has_probabilities
+    shares = softmax(outputs.test.logits)
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+    loss = log_loss(outputs.test.labels, shares, labels=range(14))
+    assert ended.scores["loss"] == pytest.approx(loss)
+    repeated = list(task(tmp_path, spec, name="again").run())
+    assert (curve(repeated), repeated[-1].scores) == (curve(events), ended.scores)
+    assert same(weights(tmp_path), weights(tmp_path, "again"))
+    monkeypatch.setattr(logistic, "fit_logistic", None)
+    resumed = list(task(tmp_path, spec, is_resumed=True).run())
+    assert (of(Epoch, resumed), resumed[-1].scores) == ([], ended.scores)
+
+
+def test_a_probe_says_what_scikit_learn_would_of_the_same_features(tmp_path, groceries):
+    spec = SMALL.with_changes(head="logistic", arithmetic="exact", class_weight="balanced")
+    list(task(tmp_path, spec).run())
+    network, _ = load_trained(tmp_path / "runs" / "run")
+    inner = keras.Model(network.full.inputs, network.full.get_layer("head_logits").input)
+    train = select_per_class(groceries.labels, groceries.train, spec.per_class, spec.seed)
+    known, asked = (
+        inner.predict(batch(groceries, chosen, spec.image_size), verbose=0).astype(np.float64)
+        for chosen in (train, groceries.test)
+    )
+    probe = LogisticRegression(class_weight="balanced", tol=logistic.tolerance(1.0), max_iter=1_000)
+    pipeline = make_pipeline(StandardScaler(), probe).fit(known, groceries.labels[train])
+    found = softmax(load_outputs(tmp_path / "runs" / "run").test.logits)
+    np.testing.assert_allclose(found, pipeline.predict_proba(asked), atol=1e-4)
 
 
 def test_a_run_resumed_without_a_checkpoint_starts_from_the_beginning(uninterrupted, tmp_path):

@@ -41,7 +41,7 @@ def run(kept: Kept, *, subject: str, spec: Mapping, split: str) -> Generator[Pro
     train = select_per_class(dataset.labels, dataset.train, made.per_class, made.seed)
     chosen = train if split == "train" else getattr(dataset, split)
     logits = yield from logits_of(model, dataset, chosen, size)
-    return score(logits, dataset.labels[chosen], dataset.labels[train], has_loss=not made.is_fitted)
+    return score(logits, dataset.labels[chosen], dataset.labels[train], has_loss=made.has_probabilities)
 
 
 def logits_of(

@@ -44,6 +44,6 @@ def run(kept: Kept, *, runs: Sequence[Mapping], parameters: Mapping) -> Generato
         said[split] = SplitOutputs(logits, dataset.labels[chosen])
     trained = np.bincount(dataset.labels[train], minlength=len(dataset.info.classes))
     save_outputs(
-        kept.home / "runs" / asked["id"], Outputs(**said, trained=trained, has_probabilities=not spec.is_fitted)
+        kept.home / "runs" / asked["id"], Outputs(**said, trained=trained, has_probabilities=spec.has_probabilities)
     )
     return {"n": n_done}

@@ -126,12 +126,12 @@ class TrainingTask:
         assert phases.trainer is not None  # the one of the last phase
         logits = yield from phases.trainer.predict(dataset.test, "testing")
         labels = dataset.labels
-        state.scores = score(logits, labels[dataset.test], labels[train], has_loss=not spec.is_fitted)
+        state.scores = score(logits, labels[dataset.test], labels[train], has_loss=spec.has_probabilities)
         state.outputs = Outputs(
             validation=SplitOutputs((yield from phases.validation_logits()), labels[dataset.validation]),
             test=SplitOutputs(logits, labels[dataset.test]),
             trained=np.bincount(labels[train], minlength=state.n_classes),
-            has_probabilities=not spec.is_fitted,
+            has_probabilities=spec.has_probabilities,
         )
         yield Phase("saving")
         yield self._ended("completed", clock, state)
