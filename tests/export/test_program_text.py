@@ -14,6 +14,7 @@ from specs import HEAD_ONLY, RECIPES, TUNED, drawn
 
 from tl_core.errors import InputError
 from tl_core.export.notebook import notebook_text
+from tl_core.export.program import fitting
 from tl_core.export.program.facts import Facts, facts_of
 from tl_core.export.program.network import APPLICATIONS, BESIDE, HEADS, PREPROCESSING
 from tl_core.export.program.pieces import broken
@@ -28,6 +29,7 @@ from tl_core.planning.plan import plan_run
 from tl_core.seeds import child_seed
 from tl_core.spec import CHOICES, RunSpec
 from tl_core.store.records import RunRecord, RunState
+from tl_core.training import logistic, svm
 
 ALLOWED = {"csv", "hashlib", "pathlib", "keras", "numpy", "PIL", "sklearn", "squeezenet", "efficientnet_lite"}
 AUGMENTED = plan_run({"augment": "light", "batchnorm_momentum": 0.9, "batchnorm": "trained", "freeze": "block_13"})
@@ -75,6 +77,14 @@ def test_every_choice_of_a_spec_is_known_to_the_programs():
     assert set(HEADS) >= set(CHOICES["head"])
     assert set(SCHEDULES) >= set(CHOICES.get("schedule", ()))
     assert set(PREPROCESSING) == set(APPLICATIONS) | set(BESIDE) == set(backbones())
+
+
+def test_a_fit_comes_to_rest_where_that_of_the_run_does():
+    assert fitting.MOST_ROUNDS == svm.MOST_ROUNDS
+    assert fitting.MOST_ITERATIONS == logistic.MOST_ITERATIONS
+    for c in (0.01, 1.0, 250.0):
+        text = script_text(facts(RECIPES["probe to convergence"].with_changes(logistic_c=c)))
+        assert f"C={c}, class_weight=class_weight, max_iter=1000, tol={logistic.tolerance(c)})" in text
 
 
 def test_seeds_rates_and_sizes_of_the_run_stand_in_the_program():

@@ -132,3 +132,13 @@ def test_settings_without_effect_are_left_out(visit, pair):
     rows = set(visit(run=pair[0]).table[-1].value.index)
     assert phrase("en", "field.learning_rate") in rows
     assert not rows & {phrase("en", f"field.{name}") for name in ("hidden", "momentum", "nesterov", "views", "n_views")}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("head", ["svm", "logistic", "linear"])
+def test_of_a_head_that_was_fitted_it_is_said_why_there_is_one_point(visit, engine, language, head):
+    run = record_finished(engine.store, plan_run({"head": head}), 0.8, role="run", name="fitted")
+    app = visit(language=language, run=run)
+    assert not app.exception
+    said = {fitted for fitted in ("svm", "logistic") if phrase(language, f"panel.{fitted}_point") in captions(app)}
+    assert said == {head} - {"linear"}

@@ -9,6 +9,7 @@ from tl_core.planning.plan import plan_run
     [
         ({}, "better", "less_frozen", {"n_frozen": 16}),
         ({"head": "svm"}, "better", "less_frozen", {"n_frozen": 16, "head": "linear"}),
+        ({"head": "logistic"}, "better", "less_frozen", {"n_frozen": 16, "head": "linear"}),
         ({"freeze": 12}, "better", "fewer_pictures", {"per_class": 5}),
         ({"freeze": 12, "per_class": 5, "batch_size": 8}, "better", "backbone", {"backbone": "efficientnet_lite0"}),
         ({"freeze": 12}, "worse", "all_frozen", {"n_frozen": 19}),

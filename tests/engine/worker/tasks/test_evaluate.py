@@ -48,8 +48,9 @@ def test_every_picture_of_the_split_counts_once(left, split):
     assert scores["loss"] == pytest.approx(-np.log(shares).mean(), rel=1e-3)
 
 
-def test_the_margins_of_an_svm_have_no_loss(left):
+def test_the_margins_of_an_svm_have_no_loss_the_logits_of_a_probe_have_one(left):
     assert evaluated(left[0], "train", spec=SPEC.with_changes(head="svm"))["loss"] is None
+    assert evaluated(left[0], "train", spec=SPEC.with_changes(head="logistic"))["loss"] > 0
 
 
 def test_a_run_without_weights_is_an_error(left):

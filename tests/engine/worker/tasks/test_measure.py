@@ -25,9 +25,10 @@ def test_a_measurement_takes_place_and_says_what_it_measured(changes, tmp_path):
     assert value["is_bound"] == (spec.n_frozen < 9)
 
 
-def test_of_a_head_that_is_fitted_at_once_only_the_pass_is_measured(tmp_path):
+@pytest.mark.parametrize("head", ["svm", "logistic"])
+def test_of_a_head_that_is_fitted_at_once_only_the_pass_is_measured(tmp_path, head):
     from tl_core.engine.worker.tasks.measure import measure
 
-    value = finished(measure(SPEC.with_changes(head="svm"), tmp_path))
+    value = finished(measure(SPEC.with_changes(head=head), tmp_path))
     assert value["prefix_s"] > 0
     assert (value["step_s"], value["eval_s"]) == (0, 0)
