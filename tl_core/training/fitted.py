@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -102,7 +102,7 @@ class FittedTrainer(Trainer, ABC):
 
     def _features(self) -> Computation[np.ndarray]:
         """Returns what the last layer is fed of the training pictures: float32 (n, d)."""
-        inner, parts, n_done = self._inner(), [], 0
+        inner, parts, n_done = self._inner, [], 0
         for chosen in in_full_batches(self.train, self.spec.batch_size):
             inputs = self.source.eval_batch(chosen)
             parts.append(inputs if inner is None else inner.predict_on_batch(inputs))
@@ -111,8 +111,16 @@ class FittedTrainer(Trainer, ABC):
             self._stop_if_asked()
         return np.concatenate(parts)[: len(self.train)]
 
+    def _classify(self, chosen: np.ndarray) -> np.ndarray:
+        """As a trainer does; a last layer alone is computed as it is: to trace it takes longer than to use it."""
+        if self._inner is not None:
+            return super()._classify(chosen)
+        kernel, bias = self.model.get_layer("head_logits").get_weights()
+        return self.source.eval_batch(chosen.ravel()) @ kernel + bias
+
+    @cached_property
     def _inner(self) -> keras.Model | None:
-        """Returns the network up to its last layer; None where that is all that is fed with features."""
+        """The network up to its last layer; None where that is all that is fed with features."""
         if len(self.model.input_shape) == 2:
             return None
         inner = keras.Model(self.model.inputs, self.model.get_layer("head_logits").input)
