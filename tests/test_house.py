@@ -79,6 +79,8 @@ LIGHT = [
     "tl_core.evaluation.insight.errors",
     "tl_core.evaluation.insight.libraries",
     "tl_core.evaluation.insight.pairs",
+    "tl_core.experiments.presets",
+    "tl_core.experiments.table",
     "tl_core.models.weights",
     "tl_core.__main__",
     *sorted(f"tl_core.charts.{path.stem}" for path in (PROJECT / "tl_core" / "charts").glob("[a-z]*.py")),

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from tl_core.experiments.sweep import Sweep
 
@@ -20,11 +21,14 @@ class Answer:
     Attributes:
         code: The sentence in the table [sweep_answer] of the copy files; one that says "within noise here" where the
             intervals do not allow the claim.
-        values: What the sentence names.
+        values: What the sentence names: floats are differences of accuracies, as fractions; whole numbers count;
+            texts are names, and those that stand in [sweep.<id>.level] are said as it says them.
+        more: Further sentences, of what else was varied.
     """
 
     code: str
     values: Mapping[str, Any]
+    more: "tuple[Answer, ...]" = ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,25 @@ class Published:
     points: tuple[tuple[float, float], ...]
 
 
+class MakeSweep(Protocol):
+    """Makes the sweep of a preset."""
+
+    def __call__(self, options: Mapping[str, Any], n_seeds: int, home: Path | None = None) -> Sweep:
+        """Returns the sweep that asks the question.
+
+        Args:
+            options: Of `planning.plan.plan_run` (dataset, backbone, image_size, per_class …), before what is usual;
+                "arms" names the ones that are wanted, where a preset has some.
+            n_seeds: How many seeds, from 0 on.
+            home: The data folder, where visitors' own data sets are.
+
+        Raises:
+            UnknownIdError: There is no such data set or backbone.
+            InputError: "bad_sweep", "bad_arms".
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Preset:
     """A question with all that a page and the command line need to ask it.
@@ -53,9 +76,10 @@ class Preset:
         n_seeds: How many seeds it begins with.
         choices: The predictions that one may commit to first, keys below [sweep.<id>.choice].
         verdict: Returns which of the choices the numbers bear out; None where they bear out none (yet).
-        sweep: Makes it from options of `plan_run` (dataset, backbone, image_size, per_class …) and a number of seeds.
+        sweep: Makes it.
         answer: Returns what the rows allow to say; None while too few trials have completed.
-        published: Curves from the paper that the reference names.
+        is_ordered: Whether neighbouring levels of x are nearer than others, so that a line between them says something.
+        published: Curves from the paper that the reference names; what they are says [sweep.<id>.published].
     """
 
     id: str
@@ -64,7 +88,8 @@ class Preset:
     is_logarithmic: bool
     n_seeds: int
     choices: tuple[str, ...]
-    sweep: Callable[[Mapping[str, Any], int], Sweep]
+    sweep: MakeSweep
     answer: Callable[[Sequence[Row]], Answer | None]
     verdict: Callable[[Sequence[Row]], str | None]
+    is_ordered: bool = True
     published: tuple[Published, ...] = ()

@@ -1,0 +1,15 @@
+"""All presets, in the order in which a page lists them: the questions that come with the lab."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from tl_core.experiments.preset import Preset
+from tl_core.experiments.presets.batchnorm import BATCHNORM
+from tl_core.experiments.presets.data_size import DATA_SIZE
+from tl_core.experiments.presets.depth import DEPTH
+from tl_core.experiments.presets.rates import LEARNING_RATES
+
+PRESETS: Mapping[str, Preset] = MappingProxyType(
+    {preset.id: preset for preset in (DEPTH, DATA_SIZE, LEARNING_RATES, BATCHNORM)}
+)
+"""Word on the command line → preset."""
