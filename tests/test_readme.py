@@ -13,6 +13,7 @@ from tl_core.commands.export import add_export_options
 from tl_core.commands.import_ import add_import_options
 from tl_core.commands.insight import add_insight_options
 from tl_core.commands.recipe import add_recipe_options
+from tl_core.commands.sweep import add_sweep_options
 from tl_core.commands.train import OPTIONS
 from tl_core.paths import ASSETS, PROJECT
 
@@ -27,6 +28,7 @@ ADDED = (
     add_import_options,
     add_insight_options,
     add_recipe_options,
+    add_sweep_options,
 )
 
 

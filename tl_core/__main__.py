@@ -18,6 +18,7 @@ from tl_core.commands.insight import add_insight_options, insight
 from tl_core.commands.listing import list_backbones, list_datasets, list_runs, show
 from tl_core.commands.output import BAD_INPUT, DONE, FAILED, INTERRUPTED, Output, complain
 from tl_core.commands.recipe import add_recipe_options, run_recipe
+from tl_core.commands.sweep import add_sweep_options, sweep
 from tl_core.commands.train import add_train_options, train
 from tl_core.disk.home import OTHERS
 from tl_core.errors import InputError, TransferLabError
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     command("backbones", list_backbones)
     add_train_options(command("train", train))
     add_recipe_options(command("recipe", run_recipe))
+    add_sweep_options(command("sweep", sweep))
     command("runs", list_runs)
     command("show", show).add_argument("id", metavar="RUN")
     asked = command("classify", classify)

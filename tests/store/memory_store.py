@@ -16,11 +16,55 @@ from tl_core.disk.home import ensure_folder
 from tl_core.disk.space import folder_bytes
 from tl_core.errors import StoreError
 from tl_core.store import transitions
-from tl_core.store.access import Visitor
 from tl_core.store.names import looks_like_id, now, one_match
-from tl_core.store.records import EpochRecord, OwnerRecord, RunRecord, RunState, Visibility, plain
-from tl_core.store.run_filter import RunFilter
+from tl_core.store.records import EpochRecord, OwnerRecord, RunRecord, RunState, SweepRecord, TrialRecord, plain
+from tl_core.store.sqlite.run_filter import RunFilter
 from tl_core.store.store import MayCome, RunStore
+from tl_core.store.sweep_records import SweepRecords, check_idle
+
+
+class MemorySweeps(SweepRecords):
+    """Keeps sweeps in a dictionary."""
+
+    def __init__(self, store: "MemoryStore") -> None:
+        self._store, self._lock, self._seq = store, threading.RLock(), count(1)
+        self._kept: dict[str, SweepRecord] = {}
+
+    def trials(self, id: str) -> list[TrialRecord]:
+        runs = [run for run in self._store.list_runs(sweep=id) if run.trial is not None]
+        return [self._trial(run) for run in sorted(runs, key=lambda run: (run.trial, run.seq))]
+
+    def _trial(self, run: RunRecord) -> TrialRecord:
+        best = {epoch.epoch: epoch.val_accuracy for epoch in self._store.epochs(run.id)}.get(run.best_epoch)
+        return TrialRecord(run.trial, run.id, run.state, run.test_accuracy, best, run.seconds)
+
+    def listed(self, owner: str | None = None) -> list[SweepRecord]:
+        with self._lock:
+            return copy.deepcopy([one for one in reversed(self._kept.values()) if owner in (None, one.owner)])
+
+    def _matches(self, id: str) -> list[SweepRecord]:
+        with self._lock:
+            found = [one for key, one in self._kept.items() if looks_like_id(id) and key.startswith(id)]
+            return copy.deepcopy(found)
+
+    def _add(self, record: SweepRecord) -> SweepRecord:
+        with self._lock:
+            self._kept[record.id] = replace(record, seq=next(self._seq))
+            return copy.deepcopy(self._kept[record.id])
+
+    def _edit(self, id: str, *, is_idle: bool = False, **changes) -> SweepRecord:
+        with self._lock:
+            record = self.get(id)
+            if is_idle:
+                check_idle(record)
+            self._kept[record.id] = replace(record, **changes)
+            return copy.deepcopy(self._kept[record.id])
+
+    def _remove(self, id: str) -> None:
+        with self._lock:
+            record = self.get(id)
+            check_idle(record)
+            del self._kept[record.id]
 
 
 class MemoryStore(RunStore):
@@ -36,32 +80,23 @@ class MemoryStore(RunStore):
         self._timings: dict[str, dict] = {}
         self._settings: dict[str, dict] = {}
         self._owners: dict[str, OwnerRecord] = {}
+        self.sweeps = MemorySweeps(self)
         self._folder = Path(tempfile.mkdtemp(prefix="transfer-lab-"))
         self._forget_files = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
-    def create_run(
-        self,
-        spec: dict,
-        *,
-        role: str,
-        name: str,
-        environment: dict,
-        owner: str = "local",
-        twin_id: str | None = None,
-        fingerprint: str | None = None,
-    ) -> RunRecord:
+    def create_run(self, spec: dict, *, twin_id: str | None = None, **about) -> RunRecord:
         with self._lock:
-            return self._add(transitions.queued(spec, role, name, environment, owner, fingerprint), twin_id)
+            return self._add(transitions.queued(spec, **about), twin_id)
 
     def find_equal(self, fingerprint: str) -> RunRecord | None:
         with self._lock:
             equal = [run for run in self._runs.values() if run.fingerprint == fingerprint and self._may_stand(run)]
             return copy.deepcopy(max(equal, key=lambda run: run.seq, default=None))
 
-    def copy_run(self, run_id: str, *, name: str, owner: str, role: str, twin_id: str | None = None) -> RunRecord:
+    def copy_run(self, run_id: str, *, twin_id: str | None = None, **about) -> RunRecord:
         with self._lock, ExitStack() as undo:
             source = self._one(run_id)
-            record = transitions.copied(source, role, name, owner)
+            record = transitions.copied(source, **about)
             undo.callback(shutil.rmtree, self._folder / record.id, ignore_errors=True)
             share_file(self._folder / source.id / WEIGHTS_FILE, ensure_folder(self._folder / record.id) / WEIGHTS_FILE)
             added = self._add(record, twin_id)
@@ -135,19 +170,9 @@ class MemoryStore(RunStore):
         with self._lock:
             return copy.deepcopy(self._one(id))
 
-    def list_runs(
-        self,
-        *,
-        by: Visitor | None = None,
-        owner: str | None = None,
-        visibility: Visibility | None = None,
-        states: Collection[RunState] | None = None,
-        limit: int | None = None,
-        offset: int = 0,
-        text: str | None = None,
-    ) -> list[RunRecord]:
+    def list_runs(self, *, limit: int | None = None, offset: int = 0, **wanted) -> list[RunRecord]:
         with self._lock:
-            found = list(filter(RunFilter(by, owner, visibility, states, text).fits, self._runs.values()))
+            found = list(filter(RunFilter(**wanted).fits, self._runs.values()))
             found.sort(key=lambda run: run.seq, reverse=True)
             found = found[max(0, offset) :]
             found = found if limit is None else found[: max(0, limit)]

@@ -2,6 +2,7 @@
 
 from tl_core.engine.runs.forecast import Forecast, QueueEntry
 from tl_core.engine.runs.origins import Crowd, crowds
+from tl_core.engine.runs.sweeps import Sweeps
 from tl_core.engine.supervisor import Supervisor
 from tl_core.store.access import Visitor, check_instructor
 from tl_core.store.limits import Limits, admit, limits, neighbours, save_limits
@@ -16,12 +17,13 @@ class Classroom:
         store: Where runs, names and limits are kept.
         supervisor: Who has runs trained.
         forecast: When waiting runs will begin.
+        sweeps: Those of everybody.
 
     Thread: any.
     """
 
-    def __init__(self, store: RunStore, supervisor: Supervisor, forecast: Forecast) -> None:
-        self._store, self._supervisor, self._forecast = store, supervisor, forecast
+    def __init__(self, store: RunStore, supervisor: Supervisor, forecast: Forecast, sweeps: Sweeps) -> None:
+        self._store, self._supervisor, self._forecast, self._sweeps = store, supervisor, forecast, sweeps
         self._lock, self._trainings = supervisor.lock, supervisor.trainings
 
     def name_me(self, name: str, *, by: Visitor) -> None:
@@ -90,7 +92,7 @@ class Classroom:
         return crowds(self._store.owners().values(), owners, limits(self._store))
 
     def clear(self, address: str, *, by: Visitor) -> None:
-        """Stops all runs from an address, those in line first; and who came from there counts as new no longer.
+        """Stops all sweeps and runs from an address, those in line first; who came from there counts as new no longer.
 
         So a class that shares the address can come in again at once; what was stopped can be resumed by whose it is.
 
@@ -99,6 +101,7 @@ class Classroom:
         """
         check_instructor(by)
         owners = neighbours(self._store, address)
+        self._sweeps.stop_all(owners)
         with self._lock:
             places = [place for place in self._forecast.queue() if place.owner in owners]
             for place in reversed(places):  # the last first: none begins in between

@@ -1,15 +1,26 @@
-"""Trains a run in this process, without pages or worker: the command line and tests."""
+"""Trains runs and drives sweeps in this process, without pages or worker processes: the command line and tests."""
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from tl_core.engine.executors.contract import Exit, Hear
 from tl_core.engine.executors.in_process import InProcess
+from tl_core.engine.runs.estimates import Estimates
+from tl_core.engine.runs.forecast import Forecast
 from tl_core.engine.runs.recorder import Recorder, last_epoch
+from tl_core.engine.runs.runs import Runs
+from tl_core.engine.runs.snapshots import FinishedRunCache
+from tl_core.engine.runs.sweeps import Sweeps
+from tl_core.engine.supervisor import Supervisor
 from tl_core.errors import WorkerError
 from tl_core.spec import RunSpec
+from tl_core.store.albums import Albums
+from tl_core.store.limits import DiskUse
+from tl_core.store.records import ANY_SWEEP
 from tl_core.store.store import RunStore
 from tl_core.training.events import Ended, Event
 
@@ -64,6 +75,31 @@ def train_here(
         executor.send(message)
         executor.work()
     return ended[-1]
+
+
+@contextmanager
+def sweeps_here(store: RunStore, home: Path) -> Iterator[Sweeps]:
+    """Drives sweeps in this process, whose runs are trained on a thread beside it.
+
+    Args:
+        store: Where sweeps and runs are.
+        home: The data folder.
+
+    Yields:
+        What one does with sweeps; what is under way at the end is left interrupted.
+    """
+
+    def start(home: Path, on_message: Hear, on_exit: Exit, threads: int | None = None) -> InProcess:
+        return InProcess(home, on_message, on_exit)
+
+    albums = Albums(home, lambda id: bool(store.list_runs(text=id, limit=1, sweep=ANY_SWEEP)))
+    disk, finished = DiskUse(store, albums), FinishedRunCache(store)
+    supervisor = Supervisor(store, finished, home, start, warms_up=False)
+    estimates = Estimates(store, supervisor.ask, lambda: False, home)
+    forecast = Forecast(supervisor, estimates, time.monotonic)
+    runs = Runs(store, home, albums, supervisor, finished, forecast, disk)
+    with closing(supervisor), closing(Sweeps(store, home, supervisor, runs, estimates, disk)) as sweeps:
+        yield sweeps
 
 
 @contextmanager

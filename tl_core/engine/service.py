@@ -21,10 +21,12 @@ from tl_core.engine.runs.insights import Insights
 from tl_core.engine.runs.programs import Programs
 from tl_core.engine.runs.runs import Runs
 from tl_core.engine.runs.snapshots import FinishedRunCache
+from tl_core.engine.runs.sweeps import Sweeps
 from tl_core.engine.supervisor import Supervisor
 from tl_core.errors import StoreError
 from tl_core.store.albums import Albums
 from tl_core.store.limits import DiskUse, limits
+from tl_core.store.records import ANY_SWEEP
 from tl_core.store.store import RunStore
 
 
@@ -48,6 +50,7 @@ class Engine:
 
     Attributes:
         runs: What people do with runs.
+        sweeps: What people do with sweeps.
         classroom: What concerns the class.
         requests: What a page waits for.
         insights: What people ask of finished runs.
@@ -86,7 +89,7 @@ class Engine:
     ) -> None:
         self.store, self.home = store, home
         uploads.sweep(home)
-        self.albums = Albums(home, lambda id: bool(store.list_runs(text=id, limit=1)))
+        self.albums = Albums(home, lambda id: bool(store.list_runs(text=id, limit=1, sweep=ANY_SWEEP)))
         self.albums.sweep()
         disk = DiskUse(store, self.albums)
         self.imports = Imports(store, home, self.albums, disk)
@@ -98,7 +101,8 @@ class Engine:
         forecast = Forecast(supervisor, estimates, clock)
         self.programs = Programs(store, home, self.albums)
         self.runs = Runs(store, home, self.albums, supervisor, finished, forecast, disk)
-        self.classroom = Classroom(store, supervisor, forecast)
+        self.sweeps = Sweeps(store, home, supervisor, self.runs, estimates, disk, clock)
+        self.classroom = Classroom(store, supervisor, forecast, self.sweeps)
         self.requests = Requests(store, home, supervisor, estimates)
         self.insights = Insights(store, home, supervisor, clock)
         self.exports = Exports(store, home, supervisor)
@@ -119,5 +123,6 @@ class Engine:
     def close(self) -> None:
         """Ends the workers; what was running is recorded as interrupted. Twice is harmless."""
         self.imports.close()
+        self.sweeps.close()
         if self._supervisor.close():
             self.store.close()

@@ -35,6 +35,7 @@ class Supervisor:
         start_worker: Makes an executor.
         clock: Monotonic seconds.
         free: Says how many bytes of memory are free.
+        warms_up: Whether the main worker makes ready for the run that is likely to be the first.
 
     Thread: any; anyone who uses `pool` or `trainings` directly holds `lock`.
     """
@@ -47,8 +48,10 @@ class Supervisor:
         start_worker: Callable[..., Executor],
         clock: Callable[[], float] = time.monotonic,
         free: Callable[[], int] = free_bytes,
+        *,
+        warms_up: bool = True,
     ) -> None:
-        self.lock = threading.RLock()
+        self.lock, self._warms_up = threading.RLock(), warms_up
         self._closed = threading.Event()
         self.pool = Pool(start_worker, home, self._on_message, self._on_exit, clock, free)
         self.trainings = Trainings(store, self.pool, finished, clock)
@@ -76,6 +79,10 @@ class Supervisor:
         with self.lock:
             if not self._closed.is_set():
                 self._answers.cancel(future, self.pool.main().send)
+
+    def holds(self, run_id: str) -> bool:
+        """Says whether a run waits, trains, or has not been let go of by its worker."""
+        return self.trainings.get(run_id) is not None or self.pool.holder(run_id) is not None
 
     def stop(self, run_id: str) -> None:
         """Asks a run to end."""
@@ -174,7 +181,7 @@ class Supervisor:
 
     def _on_ready(self, worker: WorkerHandle, device: str) -> None:
         self.pool.ready(worker, device)
-        if self.pool.is_main(worker):
+        if self._warms_up and self.pool.is_main(worker):
             worker.send(WARM_UP.message(spec=plan_run({}).to_dict()))
 
     def _on_exit(self, worker: WorkerHandle, status: int) -> None:

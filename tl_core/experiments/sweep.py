@@ -101,6 +101,10 @@ class Sweep:
         """
         return tuple(self._trial(cell, seed, home) for seed in self.seeds for cell in self.cells)
 
+    def levels(self) -> tuple[Mapping[str, Level], ...]:
+        """Returns factor → level of all trials in their order, the seed last; none of them is planned for it."""
+        return tuple({**cell.factors, SEED: seed} for seed in self.seeds for cell in self.cells)
+
     def _trial(self, cell: Cell, seed: int, home: Path | None) -> Trial:
         return Trial({**cell.factors, SEED: seed}, plan_run({**self.base, **cell.options, SEED: seed}, home))
 

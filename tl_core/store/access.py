@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from tl_core.errors import StoreError
 from tl_core.store.album_drafts import AlbumRecord
-from tl_core.store.records import RunRecord, Visibility
+from tl_core.store.records import RunRecord, SweepRecord, Visibility
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ OPERATOR = Visitor("local", is_instructor=True)
 """Anyone who uses the command line: the data folder is theirs in any case."""
 
 
-def may_see(record: RunRecord | AlbumRecord, by: Visitor, *, is_named: bool) -> bool:
+def may_see(record: RunRecord | AlbumRecord | SweepRecord, by: Visitor, *, is_named: bool) -> bool:
     """Says whether a visitor may look at a run or a data set.
 
     Args:
-        record: The run, or who has the data set.
+        record: The run or the sweep, or who has the data set.
         by: Who wants to look.
         is_named: Whether the visitor knows its whole id, which is what a link tells.
     """
@@ -48,6 +48,16 @@ def check_change(record: RunRecord, by: Visitor) -> None:
     """
     if not by.is_instructor and record.owner != by.owner:
         raise StoreError("not_your_run", run=record.id)
+
+
+def check_sweep_change(record: SweepRecord, by: Visitor) -> None:
+    """Refuses to change another's sweep, no matter who may see it.
+
+    Raises:
+        StoreError: "not_your_sweep".
+    """
+    if not by.is_instructor and record.owner != by.owner:
+        raise StoreError("not_your_sweep", sweep=record.id)
 
 
 def check_instructor(by: Visitor) -> None:

@@ -15,11 +15,13 @@ from tl_core.errors import InputError, StoreError
 from tl_core.store.access import Visitor
 from tl_core.store.albums import Albums
 from tl_core.store.cookies import is_passing
-from tl_core.store.records import OwnerRecord, RunState
+from tl_core.store.records import ANY_SWEEP, OwnerRecord, RunState
 from tl_core.store.store import RunStore
 
 ALLOWED = (1, 10_000)
 NEW = timedelta(hours=1)  # for which somebody counts as new
+MOST_SWEEPS = 30  # of one student
+MOST_ACTIVE_SWEEPS = 4
 LOOK_S = 10.0  # between two looks at the disk
 _KEY = "limits"
 
@@ -170,13 +172,13 @@ class DiskUse:
 
     def _trainers(self, id: str) -> set[str]:
         """Returns whose runs keep the pictures of a data set that nobody has any more."""
-        return {run.owner for run in self._store.list_runs(text=id)}
+        return {run.owner for run in self._store.list_runs(text=id, sweep=ANY_SWEEP)}
 
     def _forget_addresses(self, known: Collection[OwnerRecord]) -> None:
         """Lets go of where somebody came from who is not new any more and has nothing here."""
         now, with_sets = datetime.now(UTC), set().union(*(whose for whose, _ in self._sets))
         ids = [one.id for one in known if one.address and not is_new(one, now) and one.id not in with_sets]
-        ids = [id for id in ids if not self._runs[id] and not self._store.list_runs(owner=id, limit=1)]
+        ids = [id for id in ids if not self._runs[id] and not self._store.list_runs(owner=id, limit=1, sweep=ANY_SWEEP)]
         if ids:
             self._store.edit_owners(ids, address=None, since=None)
 
@@ -214,6 +216,33 @@ def check_limits(store: RunStore, n_new: int, *, by: Visitor) -> None:
         raise StoreError("too_much_disk", found_mb=used_mb, allowed_mb=most.disk_mb)
 
 
+def check_sweep_limits(store: RunStore, n_new: int, *, by: Visitor) -> None:
+    """Refuses sweeps beyond what a student may have, or may have under way; their runs do not count as runs.
+
+    Args:
+        store: Where the sweeps are.
+        n_new: Sweeps about to be added; 0 when one is about to go on.
+        by: Whose they will be.
+
+    Raises:
+        StoreError: "too_many_sweeps" or "too_many_active_sweeps"; "line_is_full": those of an address, or of all;
+            "too_much_disk".
+    """
+    if by.is_instructor:
+        return
+    check_limits(store, 0, by=by)
+    most, here, known = limits(store), neighbours(store, by.address), store.sweeps.listed()
+    mine, active = [one for one in known if one.owner == by.owner], [one.owner for one in known if one.is_active]
+    if len(mine) + n_new > MOST_SWEEPS:
+        raise StoreError("too_many_sweeps", found=len(mine), allowed=MOST_SWEEPS)
+    if (n_active := active.count(by.owner)) >= MOST_ACTIVE_SWEEPS:
+        raise StoreError("too_many_active_sweeps", found=n_active, allowed=MOST_ACTIVE_SWEEPS)
+    n_here = sum(owner in here for owner in active)
+    for found, allowed in ((n_here, most.waiting_address), (len(active), most.waiting_all)):
+        if found >= allowed:
+            raise StoreError("line_is_full", found=found, allowed=allowed)
+
+
 def check_album_limits(store: RunStore, albums: Albums, *, is_new: bool, by: Visitor) -> int | None:
     """Refuses data sets beyond what a student may have.
 
@@ -244,7 +273,7 @@ def album_bytes_left(store: RunStore, albums: Albums, owner: str) -> int:
         StoreError: "dataset_too_much_disk": none.
     """
     allowed_mb = limits(store).disk_mb
-    trained_on = {str(run.spec.get("dataset")) for run in store.list_runs(owner=owner)}
+    trained_on = {str(run.spec.get("dataset")) for run in store.list_runs(owner=owner, sweep=ANY_SWEEP)}
     left_bytes = allowed_mb * 1_000_000 - store.n_bytes(owner) - albums.n_bytes(owner, trained_on)
     if left_bytes <= 0:
         raise StoreError("dataset_too_much_disk", allowed_mb=allowed_mb)

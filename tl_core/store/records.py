@@ -108,6 +108,8 @@ class RunRecord:
     earlier: list | None = None  #: What it was each time that it had ended and went on (`transitions.longer`).
     visibility: Visibility = Visibility.PRIVATE
     is_pinned: bool = False  #: Kept when old runs are cleared away.
+    sweep_id: str | None = None  #: The sweep that it is a trial of.
+    trial: int | None = None  #: Its place among the trials of that sweep, from 0.
 
     @property
     def is_resumable(self) -> bool:
@@ -128,6 +130,74 @@ class RunRecord:
         """
         named = {"state": RunState(data["state"]), "visibility": Visibility(data.get("visibility", Visibility.CLASS))}
         return cls(**{**data, **named})
+
+
+ANY_SWEEP = "*"
+"""In place of a sweep's id, for lists of runs: those of every sweep, and those of none."""
+
+
+class SweepState(StrEnum):
+    """Where a sweep stands."""
+
+    RUNNING = "running"  #: A living process has its trials trained.
+    COMPLETED = "completed"  #: All its trials are over; some may have failed.
+    STOPPED = "stopped"  #: A person ended it. Can go on.
+    INTERRUPTED = "interrupted"  #: Its process died, or the disk refused a trial. Can go on.
+
+
+@dataclass(frozen=True)
+class SweepRecord:
+    """One sweep: what it asks, and how far it is. Its trials are runs that name it.
+
+    Units:
+        Times of day are ISO 8601 in UTC.
+    """
+
+    id: str  #: 32 hexadecimal digits.
+    seq: int  #: Grows with every new sweep.
+    name: str
+    owner: str
+    state: SweepState
+    sweep: dict  #: As `experiments.sweep.Sweep.to_dict` tells it.
+    created_at: str
+    ended_at: str | None = None  #: When it last came to rest.
+    error: dict | None = None  #: {"code", "values"} of what kept it from going on.
+    visibility: Visibility = Visibility.PRIVATE
+
+    @property
+    def is_active(self) -> bool:
+        """True while a process has its trials trained."""
+        return self.state is SweepState.RUNNING
+
+    def to_dict(self) -> dict:
+        """Returns JSON-able plain data."""
+        return plain(asdict(self))
+
+    @classmethod
+    def from_dict(cls, data: dict) -> "SweepRecord":
+        """Returns the record that `to_dict` wrote.
+
+        Raises:
+            TypeError, ValueError, KeyError: A field is missing, unknown, or names no state.
+        """
+        named = {"state": SweepState(data["state"]), "visibility": Visibility(data["visibility"])}
+        return cls(**{**data, **named})
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """What a table of trials needs of a run.
+
+    Units:
+        Accuracies are fractions in [0, 1].
+    """
+
+    trial: int
+    run_id: str
+    state: RunState
+    test_accuracy: float | None
+    val_accuracy: float | None  #: Of the best epoch.
+    seconds: float | None
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ class RunRecords(ABC):
         owner: str = "local",
         twin_id: str | None = None,
         fingerprint: str | None = None,
+        sweep_id: str | None = None,
+        trial: int | None = None,
     ) -> RunRecord:
         """Adds a QUEUED run.
 
@@ -38,6 +40,8 @@ class RunRecords(ABC):
             owner: Whose run it is.
             twin_id: The other half of the pair, if it exists; both are linked.
             fingerprint: What `find_equal` finds it by once it has completed; None: it is never found.
+            sweep_id: The sweep that it is a trial of.
+            trial: Its place among the trials of that sweep.
 
         Raises:
             InputError: "bad_run_name".
@@ -51,7 +55,17 @@ class RunRecords(ABC):
         """
 
     @abstractmethod
-    def copy_run(self, run_id: str, *, name: str, owner: str, role: str, twin_id: str | None = None) -> RunRecord:
+    def copy_run(
+        self,
+        run_id: str,
+        *,
+        name: str,
+        owner: str,
+        role: str,
+        twin_id: str | None = None,
+        sweep_id: str | None = None,
+        trial: int | None = None,
+    ) -> RunRecord:
         """Adds a COMPLETED run with another's results: epochs, trace, scores, proof, environment, seconds, weights.
 
         The copy has an id, times of day and a folder of its own; `recorded_from` and `recorded_at` name the run that
@@ -172,6 +186,7 @@ class RunRecords(ABC):
         limit: int | None = None,
         offset: int = 0,
         text: str | None = None,
+        sweep: str | None = None,
     ) -> list[RunRecord]:
         """Returns runs, newest first, each without its `proof`: most of a record, and nothing that a list shows.
 
@@ -184,6 +199,7 @@ class RunRecords(ABC):
             limit: At most so many, after leaving out the first `offset`.
             text: Only runs with this in their name or in a text of their spec (dataset, backbone, …), in any case,
                 or whose id begins with it.
+            sweep: Only trials of this sweep; None: runs that are of no sweep; `ANY_SWEEP`: all of both.
         """
 
     @abstractmethod

@@ -9,7 +9,8 @@ from tl_core.store.records import EpochRecord, RunRecord, RunState, plain
 
 _ROLES = ("run", "baseline")
 _EARLIER = ("fingerprint", "recorded_from", "recorded_at", "best_epoch", "test_accuracy", "seconds", "ended_at")
-_OWN = ("id", "seq", "name", "role", "owner", "twin_id", "created_at", "visibility", "is_pinned")  # never copied
+_OWN = ("id", "seq", "name", "role", "owner", "twin_id", "created_at", "visibility", "is_pinned", "sweep_id", "trial")
+"""What no copy takes over."""
 
 
 def longer(record: RunRecord, epochs: int, fingerprint: str | None) -> RunRecord:
@@ -115,7 +116,9 @@ def with_threads(record: RunRecord, n_threads: int) -> RunRecord:
     return replace(record, spec=record.spec | threads, environment=record.environment | threads)
 
 
-def copied(record: RunRecord, role: str, name: str, owner: str) -> RunRecord:
+def copied(
+    record: RunRecord, role: str, name: str, owner: str, sweep_id: str | None = None, trial: int | None = None
+) -> RunRecord:
     """Returns a record of its own with the results of a completed one; a copy of a copy names the run that was trained.
 
     Raises:
@@ -125,7 +128,7 @@ def copied(record: RunRecord, role: str, name: str, owner: str) -> RunRecord:
     """
     if record.state is not RunState.COMPLETED:
         raise StoreError("run_not_completed", run=record.id, state=record.state.value)
-    fresh = queued(record.spec, role, name, record.environment, owner, record.fingerprint)
+    fresh = queued(record.spec, role, name, record.environment, owner, record.fingerprint, sweep_id, trial)
     return replace(
         record,
         **{field: getattr(fresh, field) for field in _OWN},
@@ -150,7 +153,14 @@ def filled(record: RunRecord, source: RunRecord) -> RunRecord:
 
 
 def queued(
-    spec: dict, role: str, name: str, environment: dict, owner: str, fingerprint: str | None = None
+    spec: dict,
+    role: str,
+    name: str,
+    environment: dict,
+    owner: str = "local",
+    fingerprint: str | None = None,
+    sweep_id: str | None = None,
+    trial: int | None = None,
 ) -> RunRecord:
     """Returns a new run that waits for its turn; the store gives it its `seq`.
 
@@ -172,6 +182,8 @@ def queued(
         environment=plain(environment),
         created_at=now(),
         fingerprint=fingerprint,
+        sweep_id=sweep_id,
+        trial=trial,
     )
 
 

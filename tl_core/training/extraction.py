@@ -46,7 +46,7 @@ class Extractor:
         """The network that is computed, with an output for each cut."""
         joined = self.prefixes[0]
         if len(self.prefixes) > 1:
-            joined = keras.Model(joined.inputs[0], [prefix.outputs[0] for prefix in self.prefixes])
+            joined = keras.Model(joined.inputs[0], _outputs(self.prefixes))
             joined.compile(jit_compile=False)  # pyright: ignore[reportArgumentType]
         return joined if self.is_exact else folded(joined)
 
@@ -79,6 +79,23 @@ class Extractor:
                 yield from _awaited(pending.popleft())
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _outputs(prefixes: Sequence[keras.Model]) -> list[keras.KerasTensor]:
+    """Returns the last tensors of prefixes, in one graph: what ends each (pooling, say) under a name of its own."""
+    known = [{layer.name: layer for layer in prefix.layers} for prefix in prefixes]
+    names = {name for one in known for name in one}
+    shared = {name for name in names if len({id(one[name]) for one in known if name in one}) == 1}
+    outputs = []
+    for at, prefix in enumerate(prefixes):
+        tensor, ends = prefix.outputs[0], list[keras.Operation]()
+        while (operation := tensor._keras_history.operation).name not in shared:
+            ends.append(operation)
+            tensor = operation.input
+        for end in reversed(ends):
+            tensor = type(end).from_config({**end.get_config(), "name": f"{end.name}_{at}"})(tensor)
+        outputs.append(tensor)
+    return outputs
 
 
 def _batch_size(side: int) -> int:

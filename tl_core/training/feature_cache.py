@@ -71,7 +71,12 @@ class FeatureCache:
 
     def is_worth_it(self, n_pictures: int, shape: tuple[int, ...]) -> bool:
         """Says whether the features of so many pictures fit half of the cache; if not, the run trains uncached."""
-        return n_pictures * int(np.prod(shape)) * 4 <= self.limit_bytes // 2
+        return self.n_fitting(n_pictures, [shape]) == 1
+
+    def n_fitting(self, n_pictures: int, shapes: Sequence[tuple[int, ...]]) -> int:
+        """Returns of how many cuts, from the first on, the features of so many pictures together fit half of it."""
+        n_bytes = np.cumsum([n_pictures * int(np.prod(shape)) * 4 for shape in shapes])
+        return int(np.searchsorted(n_bytes, self.limit_bytes // 2, side="right"))
 
     def features(
         self, prefix: keras.Model, key: str, pictures: Pictures, chosen: np.ndarray
@@ -112,7 +117,7 @@ class FeatureCache:
         """Returns the rows that the files of other choices have, float (n, …), and which these are, bool (n,)."""
         shape, is_known = (len(chosen), *prefix.output_shape[1:]), np.zeros(len(chosen), bool)
         rows = np.empty(shape, prefix.compute_dtype)
-        for path in self.folder.glob(f"{self._name(key)}-*.npy") if rows.nbytes <= GATHERED_BYTES else ():
+        for path in self.folder.glob(f"{self._name(key)}-*.npy") if self._is_gathered(prefix, len(chosen)) else ():
             with suppress(OSError, ValueError, EOFError):
                 numbers, stored = _numbers(path), np.load(path, mmap_mode="r", allow_pickle=False)
                 at = np.searchsorted(numbers, chosen).clip(max=len(numbers) - 1)
@@ -128,6 +133,8 @@ class FeatureCache:
     ) -> Generator[Phase, None, None]:
         """Computes the features at several cuts of one network in one pass, so that `features` finds them on disk.
 
+        What the files of other choices of pictures have is not computed again.
+
         Args:
             prefixes: Frozen prefixes that share their layers; the pass goes as far as the longest.
             keys: The key of each.
@@ -140,10 +147,26 @@ class FeatureCache:
         Raises:
             StoreError: "disk_full".
         """
-        paths = [self._path(key, chosen) for key in keys]
-        missing = [at for at, path in enumerate(paths) if self._load(path, chosen) is None]
-        if missing:
-            yield from self._compute([prefixes[at] for at in missing], [paths[at] for at in missing], pictures, chosen)
+        missing = [self._missing(prefix, key, chosen) for prefix, key in zip(prefixes, keys, strict=True)]
+        lacking = [at for at, is_missing in enumerate(missing) if is_missing.any()]
+        if lacking:
+            numbers = chosen[np.any([missing[at] for at in lacking], axis=0)]
+            paths = [self._path(keys[at], numbers) for at in lacking]
+            yield from self._compute([prefixes[at] for at in lacking], paths, pictures, numbers)
+
+    def _missing(self, prefix: keras.Model, key: str, chosen: np.ndarray) -> np.ndarray:
+        """Says which pictures `features` would have to compute, bool (n,)."""
+        is_missing = np.full(len(chosen), self._load(self._path(key, chosen), chosen) is None)
+        if is_missing.any() and self._is_gathered(prefix, len(chosen)):
+            for path in self.folder.glob(f"{self._name(key)}-*.npy"):
+                with suppress(OSError, ValueError, EOFError):
+                    is_missing &= ~np.isin(chosen, _numbers(path))
+        return is_missing
+
+    def _is_gathered(self, prefix: keras.Model, n_pictures: int) -> bool:
+        """Says whether features are few enough to be put together from several files."""
+        n_bytes = n_pictures * int(np.prod(prefix.output_shape[1:])) * np.dtype(prefix.compute_dtype).itemsize
+        return n_bytes <= GATHERED_BYTES
 
     def _name(self, key: str) -> str:
         return hashlib.sha256(f"{key} {'exact' if self.is_exact else 'folded'}".encode()).hexdigest()[:24]

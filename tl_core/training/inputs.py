@@ -1,6 +1,6 @@
 """What a run is fed: pictures, or what the frozen prefix computed of them. Decided once, from spec and network."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -90,17 +90,8 @@ class Inputs:
         Yields:
             `Phase("features")` while anything is computed.
         """
-        if not (self.is_cached and other.is_cached):
-            return
-        pictures, keys = self._pictures(), [self._key, other._key]
-        prefixes = [self._prefix, other._prefix]
-        wanted = [] if pictures.is_augmented else [self.train]
-        wanted += [self.dataset.validation, self.dataset.test]
-        n_before, n_all = 0, sum(map(len, wanted))
-        for chosen in wanted:
-            events = self.cache.fill(prefixes, keys, pictures.eval_batch, chosen)
-            yield from counted(events, "features", n_before, n_all)
-            n_before += len(chosen)
+        if self.is_cached and other.is_cached:
+            yield from fill([self, other])
 
     def _pictures(self) -> PictureSource:
         """Returns the pictures; where nothing is frozen there is no cache to spare, and every epoch shows new views."""
@@ -154,3 +145,28 @@ class Inputs:
     @cached_property
     def _key(self) -> str:
         return prefix_key(self._prefix, fingerprint(self.dataset.info), self.spec.image_size, self.machine)
+
+
+def fill(cuts: Sequence[Inputs]) -> Computation[None]:
+    """Computes in one pass what several cuts of one network need of the pictures as they are, where they are cached.
+
+    Args:
+        cuts: What runs are fed that share the layers of the network, the pictures and the cache; cuts that together
+            would fill more than half of the cache are left to their runs.
+
+    Yields:
+        `Phase("features")` while anything is computed.
+    """
+    found = {one._key: one for one in cuts if one.is_cached}
+    if not found:
+        return
+    first, prefixes = next(iter(found.values())), [one._prefix for one in found.values()]
+    plain = [one.train for one in cuts if one.is_cached and not one._pictures().is_augmented]
+    wanted = [np.unique(np.concatenate(plain))] if plain else []
+    wanted += [first.dataset.validation, first.dataset.test]
+    n_before, n_all, pictures = 0, sum(map(len, wanted)), first._pictures()
+    n_fitting = first.cache.n_fitting(n_all, [prefix.output_shape[1:] for prefix in prefixes])
+    for chosen in wanted:
+        events = first.cache.fill(prefixes[:n_fitting], list(found)[:n_fitting], pictures.eval_batch, chosen)
+        yield from counted(events, "features", n_before, n_all)
+        n_before += len(chosen)

@@ -223,3 +223,17 @@ def test_in_a_class_of_thirty_first_runs_begin_in_the_order_of_the_clicks(seed):
     clicked = [student for _, student in played.clicks]
     played.play()
     assert [student for (student, role) in played.begun if role == "run"] == clicked
+
+
+def test_trials_of_a_sweep_let_all_other_runs_of_their_owner_go_first_and_change_no_turn_of_others():
+    line = FairQueue()
+    for name in ("t1", "t2"):
+        line.join(name, "anna", is_trial=True)
+    line.join("own", "anna")
+    line.join("bens", "ben")
+    assert line.order({}) == ["own", "bens", "t1", "t2"]
+    line.begin("own")
+    assert line.order({"anna": 1}) == ["bens", "t1", "t2"]
+    line.leave("t1")
+    line.join("t1", "anna")  # no trial any more
+    assert line.order({"anna": 1, "ben": 1}) == ["bens", "t1", "t2"]

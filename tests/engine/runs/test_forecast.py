@@ -19,6 +19,7 @@ from tl_core.engine.runs.insights import Insights
 from tl_core.engine.runs.programs import Programs
 from tl_core.engine.runs.recorder import timing_key
 from tl_core.engine.runs.runs import Runs
+from tl_core.engine.runs.sweeps import Sweeps
 from tl_core.engine.service import Engine
 from tl_core.errors import InputError, StoreError, TransferLabError, UnknownIdError
 from tl_core.store.access import Visitor
@@ -219,7 +220,8 @@ FOR_THE_INSTRUCTOR = {
     "crowds": lambda engine, run_id, by: engine.classroom.crowds(by=by),
     "clear": lambda engine, run_id, by: engine.classroom.clear("", by=by),
 }
-FOR_EVERYBODY = {"submit", "import_network", "list_runs", "name_me", "may_have_pictures"}
+FOR_EVERYBODY = {"submit", "import_network", "list_runs", "name_me", "may_have_pictures", "data"}
+OF_SWEEPS = {"start", "list_sweeps", "add_seeds"}  # and names that runs have, too: `test_sweeps` holds them
 OF_IMPORTS = {
     "start",
     "import_now",
@@ -229,8 +231,8 @@ OF_IMPORTS = {
     "mine",
 }  # "cancel" is of questions, too
 CHANGES_NOTHING = {"version", "owner_names", "wait_s", "limits", "estimate", "is_known", "status", "pids"}
-CHANGES_NOTHING |= {"fetch_top", "fetched_top", "is_making", "has_data", "remaining_s"}  # nothing of anybody's
-ENGINES_OWN = {"submit", "close"}  # of imports
+CHANGES_NOTHING |= {"fetch_top", "fetched_top", "is_making", "has_data", "remaining_s", "estimate_s", "holds"}
+ENGINES_OWN = {"submit", "close", "stop_all"}  # of imports and sweeps
 
 
 def bundled(engine, run_id: str, by: Visitor) -> None:
@@ -260,10 +262,10 @@ def outcome(action, *args) -> str:
 
 
 def test_every_method_of_the_engine_is_known_to_be_for_people_or_to_change_nothing():
-    parts = (Engine, Runs, Classroom, Requests, Imports, Exports, Insights, Programs)
+    parts = (Engine, Runs, Classroom, Requests, Imports, Exports, Insights, Programs, Sweeps)
     methods = [found for part in parts for found in inspect.getmembers(part, callable) if not found[0].startswith("_")]
     asking = {name for name, method in methods if "by" in inspect.signature(method).parameters}
-    assert asking == {*ON_A_RUN, *FOR_THE_INSTRUCTOR, *FOR_EVERYBODY, *OF_IMPORTS}
+    assert asking == {*ON_A_RUN, *FOR_THE_INSTRUCTOR, *FOR_EVERYBODY, *OF_IMPORTS, *OF_SWEEPS}
     others = {name for name, method in methods if "by" not in inspect.signature(method).parameters}
     assert others == CHANGES_NOTHING | ENGINES_OWN
 

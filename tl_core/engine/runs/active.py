@@ -44,10 +44,9 @@ class Trainings:
         self._line = FairQueue(partial(origin_of, store), lambda: self.limits.class_size)
         self._live: dict[str, LiveRun] = {}
         self._positions: dict[str, int] | None = None
-        self._versions = count(1)
-        self._is_dispatching = False
-        self.is_held = False
-        self.unsaved_ends = UnsavedEnds(store)
+        self._versions, self.unsaved_ends = count(1), UnsavedEnds(store)
+        self._is_dispatching = self.is_held = False
+        self.on_change: Callable[[], None] = lambda: None  # called after whatever may have ended or begun a run
 
     def __iter__(self) -> Iterator[LiveRun]:
         return iter(list(self._live.values()))
@@ -104,7 +103,7 @@ class Trainings:
             n_lost=n_lost,
         )
         self._live[run_id] = live
-        self._line.join(run_id, owner)
+        self._line.join(run_id, owner, is_trial=self.record(run_id).sweep_id is not None)
         self._line_has_moved()
 
     def dispatch(self) -> None:
@@ -117,6 +116,7 @@ class Trainings:
                 pass
         finally:
             self._is_dispatching = False
+            self.on_change()
 
     def prioritise(self, run_id: str) -> None:
         """Puts a waiting run before all others."""

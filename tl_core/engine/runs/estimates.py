@@ -82,17 +82,32 @@ class Estimates:
         """Returns what is noted of a kind of runs: by a quick measurement, and by a finished run."""
         return self._store.timing(f"quick/{key}"), self._store.timing(key)
 
-    def runs_s(self) -> Callable[[RunSpec], float | None]:
-        """Returns a function that says how many seconds all epochs of a run and its frozen prefix take.
+    def known(self) -> Callable[[RunSpec], Estimate | None]:
+        """Returns a function that says what a run costs, None where that was never measured.
 
-        It says None where that was never measured. It asks the store once for all runs of a kind, so it is for one look
-        at many runs.
+        It asks the store once for all runs of a kind, so it is for one look at many runs.
         """
         timings = cache(self._timings)
+        return lambda spec: _estimate(spec, timings(timing_key(spec)), self._home)
+
+    def runs_s(self) -> Callable[[RunSpec], float | None]:
+        """Returns a function that says how many seconds all epochs of a run and its frozen prefix take; as `known`."""
+        known = self.known()
 
         def run_s(spec: RunSpec) -> float | None:
-            known = _estimate(spec, timings(timing_key(spec)), self._home)
-            return None if known is None else known.run_s(spec)
+            estimate = known(spec)
+            return None if estimate is None else estimate.run_s(spec)
+
+        return run_s
+
+    def shared_s(self) -> Callable[[RunSpec], float | None]:
+        """Returns a function that says how many seconds a run takes whose features are there; as `known`."""
+        known = self.known()
+
+        def run_s(spec: RunSpec) -> float | None:
+            estimate = known(spec)
+            whole_s = None if estimate is None else estimate.run_s(spec)
+            return None if estimate is None or whole_s is None else whole_s - estimate.prefix_s
 
         return run_s
 

@@ -19,7 +19,8 @@ class FairQueue:
 
     The owner with the fewest runs under way comes first; among equals the one who was served longest ago (never, at
     best), then the one who has waited longest. So nobody waits for another's second run. The runs of one owner keep
-    their order. Before all of them come those that the instructor has put first, the last such wish first.
+    their order, but for the trials of sweeps: these let all others of their owner go first. Before all of them come
+    those that the instructor has put first, the last such wish first.
 
     Whoever throws cookies away is another owner each time. So where more owners than a class has students were in line
     from one address, all of them take turns as if they were one, until none of them waits any more. Among them those
@@ -43,6 +44,7 @@ class FairQueue:
         self._arrivals = count()
         self._turns = count(1)
         self._waiting: dict[str, tuple[str, int]] = {}  # run → its owner, and when it came
+        self._trials: set[str] = set()  # the runs among them that are trials of a sweep
         self._prioritised: list[str] = []
         self._served: dict[Hashable, int] = {}  # who → the latest turn they had; forgotten when nobody waits
         self._origins: dict[
@@ -56,9 +58,10 @@ class FairQueue:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def join(self, run_id: str, owner: str) -> None:
-        """Puts a run at the end of its owner's line."""
+    def join(self, run_id: str, owner: str, *, is_trial: bool = False) -> None:
+        """Puts a run at the end of its owner's line; one that is no trial goes before those that are."""
         self._waiting[run_id] = (owner, next(self._arrivals))
+        self._trials |= {run_id} if is_trial else set()
         self._origins[owner] = origin = self._origin(owner)
         if origin.address:
             n_owners = len({one for one, _ in self._waiting.values() if self._origins[one].address == origin.address})
@@ -72,6 +75,7 @@ class FairQueue:
     def leave(self, run_id: str) -> None:
         """Takes out a run that will not begin, or does nothing."""
         self._waiting.pop(run_id, None)
+        self._trials.discard(run_id)
         self._prioritised = [other for other in self._prioritised if other != run_id]
         if not self._waiting:
             self._served.clear()
@@ -139,7 +143,7 @@ class FairQueue:
 
     def _lines(self) -> Lines:
         lines: Lines = {}
-        for run_id, (owner, _) in self._waiting.items():
+        for run_id, (owner, _) in sorted(self._waiting.items(), key=lambda one: one[0] in self._trials):
             if run_id in self._prioritised:
                 continue
             lines.setdefault(owner, deque()).append(run_id)

@@ -23,7 +23,10 @@ _LOOKED_AT = 20  # runs beyond those: each end looks again, so few ever have any
 
 
 def keep_place(store: RunStore, record: RunRecord) -> None:
-    """Keeps what a run that has completed needs to go on, and lets that of older ones go."""
+    """Keeps what a run that has completed needs to go on, and lets that of older ones go; a trial stays as it is."""
+    if record.sweep_id is not None:
+        drop_checkpoints(store.run_folder(record.id))
+        return
     keep_checkpoint(store.run_folder(record.id), KEPT_BYTES)
     completed = [RunState.COMPLETED]
     for older in store.list_runs(owner=record.owner, states=completed, offset=KEPT_RUNS, limit=_LOOKED_AT):
@@ -35,12 +38,15 @@ def check_going_on(store: RunStore, record: RunRecord, home: Path) -> None:
 
     Raises:
         InputError: "not_trained_here"; "ended_early": patience had run out, and more epochs change nothing, nor do they
-            for "fit_goes_on"; "cosine_is_over": with more epochs every earlier step would have had another rate.
+            for "fit_goes_on"; "cosine_is_over": with more epochs every earlier step would have had another rate;
+            "trial_goes_on": its sweep compares it with others.
         StoreError: "run_not_completed".
         UnknownIdError, SpecError: Its data or its network are gone, or do not go together any more.
     """
     if record.state is not RunState.COMPLETED:
         raise StoreError("run_not_completed", run=record.id, state=record.state.value)
+    if record.sweep_id is not None:
+        raise InputError("trial_goes_on", run=record.id)
     if "imported" in record.environment:
         raise InputError("not_trained_here", run=record.id)
     spec = RunSpec.from_dict(record.spec)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from tl_core.store.cookies import is_passing
 from tl_core.store.limits import Limits, is_new
-from tl_core.store.records import OwnerRecord, RunState
+from tl_core.store.records import ANY_SWEEP, OwnerRecord, RunState
 from tl_core.store.store import RunStore
 
 FEW_PASSING = 10  # new visits without a cookie from one address: more are no class
@@ -32,7 +32,7 @@ class Origin:
 def origin_of(store: RunStore, owner: str) -> Origin:
     """Returns what the line has to know of an owner."""
     known = store.owners().get(owner)
-    completed = store.list_runs(owner=owner, states=[RunState.COMPLETED])
+    completed = store.list_runs(owner=owner, states=[RunState.COMPLETED], sweep=ANY_SWEEP)
     is_known = any(run.recorded_from is None and run.seconds is not None for run in completed)
     return Origin((known and known.address) or "", is_known, not is_passing(owner))
 

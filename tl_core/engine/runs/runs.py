@@ -20,7 +20,7 @@ from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor, may_see
 from tl_core.store.albums import Albums
 from tl_core.store.limits import DiskUse, admit, check_limits
-from tl_core.store.records import RunRecord, Visibility
+from tl_core.store.records import ANY_SWEEP, RunRecord, Visibility
 from tl_core.store.store import RunStore
 
 
@@ -54,7 +54,7 @@ class Runs:
     ) -> None:
         self._store, self._home, self._albums, self._disk = store, home, albums, disk
         self._supervisor, self._finished, self._forecast = supervisor, finished, forecast
-        self._lock, self._pool, self._trainings = supervisor.lock, supervisor.pool, supervisor.trainings
+        self._lock, self._trainings = supervisor.lock, supervisor.trainings
 
     def submit(
         self,
@@ -86,8 +86,8 @@ class Runs:
             StoreError: "too_many_waiting", "too_many_runs" or "too_much_disk": beyond the limits for one student;
                 "line_is_full", "no_room_for_more" or "too_many_new": beyond those for an address or all.
         """
-        spec = spec.with_changes(dataset=self._data(spec.dataset, by))
-        baseline = baseline and baseline.with_changes(dataset=self._data(baseline.dataset, by))
+        spec = spec.with_changes(dataset=self.data(spec.dataset, by=by))
+        baseline = baseline and baseline.with_changes(dataset=self.data(baseline.dataset, by=by))
         orders = [Order.of(self._store, spec, "run", name, is_afresh=is_afresh, home=self._home)]
         if baseline is not None:
             name = baseline_name or name
@@ -134,7 +134,7 @@ class Runs:
         """
         return transfer.export(self._store, self._store.find(run_id, by=by), self._home)
 
-    def _data(self, dataset: str, by: Visitor) -> str:
+    def data(self, dataset: str, *, by: Visitor) -> str:
         """Returns the data to train on: those that were asked for, or what has become of them.
 
         One's own may be changed or gone; a visitor whose run was trained on them may do so again while they are here.
@@ -144,7 +144,7 @@ class Runs:
         """
         if not is_own(dataset):
             return dataset
-        mine = self._store.list_runs(owner=by.owner, text=dataset)  # finds names of runs as well
+        mine = self._store.list_runs(owner=by.owner, text=dataset, sweep=ANY_SWEEP)  # finds names of runs as well
         if any(run.spec.get("dataset") == dataset for run in mine) and is_here(dataset, self._home):
             return dataset
         return self._albums.find(dataset, by=by).id
@@ -259,7 +259,7 @@ class Runs:
         """
         with self._lock:
             record = self._store.permitted(run_id, by=by)
-            if self._trainings.get(record.id) or self._pool.holder(record.id):
+            if self._supervisor.holds(record.id):
                 raise StoreError("run_is_active", run=record.id)
             self._store.delete(record.id, by=by)
             self._finished.forget(record.id)

@@ -28,6 +28,8 @@ class Order:
         known: A finished run that equals it; None when it has to be trained.
         is_afresh: Whether to train in any case.
         data: What its record keeps of the data (`store.run_dataset.told`).
+        sweep_id: The sweep that it is a trial of.
+        trial: Its place among the trials of that sweep.
     """
 
     spec: RunSpec
@@ -37,6 +39,8 @@ class Order:
     known: RunRecord | None = None
     is_afresh: bool = False
     data: dict = field(default_factory=dict)
+    sweep_id: str | None = None
+    trial: int | None = None
 
     @classmethod
     def of(cls, store: RunStore, spec: RunSpec, role: str, name: str, is_afresh: bool, home: Path) -> "Order":
@@ -74,7 +78,15 @@ def enter(store: RunStore, trainings: Trainings, orders: list[Order], owner: str
 
 def _enter_one(store: RunStore, trainings: Trainings, order: Order, owner: str, leader_id: str | None = None) -> str:
     if order.known is not None:
-        copy = store.copy_run(order.known.id, name=order.name, owner=owner, role=order.role, twin_id=leader_id)
+        copy = store.copy_run(
+            order.known.id,
+            name=order.name,
+            owner=owner,
+            role=order.role,
+            twin_id=leader_id,
+            sweep_id=order.sweep_id,
+            trial=order.trial,
+        )
         return copy.id
     record = store.create_run(
         order.spec.to_dict(),
@@ -84,6 +96,8 @@ def _enter_one(store: RunStore, trainings: Trainings, order: Order, owner: str, 
         twin_id=leader_id,
         environment=environment() | order.data,
         fingerprint=order.fingerprint,
+        sweep_id=order.sweep_id,
+        trial=order.trial,
     )
     trainings.add(record.id, order.spec, owner, after=leader_id, equal=None if order.is_afresh else order.fingerprint)
     return record.id

@@ -66,6 +66,7 @@ EVALUATE = Request("evaluate", ("subject", "spec", "split"))
 EXPLAIN_AHEAD = Request("explain_ahead", ("subjects",), Rank.CHORE)
 EXPLAIN_PICTURE = Request("explain_picture", ("subject", "images", "parameters"))
 EXPORT = Request("export", ("source", "format", "target"), Rank.TRAINING)
+FILL = Request("fill", ("specs",), Rank.TRAINING)
 UNLIKE = Request("unlike", ("subject", "spec", "images", "k"))
 MEASURE = Request("measure", ("spec",))
 WARM_UP = Request("warm_up", ("spec",), Rank.CHORE)
@@ -81,6 +82,7 @@ REQUESTS = MappingProxyType(
             EXPLAIN_AHEAD,
             EXPLAIN_PICTURE,
             EXPORT,
+            FILL,
             MEASURE,
             UNLIKE,
             WARM_UP,

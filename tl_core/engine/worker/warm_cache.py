@@ -33,10 +33,14 @@ class WarmCache:
 
     def network(self, spec: RunSpec, n_classes: int, *, on_progress: OnProgress | None = None) -> Network:
         """Returns the network of a spec, as `build` does."""
+        return build(spec, n_classes, backbone=self.backbone(spec, on_progress=on_progress))
+
+    def backbone(self, spec: RunSpec, *, on_progress: OnProgress | None = None) -> Backbone:
+        """Returns the backbone of a spec, as `make_backbone` does; one that no run can change, from before."""
         is_fixed = is_head_only(spec) and spec.batchnorm != "updating"
         if spec.weights != "pretrained" or not is_fixed:
-            return build(spec, n_classes, backbone=make_backbone(spec, on_progress=on_progress))
+            return make_backbone(spec, on_progress=on_progress)
         key = spec.backbone, spec.image_size, spec.arithmetic, spec.fault
         if self._backbone is None or self._backbone[0] != key:
             self._backbone = key, make_backbone(spec, on_progress=on_progress)
-        return build(spec, n_classes, backbone=self._backbone[1])
+        return self._backbone[1]

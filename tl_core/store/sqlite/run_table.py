@@ -10,8 +10,7 @@ from tl_core.disk.home import ensure_folder
 from tl_core.errors import StoreError
 from tl_core.store import transitions
 from tl_core.store.names import looks_like_id, now, one_match
-from tl_core.store.records import EpochRecord, RunRecord, RunState
-from tl_core.store.run_filter import RunFilter
+from tl_core.store.records import ANY_SWEEP, EpochRecord, RunRecord, RunState
 from tl_core.store.sqlite import sidecars
 from tl_core.store.sqlite.rows import (
     RUN_COLUMNS,
@@ -24,6 +23,7 @@ from tl_core.store.sqlite.rows import (
     run_values,
     unpacked,
 )
+from tl_core.store.sqlite.run_filter import RunFilter
 
 _ACTIVE = (RunState.QUEUED.value, RunState.RUNNING.value)
 _LISTED = ", ".join("NULL AS proof" if name == "proof" else name for name in RUN_COLUMNS)
@@ -82,7 +82,7 @@ class RunTable:
 
     def ids(self, owner: str | None = None) -> set[str]:
         """Returns the ids of all runs, or of an owner's."""
-        condition, values = RunFilter(owner=owner).as_sql()
+        condition, values = RunFilter(owner=owner, sweep=ANY_SWEEP).as_sql()
         return {row["id"] for row in self.connection.execute(f"SELECT id FROM run WHERE {condition}", values)}
 
     def _orphans(self, alive: set[str]) -> list[sqlite3.Row]:

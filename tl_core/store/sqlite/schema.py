@@ -101,6 +101,25 @@ MIGRATIONS = (
     ALTER TABLE owner ADD COLUMN since TEXT
     """,
     "ALTER TABLE epoch ADD COLUMN gradient_norms TEXT",
+    """
+    ALTER TABLE run ADD COLUMN sweep_id TEXT;
+    ALTER TABLE run ADD COLUMN trial INTEGER;
+    CREATE INDEX run_by_sweep ON run (sweep_id, trial, seq);
+    CREATE TABLE sweep (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        state TEXT NOT NULL,
+        sweep TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        ended_at TEXT,
+        error TEXT,
+        visibility TEXT NOT NULL,
+        lock TEXT
+    );
+    CREATE INDEX sweep_by_owner ON sweep (owner, seq)
+    """,
 )
 """One script per version of the database; the file's `user_version` says how many it has seen. Only ever append."""
 

@@ -6,18 +6,19 @@ from collections.abc import Collection, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tl_core.disk.home import ensure_folder
 from tl_core.disk.locks import LifeLock, exclusive, live_locks
 from tl_core.disk.space import check_writable, folder_bytes, storage_errors
 from tl_core.errors import StoreError, TransferLabError
 from tl_core.store import transitions
-from tl_core.store.access import Visitor
-from tl_core.store.records import EpochRecord, OwnerRecord, RunRecord, RunState, Visibility
-from tl_core.store.run_filter import RunFilter
+from tl_core.store.records import EpochRecord, OwnerRecord, RunRecord, RunState
 from tl_core.store.sqlite import key_values, sidecars
+from tl_core.store.sqlite.run_filter import RunFilter
 from tl_core.store.sqlite.run_table import RunTable
 from tl_core.store.sqlite.schema import check_present, connect, identity, open_database, plain_errors, transaction
+from tl_core.store.sqlite.sweep_table import SqliteSweeps
 from tl_core.store.store import MayCome, RunStore
 
 
@@ -28,7 +29,7 @@ class SqliteStore(RunStore):
     is being synced to disk. Every write is one short transaction, synced before the call returns.
 
     What the database must not lose has a copy beside it: each begun run in its folder (`sidecars`), owners and settings
-    in `home/class.json` (`key_values`).
+    in `home/class.json` (`key_values`), sweeps in `home/sweeps/` (`sweep_table`).
 
     Args:
         home: The data folder, on a local disk; made if needed.
@@ -50,34 +51,25 @@ class SqliteStore(RunStore):
             self._writer = opened.enter_context(closing(open_database(self._path)))
             self._reader = opened.enter_context(closing(connect(self._path)))
             self._file = identity(self._path)
+            self._sweeps = SqliteSweeps(self._home, self._writing, self._reading, self._life.name)
+            self.sweeps = self._sweeps
             self._restore_copies()
             self._end_orphans()
             self._opened = opened.pop_all()
 
-    def create_run(
-        self,
-        spec: dict,
-        *,
-        role: str,
-        name: str,
-        environment: dict,
-        owner: str = "local",
-        twin_id: str | None = None,
-        fingerprint: str | None = None,
-    ) -> RunRecord:
-        record = transitions.queued(spec, role, name, environment, owner, fingerprint)
+    def create_run(self, spec: dict, *, twin_id: str | None = None, **about: Any) -> RunRecord:
         with self._writing() as table:
-            return table.add(record, self._life.name, twin_id)
+            return table.add(transitions.queued(spec, **about), self._life.name, twin_id)
 
     def find_equal(self, fingerprint: str) -> RunRecord | None:
         with self._reading() as table:
             return table.equal(fingerprint)
 
-    def copy_run(self, run_id: str, *, name: str, owner: str, role: str, twin_id: str | None = None) -> RunRecord:
+    def copy_run(self, run_id: str, *, twin_id: str | None = None, **about: Any) -> RunRecord:
         with ExitStack() as undo:
             with self._writing() as table:
                 source = table.one(run_id)
-                record = table.add(transitions.copied(source, role, name, owner), None, twin_id)
+                record = table.add(transitions.copied(source, **about), None, twin_id)
                 undo.callback(shutil.rmtree, self._runs / record.id, ignore_errors=True)
                 table.copy_results(source, record)
             undo.pop_all()
@@ -152,20 +144,9 @@ class SqliteStore(RunStore):
         with self._reading() as table:
             return table.one(id)
 
-    def list_runs(
-        self,
-        *,
-        by: Visitor | None = None,
-        owner: str | None = None,
-        visibility: Visibility | None = None,
-        states: Collection[RunState] | None = None,
-        limit: int | None = None,
-        offset: int = 0,
-        text: str | None = None,
-    ) -> list[RunRecord]:
-        wanted = RunFilter(by, owner, visibility, states, text)
+    def list_runs(self, *, limit: int | None = None, offset: int = 0, **wanted: Any) -> list[RunRecord]:
         with self._reading() as table:
-            return table.listed(wanted, -1 if limit is None else max(0, limit), max(0, offset))
+            return table.listed(RunFilter(**wanted), -1 if limit is None else max(0, limit), max(0, offset))
 
     def epochs(self, id: str) -> list[EpochRecord]:
         with self._reading() as table:
@@ -294,7 +275,10 @@ class SqliteStore(RunStore):
             table.restore_lost_runs()
             table.mend()
             key_values.restore_copy(table.connection, self._home)
+            self._sweeps.restore_lost(table.connection)
 
     def _end_orphans(self) -> list[str]:
         with self._writing() as table:
-            return table.end_orphans(live_locks(self._locks))
+            alive = live_locks(self._locks)
+            self._sweeps.end_orphans(table.connection, alive)
+            return table.end_orphans(alive)

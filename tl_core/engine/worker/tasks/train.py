@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tl_core.datasets.arrays import select_per_class
+from tl_core.datasets.arrays import Dataset, select_per_class
 from tl_core.disk.files import latest_checkpoint, save_checkpoint
 from tl_core.engine.environment import n_threads
 from tl_core.engine.worker.device import device_name, is_out_of_memory
@@ -18,6 +18,7 @@ from tl_core.engine.worker.warm_cache import WarmCache
 from tl_core.errors import StoreError, TrainingError, TransferLabError
 from tl_core.evaluation.insight.outputs import Outputs, SplitOutputs, forget_outputs, save_outputs
 from tl_core.evaluation.scores import score
+from tl_core.models.build import Network
 from tl_core.models.trained import save_trained
 from tl_core.planning.rates import steps_per_epoch
 from tl_core.spec import RunSpec
@@ -93,13 +94,12 @@ class TrainingTask:
         spec = self.spec
         yield Phase("data")
         on_progress = self._reporter("data")
-        dataset = self.warm.dataset(spec.dataset, self.home, on_progress=on_progress)
-        dataset = map_pixels(dataset, spec.image_size, self.home / "cache", cache_limit_bytes(), on_progress)
+        dataset = mapped_dataset(spec, self.warm, self.home, on_progress)
         train = select_per_class(dataset.labels, dataset.train, spec.per_class, spec.seed)
         yield Phase("network")
         state.n_classes = len(dataset.info.classes)
         network = self.warm.network(spec, state.n_classes, on_progress=self._reporter("downloading"))
-        inputs = Inputs(spec, network, dataset, train, self._cache(), f"{device_name()}, {n_threads()} threads")
+        inputs = make_inputs(spec, network, dataset, train, self.home)
         state.phases = phases = Phases(inputs, clock, self.should_stop, has_norms=has_gradient_norms())
         yield Started(
             network.frozen_params,
@@ -135,10 +135,6 @@ class TrainingTask:
         )
         yield Phase("saving")
         yield self._ended("completed", clock, state)
-
-    def _cache(self) -> FeatureCache:
-        is_exact = self.spec.arithmetic == "exact"
-        return FeatureCache(self.home / "cache", cache_limit_bytes(), is_exact=is_exact, n_threads=n_threads())
 
     def _ended(self, state_name: str, clock: Clock, state: "_State", error: dict | None = None) -> Ended:
         proof, best_epoch = None, None
@@ -181,6 +177,32 @@ class _State:
     scores: dict | None = None
     outputs: Outputs | None = None
     n_classes: int = 0
+
+
+def mapped_dataset(
+    spec: RunSpec,
+    warm: WarmCache,
+    home: Path,
+    on_progress: Callable[[int, int | None], None] = lambda done, total: None,
+) -> Dataset:
+    """Returns the pictures of a spec, in its size where they are kept in it."""
+    dataset = warm.dataset(spec.dataset, home, on_progress=on_progress)
+    return map_pixels(dataset, spec.image_size, home / "cache", cache_limit_bytes(), on_progress)
+
+
+def make_inputs(spec: RunSpec, network: Network, dataset: Dataset, train: np.ndarray, home: Path) -> Inputs:
+    """Returns what a run is fed.
+
+    Args:
+        spec: The run's spec.
+        network: Its network.
+        dataset: From `mapped_dataset`.
+        train: int (n,), ascending: numbers of its training pictures.
+        home: The data folder.
+    """
+    is_exact = spec.arithmetic == "exact"
+    cache = FeatureCache(home / "cache", cache_limit_bytes(), is_exact=is_exact, n_threads=n_threads())
+    return Inputs(spec, network, dataset, train, cache, f"{device_name()}, {n_threads()} threads")
 
 
 def has_gradient_norms() -> bool:
