@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ from tl_core.__main__ import main
 from tl_core.commands import sweep as command
 from tl_core.commands.output import Output
 from tl_core.errors import InputError
-from tl_core.experiments.preset import Answer, Preset
-from tl_core.experiments.sweep import Sweep, grid
+from tl_core.experiments.presets import PRESETS
+from tl_core.experiments.sentence import sentence
 from tl_core.paths import PROJECT
 from tl_core.store.access import OPERATOR
 from tl_core.store.records import ANY_SWEEP, SweepState, Visibility
@@ -41,30 +42,6 @@ def file(tmp_path) -> Path:
     return path
 
 
-def preset(id: str) -> Preset:
-    """A question whose answer is how many rows it was told."""
-
-    def asks(options, n_seeds: int) -> Sweep:
-        return Sweep(id, dict(options), grid({"per_class": [1, 2]}), tuple(range(n_seeds)))
-
-    return Preset(
-        id=id,
-        x="per_class",
-        series=None,
-        is_logarithmic=True,
-        n_seeds=3,
-        choices=(),
-        sweep=asks,
-        answer=lambda rows: Answer("counted", {"n": len(rows)}),
-        verdict=lambda rows: None,
-    )
-
-
-@pytest.fixture
-def kinds(monkeypatch) -> None:
-    monkeypatch.setattr(command, "presets", lambda: {"size": preset("size")})
-
-
 # ---- what is asked ----
 
 
@@ -76,10 +53,11 @@ def test_a_file_has_options_factors_and_seeds_and_the_command_line_comes_first(f
     assert command.asked_sweep(str(file), {}, None).seeds == (7, 3)
 
 
-def test_a_kind_is_asked_with_the_options_and_its_own_number_of_seeds(kinds):
-    asked = command.asked_sweep("size", {"image_size": 64}, None)
-    assert (asked.kind, asked.seeds, asked.base) == ("size", (0, 1, 2), {"image_size": 64})
-    assert command.asked_sweep("size", {}, 1).seeds == (0,)
+@pytest.mark.parametrize("kind", list(PRESETS))
+def test_a_kind_is_asked_with_the_options_and_its_own_number_of_seeds(home, kind):
+    asked = command.asked_sweep(kind, {"image_size": 64}, None)
+    assert (asked.kind, len(asked.seeds), asked.base["image_size"]) == (kind, PRESETS[kind].n_seeds, 64)
+    assert command.asked_sweep(kind, {}, 1).seeds == (0,)
 
 
 @pytest.mark.parametrize(
@@ -107,17 +85,16 @@ def test_a_file_that_says_no_sweep_is_refused(file, text, code):
     [
         [],
         ["nothing"],
-        ["size", "--resume", "0123456789"],
+        ["depth", "--resume", "0123456789"],
         ["--resume", "0123456789", "--epochs", "3"],
         ["--resume", "0123456789"],
         ["missing.toml"],
-        ["size", "--image-size", "7"],
-        ["size", "--seeds", "x"],
-        ["size", "--seed", "3"],
-        ["size", "--dataset", "nothing"],
+        ["depth", "--image-size", "7"],
+        ["depth", "--seeds", "x"],
+        ["depth", "--seed", "3"],
+        ["depth", "--dataset", "nothing"],
     ],
 )
-@pytest.mark.usefixtures("kinds")
 def test_what_cannot_be_asked_is_said_in_one_line_and_nothing_is_written(home, capsys, arguments):
     assert main(["sweep", *arguments]) == 2
     captured = capsys.readouterr()
@@ -133,11 +110,13 @@ def test_an_unknown_option_in_a_file_is_said_in_one_line(home, file, capsys):
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def test_the_answer_is_the_sentence_of_the_preset(kinds, monkeypatch):
-    monkeypatch.setattr(Output, "phrase", lambda self, key, **values: f"{key} {values}")
-    asked = command.asked_sweep("size", {}, 1)
-    said = command._answer(asked, [{}, {}], Output(True, "en"))
-    assert said == "sweep_answer.counted {'n': 2}"
+def test_the_answer_is_the_sentence_of_the_preset_and_none_where_there_is_none(home):
+    asked = command.asked_sweep("depth", {"backbone": "squeezenet"}, 3)
+    rows = [{**levels, "state": "completed", "test_accuracy": 0.5} for levels in asked.levels()]
+    answer = PRESETS["depth"].answer(rows)
+    assert command._answer(asked, rows, Output(True, "en")) == sentence("depth", answer, "en")
+    assert command._answer(asked, rows[:1], Output(True, "en")) is None
+    assert command._answer(replace(asked, kind="own"), rows, Output(True, "en")) is None
 
 
 # ---- what is trained ----

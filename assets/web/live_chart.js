@@ -88,6 +88,31 @@ function showGlimpse(node, event) {
   node.append(shown);
 }
 
+// What is drawn as a file, on paper of the page's colour: made in the browser, sent nowhere.
+function savePicture(Plotly, node, format) {
+  const font = { ...node.layout.font, family: 'sans-serif' };  // the page's own is not in the file
+  const layout = { ...node.layout, font, paper_bgcolor: node.layout.plot_bgcolor };
+  const size = { width: node.offsetWidth, height: node.offsetHeight, scale: format === 'png' ? 2 : 1 };
+  return Plotly.downloadImage({ data: node.data, layout }, { format, filename: node.latest.save.name, ...size });
+}
+
+function showSaving(Plotly, node) {
+  const { save } = node.latest;
+  node.saving ??= save && Object.fromEntries(['png', 'svg'].map((format) => {
+    const button = Object.assign(document.createElement('button'), { type: 'button', textContent: format.toUpperCase() });
+    button.addEventListener('click', () => savePicture(Plotly, node, format));
+    return [format, button];
+  }));
+  if (!save) return;
+  const bar = node.nextElementSibling ?? Object.assign(document.createElement('div'), { className: 'tl-save' });
+  if (!bar.isConnected) node.after(bar);
+  for (const [format, button] of Object.entries(node.saving)) {
+    if (!button.isConnected) bar.append(button);
+    button.setAttribute('aria-label', save[format]);
+    button.title = save[format];
+  }
+}
+
 export default async function ({ data, parentElement, setTriggerValue }) {
   const node = parentElement.querySelector('.tl-live');
   node.style.height = `${data.height}px`;
@@ -98,6 +123,7 @@ export default async function ({ data, parentElement, setTriggerValue }) {
   const Plotly = await plotly(data.version);
   if (!Plotly || !node.isConnected || node.latest !== data) return leave;
   await draw(Plotly, node);
+  showSaving(Plotly, node);
   node.open = (pressed) => pressed.points[0]?.id && setTriggerValue('pressed', pressed.points[0].id);
   if (data.can_press && !node.opens) node.opens = node.on('plotly_click', (pressed) => node.open(pressed)) ?? true;
   if (data.sprite && !node.glimpses) {

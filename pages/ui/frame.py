@@ -13,7 +13,7 @@ from pages.ui.text import sentence, t
 from tl_core.errors import TransferLabError
 from tl_core.phrases import LANGUAGES
 
-STEPS = ("lab", "data", "classify", "insights", "runs", "recipes", "classroom")
+STEPS = ("lab", "data", "classify", "insights", "runs", "experiments", "recipes", "classroom")
 ICONS = MappingProxyType(
     {
         "lab": ":material/science:",
@@ -21,6 +21,7 @@ ICONS = MappingProxyType(
         "classify": ":material/image_search:",
         "insights": ":material/query_stats:",
         "runs": ":material/stacked_line_chart:",
+        "experiments": ":material/labs:",
         "recipes": ":material/menu_book:",
         "classroom": ":material/groups:",
     }
@@ -56,7 +57,7 @@ def draw() -> None:
     if refusal := refusal_of_upload():
         st.error(sentence(refusal))
     links.open_link()
-    state.write_address()
+    state.write_address(with_experiment=page.url_path == "experiments")
     asked_s = state.get("asked_at", 0.0)
     is_new = time.monotonic() - asked_s < ASKED_S
     _SCRIPT(data={"language": state.language(), "asked": str(asked_s) if is_new else None}, key="page-script", height=1)

@@ -20,7 +20,12 @@ _STYLE = """
 .tl-live { position: relative; width: 100%; overflow: hidden; }
 .tl-live .tl-glimpse { position: absolute; z-index: 3; pointer-events: none; border-radius: 0.4rem;
   border: 2px solid var(--st-background-color); box-shadow: 0 1px 6px rgb(0 0 0 / 0.4); }
+.tl-save { display: flex; justify-content: flex-end; gap: 0.4rem; padding: 0.25rem 0; }
+.tl-save button { font: inherit; font-size: 0.8rem; min-width: 2.8rem; padding: 0.15rem 0.6rem; border-radius: 0.5rem;
+  border: 1px solid var(--st-border-color); background: transparent; color: inherit; cursor: pointer; }
+.tl-save button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
 """
+SAVING_PX = 40  # below a chart that can be saved
 _FIGURE = component("live_chart", html='<div class="tl-live"></div>', css=_STYLE)
 
 
@@ -39,6 +44,21 @@ class Replay:
     seconds: float = 4.0
 
 
+@dataclass(frozen=True)
+class Saving:
+    """Lets a visitor save a chart as a picture.
+
+    Attributes:
+        name: Of the file, without an ending.
+        png: What the button for PNG says to who cannot see it.
+        svg: The same of SVG.
+    """
+
+    name: str
+    png: str
+    svg: str
+
+
 def live_figure(
     figure: go.Figure | str,
     *,
@@ -49,6 +69,7 @@ def live_figure(
     replay: Replay | None = None,
     can_press: bool = False,
     sprite: Sprite | None = None,
+    save: Saving | None = None,
     width: int | Literal["stretch"] = "stretch",
 ) -> str | None:
     """Draws a figure in the place that `key` names, or redraws the one that is there.
@@ -63,6 +84,7 @@ def live_figure(
         replay: Reveals recorded curves bit by bit, if given.
         can_press: Whether a point that has an id can be pressed.
         sprite: Pictures of the points that have an id, shown beside whichever is pointed at.
+        save: Lets one save what is drawn, if given.
         width: Of the chart, in pixels; "stretch": that of its container.
 
     Returns:
@@ -80,11 +102,13 @@ def live_figure(
         "replay": asdict(replay) if replay else None,
         "can_press": can_press,
         "sprite": asdict(sprite) if sprite else None,
+        "save": asdict(save) if save else None,
     }
+    whole_px = height + (SAVING_PX if save else 0)
     if not can_press:
-        _FIGURE(data=data, key=key, height=height, width=width)
+        _FIGURE(data=data, key=key, height=whole_px, width=width)
         return None
-    return _FIGURE(data=data, key=key, height=height, width=width, on_pressed_change=_nothing).pressed
+    return _FIGURE(data=data, key=key, height=whole_px, width=width, on_pressed_change=_nothing).pressed
 
 
 def _nothing() -> None:

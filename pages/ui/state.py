@@ -17,6 +17,8 @@ from tl_core.store.cookies import ADMISSION, COOKIE, address_mark, admission_of,
 from tl_core.store.instructor.key import client_address, key_in_use
 
 _KEPT = "kept"
+OF_LANGUAGE = "@"  # before the language of a widget that has one of its own in each
+EXPERIMENT = "sweep"  # how the names begin that say in the address which experiment it is
 
 
 def _kept() -> dict[str, Any]:
@@ -57,7 +59,7 @@ def set_widget(name: str, value: object) -> None:
     if get(name, ...) == value:
         return
     put(name, value)
-    if widget_key(name) in st.session_state:
+    if any(str(key).partition(OF_LANGUAGE)[0] == widget_key(name) for key in st.session_state):
         put("filled", {**get("filled", {}), name: get("filled", {}).get(name, 0) + 1})
 
 
@@ -121,21 +123,46 @@ def pop_asked(name: str) -> str | None:
 
 
 def asked_settings() -> dict[str, list[str]]:
-    """Returns what the address says beside language and run: a name may come with several values, or be anything."""
-    return {name: st.query_params.get_all(name) for name in st.query_params if name not in ("lang", "run")}
+    """Returns what the address says beside language, run and experiment: a name may come with several values, or be
+    anything.
+    """
+    others = [name for name in st.query_params if name not in ("lang", "run") and not name.startswith(EXPERIMENT)]
+    return {name: st.query_params.get_all(name) for name in others}
 
 
-def write_address() -> None:
-    """Writes language, run and link into the address, and nothing else, so that a reload finds them again."""
-    link = get("lesson")
+def experiment() -> dict[str, str]:
+    """Returns which experiment this visitor looks at or sets up: from the address, then from the visit."""
+    asked = {name: st.query_params[name] for name in st.query_params if name.startswith(EXPERIMENT)}
+    put("experiment", asked or get("experiment", {}))
+    return dict(get("experiment"))
+
+
+def open_experiment(said: Mapping[str, str]) -> None:
+    """Makes an experiment the one that this visitor looks at or sets up; nothing: none of them."""
+    put("experiment", dict(said))
+    for name in [name for name in st.query_params if name.startswith(EXPERIMENT) and name not in said]:
+        del st.query_params[name]
+    for name, value in said.items():
+        if st.query_params.get_all(name) != [value]:
+            st.query_params[name] = value
+
+
+def write_address(*, with_experiment: bool = False) -> None:
+    """Writes language, run and link into the address, where it has its place the experiment too, and nothing else, so
+    that a reload finds them again.
+    """
+    link, opened = get("lesson"), experiment()
     said = {"lang": language(), "run": run_id(), **(link.to_query() if link else {})}
+    said |= opened if with_experiment else {}
     written = {name: value for name, value in said.items() if value}
     if {name: st.query_params.get_all(name) for name in st.query_params} != {n: [v] for n, v in written.items()}:
         st.query_params.from_dict(written)
 
 
-def address(query: Mapping[str, str]) -> str:
-    """Returns the full address of the first page with these parameters, as the visitor's browser reaches it."""
+def address(query: Mapping[str, str], page: str = "") -> str:
+    """Returns the full address of a page, the first where none is named, as the visitor's browser reaches it."""
     here = urlsplit(st.context.url or "")
     base = (st.get_option("server.baseUrlPath") or "").strip("/")
-    return urlunsplit((here.scheme, here.netloc, f"/{base}/" if base else "/", urlencode(query, safe=","), ""))
+    return urlunsplit(
+        (here.scheme, here.netloc, f"/{base}/{page}" if base else f"/{page}", urlencode(query, safe=","), "")
+    )

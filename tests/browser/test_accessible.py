@@ -24,10 +24,12 @@ FOLDED = "[data-testid=stExpander] summary"
 POPOVERS = "[data-testid=stPopover] > div > button"
 CALM = """() => document.querySelector('%s') && document.getAnimations()
   .every(one => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)"""
-PAGES = ("", "data", "classify", "insights", "runs", "recipes", "classroom")
+ASKING = ("experiments?sweep_kind=depth", "experiments?sweep_kind=own")
+PAGES = ("", "data", "classify", "insights", "runs", "experiments", "recipes", "classroom", *ASKING)
 IN_THE_DARK = ("", "insights")
 FACES = [  # most colours are the same on all pages: in the dark, a few of them are looked at each time
-    *(("light", name) for name in PAGES),
+    *(("light", name) for name in PAGES if name != ASKING[1]),
+    pytest.param("light", ASKING[1], marks=pytest.mark.full),
     *(("dark", name) for name in IN_THE_DARK),
     *(pytest.param("dark", name, marks=pytest.mark.full) for name in PAGES if name not in IN_THE_DARK),
 ]
@@ -57,7 +59,7 @@ def visit(chromium: Browser, server, shared, request) -> Iterator:
     page = context.new_page()
 
     def visit(name: str) -> Page:
-        page.goto(f"{server.url}/{name}?lang=en&run={shared}")
+        page.goto(f"{server.url}/{name}{'&' if '?' in name else '?'}lang=en&run={shared}")
         expect(page.get_by_text(phrase("en", "frame.machine", device=""))).to_be_visible()
         page.evaluate(AXE)
         return page

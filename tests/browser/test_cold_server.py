@@ -32,13 +32,13 @@ def workers_of(home: Path) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("path", ["", "lab", "classify", "insights", "runs"])
+@pytest.mark.parametrize("path", ["", "lab", "classify", "insights", "runs", "experiments"])
 def test_a_link_to_any_page_works_as_the_very_first_visit(tmp_path, page, path):
     server = Server(tmp_path).wait()
     try:
         page.goto(f"{server.url}/{path}?lang=zh")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
-        expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(7)
+        expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(8)
         expect(page.get_by_role("dialog")).to_have_count(0)
         assert page.get_by_test_id("stException").count() == 0
     finally:

@@ -15,6 +15,7 @@ TITLES = {
     "classify": ("Classify", "图片分类"),
     "insights": ("Insights", "深入分析"),
     "runs": ("Runs", "训练运行"),
+    "experiments": ("Experiments", "实验"),
     "recipes": ("Recipes", "经典程序"),
     "classroom": ("Class", "课堂"),
 }

@@ -45,3 +45,19 @@ def test_the_version_in_the_address_is_that_of_the_script():
     script = ASSETS / "web" / "plotly-basic.min.js"
     with script.open(encoding="utf-8") as file:
         assert f"plotly.js (basic - minified) v{PLOTLY_VERSION}" in file.read(200)
+
+
+def test_a_chart_that_can_be_saved_has_room_for_the_buttons_and_their_words():
+    def page():
+        import plotly.graph_objects as go
+
+        from pages.ui.live_chart import Saving, live_figure
+
+        saving = Saving("depth", png="Save as PNG", svg="Save as SVG")
+        live_figure(go.Figure(), key="plain", height=300, revision="1", label="Accuracy")
+        live_figure(go.Figure(), key="saved", height=300, revision="1", label="Accuracy", save=saving)
+
+    app = AppTest.from_function(page, default_timeout=PATIENCE_S).run()
+    plain, saved = app.get("bidi_component")
+    told = [json.loads(one.proto.mixed.json or one.proto.json)["save"] for one in (plain, saved)]
+    assert told == [None, {"name": "depth", "png": "Save as PNG", "svg": "Save as SVG"}]

@@ -46,6 +46,12 @@ def test_a_sweep_comes_back_from_json_as_it_was():
     assert Sweep.from_dict(json.loads(json.dumps(sweep.to_dict()))) == sweep
 
 
+def test_what_was_predicted_stays_with_a_sweep_and_with_more_seeds_of_it():
+    sweep = Sweep("depth", BASE, CELLS, (0,), prediction="rises")
+    assert Sweep.from_dict(json.loads(json.dumps(sweep.to_dict()))).prediction == "rises"
+    assert sweep.with_seeds(2).prediction == "rises"
+
+
 @pytest.mark.parametrize(
     ("cells", "seeds"),
     [

@@ -6,7 +6,6 @@ import threading
 import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,8 @@ from tl_core.engine.inline import interruptible, sweeps_here
 from tl_core.engine.runs.sweep_snapshots import OVER, SweepSnapshot
 from tl_core.engine.runs.sweeps import Sweeps
 from tl_core.errors import InputError
-from tl_core.experiments.preset import Preset
+from tl_core.experiments.presets import PRESETS
+from tl_core.experiments.sentence import sentence
 from tl_core.experiments.sweep import SEED, Sweep, grid
 from tl_core.phrases import duration, explain
 from tl_core.spec import check_field
@@ -87,17 +87,6 @@ def _name(what: str, given: Mapping[str, Any]) -> str:
 # ---- what is asked ----
 
 
-def presets() -> Mapping[str, Preset]:
-    """Returns the questions that come with the app; loaded when one is asked for."""
-    name = "tl_core.experiments.presets"
-    try:
-        return import_module(name).PRESETS
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        return {}
-
-
 def asked_sweep(what: str, given: Mapping[str, Any], n_seeds: int | None) -> Sweep:
     """Returns what a kind or a file asks.
 
@@ -110,10 +99,10 @@ def asked_sweep(what: str, given: Mapping[str, Any], n_seeds: int | None) -> Swe
         InputError: "unknown_sweep_kind"; "sweep_file" or "sweep_file_keys"; "bad_sweep".
     """
     if not what.endswith(FILE):
-        known = presets()
-        if what not in known:
-            raise InputError("unknown_sweep_kind", received=what[:60], allowed=list(known))
-        return known[what].sweep(given, known[what].n_seeds if n_seeds is None else n_seeds)
+        if what not in PRESETS:
+            raise InputError("unknown_sweep_kind", received=what[:60], allowed=list(PRESETS))
+        preset = PRESETS[what]
+        return preset.sweep(given, preset.n_seeds if n_seeds is None else n_seeds, data_home())
     told = _read(Path(what))
     seeds = told.get("seeds", 1) if n_seeds is None else n_seeds
     seeds = range(seeds) if isinstance(seeds, int) else seeds
@@ -226,6 +215,5 @@ def _say_over(store: SqliteStore, seen: SweepSnapshot, asked: Sweep, output: Out
 
 
 def _answer(asked: Sweep, rows: Sequence[Mapping[str, Any]], output: Output) -> str | None:
-    preset = presets().get(asked.kind)
-    answer = preset.answer(rows) if preset else None
-    return None if answer is None else output.phrase(f"sweep_answer.{answer.code}", **answer.values)
+    answer = PRESETS[asked.kind].answer(rows) if asked.kind in PRESETS else None
+    return None if answer is None else sentence(asked.kind, answer, output.language)

@@ -4,7 +4,7 @@ A sweep is plain data and trains nothing. Its trials are ordinary runs: equal on
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ class Sweep:
         cells: Combinations of levels, in the order in which they are trained.
         seeds: Each cell is trained once with each; all cells with the first one come first, so that the whole curve
             is there early and its band narrows.
+        prediction: What somebody said beforehand that it would show, one of a preset's choices; "" where nobody did.
 
     Raises:
         InputError: "bad_sweep": no cells or seeds, cells that name other factors, the same levels twice, or more than
@@ -66,6 +67,7 @@ class Sweep:
     base: Mapping[str, Any]
     cells: tuple[Cell, ...]
     seeds: tuple[int, ...]
+    prediction: str = ""
 
     def __post_init__(self) -> None:
         levels = [tuple(cell.factors.items()) for cell in self.cells]
@@ -118,12 +120,13 @@ class Sweep:
         seeds = list(self.seeds[:n])
         while len(seeds) < n:
             seeds.append(next(more))
-        return Sweep(self.kind, self.base, self.cells, tuple(seeds))
+        return replace(self, seeds=tuple(seeds))
 
     def to_dict(self) -> dict:
         """Returns JSON-able plain data."""
         cells = [{"factors": dict(cell.factors), "options": dict(cell.options)} for cell in self.cells]
-        return {"kind": self.kind, "base": dict(self.base), "cells": cells, "seeds": list(self.seeds)}
+        told = {"kind": self.kind, "base": dict(self.base), "cells": cells, "seeds": list(self.seeds)}
+        return told | ({"prediction": self.prediction} if self.prediction else {})
 
     @classmethod
     def from_dict(cls, data: Mapping) -> "Sweep":
@@ -134,7 +137,8 @@ class Sweep:
         """
         try:
             cells = tuple(Cell(dict(one["factors"]), dict(one["options"])) for one in data["cells"])
-            return cls(str(data["kind"]), dict(data["base"]), cells, tuple(int(seed) for seed in data["seeds"]))
+            seeds = tuple(int(seed) for seed in data["seeds"])
+            return cls(str(data["kind"]), dict(data["base"]), cells, seeds, str(data.get("prediction", "")))
         except (KeyError, TypeError, ValueError) as error:
             raise InputError("bad_sweep", cells=0, seeds=0, most_seeds=MOST_SEEDS, most_trials=MOST_TRIALS) from error
 

@@ -13,7 +13,7 @@ from tl_core.engine.runs.sweeps import Sweeps
 from tl_core.errors import InputError, StoreError, TransferLabError, UnknownIdError
 from tl_core.experiments.sweep import Sweep, grid
 from tl_core.store.access import Visitor
-from tl_core.store.limits import MOST_ACTIVE_SWEEPS, MOST_SWEEPS
+from tl_core.store.limits import MOST_ACTIVE_SWEEPS, MOST_SWEEPS, Limits
 from tl_core.store.records import RunState, SweepState, Visibility
 from tl_core.store.sqlite.store import SqliteStore
 
@@ -196,8 +196,9 @@ def test_more_seeds_come_after_what_is_there_under_way_and_at_rest(bench):
     assert bench.states(record)[4:] == ["queued", "queued", "waiting", "waiting"]
     bench.train_rest(record, done)
     assert bench.seen(record).n_done == 8
-    with pytest.raises(InputError):
-        bench.engine.sweeps.add_seeds(record.id, 100, by=ANNA)
+    for n in (100, 0, -1):
+        with pytest.raises(InputError):
+            bench.engine.sweeps.add_seeds(record.id, n, by=ANNA)
 
 
 def test_a_run_that_is_deleted_is_missing_and_trained_again(bench):
@@ -389,6 +390,14 @@ def test_a_student_has_so_many_sweeps_and_the_instructor_is_not_bound(bench):
         bench.start(rates(1), by=CARLA)
 
 
+def test_who_is_a_new_owner_each_time_has_no_more_under_way_than_one_address_may(bench):
+    bench.engine.classroom.set_limits(Limits(waiting_address=2), by=CARLA)
+    for number in range(2):
+        bench.start(rates(1), by=Visitor(f"owner {number}", address="10.0.0.1"))
+    assert refusal(bench, Visitor("one more", address="10.0.0.1")) == "line_is_full"
+    bench.start(rates(1), by=Visitor("classmate", address="10.0.0.2"))
+
+
 def refusal(bench, by) -> str:
     with pytest.raises(StoreError) as caught:
         bench.start(rates(1), by=by)
@@ -506,3 +515,22 @@ def test_while_many_known_trials_are_copied_the_sweeps_of_others_go_on(bench, mo
     bench.settle()
     assert copied[0] < many.n_trials
     assert bench.seen(record).n_done == many.n_trials
+
+
+def test_a_sweep_that_another_process_drives_is_looked_at_and_not_steered(tmp_path):
+    with SqliteStore(tmp_path) as elsewhere:
+        record = elsewhere.sweeps.create(rates(2).to_dict(), name="n", owner="anna")
+        with SqliteStore(tmp_path) as store:
+            bench = SweepBench(store, tmp_path)
+            assert bench.seen(record).record.state is SweepState.RUNNING
+            for action, code in (
+                ("stop", "sweep_elsewhere"),
+                ("go_on", "sweep_is_active"),
+                ("delete", "sweep_is_active"),
+            ):
+                assert outcome(ON_A_SWEEP[action], bench.engine.sweeps, record.id, ANNA) == code
+            elsewhere.close()
+            bench.engine.sweeps.go_on(record.id, by=ANNA)  # its process is gone
+            bench.settle()
+            assert len(bench.worker.trained()) == 2
+            bench.engine.close()

@@ -40,7 +40,7 @@ def test_seeds_draw_other_pictures():
 
 
 def test_what_is_asked_of_comes_before_what_is_usual():
-    sweep = DEPTH.sweep({"dataset": "groceries", "image_size": 96, "per_class": 5, "head": "dense"}, 1)
+    sweep = DEPTH.sweep({"dataset": "groceries", "image_size": 96, "per_class": 5, "head": "dense", "n_frozen": 1}, 1)
     assert {trial.spec.image_size for trial in sweep.trials()} == {96}
     assert {trial.spec.per_class for trial in sweep.trials()} == {5}
     assert {trial.spec.is_fitted for trial in sweep.trials()} == {True}

@@ -16,6 +16,7 @@ def trainer(tmp_path_factory):
     return Trainer(tmp_path_factory.mktemp("data-size"))
 
 
+@pytest.mark.full
 def test_tenfold_fruits_gain_ten_points_and_then_the_curve_levels_off(trainer):
     rows = trainer.rows(SIZE.sweep({}, SIZE.n_seeds))
     mean = {size: np.mean(list(known.values())) for size, known in scores(rows, "per_class").items()}
@@ -40,9 +41,9 @@ def test_small_photographs_gain_to_the_end(trainer):
 
 @pytest.mark.full  # from scratch, every picture passes the whole network in every epoch
 def test_from_scratch_50_pictures_a_class_are_far_from_what_frozen_features_make_of_them(trainer):
-    given = {"dataset": "cifar10-small", "arms": ("frozen", "scratch")}
-    rows = trainer.rows(SIZE.sweep(given, 3), per_class=(2, 50))
-    answer = SIZE.answer(rows)
+    given = {"dataset": "cifar10-small", "arms": ("frozen", "scratch"), "image_size": 64}
+    rows = trainer.rows(SIZE.sweep(given, 3), arm=("frozen",), per_class=(2, 50))
+    answer = SIZE.answer(rows + trainer.rows(SIZE.sweep(given, 3), arm=("scratch",), per_class=(50,)))
     assert answer is not None
     assert [one.code for one in answer.more] == ["arm_worse"]
     assert answer.more[0].values["difference"] >= 0.25

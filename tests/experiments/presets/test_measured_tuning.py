@@ -17,12 +17,14 @@ def trainer(tmp_path_factory):
     return Trainer(tmp_path_factory.mktemp("tuning"))
 
 
+@pytest.mark.full
 def test_at_a_small_rate_a_head_that_was_trained_first_is_far_ahead(trainer):
     rows = trainer.rows(RATES.sweep({}, 1), learning_rate=(SMALL,))
     first, at_once = (row["test_accuracy"] for row in rows)
     assert first - at_once >= 0.10
 
 
+@pytest.mark.full
 def test_statistics_that_move_although_all_is_frozen_cost_ten_points(trainer):
     rows = trainer.rows(BATCHNORM.sweep({}, 1), policy=("probe", "probe-updating"))
     probe, trap = (row["test_accuracy"] for row in rows)

@@ -252,8 +252,8 @@ class SweepDriver:
 
     def _submit(self, live: LiveSweep, place: int) -> None:
         """Brings the next trial into line: a run that was stopped goes on, one that has failed is made anew."""
-        before = newest(self._store.sweeps.trials(live.id)).get(place)
-        with self._lock:
+        with self._lock:  # read within it: a run that ends in between would count as one that nobody need take up
+            before = newest(self._store.sweeps.trials(live.id)).get(place)
             if not self._is_on(live) or (before is not None and self._goes_on(live, place, before)):
                 return
         self._enter(live, place, self._order(live, place), before)

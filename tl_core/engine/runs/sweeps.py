@@ -90,12 +90,12 @@ class Sweeps:
         """Trains each cell of a sweep with so many more seeds, whether it is under way here or at rest.
 
         Raises:
-            InputError: "bad_sweep": more than a sweep may have.
+            InputError: "bad_sweep": none, or more than a sweep may have.
             UnknownIdError, StoreError: As `go_on`.
         """
         record = self._store.sweeps.permitted(sweep_id, by=by)
         before = Sweep.from_dict(record.sweep)
-        sweep = before.with_seeds(len(before.seeds) + n)
+        sweep = before.with_seeds(len(before.seeds) + n if n > 0 else 0)
         trials = sweep.trials(self._home)
         with self._lock:
             if self._driver.extend(record.id, trials):
@@ -106,8 +106,8 @@ class Sweeps:
         trials = sweep.trials(self._home)
         self._check_room(by)
         with self._lock:
-            if record.is_active and self._driver.get(record.id) is None:
-                self._store.recover()  # the process that drove it may have died since this one began
+            if self._is_elsewhere(record):
+                raise StoreError("sweep_is_active", sweep=record.id)
             check_sweep_limits(self._store, 0, by=by)
             record = self._store.sweeps.go_on(record.id, sweep.to_dict())
             self._driver.begin(record, trials)
@@ -123,8 +123,15 @@ class Sweeps:
         with self._lock:
             if self._driver.get(record.id) is not None:
                 self._driver.end(record.id, SweepState.STOPPED)
-            elif self._store.sweeps.get(record.id).is_active:
+            elif self._is_elsewhere(record):
                 raise StoreError("sweep_elsewhere", sweep=record.id)
+
+    def _is_elsewhere(self, record: SweepRecord) -> bool:
+        """Says whether another process drives a sweep; what one left that has died since is interrupted now."""
+        if record.is_active and self._driver.get(record.id) is None:
+            self._store.recover()
+            return self._store.sweeps.get(record.id).is_active
+        return False
 
     def stop_all(self, owners: Collection[str]) -> None:
         """Ends the sweeps of some owners; whoever calls it has asked whether that may be done."""

@@ -5,11 +5,12 @@ from types import MappingProxyType
 
 from tl_core.experiments.preset import Preset
 from tl_core.experiments.presets.batchnorm import BATCHNORM
+from tl_core.experiments.presets.catch_up import CATCH_UP
 from tl_core.experiments.presets.data_size import DATA_SIZE
 from tl_core.experiments.presets.depth import DEPTH
 from tl_core.experiments.presets.rates import LEARNING_RATES
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
-    {preset.id: preset for preset in (DEPTH, DATA_SIZE, LEARNING_RATES, BATCHNORM)}
+    {preset.id: preset for preset in (DEPTH, DATA_SIZE, LEARNING_RATES, BATCHNORM, CATCH_UP)}
 )
 """Word on the command line → preset."""

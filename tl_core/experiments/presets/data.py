@@ -30,23 +30,26 @@ def completed(options: Mapping[str, Any], **usual: Any) -> dict[str, Any]:
     return {**USUAL.get(dataset, OTHERS), **usual, "backbone": "mobilenet_v2", **given, "dataset": dataset}
 
 
-def tuned(options: Mapping[str, Any], own: Collection[str]) -> dict[str, Any]:
-    """Returns options for fine-tuning the last two thirds of a network on few small photographs.
+SMALL: Mapping[str, Any] = MappingProxyType({"dataset": "cifar10-small", "image_size": 64, "per_class": 50})
+"""Photographs so small that a network is tuned on them in seconds."""
+
+
+def tuned(options: Mapping[str, Any], own: Collection[str], usual: Mapping[str, Any] = SMALL) -> dict[str, Any]:
+    """Returns options for fine-tuning the last two thirds of a network.
 
     The head that is trained first gets epochs enough to settle: with fewer, tuning would look better than it is.
 
     Args:
         options: Of `planning.plan.plan_run`.
         own: Those that the preset varies itself, which are left out.
+        usual: A data set, and what suits it here.
 
     Raises:
         UnknownIdError: There is no such backbone.
     """
     given = {name: value for name, value in options.items() if name not in own and value is not None}
-    given = {"dataset": "cifar10-small", "epochs": 5, "head_epochs": 20, **given}
-    if given["dataset"] == "cifar10-small":
-        given = {"image_size": 64, **given}
-    base = completed(given)
+    is_usual = given.get("dataset", usual["dataset"]) == usual["dataset"]
+    base = completed({"epochs": 5, "head_epochs": 20, **(usual if is_usual else {}), **given})
     if not {"freeze", "n_frozen"} & set(given):
         base["freeze"] = backbone_info(base["backbone"]).n_blocks // 3
     return base

@@ -26,8 +26,8 @@ PREDICTED = MappingProxyType(
 
 def sweep(options: Mapping[str, Any], n_seeds: int, home: Path | None = None) -> Sweep:
     """Returns a converged probe behind every block of the backbone, on few pictures, others with each seed."""
-    base = completed(options, dataset="cifar10-small") | {"head": "logistic", "freeze": "all"}
-    base.pop("head_at", None)
+    given = {name: value for name, value in options.items() if name not in ("head_at", "n_frozen")}
+    base = completed(given, dataset="cifar10-small") | {"head": "logistic", "freeze": "all"}
     blocks = backbone_info(base["backbone"]).blocks
     cells = tuple(Cell({"block": block.name}, {"head_at": block.name}) for block in blocks)
     return Sweep("depth", base, cells, tuple(range(n_seeds)))

@@ -43,8 +43,10 @@ class RunFilter:
         if self.states is not None:
             states = [RunState(state).value for state in self.states]
             parts.append((f"state IN ({', '.join('?' * len(states))})", states))
-        if self.sweep != ANY_SWEEP:
-            parts.append(("sweep_id IS ?", [self.sweep]))
+        if self.sweep is None:
+            parts.append(("+sweep_id IS NULL", []))  # no index: most runs are of none, and lists are read by age
+        elif self.sweep != ANY_SWEEP:
+            parts.append(("sweep_id = ?", [self.sweep]))
         if text := transitions.search_text(self.text or ""):
             parts.append(("(instr(words, ?) OR substr(id, 1, length(?)) = ?)", [text] * 3))
         return " AND ".join(condition for condition, _ in parts), [value for _, values in parts for value in values]

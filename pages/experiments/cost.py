@@ -1,0 +1,73 @@
+"""How many runs an experiment is, and how long they take on this machine as far as that was measured."""
+
+import json
+
+import streamlit as st
+
+from pages.ui import pace, services
+from pages.ui.text import seconds, t
+from tl_core.disk.home import data_home
+from tl_core.engine.runs.estimates import Pending
+from tl_core.errors import TransferLabError
+from tl_core.experiments.sweep import Sweep
+
+KEPT_S = 10  # an estimate
+MEASURING_S, WAITING_S = 1.0, 4.7  # between two questions for what a run costs
+
+
+def told(sweep: Sweep) -> str:
+    """Returns the number of runs, and their time where it is known.
+
+    Raises:
+        TransferLabError: A trial cannot be run.
+    """
+    whole_s = _whole_s(sweep)
+    if whole_s is None:
+        return t("experiments.cost_unknown", n=sweep.n_trials)
+    if whole_s == 0:
+        return t("experiments.cost_nothing", n=sweep.n_trials)
+    return t("experiments.cost", n=sweep.n_trials, time=seconds(whole_s))
+
+
+def draw(sweep: Sweep) -> None:
+    """Draws it, has one trial measured where nothing of its kind was, and asks again until that is done."""
+    st.caption(told(sweep), help=t("experiments.cost_about"))
+    pending = _pending(sweep)
+    if pending is not None:
+
+        def ask() -> None:
+            if _pending(sweep) is not pending:
+                st.rerun()
+
+        pace.draw_again("sweep-cost", ask, MEASURING_S if pending is Pending.MEASURING else WAITING_S)
+
+
+def _whole_s(sweep: Sweep) -> float | None:
+    """Returns the seconds that a sweep takes; None where that is not known yet."""
+    try:
+        return _known_s(str(data_home()), json.dumps(sweep.to_dict()), sweep)
+    except LookupError:
+        return None
+
+
+@st.cache_data(ttl=KEPT_S, max_entries=64, show_spinner=False)
+def _known_s(home: str, told: str, _sweep: Sweep) -> float:
+    """Returns the same for all who ask within a few seconds: each trial is looked up. What is not known is not kept."""
+    whole_s = services.engine().sweeps.estimate_s(_sweep)
+    if whole_s is None:
+        raise LookupError
+    return whole_s
+
+
+def _pending(sweep: Sweep) -> Pending | None:
+    """Returns why the time is not known yet; None where it is, or never will be."""
+    try:
+        if _whole_s(sweep) is not None:
+            return None
+        spec = sweep.trials(data_home())[0].spec
+        answer = services.engine().requests.estimate(spec)
+    except TransferLabError:
+        return None
+    if isinstance(answer, Pending):
+        return None if answer is Pending.FAILED else answer
+    return None if answer.run_s(spec) is None else Pending.WAITING  # what a fit takes, only a fit shows
