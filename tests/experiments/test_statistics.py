@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from tl_core.experiments.statistics import Difference, Mean, differences, holm, mean_interval, paired_difference, pairs
@@ -89,6 +90,14 @@ def test_holms_correction_is_that_of_his_table():
     # sorted: .01 · 4 = .04, .02 · 3 = .06, .03 · 2 = .06, .04 · 1 → no less than the one before
     assert holm([0.02, 0.01, 0.04, 0.03]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
     assert holm([]) == []
+
+
+def test_holms_correction_is_that_of_statsmodels():
+    from statsmodels.stats.multitest import multipletests
+
+    for n in (1, 2, 7, 40):
+        alone = np.random.default_rng(n).beta(0.3, 2, n)
+        assert holm(list(alone)) == pytest.approx(multipletests(alone, method="holm")[1])
 
 
 def test_one_clear_level_among_many_stays_clear_and_a_lucky_one_does_not():

@@ -143,13 +143,17 @@ def corrected(found: Mapping[Name, Difference | None]) -> dict[Name, Difference]
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Returns p-values corrected for being so many."""
-    if not p_values:
-        return []
-    from statsmodels.stats.multitest import multipletests
+    """Returns p-values corrected for being so many.
 
-    corrected: Any = multipletests(p_values, method="holm")[1]
-    return [float(p) for p in corrected]
+    As `statsmodels.stats.multitest.multipletests`, which collects the garbage of the whole process at each call: a
+    tenth of a second and more in which a server answers nobody.
+    """
+    array = np.asarray(p_values, np.float64)
+    order = np.argsort(array, kind="stable")
+    factors = np.arange(len(array), 0, -1)
+    adjusted = np.empty_like(array)
+    adjusted[order] = np.minimum(np.maximum.accumulate(array[order] * factors), 1.0)
+    return [float(p) for p in adjusted]
 
 
 def _standard_error(array: np.ndarray) -> float:
