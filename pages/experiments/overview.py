@@ -4,9 +4,9 @@ import streamlit as st
 
 from pages.experiments import cost, dialogs
 from pages.experiments.names import name_of, sweep_of
-from pages.experiments.sharing import may_change
 from pages.ui import services, state
 from pages.ui.owner_names import owner_name
+from pages.ui.sharing import may_change
 from pages.ui.text import day, literal, t
 from tl_core.disk.home import data_home
 from tl_core.errors import TransferLabError

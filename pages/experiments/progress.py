@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.experiments import chart, prediction, results, sharing
-from pages.experiments.names import name_of, sweep_of
-from pages.ui import owner_names, pace, services, state
+from pages.experiments import chart, prediction, results
+from pages.experiments.names import link, name_of, sweep_of
+from pages.ui import owner_names, pace, services, sharing, state
 from pages.ui.actions import attempt
 from pages.ui.setting_words import setting
 from pages.ui.text import literal, sentence, t, time_left
@@ -46,7 +46,7 @@ def _draw_title(record: SweepRecord) -> None:
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="run-title"):
         st.header(literal(name_of(record)), anchor=False, width="stretch")
         if sharing.may_change(record):
-            sharing.draw(record)
+            sharing.draw_choice(record, services.engine().sweeps.share, link(record.id), "experiments")
     if record.owner != state.visitor().owner:
         st.caption(t("experiments.whose", owner=literal(owner_names.owner_name(record.owner))))
     _draw_settings(record)

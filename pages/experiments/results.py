@@ -6,9 +6,9 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from pages.experiments import dialogs, prediction, repeat, sharing
+from pages.experiments import dialogs, prediction, repeat
 from pages.experiments.names import factor, level, sweep_of, trial
-from pages.ui import csv_download, services, state
+from pages.ui import csv_download, services, sharing, state
 from pages.ui.actions import attempt, open_run
 from pages.ui.run_choice import ask_for
 from pages.ui.text import literal, sentence, t
