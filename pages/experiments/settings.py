@@ -15,7 +15,7 @@ from pages.ui.text import count, dataset_name, named, t
 from tl_core.datasets.catalog import DATASETS
 from tl_core.datasets.known import is_here, known_dataset
 from tl_core.disk.home import data_home
-from tl_core.errors import InputError, TransferLabError
+from tl_core.errors import TransferLabError
 from tl_core.experiments.preset import Preset
 from tl_core.experiments.sweep import Sweep
 from tl_core.models.catalog import BackboneInfo, backbones
@@ -56,21 +56,11 @@ def choose(preset: Preset, opened: Mapping[str, str]) -> Sweep:
             options["image_size"] = _choose_size(preset.id, backbone, options.get("dataset"), suited)
     with next(places):
         n_seeds = choose_seeds(preset.id, preset.n_seeds)
-    if arms := known_arms(preset):
-        options["arms"] = ",".join(_choose_arms(preset.id, arms, fixed))
+    if preset.arms:
+        options["arms"] = ",".join(_choose_arms(preset.id, preset.arms, fixed))
     said = {PREFIX + name: str(value) for name, value in options.items()}
     keep_in_address(preset.id, {**said, SEEDS: str(n_seeds)})
     return preset.sweep(options, n_seeds, home)
-
-
-def known_arms(preset: Preset) -> tuple[str, ...]:
-    """Returns the ways of training that a preset can set side by side; none where it has one only."""
-    try:
-        preset.sweep({"arms": "?"}, 1)
-    except InputError as error:
-        allowed = error.values.get("allowed")
-        return tuple(map(str, allowed)) if isinstance(allowed, list) and error.code == "bad_arms" else ()
-    return ()
 
 
 def newly_asked(kind: str, opened: Mapping[str, str]) -> dict[str, str]:

@@ -78,6 +78,7 @@ class Preset:
         verdict: Returns which of the choices the numbers bear out; None where they bear out none (yet).
         sweep: Makes it.
         answer: Returns what the rows allow to say; None while too few trials have completed.
+        arms: The ways of training that it can set side by side; its sweep begins with some of them.
         is_ordered: Whether neighbouring levels of x are nearer than others, so that a line between them says something.
         published: Curves from the paper that the reference names; what they are says [sweep.<id>.published].
     """
@@ -91,5 +92,6 @@ class Preset:
     sweep: MakeSweep
     answer: Callable[[Sequence[Row]], Answer | None]
     verdict: Callable[[Sequence[Row]], str | None]
+    arms: tuple[str, ...] = ()
     is_ordered: bool = True
     published: tuple[Published, ...] = ()

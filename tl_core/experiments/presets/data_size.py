@@ -119,6 +119,7 @@ DATA_SIZE = Preset(
     sweep=sweep,
     answer=answer,
     verdict=verdict,
+    arms=ARMS,
     # BiT-M, ResNet-50x1, CIFAR-10, fine-tuned: medians of the authors' runs (google-research/big_transfer, README)
     published=(Published("tuned", ((1, 0.541), (5, 0.824))),),
 )

@@ -101,4 +101,5 @@ LEARNING_RATES = Preset(
     sweep=sweep,
     answer=answer,
     verdict=verdict,
+    arms=ARMS,
 )
