@@ -179,3 +179,10 @@ def test_a_changed_copy_is_validated_again():
     assert RunSpec().with_changes(seed=4) == RunSpec(seed=4)
     with pytest.raises(SpecError):
         RunSpec().with_changes(epochs=0)
+
+
+def test_specs_that_differ_only_in_what_decides_nothing_have_one_canonical_form():
+    plain = RunSpec(momentum=0.5, head_learning_rate=0.1, hidden=7)
+    assert plain.canonical() == RunSpec()
+    used = RunSpec(optimizer="sgd", momentum=0.5, phases=2, head_learning_rate=0.1, head="dense", hidden=7)
+    assert used.canonical() == used

@@ -171,6 +171,11 @@ class Checked:
         """Returns the fields that decide nothing beside the others, such as the momentum of Adam."""
         return {one.name for one in fields(self) if one.metadata["unused"](self)}
 
+    def canonical(self) -> Self:
+        """Returns the one copy of all records that differ only in what decides nothing: there it has the defaults."""
+        unused = self.unused_fields()
+        return self.with_changes(**{one.name: one.default for one in fields(self) if one.name in unused})
+
     def fingerprint(self) -> str:
         """Returns 16 hexadecimal digits that are equal for equal records."""
         written = json.dumps(self.to_dict(), sort_keys=True)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.lab import expected, forms, pass_cost, run_panel, settings
+from pages.lab import expected, forms, pass_cost, rate_finder, run_panel, settings
 from pages.ui import actions, links, pace, run_names, services, state
 from pages.ui.blocks import layer_map, parameter_line, picture_strip
 from pages.ui.setting_words import setting
@@ -42,15 +42,17 @@ def draw() -> None:
         _draw_data(dataset)
         backbone = forms.choose_backbone()
         n_frozen, words = forms.choose_freeze(backbone), st.container()
-        options, costs = settings.choose_settings(dataset, backbone, n_frozen)
+        options, places = settings.choose_settings(dataset, backbone, n_frozen)
         n_frozen = min(n_frozen, backbone.n_used(options["head_at"]))
         with words:
             forms.draw_freeze_words(backbone, n_frozen, options["head_at"])
         spec = _plan({"dataset": dataset.id, "backbone": backbone.id, "n_frozen": n_frozen, **options})
         if spec is not None:
             pace_s = _pace_s(spec)  # before anything that it decides is drawn
-            with costs:
+            with places.costs:
                 _draw_costs(spec, dataset)
+            with places.finder:
+                rate_finder.draw(spec)
             _draw_train(spec, dataset, backbone)
     with results:
         if spec is not None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from functools import partial
 from types import MappingProxyType
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -17,6 +18,7 @@ from tl_core.datasets.catalog import DatasetInfo
 from tl_core.models.catalog import BackboneInfo
 from tl_core.planning.fit import offered_sizes
 from tl_core.planning.plan import usual_training
+from tl_core.planning.rates import OFFERED_RATES
 from tl_core.spec import CHOICES, FITTED, RANGES, RunSpec
 
 # settings that are numbers: the word that explains each, and the step of its buttons
@@ -45,11 +47,23 @@ MOMENTA = (0.9, 0.99, 0.999)
 PER_CLASS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
-def choose_settings(dataset: DatasetInfo, backbone: BackboneInfo, n_frozen: int) -> tuple[dict, DeltaGenerator]:
+class Places(NamedTuple):
+    """Where to draw what is known only once all settings are chosen.
+
+    Attributes:
+        costs: Below the choice of augmentation, for what each choice costs.
+        finder: Below the rates, for the learning-rate finder.
+    """
+
+    costs: DeltaGenerator
+    finder: DeltaGenerator
+
+
+def choose_settings(dataset: DatasetInfo, backbone: BackboneInfo, n_frozen: int) -> tuple[dict, Places]:
     """Draws the further settings, folded away, with defaults that work.
 
     Returns:
-        Fields of `RunSpec`; and the place, below the choice of augmentation, for what each choice costs.
+        Fields of `RunSpec`, and places for what follows from them.
     """
     with st.expander(t("lab.more"), icon=":material/tune:"):
         values: dict = {"weights": _pick("weights", "pretrained"), "head": _pick("head", "head")}
@@ -71,7 +85,8 @@ def choose_settings(dataset: DatasetInfo, backbone: BackboneInfo, n_frozen: int)
             is_head_only = n_frozen >= backbone.n_used(values["head_at"])
             values |= _training(values, backbone, is_head_only=is_head_only)
             rate_curve.draw(values, dataset, is_head_only=is_head_only)
-    return values | controls.without_control(), costs
+        finder = st.container()
+    return values | controls.without_control(), Places(costs, finder)
 
 
 def _halves() -> Iterator[DeltaGenerator]:
@@ -198,8 +213,7 @@ def _phases(values: dict, usual: int, *, is_disabled: bool) -> int:
 def _rate(field: str, values: dict, usual: dict, *, is_disabled: bool) -> float:
     """Draws one of the two learning rates; its starting value follows from optimiser and weights."""
     suggested = usual[field]
-    offered = {float(f"{base}e-{power}") for power in range(1, 7) for base in (1, 2, 5)}
-    rates = sorted(offered | {suggested, *controls.of_link(field)})
+    rates = sorted({*OFFERED_RATES, suggested, *controls.of_link(field)})
     slider = partial(st.select_slider, t(f"field.{field}"), rates, help=meaning("rate"))
     rate = controls.choose(
         field,

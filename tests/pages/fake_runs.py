@@ -50,6 +50,14 @@ ANSWERS = MappingProxyType(
             "channels": [{"channel": at, "peak": 2.0, "pictures": [at, 5, 9]} for at in range(3)],
         },
         "sanity": checked_by_random_weights,
+        "find_rate": lambda asked: {
+            "rates": [1e-5, 1e-3, 1e-1],
+            "losses": [3.0, 1.0, 2.0],
+            "smoothed": [3.0, 1.0, 2.0],
+            "careful": 1e-4 if asked["spec"]["n_frozen"] else None,
+            "bold": 4e-4 if asked["spec"]["n_frozen"] else None,
+            "rises": None if asked["spec"]["n_frozen"] else 0.1,
+        },
     }
 )
 

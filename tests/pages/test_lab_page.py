@@ -299,3 +299,43 @@ def test_the_scores_of_all_splits_are_computed_once_and_stay(visit, pair, worker
     assert [one["split"] for one in workers[0].sent if one["do"] == "evaluate"] == ["train", "validation"]
     app = visit(language=language, run=pair[0])
     assert f"splits-{pair[0]}" not in [button.key for button in app.button]
+
+
+def finder(app, language: str = "en"):
+    return next((button for button in app.button if button.label == phrase(language, "lab.find_rate")), None)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_learning_rate_finder_proposes_two_rates_and_a_click_sets_one(visit, workers, language):
+    app = visit(language=language)
+    finder(app, language).click().run()
+    asked = [message for message in workers[0].sent if message["do"] == "find_rate"]
+    assert len(asked) == 1
+    assert phrase(language, "lab.rate_found", careful="0.0001", bold="0.0004", n=3) in texts(app)
+    app.button(key="use-rate-bold").click().run()
+    rates = [one.value for one in app.select_slider if one.label == phrase(language, "field.head_learning_rate")]
+    assert rates == [5e-4]  # the nearest that the control offers
+    assert app.button(key="use-rate-bold").disabled
+    assert len([message for message in workers[0].sent if message["do"] == "find_rate"]) == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_where_the_loss_falls_at_no_rate_the_finder_says_where_it_rises_and_offers_none(visit, language):
+    app = visit(language=language)
+    app.slider[0].set_value(0).run()
+    finder(app, language).click().run()
+    assert phrase(language, "lab.rate_rises", rate="0.1") in texts(app)
+    assert not [button for button in app.button if (button.key or "").startswith("use-rate")]
+
+
+def test_a_test_of_other_settings_is_not_shown_and_a_locked_rate_or_a_fitted_head_has_no_finder(visit):
+    app = visit()
+    finder(app).click().run()
+    assert finder(app) is None
+    app.slider[0].set_value(3).run()
+    assert finder(app) is not None
+    app = visit(lock="head_learning_rate", freeze="19", backbone="mobilenet_v2")
+    assert finder(app) is None
+    app = visit()
+    next(box for box in app.selectbox if box.label == phrase("en", "field.head")).select("svm").run()
+    assert finder(app) is None

@@ -19,6 +19,7 @@ from tl_core.engine.runs.exports import Exports
 from tl_core.engine.runs.forecast import Forecast
 from tl_core.engine.runs.insights import Insights
 from tl_core.engine.runs.programs import Programs
+from tl_core.engine.runs.rate_tests import RateTests
 from tl_core.engine.runs.runs import Runs
 from tl_core.engine.runs.snapshots import FinishedRunCache
 from tl_core.engine.runs.sweeps import Sweeps
@@ -53,6 +54,7 @@ class Engine:
         sweeps: What people do with sweeps.
         classroom: What concerns the class.
         requests: What a page waits for.
+        rate_tests: Learning rates that are tried before a run.
         insights: What people ask of finished runs.
         exports: What visitors take along as files.
         programs: Code that trains a run's network without this app.
@@ -103,6 +105,7 @@ class Engine:
         self.runs = Runs(store, home, self.albums, supervisor, finished, forecast, disk)
         self.sweeps = Sweeps(store, home, supervisor, self.runs, estimates, disk, clock)
         self.classroom = Classroom(store, supervisor, forecast, self.sweeps)
+        self.rate_tests = RateTests(supervisor, self.runs, clock)
         self.requests = Requests(store, home, supervisor, estimates)
         self.insights = Insights(store, home, supervisor, clock)
         self.exports = Exports(store, home, supervisor)

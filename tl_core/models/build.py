@@ -2,7 +2,8 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from tl_core.errors import SpecError
 from tl_core.models.batchnorm import with_fast_batchnorm
 from tl_core.models.cuts import Block, Segment, find_blocks, find_segments
-from tl_core.models.heads import add_head
+from tl_core.models.heads import add_head, restart_head
 from tl_core.models.networks import network
 from tl_core.models.weights import load_pretrained
 from tl_core.seeds import child_seed
@@ -47,6 +48,7 @@ class Network:
         cached_shape: Shape of the tensor to cache for one picture; None without a prefix.
         is_phase: Whether this is cut for one phase only: `full` has layers before the cut that are not frozen, so
             only `suffix` may be trained.
+        compiled: What was compiled to train `suffix`, by what it depends on beside the network; filled by training.
     """
 
     full: keras.Model
@@ -56,6 +58,7 @@ class Network:
     suffix: keras.Model
     cached_shape: tuple[int, ...] | None
     is_phase: bool = False
+    compiled: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def frozen_params(self) -> int:
@@ -70,6 +73,10 @@ class Network:
     def head_phase(self) -> "Network":
         """Returns the same network cut behind its last block, to train the head alone on fixed features."""
         return replace(_cut(self.full, self.blocks, len(self.blocks)), is_phase=True)
+
+    def restart_head(self, spec: RunSpec) -> None:
+        """Puts back the initial weights of the head, as `build` draws them with the seed of `spec`."""
+        restart_head(self.head_layers, spec)
 
     @property
     def head_layers(self) -> tuple[keras.Layer, ...]:

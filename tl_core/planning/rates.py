@@ -4,6 +4,8 @@ import math
 
 from tl_core.spec import RunSpec
 
+OFFERED_RATES = tuple(float(f"{digit}e-{power}") for power in range(6, 0, -1) for digit in (1, 2, 5))
+"""The learning rates that a control offers, ascending."""
 MOST_POINTS = 120  # of a curve that is drawn small
 
 

@@ -34,7 +34,8 @@ class Phase(Event):
     Attributes:
         name: "data", "downloading", "network", "features", "cached" (all features came from disk), "head" or "suffix"
             (the first or the second of two phases begins), "compiling", "fitting" (an SVM class by class), "views" (of
-            some pictures before an epoch), "validating", "testing" or "saving" (weights and their proof).
+            some pictures before an epoch), "rates" (of `RateTester.try_rates`), "validating", "testing" or "saving"
+            (weights and their proof).
         done: Units done (pictures, bytes); 0 where there is nothing to count.
         total: Units in all; 0 where that is unknown.
     """

@@ -21,6 +21,8 @@ from tl_core.training.inputs import Inputs
 from tl_core.training.logistic import LogisticTrainer
 from tl_core.training.progress import TrainerState
 from tl_core.training.proof import block_hashes, compare
+from tl_core.training.rate_finder import RateCurve
+from tl_core.training.rate_tester import RateTester
 from tl_core.training.sources import Source
 from tl_core.training.svm import SvmTrainer
 from tl_core.training.trainer import StopRequested, Trainer
@@ -78,16 +80,32 @@ class Phases:
             StopRequested: `should_stop` said so.
             TrainingError: "loss_not_finite" or "fit_not_settled".
         """
+        yield from self._train((yield from self._last_trainer(checkpoint)))
+
+    def try_rates(self) -> Computation[RateCurve]:
+        """Trains up to the last phase and tries learning rates for that; its weights are of no use afterwards.
+
+        Yields, Raises:
+            As `run` and `RateTester.try_rates`.
+        """
+        tester = yield from self._last_trainer(None, RateTester)
+        assert isinstance(tester, RateTester)
+        return (yield from tester.try_rates())
+
+    def _last_trainer(
+        self, checkpoint: tuple[Arrays, Mapping[str, str]] | None, kind: type[Trainer] = Trainer
+    ) -> Computation[Trainer]:
+        """Trains the phase before the last, where there is one; returns the trainer of the last, ready to begin."""
         arrays = None if checkpoint is None else self._take_up(*checkpoint)
         spec, is_head_first = self._inputs.spec, self._inputs.spec.phases == 2
         if is_head_first and self.progress.phase == 1:
             yield from self._train_head(arrays)
             arrays = None
         self.model, source = yield from self._stoppable(self._inputs.source())
-        trainer = self._trainer(spec, self.model, source, arrays)
+        trainer = self._trainer(spec, self.model, source, arrays, kind)
         if is_head_first and arrays is None:
             trainer.keep_as_best()
-        yield from self._train(trainer)
+        return trainer
 
     def _train_head(self, arrays: Arrays | None) -> Computation[None]:
         network = self._inputs.network
@@ -99,12 +117,20 @@ class Phases:
         self._after_head = block_hashes(network)
         self.progress.next_phase()
 
-    def _trainer(self, spec: RunSpec, model: keras.Model, source: Source, arrays: Arrays | None) -> Trainer:
+    def _trainer(
+        self,
+        spec: RunSpec,
+        model: keras.Model,
+        source: Source,
+        arrays: Arrays | None,
+        kind: type[Trainer] = Trainer,
+    ) -> Trainer:
         train, dataset = self._inputs.train, self._inputs.dataset
         pictures = dataset.labels, train, dataset.validation
-        kind = FITTING.get(spec.head, Trainer)
+        kind = FITTING.get(spec.head, kind)
         norms = GradientNorms(self._inputs.network, model.trainable_variables) if self._has_norms else None
-        trainer = kind(model, source, *pictures, spec, self._clock, self._should_stop, self.progress, norms)
+        compiled = self._inputs.network.compiled if model is self._inputs.network.suffix else None
+        trainer = kind(model, source, *pictures, spec, self._clock, self._should_stop, self.progress, norms, compiled)
         if arrays is not None:
             put_back(model.variables, _group(arrays, "model"))
             put_back(model.optimizer.variables, _group(arrays, "optimizer"))

@@ -5,7 +5,7 @@ one call as fit into a short turn (`steps.Pace`); every one of them has its own 
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, MutableMapping
 from typing import Any
 
 import keras
@@ -24,7 +24,7 @@ from tl_core.training.losses import WeightedCrossentropy, class_weights
 from tl_core.training.progress import TrainerState
 from tl_core.training.schedules import learning_rate
 from tl_core.training.sources import Source
-from tl_core.training.steps import Pace, make_steps
+from tl_core.training.steps import Pace, Steps, make_steps
 
 CALL_BYTES = 32_000_000  # inputs of one call
 
@@ -48,6 +48,8 @@ class Trainer:
         progress: Where the training stands before this phase; it is carried on. Left out: at its beginning.
         norms: Takes in the norms of the gradients, which the events of the epochs then bring; None: they are not
             measured. No other number depends on it.
+        compiled: What was compiled for this model in earlier trainings, as `Network.compiled`; taken over where it
+            fits, added to where it does not. None: there were none.
 
     Random:
         The order of epoch e is the child "order/e" of `spec.seed`.
@@ -67,6 +69,7 @@ class Trainer:
         should_stop: Callable[[], bool] = lambda: False,
         progress: TrainerState | None = None,
         norms: GradientNorms | None = None,
+        compiled: MutableMapping[Hashable, Steps] | None = None,
     ) -> None:
         self._norms = norms
         self.model, self.source, self.labels = model, source, labels
@@ -76,17 +79,28 @@ class Trainer:
         self.best_weights: list[np.ndarray] | None = None
         self.best_logits: np.ndarray | None = None  # of the validation pictures, by these very weights, where known
         self._last_logits: np.ndarray | None = None
-        is_balanced = spec.class_weight == "balanced"
-        weights = class_weights(labels[train], model.output_shape[-1]) if is_balanced else None
-        n_steps = steps_per_epoch(len(train), spec.batch_size)
-        compile_model(model, spec, weights, n_steps=n_steps)
-        self.steps = make_steps(
-            model,
-            spec.batch_size,
-            is_exact=spec.arithmetic == "exact",
-            squares_every=0 if norms is None else norms.measured_every(n_steps),
-        )
+        self.steps = self._compiled(compiled if compiled is not None else {})
         self.pace, self.eval_pace = Pace(self._most_batches()), Pace(self._most_batches())
+
+    def _compiled(self, known: MutableMapping[Hashable, Steps]) -> Steps:
+        """Returns the model's steps with its optimiser at its beginning; those that are known where these are equal."""
+        spec, model = self.spec, self.model
+        n_steps = steps_per_epoch(len(self.train), spec.batch_size)
+        squares_every = 0 if self._norms is None else self._norms.measured_every(n_steps)
+        is_general = spec.schedule == "constant" and spec.class_weight == "none"
+        key = squares_every if is_general else None  # schedule and weights are compiled into the steps
+        if key is not None and key in known:
+            restart_optimizer(model.optimizer, spec)
+            return known[key]
+        known.clear()  # they belong to the optimiser that is replaced now
+        is_balanced = spec.class_weight == "balanced"
+        weights = class_weights(self.labels[self.train], model.output_shape[-1]) if is_balanced else None
+        compile_model(model, spec, weights, n_steps=n_steps)
+        is_exact = spec.arithmetic == "exact"
+        steps = make_steps(model, spec.batch_size, is_exact=is_exact, squares_every=squares_every)
+        if key is not None:
+            known[key] = steps
+        return steps
 
     def _most_batches(self) -> int:
         """Returns how many batches may go into one call.
@@ -275,6 +289,13 @@ def compile_model(model: keras.Model, spec: RunSpec, weights: np.ndarray | None 
         jit_compile=False,  # XLA on convolutions is catastrophic on a CPU  # pyright: ignore[reportArgumentType]
     )
     model.optimizer.build(model.trainable_variables)
+
+
+def restart_optimizer(optimizer: Any, spec: RunSpec) -> None:
+    """Puts an optimiser of one rate throughout back to its beginning, with the rate of a spec."""
+    for variable in optimizer.variables:
+        variable.assign(np.zeros(variable.shape, variable.dtype))
+    optimizer.learning_rate = spec.learning_rate
 
 
 def make_optimizer(spec: RunSpec, n_steps: int = 1) -> keras.optimizers.Optimizer:

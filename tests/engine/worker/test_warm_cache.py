@@ -50,6 +50,47 @@ def test_runs_that_freeze_everything_share_a_backbone_and_have_heads_of_their_ow
     assert not {id(layer) for layer in first.head_layers} & {id(layer) for layer in second.head_layers}
 
 
+def test_a_head_that_was_given_back_is_taken_over_by_one_run_with_the_weights_of_one_built_anew():
+    cache, spec = WarmCache(), FROZEN.with_changes(head="dense", hidden=8, dropout=0.5)
+    first = cache.network(spec, 3)
+    for variable in first.suffix.variables:
+        variable.assign(np.ones(variable.shape, variable.dtype))
+    cache.give_back(spec, first)
+    wanted = spec.with_changes(seed=7, epochs=9, learning_rate=0.5)
+    second, third = (cache.network(wanted, 3) for _ in range(2))
+    assert second is first
+    assert third is not first
+    anew = build(wanted, 3).suffix.variables
+    assert all(np.array_equal(one, other) for one, other in zip(second.suffix.variables, anew, strict=True))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"head": "dense"}, {"batch_size": 8}, {"optimizer": "sgd"}, {"head_at": 5, "n_frozen": 5}, {"dropout": 0.1}],
+)
+def test_a_run_that_differs_in_more_than_it_is_trained_with_gets_a_network_of_its_own(changes):
+    cache = WarmCache()
+    first = cache.network(FROZEN, 3)
+    cache.give_back(FROZEN, first)
+    assert cache.network(FROZEN.with_changes(**changes), 3) is not first
+
+
+def test_heads_of_another_backbone_large_ones_and_more_than_a_sweep_needs_are_not_kept(monkeypatch):
+    cache, large = WarmCache(), FROZEN.with_changes(head="flatten-dense", hidden=4096)
+    first, heavy = cache.network(FROZEN, 3), cache.network(large, 3)
+    cache.give_back(large, heavy)
+    assert cache.network(large, 3) is not heavy
+    cache.give_back(FROZEN, first)
+    cache.network(FROZEN.with_changes(image_size=96), 3)
+    cache.give_back(FROZEN, first)
+    assert cache.network(FROZEN, 3) is not first
+    monkeypatch.setattr(module, "MOST_NETWORKS", 1)
+    second, other = cache.network(FROZEN, 3), FROZEN.with_changes(batch_size=8)
+    cache.give_back(FROZEN, second)
+    cache.give_back(other, cache.network(other, 3))
+    assert cache.network(FROZEN, 3) is not second
+
+
 def test_a_network_from_the_warm_cache_has_the_weights_of_one_built_anew():
     cache, spec = WarmCache(), FROZEN.with_changes(seed=7, head="dense", hidden=8)
     cache.network(FROZEN, 5)

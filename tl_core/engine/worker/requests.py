@@ -66,6 +66,7 @@ EVALUATE = Request("evaluate", ("subject", "spec", "split"))
 EXPLAIN_AHEAD = Request("explain_ahead", ("subjects",), Rank.CHORE)
 EXPLAIN_PICTURE = Request("explain_picture", ("subject", "images", "parameters"))
 EXPORT = Request("export", ("source", "format", "target"), Rank.TRAINING)
+FIND_RATE = Request("find_rate", ("spec",), Rank.TRAINING)
 FILL = Request("fill", ("specs",), Rank.TRAINING)
 UNLIKE = Request("unlike", ("subject", "spec", "images", "k"))
 MEASURE = Request("measure", ("spec",))
@@ -83,6 +84,7 @@ REQUESTS = MappingProxyType(
             EXPLAIN_PICTURE,
             EXPORT,
             FILL,
+            FIND_RATE,
             MEASURE,
             UNLIKE,
             WARM_UP,

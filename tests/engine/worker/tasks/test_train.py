@@ -20,7 +20,7 @@ from tl_core.evaluation.scores import softmax, wilson_interval
 from tl_core.models.trained import WEIGHTS_FILE, load_trained
 from tl_core.phrases import explain
 from tl_core.spec import RunSpec
-from tl_core.training import logistic
+from tl_core.training import logistic, trainer
 from tl_core.training.events import Ended, Epoch, Phase, Recovered, Started, Step
 from tl_core.training.proof import HEAD
 from tl_core.training.sources import PictureSource
@@ -126,6 +126,33 @@ def test_a_run_that_goes_on_and_is_stopped_leaves_no_outputs_of_the_weights_befo
         seen.append(event)
     assert seen[-1].state == "stopped"
     assert load_outputs(folder) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("changes", [{}, {"optimizer": "sgd", "nesterov": True}, {"schedule": "cosine"}])
+def test_a_run_that_takes_over_the_head_of_another_trains_as_one_alone_and_compiles_nothing(
+    changes, tmp_path, monkeypatch
+):
+    spec, warm = SPECS["head only"].with_changes(epochs=1, **changes), warm_cache.WarmCache()
+    made, make = [], trainer.make_steps
+    monkeypatch.setattr(trainer, "make_steps", lambda *told, **more: made.append(told) or make(*told, **more))
+    other = spec.with_changes(seed=5, learning_rate=0.1, epochs=2)
+    list(task(tmp_path, other, "other", warm=warm).run())
+    events = list(task(tmp_path, spec, warm=warm).run())
+    assert len(made) == (2 if "schedule" in changes else 1)  # a schedule is compiled into the steps
+    anew = list(task(tmp_path, spec, "alone").run())
+    assert curve(events) == curve(anew)
+    assert same(weights(tmp_path), weights(tmp_path, "alone"))
+
+
+@pytest.mark.slow
+def test_a_run_that_was_stopped_leaves_its_network_to_nobody(tmp_path):
+    spec, warm, seen = SPECS["head only"], warm_cache.WarmCache(), []
+    for event in task(tmp_path, spec, "other", warm=warm, should_stop=lambda: bool(of(Step, seen))).run():
+        seen.append(event)
+    assert seen[-1].state == "stopped"
+    network = warm.network(spec, 14)
+    assert not network.compiled
 
 
 @pytest.mark.slow

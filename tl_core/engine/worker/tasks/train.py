@@ -135,6 +135,7 @@ class TrainingTask:
         )
         yield Phase("saving")
         yield self._ended("completed", clock, state)
+        self.warm.give_back(spec, network)
 
     def _ended(self, state_name: str, clock: Clock, state: "_State", error: dict | None = None) -> Ended:
         proof, best_epoch = None, None
