@@ -15,6 +15,7 @@ from tl_core.__main__ import main
 from tl_core.commands import sweep as command
 from tl_core.commands.output import Output
 from tl_core.errors import InputError
+from tl_core.experiments import own_answer
 from tl_core.experiments.presets import PRESETS
 from tl_core.experiments.sentence import sentence
 from tl_core.paths import PROJECT
@@ -110,13 +111,15 @@ def test_an_unknown_option_in_a_file_is_said_in_one_line(home, file, capsys):
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def test_the_answer_is_the_sentence_of_the_preset_and_none_where_there_is_none(home):
+def test_the_answer_is_the_sentence_of_the_preset_or_of_what_was_set_side_by_side(home):
     asked = command.asked_sweep("depth", {"backbone": "squeezenet"}, 3)
     rows = [{**levels, "state": "completed", "test_accuracy": 0.5} for levels in asked.levels()]
     answer = PRESETS["depth"].answer(rows)
     assert command._answer(asked, rows, Output(True, "en")) == sentence("depth", answer, "en")
     assert command._answer(asked, rows[:1], Output(True, "en")) is None
-    assert command._answer(replace(asked, kind="own"), rows, Output(True, "en")) is None
+    own = command._answer(replace(asked, kind="own"), rows, Output(True, "en"))
+    assert own == sentence("own", own_answer.answer(rows), "en")
+    assert own.startswith("block: Nothing can be said")
 
 
 # ---- what is trained ----
@@ -139,7 +142,7 @@ def test_a_sweep_says_each_trial_and_its_rows_and_the_same_again_trains_nothing(
     assert [found[row["run_id"]] for row in last["rows"]] == [
         (at, row["test_accuracy"]) for at, row in zip(levels, last["rows"], strict=True)
     ]
-    assert last["answer"] is None
+    assert last["answer"].startswith("Head position: ")
     with SqliteStore(home) as store:
         record = store.sweeps.get(first["sweep_id"])
         assert (record.name, record.state, record.visibility) == ("cuts", SweepState.COMPLETED, Visibility.CLASS)
@@ -147,7 +150,7 @@ def test_a_sweep_says_each_trial_and_its_rows_and_the_same_again_trains_nothing(
         assert store.list_runs() == []
     assert main(["sweep", str(file), "--private"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 1 + 4 + 1 + 4  # begun, trials, table
+    assert len(lines) == 1 + 4 + 1 + 4 + 1  # begun, trials, table, answer
     with SqliteStore(home) as store:
         second = store.sweeps.seen(by=OPERATOR)[0]
         copies = store.list_runs(sweep=second.id)

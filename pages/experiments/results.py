@@ -15,7 +15,7 @@ from pages.ui.text import literal, sentence, t
 from tl_core.engine.runs.sweep_snapshots import MISSING, WAITING, SweepSnapshot
 from tl_core.errors import UnknownIdError
 from tl_core.experiments.preset import Row
-from tl_core.experiments.presets import PRESETS
+from tl_core.experiments.sentence import answer_of
 from tl_core.experiments.sentence import sentence as answer_sentence
 from tl_core.experiments.sweep import SEED, Sweep
 from tl_core.experiments.table import table
@@ -42,14 +42,11 @@ def draw(snapshot: SweepSnapshot) -> None:
 
 
 def _draw_answer(sweep: Sweep, rows: Sequence[Row]) -> None:
-    preset = PRESETS.get(sweep.kind)
-    if preset is None:
-        return
-    answer = preset.answer(rows)
+    answer = answer_of(sweep.kind, rows)
     if answer is None:
         st.caption(t("experiments.no_answer"))
     else:
-        st.info(f"**{literal(answer_sentence(preset.id, answer, state.language()))}**", icon=":material/lightbulb:")
+        st.info(f"**{literal(answer_sentence(sweep.kind, answer, state.language()))}**", icon=":material/lightbulb:")
     prediction.draw_beside_measured(sweep, rows)
 
 

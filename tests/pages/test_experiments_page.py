@@ -359,6 +359,22 @@ def test_a_line_is_drawn_only_between_values_that_have_an_order(visit, sweeps, v
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_one_s_own_has_an_answer_and_no_prediction(visit, sweeps, language):
+    app = visit("experiments", language, sweep_kind="own", sweep_vary="per_class:1,5", sweep_seeds="4")
+    app.button(key="start-sweep").click().run()
+    (id,) = sweeps.records
+    sweeps.measure(
+        id, lambda row: 0.1 * row["per_class"] + 0.001 * row["seed"] * row["per_class"], SweepState.COMPLETED
+    )
+    app.run()
+    assert not app.exception
+    (box,) = app.info
+    assert phrase(language, "field.per_class") in box.value
+    assert "40." in box.value
+    assert say(language, "measured") not in shown(app)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_value_that_is_none_gets_one_sentence_and_no_way_to_start(visit, sweeps, language):
     app = visit("experiments", language, sweep_kind="own")
     app.text_input[0].set_value("0, many").run()

@@ -17,7 +17,7 @@ from tl_core.engine.runs.sweep_snapshots import OVER, SweepSnapshot
 from tl_core.engine.runs.sweeps import Sweeps
 from tl_core.errors import InputError
 from tl_core.experiments.presets import PRESETS
-from tl_core.experiments.sentence import sentence
+from tl_core.experiments.sentence import answer_of, sentence
 from tl_core.experiments.sweep import SEED, Sweep, grid
 from tl_core.phrases import duration, explain
 from tl_core.spec import check_field
@@ -215,5 +215,5 @@ def _say_over(store: SqliteStore, seen: SweepSnapshot, asked: Sweep, output: Out
 
 
 def _answer(asked: Sweep, rows: Sequence[Mapping[str, Any]], output: Output) -> str | None:
-    answer = PRESETS[asked.kind].answer(rows) if asked.kind in PRESETS else None
+    answer = answer_of(asked.kind, rows)
     return None if answer is None else sentence(asked.kind, answer, output.language)

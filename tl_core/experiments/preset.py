@@ -5,13 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from tl_core.experiments.sweep import Sweep
+from tl_core.experiments.sweep import Level, Sweep
 
 Row = Mapping[str, Any]
 """One trial as a table has it: each factor and "seed" → level, "run_id", "state", "test_accuracy" and "seconds".
 
 The last two are None until the run has completed; accuracies are fractions in [0, 1].
 """
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting of a run, or a value of one: said as the pages call it."""
+
+    field: str
+    level: Level | None = None
 
 
 @dataclass(frozen=True)
@@ -22,7 +30,7 @@ class Answer:
         code: The sentence in the table [sweep_answer] of the copy files; one that says "within noise here" where the
             intervals do not allow the claim.
         values: What the sentence names: floats are differences of accuracies, as fractions; whole numbers count;
-            texts are names, and those that stand in [sweep.<id>.level] are said as it says them.
+            texts are names, and those that stand in [sweep.<id>.level] are said as it says them; or a `Setting`.
         more: Further sentences, of what else was varied.
     """
 

@@ -1,16 +1,31 @@
 """The sentence of an answer, in the reader's language."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from tl_core.experiments.preset import Answer
+from tl_core.experiments import own_answer
+from tl_core.experiments.own import ALL
+from tl_core.experiments.preset import Answer, Row, Setting
+from tl_core.experiments.presets import PRESETS
+from tl_core.experiments.rows import level_text
 from tl_core.phrases import keys, phrase
+
+
+def answer_of(kind: str, rows: Sequence[Row]) -> Answer | None:
+    """Returns what the rows of a sweep allow to say; None while that is nothing.
+
+    Args:
+        kind: A preset's id; of any other kind the values are set side by side.
+        rows: Its trials.
+    """
+    return PRESETS[kind].answer(rows) if kind in PRESETS else own_answer.answer(rows)
 
 
 def sentence(preset: str, answer: Answer, language: str) -> str:
     """Returns what an answer says, all of its sentences.
 
     Args:
-        preset: Id of the preset that it answers.
+        preset: Id of the preset that it answers, or "own".
         answer: From `Preset.answer`.
         language: "en" or "zh".
     """
@@ -22,7 +37,20 @@ def sentence(preset: str, answer: Answer, language: str) -> str:
 
 def _shown(preset: str, value: Any, language: str) -> Any:
     """Returns a difference in points, a level by its name, and counts as they are."""
+    if isinstance(value, Setting):
+        return _setting(value, language)
     if isinstance(value, float):
         return f"{100 * value:.1f}".replace("-", "−")
     key = f"sweep.{preset}.level.{value}"
     return phrase(language, key) if key in keys(language) else value
+
+
+def _setting(value: Setting, language: str) -> str:
+    """Returns what a setting, or its value, is called; what has no name is said as it is."""
+    if value.level is None:
+        key, text = f"field.{value.field}", value.field
+    else:
+        text = level_text(value.level)
+        named = f"dataset.{text}.name" if value.field == "dataset" else f"choice.{value.field}.{text}"
+        key = "lab.all" if value.level == ALL else named
+    return phrase(language, key) if key in keys(language) else text

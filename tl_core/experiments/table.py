@@ -15,10 +15,14 @@ FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 """A text that begins so is computed by a spreadsheet; by the last four in Asia only."""
 
 
+def factors_of(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Returns the names of what was varied, in their order, without the seed."""
+    return tuple(name for name in (rows[0] if rows else ()) if name not in (SEED, *MEASURED))
+
+
 def columns(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Returns the names of the columns: the factors in their order, the seed, and what was measured."""
-    factors = [name for name in (rows[0] if rows else ()) if name not in (SEED, *MEASURED)]
-    return (*factors, SEED, *MEASURED)
+    return (*factors_of(rows), SEED, *MEASURED)
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> "pd.DataFrame":

@@ -12,12 +12,12 @@ from tl_core.phrases import LANGUAGES, keys
 
 TEXTS = ("title", "question", "why", "about", "x", "reference")
 ENDS = ("better", "worse", "noise")  # what `beside` says of two levels
-FOLDER = PROJECT / "tl_core" / "experiments" / "presets"
+FOLDER = PROJECT / "tl_core" / "experiments"
 
 
 def codes() -> set[str]:
     """Returns the codes of all answers that the modules make."""
-    trees = [ast.parse(path.read_text()) for path in sorted(FOLDER.glob("*.py"))]
+    trees = [ast.parse(path.read_text()) for path in sorted(FOLDER.rglob("*.py"))]
     calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
     made = [call.args[0] for call in calls if getattr(call.func, "id", "") == "Answer"]
     said = [end for node in made for end in ((node.body, node.orelse) if isinstance(node, ast.IfExp) else (node,))]
