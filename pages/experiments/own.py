@@ -97,7 +97,7 @@ def _choose_factors(spec: RunSpec) -> dict[str, tuple[Level, ...]]:
         label = t("experiments.first_factor" if at == 0 else "experiments.second_factor")
         with left:
             box = partial(st.selectbox, label, offered, format_func=names.__getitem__)
-            field = persistent(box, name_in_state(KIND, f"field-{at}"), offered[0], is_named=True)
+            field = persistent(box, name_in_state(KIND, f"field-{at}"), offered[0])
         if field:
             with right:
                 factors[field] = _choose_levels(field, spec)
@@ -110,7 +110,7 @@ def _choose_levels(field: str, spec: RunSpec) -> tuple[Level, ...]:
     if choices is not None:
         names = named(choices, lambda choice: level(field, choice))
         box = partial(st.multiselect, label, list(choices), format_func=names.__getitem__)
-        text = ",".join(persistent(box, name, list(choices[:2]), is_named=True))
+        text = ",".join(persistent(box, name, list(choices[:2])))
     else:
         box = partial(st.text_input, label, max_chars=200, help=t("experiments.values_about"))
         text = persistent(box, name, _suggested(field, spec))

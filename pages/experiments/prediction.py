@@ -24,7 +24,7 @@ def choose(preset: Preset) -> str | None:
         options,
         index=options.index(before) if before in options else None,
         format_func=names.__getitem__,
-        key=state.widget_key(name),
+        key=state.widget_key(name, of_language=True),
         help=t("experiments.prediction_about"),
     )
     state.put(name, said)

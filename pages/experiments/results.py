@@ -15,8 +15,7 @@ from pages.ui.text import literal, sentence, t
 from tl_core.engine.runs.sweep_snapshots import MISSING, WAITING, SweepSnapshot
 from tl_core.errors import UnknownIdError
 from tl_core.experiments.preset import Row
-from tl_core.experiments.sentence import answer_of
-from tl_core.experiments.sentence import sentence as answer_sentence
+from tl_core.experiments.sentence import answer_of, paragraphs
 from tl_core.experiments.sweep import SEED, Sweep
 from tl_core.experiments.table import table
 from tl_core.store.records import RunState
@@ -46,7 +45,8 @@ def _draw_answer(sweep: Sweep, rows: Sequence[Row]) -> None:
     if answer is None:
         st.caption(t("experiments.no_answer"))
     else:
-        st.info(f"**{literal(answer_sentence(sweep.kind, answer, state.language()))}**", icon=":material/lightbulb:")
+        first, *others = map(literal, paragraphs(sweep.kind, answer, state.language()))
+        st.info("\n\n".join([f"**{first}**", *others]), icon=":material/lightbulb:")
     prediction.draw_beside_measured(sweep, rows)
 
 

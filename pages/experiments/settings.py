@@ -100,7 +100,7 @@ def _choose_dataset(kind: str, usual: str) -> str:
     own = [record.id for record in services.own_datasets() if _can_be_trained_on(record.id)]
     choices = [*(id for id in DATASETS if is_here(id, home)), *own]
     box = partial(st.selectbox, t("field.dataset"), choices, format_func=named(choices, dataset_name).__getitem__)
-    return persistent(box, name_in_state(kind, "dataset"), usual if usual in choices else choices[0], is_named=True)
+    return persistent(box, name_in_state(kind, "dataset"), usual if usual in choices else choices[0])
 
 
 def _choose_arms(kind: str, arms: Sequence[str], fixed: Sweep) -> list[str]:
@@ -111,7 +111,7 @@ def _choose_arms(kind: str, arms: Sequence[str], fixed: Sweep) -> list[str]:
         state.set_widget(name, [arm for arm in asked.split(",") if arm in arms])
     words = named(arms, lambda arm: level("arm", arm, kind)).__getitem__
     box = partial(st.pills, t("experiments.arms"), list(arms), selection_mode="multi", format_func=words)
-    return persistent(box, name, usual, is_named=True) or usual
+    return persistent(box, name, usual) or usual
 
 
 def _can_be_trained_on(dataset_id: str) -> bool:
@@ -126,7 +126,7 @@ def _choose_backbone(kind: str, usual: str) -> BackboneInfo:
     names = named(choices, lambda id: f"{backbones()[id].family} · {count(backbones()[id].params)}")
     box = partial(st.selectbox, t("field.backbone"), choices, format_func=names.__getitem__, help=meaning("backbone"))
     first = usual if usual in choices else choices[0]
-    return backbones()[persistent(box, name_in_state(kind, "backbone"), first, is_named=True)]
+    return backbones()[persistent(box, name_in_state(kind, "backbone"), first)]
 
 
 def _choose_size(kind: str, backbone: BackboneInfo, dataset: str | None, suited: int) -> int:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.insights import channels, sanity
 from pages.insights.pictures import draw_pictures, order_of, pictures_of
+from pages.ui import state
 from pages.ui.answers import answered
 from pages.ui.explanations import Shown, choose_method, draw_maps
 from pages.ui.run_names import class_name_in, class_names_in, name_of
@@ -100,7 +101,7 @@ def _choose_block(records: Sequence[RunRecord], *, is_used: bool) -> str:
         format_func=names.__getitem__,
         help=t("explain.block_help"),
         disabled=not is_used,
-        key=f"explain-block-{'-'.join(chains[0])}",
+        key=f"explain-block-{'-'.join(chains[0])}-{state.language()}",
     )
     return str(chosen) if is_used else ""
 
@@ -121,7 +122,7 @@ def _choose_target(records: Sequence[RunRecord]) -> int | None:
         list(names),
         format_func=named(names, names.__getitem__).__getitem__,
         help=t("explain.target_help"),
-        key=f"explain-target-{records[0].spec['dataset']}",
+        key=f"explain-target-{records[0].spec['dataset']}-{state.language()}",
     )
     return None if chosen == PREDICTED else chosen
 

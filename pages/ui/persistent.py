@@ -23,14 +23,15 @@ STARTS = MappingProxyType(
 )
 
 
-def persistent(widget: partial, name: str, default: object, *, is_named: bool = False) -> Any:
+def persistent(widget: partial, name: str, default: object) -> Any:
     """Draws a widget with the value that this visitor chose before.
+
+    One with options is another one in each language: a browser keeps the names of options that it has shown.
 
     Args:
         widget: The widget with its label and, where it has some, its options as the first two arguments.
         name: What its value is remembered by. A widget whose range changes needs another name for each range.
         default: What it starts with.
-        is_named: Whether each language has a widget of its own: a browser keeps the names of options that it has shown.
 
     Returns:
         Its value.
@@ -41,7 +42,7 @@ def persistent(widget: partial, name: str, default: object, *, is_named: bool = 
         start = _possible(start, default, list(widget.args[1]))
     if STARTS.get(kind) == "index":
         start = list(widget.args[1]).index(start)
-    key = state.widget_key(name) + (f"{state.OF_LANGUAGE}{state.language()}" if is_named else "")
+    key = state.widget_key(name, of_language=kind in STARTS)
     value = widget(key=key, **{STARTS.get(kind, "value"): start})
     state.put(name, value)
     return value

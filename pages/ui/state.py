@@ -40,10 +40,16 @@ def pop(name: str) -> Any:
     return _kept().pop(name, None)
 
 
-def widget_key(name: str) -> str:
-    """Returns the key of the widget for a choice; another one whenever the choice was filled in from outside."""
+def widget_key(name: str, *, of_language: bool = False) -> str:
+    """Returns the key of the widget for a choice; another one whenever the choice was filled in from outside.
+
+    Args:
+        name: Of the choice.
+        of_language: Whether it is another one in each language, too.
+    """
     n_filled = get("filled", {}).get(name, 0)
-    return f"w:{name}#{n_filled}" if n_filled else f"w:{name}"
+    language_ = f"{OF_LANGUAGE}{language()}" if of_language else ""
+    return (f"w:{name}#{n_filled}" if n_filled else f"w:{name}") + language_
 
 
 def widget_value(name: str) -> Any:

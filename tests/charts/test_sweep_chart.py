@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tl_core.charts import theme
-from tl_core.charts.sweep import SweepLabels, sweep_data, sweep_figure, sweep_info
+from tl_core.charts.sweep import SweepLabels, small_multiples, sweep_data, sweep_figure, sweep_info
 from tl_core.charts.sweep_records import LevelPoint, SeedPoint
 from tl_core.experiments.preset import Published
 
@@ -125,6 +125,27 @@ def test_between_levels_without_an_order_there_is_no_line_and_each_has_a_stroke_
     assert [drawn[f"band--{number}"]["x"] for number in range(3)] == [[1.0, 1.0], [2.0, 2.0], [10.0, 10.0]]
     assert drawn["band--0"]["line"]["width"] > 0
     assert traces(sweep_info(SIZES, "x"))["band--0"]["line"]["width"] == 0
+
+
+def test_each_of_many_lines_has_a_small_chart_with_the_same_axes_and_the_others_behind_it():
+    rows = [
+        row(level, seed, 0.1 * at + level / 20, arm)
+        for at, arm in enumerate("abcde")
+        for level in (1, 5)
+        for seed in (0, 1)
+    ]
+    whole = sweep_info(rows, "x", "arm", published=(Published("b", ((1.0, 0.5),)), Published("", ((5.0, 0.6),))))
+    charts = small_multiples(whole)
+    assert [[line.name for line in one.lines] for one in charts] == [["a"], ["b"], ["c"], ["d"], ["e"]]
+    assert [line.name for line in charts[1].others] == ["a", "c", "d", "e"]
+    assert [len(one.published) for one in charts] == [1, 2, 1, 1, 1]
+    layouts = [sweep_data(one, LABELS)["layout"] for one in charts]
+    assert [one["yaxis"]["range"] for one in layouts] == [sweep_data(whole, LABELS)["layout"]["yaxis"]["range"]] * 5
+    assert len({json.dumps(one["xaxis"]) for one in layouts}) == 1
+    assert not any(one["showlegend"] for one in layouts)
+    drawn = traces(charts[1])
+    assert {uid for uid in drawn if uid.startswith("behind-")} == {f"behind-{arm}" for arm in "acde"}
+    assert drawn["behind-a"]["hoverinfo"] == "skip"
 
 
 def test_plotly_takes_what_is_drawn_and_a_browser_too():

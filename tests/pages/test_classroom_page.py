@@ -90,7 +90,7 @@ def test_shared_runs_stand_on_the_board_for_everybody_under_the_names_that_were_
 def test_the_board_can_run_along_the_pictures_of_each_class(visit, engine, pair):
     engine.store.share(pair[0], Visibility.CLASS, by=OPERATOR)
     app = visit("classroom")
-    app.button_group(key="w:board-axis").set_value("per_class").run()
+    app.button_group(key="w:board-axis@en").set_value("per_class").run()
     assert not app.exception
     assert figures(app)[0]["data"][0]["x"] == pytest.approx([585 / 14], rel=0.3)
 

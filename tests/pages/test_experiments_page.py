@@ -70,6 +70,12 @@ def keys(app) -> set[str]:
     return {button.key for button in app.button if button.key}
 
 
+def figures(app) -> list[dict]:
+    """Returns the charts that are drawn."""
+    messages = (json.loads(one.proto.mixed.json or one.proto.json) for one in app.get("bidi_component"))
+    return [json.loads(told["figure"]) for told in messages if "figure" in told]
+
+
 def rising(row: dict) -> float:
     """Returns an accuracy that grows from block to block, a little other with each seed."""
     blocks = [cell.factors["block"] for cell in DEPTH.sweep({"backbone": "squeezenet"}, 1).cells]
@@ -352,8 +358,7 @@ def test_a_line_is_drawn_only_between_values_that_have_an_order(visit, sweeps, v
     (id,) = sweeps.records
     sweeps.measure(id, lambda row: 0.5, SweepState.COMPLETED)
     app.run()
-    messages = (json.loads(one.proto.mixed.json or one.proto.json) for one in app.get("bidi_component"))
-    figure = next(json.loads(told["figure"]) for told in messages if "figure" in told)
+    (figure,) = figures(app)
     (mean,) = [trace for trace in figure["data"] if trace["uid"].startswith("mean-")]
     assert (mean["mode"], mean["y"]) == (mode, [0.5, 0.5])
 
@@ -372,6 +377,23 @@ def test_one_s_own_has_an_answer_and_no_prediction(visit, sweeps, language):
     assert phrase(language, "field.per_class") in box.value
     assert "40." in box.value
     assert say(language, "measured") not in shown(app)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("cuts", "n_charts"), [("1,5,9,13", 1), ("1,5,9,13,17", 5)])
+def test_many_lines_have_a_small_chart_each(visit, sweeps, language, cuts, n_charts):
+    app = visit("experiments", language, sweep_kind="own", sweep_vary=f"per_class:1,5;head_at:{cuts}")
+    app.button(key="start-sweep").click().run()
+    (id,) = sweeps.records
+    sweeps.measure(id, lambda row: 0.02 * row["head_at"] + 0.01 * row["per_class"], SweepState.COMPLETED)
+    app.run()
+    assert not app.exception
+    assert len(figures(app)) == n_charts
+    if n_charts > 1:
+        assert say(language, "small_charts", series=phrase(language, "field.head_at")) in shown(app)
+        assert [[trace["y"] for trace in one["data"] if trace["uid"].startswith("mean-")] for one in figures(app)] == [
+            [pytest.approx([0.02 * cut + 0.01, 0.02 * cut + 0.05])] for cut in (1, 5, 9, 13, 17)
+        ]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -50,3 +50,20 @@ def test_a_link_opened_later_replaces_what_was_chosen_before(visit):
     epochs.set_value(4).run()
     (epochs,) = (field for field in app.number_input if field.key.startswith("w:epochs"))
     assert epochs.value == 4
+
+
+@pytest.mark.parametrize("page", ["lab", "experiments", "classify", "data"])
+def test_after_a_change_of_language_no_box_keeps_the_names_of_the_other_one(visit, page):
+    """A browser keeps the names of the options that a box has shown, so each language has boxes of its own."""
+    app = visit(page, sweep_kind="own", sweep_vary="head:linear,svm") if page == "experiments" else visit(page)
+
+    def boxes() -> dict[str, object]:
+        found = (*app.selectbox, *app.radio, *app.button_group, *app.multiselect)
+        return {box.proto.id: box.value for box in found if (box.key or "").startswith("w:")}
+
+    before = boxes()
+    app.query_params["lang"] = "zh"
+    app.run()
+    assert not app.exception
+    assert not set(before) & set(boxes())
+    assert list(map(str, boxes().values())) == list(map(str, before.values()))

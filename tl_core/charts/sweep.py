@@ -4,6 +4,7 @@ somebody predicted and what a paper found.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import plotly.graph_objects as go
@@ -16,7 +17,7 @@ from tl_core.experiments.rows import level_text
 from tl_core.experiments.statistics import mean_interval
 from tl_core.experiments.sweep import SEED
 
-__all__ = ["SweepInfo", "SweepLabels", "sweep_data", "sweep_figure", "sweep_info"]
+__all__ = ["SweepInfo", "SweepLabels", "small_multiples", "sweep_data", "sweep_figure", "sweep_info"]
 
 MOST_UPRIGHT = 40  # letters of all levels together that stand side by side on a telephone
 MOST_LETTERS = 28
@@ -66,6 +67,24 @@ def sweep_info(
     )
 
 
+def small_multiples(info: SweepInfo) -> tuple[SweepInfo, ...]:
+    """Returns a chart for each line, with the others faintly behind it: many lines in one are a tangle.
+
+    All have the same axes. A curve from a paper stands beside its own line.
+
+    References: Tufte 1990, "Envisioning Information", chapter 4.
+    """
+    return tuple(
+        replace(
+            info,
+            lines=(line,),
+            others=tuple(other for other in info.lines if other is not line),
+            published=tuple(curve for curve in info.published if curve[0] in ("", line.name)),
+        )
+        for line in info.lines
+    )
+
+
 def _line(name: str, rows: Sequence[Mapping[str, Any]], x: str, places: Mapping[Any, float]) -> SweepLine:
     levels = sorted(dict.fromkeys(row[x] for row in rows), key=lambda level: places[level])
     scored = [row for row in rows if row["test_accuracy"] is not None]
@@ -99,7 +118,7 @@ def sweep_figure(info: SweepInfo, labels: SweepLabels) -> go.Figure:
 def sweep_data(info: SweepInfo, labels: SweepLabels) -> dict:
     """Returns what `sweep_figure` returns as the plain data that Plotly draws in a browser."""
     roles = ["baseline" if line.name == "scratch" else "run" for line in info.lines]
-    traces = []
+    traces = [_behind(line, is_ordered=info.is_ordered) for line in info.others]
     for line, style in zip(info.lines, theme.styles(roles), strict=True):
         traces += _bands(line, style, is_ordered=info.is_ordered)
         traces += [_faint(line, style, labels), _means(line, style, labels, is_ordered=info.is_ordered)]
@@ -156,6 +175,22 @@ def _faint(line: SweepLine, style: theme.Style, labels: SweepLabels) -> dict:
         "hovertemplate": f"%{{y:.1%}}<extra>{labels.seed} %{{customdata[0]}}</extra>",
         "mode": "markers",
         "marker": marker,
+    }
+
+
+def _behind(line: SweepLine, *, is_ordered: bool) -> dict:
+    colour = theme.translucent(theme.NEUTRAL, FAINT)
+    return {
+        "type": "scatter",
+        "uid": f"behind-{line.name}",
+        "showlegend": False,
+        "hoverinfo": "skip",
+        "x": [point.at for point in line.points],
+        "y": [point.mean for point in line.points],
+        "connectgaps": False,
+        "mode": "lines" if is_ordered else "markers",
+        "line": {"color": colour, "width": 1.2},
+        "marker": {"color": colour, "size": 4},
     }
 
 
@@ -221,13 +256,16 @@ def _keys(info: SweepInfo, labels: SweepLabels) -> list[dict]:
 
 def _layout(info: SweepInfo, labels: SweepLabels) -> dict:
     accuracy = {"title": _title(labels.accuracy), "tickformat": ".0%", "zeroline": False, "nticks": 6}
-    shown = [trial.accuracy for line in info.lines for trial in line.trials] + [y for _, y in info.sketch]
+    all_lines = (*info.lines, *info.others)
+    shown = [trial.accuracy for line in all_lines for trial in line.trials] + [y for _, y in info.sketch]
     layout = theme.plain_layout(
         xaxis=_x_axis(info, labels),
         yaxis=accuracy | {"range": _range(shown), "automargin": True},
         hovermode="closest",
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
     )
+    if info.others:
+        layout["showlegend"] = False  # the words above the small chart say what it is of
     layout["legend"] = {**layout["legend"], "font": {"size": 12}, "tracegroupgap": 0}  # five entries on a telephone
     if info.published:
         found = [y for _, curve in info.published for _, y in curve]

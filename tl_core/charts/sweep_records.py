@@ -56,6 +56,7 @@ class SweepInfo:
         lines: In the order in which they first appear.
         sketch: What somebody predicted, place and accuracy.
         published: Curves from a paper, in their own scale: (line beside which it stands, its points).
+        others: Lines that are drawn faintly behind, to compare with; only in one of several small charts.
     """
 
     scale: Scale
@@ -64,6 +65,7 @@ class SweepInfo:
     lines: tuple[SweepLine, ...]
     sketch: tuple[tuple[float, float], ...] = ()
     published: tuple[tuple[str, tuple[tuple[float, float], ...]], ...] = ()
+    others: tuple[SweepLine, ...] = ()
 
 
 @dataclass(frozen=True)

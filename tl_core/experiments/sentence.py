@@ -22,7 +22,12 @@ def answer_of(kind: str, rows: Sequence[Row]) -> Answer | None:
 
 
 def sentence(preset: str, answer: Answer, language: str) -> str:
-    """Returns what an answer says, all of its sentences.
+    """Returns what an answer says, all of its sentences. Arguments as of `paragraphs`."""
+    return _space(language).join(paragraphs(preset, answer, language))
+
+
+def paragraphs(preset: str, answer: Answer, language: str) -> list[str]:
+    """Returns what an answer says; a sentence that has others behind it begins a paragraph.
 
     Args:
         preset: Id of the preset that it answers, or "own".
@@ -31,8 +36,13 @@ def sentence(preset: str, answer: Answer, language: str) -> str:
     """
     values = {name: _shown(preset, value, language) for name, value in answer.values.items()}
     said = [phrase(language, f"sweep_answer.{answer.code}", **values)]
-    said += [sentence(preset, one, language) for one in answer.more]
-    return ("" if language == "zh" else " ").join(said)
+    said += [text for one in answer.more if not one.more for text in paragraphs(preset, one, language)]
+    further = [text for one in answer.more if one.more for text in paragraphs(preset, one, language)]
+    return [_space(language).join(said), *further]
+
+
+def _space(language: str) -> str:
+    return "" if language == "zh" else " "
 
 
 def _shown(preset: str, value: Any, language: str) -> Any:
