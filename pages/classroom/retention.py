@@ -12,6 +12,7 @@ from pages.ui.run_names import name_of
 from pages.ui.text import sentence, t
 from tl_core.disk.space import folder_bytes
 from tl_core.errors import TransferLabError
+from tl_core.store.records import ANY_SWEEP
 from tl_core.store.retention import OldRun, old_runs
 
 
@@ -33,7 +34,7 @@ def draw() -> None:
 
 def _found() -> list[OldRun]:
     engine = services.engine()
-    records = engine.runs.list_runs(by=state.visitor())
+    records = engine.runs.list_runs(by=state.visitor(), sweep=ANY_SWEEP)  # an experiment's take room as others do
     folders = engine.home / "runs"
     return old_runs(records, engine.classroom.limits().days, datetime.now(UTC), lambda id_: folder_bytes(folders / id_))
 

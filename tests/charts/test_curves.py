@@ -165,6 +165,17 @@ def test_a_line_stands_where_the_second_phase_of_a_run_begins():
     assert curves_figure(curves_info([baseline], "accuracy", "epochs"), LABELS).layout.shapes == ()
 
 
+@pytest.mark.parametrize(
+    ("accuracies", "place"), [((0.4, 0.5, 0.9), "start"), ((0.02, 0.03, 0.1), "end"), ((0.05, 0.5, 0.9), "end")]
+)
+def test_the_word_on_that_line_stands_where_curves_leave_more_room(accuracies, place):
+    epochs = tuple(epoch(number, 1.0, accuracy) for number, accuracy in enumerate(accuracies, 1))
+    (line,) = curves_figure(
+        curves_info([run(epochs=epochs, head_epochs=1, n_epochs=4)], "accuracy", "epochs"), LABELS
+    ).layout.shapes
+    assert line.label.textposition == place
+
+
 def test_while_a_run_grows_its_axis_already_reaches_to_the_last_epoch():
     def reach(*runs: RunCurve, x: str = "epochs"):
         return curves_figure(curves_info(runs, "loss", x), LABELS).layout.xaxis.range

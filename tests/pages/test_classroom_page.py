@@ -19,7 +19,7 @@ from tl_core.store.instructor.key import LEAST_LENGTH, InstructorKey
 from tl_core.store.instructor.links import ASKED, make_link
 from tl_core.store.lesson import LENGTH
 from tl_core.store.limits import Limits
-from tl_core.store.records import RunState, Visibility
+from tl_core.store.records import ANY_SWEEP, RunState, Visibility
 
 LANGUAGES = ("en", "zh")
 KEY = "open sesame, please"
@@ -371,17 +371,20 @@ def test_old_runs_are_listed_first_then_removed_and_the_best_stays(visit, engine
     worse = record_finished(engine.store, plan_run({"seed": 3}), 0.6, role="run", name="worse")
     pinned = record_finished(engine.store, plan_run({"seed": 4}), 0.5, role="run", name="pinned")
     engine.store.pin(pinned, True, by=OPERATOR)
-    for run_id in (*pair, worse, pinned):
+    trial = record_finished(engine.store, plan_run({"seed": 5}), 0.4, role="run", name="trial")
+    engine.store._edit(trial, sweep_id="0" * 32, trial=0)  # stands in no list, and takes room as others do
+    for run_id in (*pair, worse, pinned, trial):
         engine.store._edit(run_id, ended_at="2020-01-01T00:00:00.000+00:00")
     app = visit("classroom", language, is_instructor=True)
     assert "old-remove" not in [button.key for button in app.button]
     app.button(key="old-open").click().run()
     assert not app.exception
     others, best = (frame.value[phrase(language, "classroom.run")] for frame in app.dataframe[-2:])
-    assert (set(others), set(best)) == ({"worse", "baseline"}, {"**bold** <b>run</b>"})
+    assert (set(others), set(best)) == ({"worse", "baseline", "trial"}, {"**bold** <b>run</b>"})
     assert phrase(language, "classroom.old_best") in texts(app)
     app.button(key="old-remove").click().run()
-    assert {record.name for record in engine.runs.list_runs(by=OPERATOR)} == {"pinned", "**bold** <b>run</b>"}
+    left = engine.runs.list_runs(by=OPERATOR, sweep=ANY_SWEEP)
+    assert {record.name for record in left} == {"pinned", "**bold** <b>run</b>"}
 
 
 # ---- names ----

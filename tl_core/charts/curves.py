@@ -183,16 +183,26 @@ def _layout(info: CurvesInfo, labels: CurvesLabels) -> dict:
     y_axis |= {"automargin": False}  # but a fixed margin, so that accuracy and loss stand exactly above each other
     margin = {"l": 64, "r": 12, "t": 8, "b": 8}
     shown = theme.plain_layout(xaxis=x_axis | spike, yaxis=y_axis, hovermode="x unified", margin=margin)
-    return shown | ({"shapes": [_mark(x, info.metric, labels) for x in info.marks]} if info.marks else {})
+    return shown | ({"shapes": [_mark(x, info, labels) for x in info.marks]} if info.marks else {})
 
 
-def _mark(x: float, metric: Metric, labels: CurvesLabels) -> dict:
-    """Returns a line where the second phase begins, with a word on it, in the corner that curves seldom cross."""
-    at, inside = ("start", "bottom") if metric == "accuracy" else ("end", "top")
+def _mark(x: float, info: CurvesInfo, labels: CurvesLabels) -> dict:
+    """Returns a line where the second phase begins, with a word on it, above or below, where curves leave more room."""
+    is_below = _room_below(x, info)
     word = {"text": labels.second_phase, "xanchor": "left", "textangle": 0, "font": {"size": 12}}
-    word |= {"textposition": at, "yanchor": inside}
+    word |= {"textposition": "start" if is_below else "end", "yanchor": "bottom" if is_below else "top"}
     line = {"color": theme.NEUTRAL, "width": 1, "dash": "dot"}
     return {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1, "line": line, "label": word}
+
+
+def _room_below(start: float, info: CurvesInfo) -> bool:
+    """Says whether curves and stars leave more room below them than above, from a place on."""
+    whole = [(x, y) for series in info.series for x, y in zip(series.x, series.y, strict=True) if y is not None]
+    highest = 1.0 if info.metric == "accuracy" else max((y for _, y in whole), default=1.0)
+    after = [y for x, y in whole if x >= start]
+    if not after:
+        return info.metric == "accuracy"
+    return min(after) >= highest - max(after)
 
 
 def _axis(title: str) -> dict:

@@ -9,7 +9,7 @@ from tests.store.memory_store import MemoryStore
 from tl_core.disk.files import WEIGHTS_FILE
 from tl_core.engine.environment import n_threads
 from tl_core.engine.pool.pool import MAX_BAD_STARTS
-from tl_core.engine.runs.sweeps import Sweeps
+from tl_core.engine.runs.sweeps import DEAD_S, Sweeps
 from tl_core.errors import InputError, StoreError, TransferLabError, UnknownIdError
 from tl_core.experiments.sweep import Sweep, grid
 from tl_core.store.access import Visitor
@@ -533,4 +533,33 @@ def test_a_sweep_that_another_process_drives_is_looked_at_and_not_steered(tmp_pa
             bench.engine.sweeps.go_on(record.id, by=ANNA)  # its process is gone
             bench.settle()
             assert len(bench.worker.trained()) == 2
+            bench.engine.close()
+
+
+def test_whoever_looks_sees_within_seconds_that_the_process_of_a_sweep_has_died(tmp_path):
+    clock = Clock()
+    with SqliteStore(tmp_path) as elsewhere:
+        record = elsewhere.sweeps.create(rates(2).to_dict(), name="n", owner="anna")
+        with SqliteStore(tmp_path) as store:
+            bench = SweepBench(store, tmp_path, clock)
+            assert bench.seen(record).is_active
+            elsewhere.close()
+            clock.pass_s(DEAD_S)
+            assert bench.seen(record).record.state is SweepState.INTERRUPTED
+            (listed,) = bench.engine.sweeps.list_sweeps(by=ANNA)
+            assert listed.state is SweepState.INTERRUPTED
+            bench.engine.close()
+
+
+def test_however_many_watch_a_sweep_of_another_process_only_one_look_is_taken(tmp_path):
+    clock, looks = Clock(), []
+    with SqliteStore(tmp_path) as elsewhere:
+        record = elsewhere.sweeps.create(rates(2).to_dict(), name="n", owner="anna")
+        with SqliteStore(tmp_path) as store:
+            bench = SweepBench(store, tmp_path, clock)
+            store.recover = lambda: looks.append(clock())
+            for _ in range(10):
+                bench.seen(record)
+                bench.engine.sweeps.list_sweeps(by=ANNA)
+            assert len(looks) == 1
             bench.engine.close()

@@ -1,7 +1,7 @@
 """What a run will cost here: from a finished run of its kind, or from a quick measurement in the worker."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
@@ -146,3 +146,18 @@ def _estimate(spec: RunSpec, timings: tuple[dict | None, dict | None], home: Pat
     epoch_s = n_steps * quick["step_s"] + n_evaluations * quick["eval_s"]
     views_s = quick["prefix_s"] * n_train * (prefix_passes(spec) - 1)
     return Estimate(epoch_s, prefix_s, False, quick["is_bound"], prefix_bytes, views_s)
+
+
+def together_s(specs: Iterable[RunSpec], known: Callable[[RunSpec], Estimate | None]) -> float | None:
+    """Returns what runs take that share their features: of each network the longest pass counts, once."""
+    total_s, passes_s = 0.0, dict[tuple, float]()
+    for spec in specs:
+        estimate = known(spec)
+        whole_s = None if estimate is None else estimate.run_s(spec)
+        if estimate is None or whole_s is None:
+            return None
+        seed = spec.seed if spec.weights == "random" else None
+        network = spec.dataset, spec.backbone, spec.weights, seed, spec.image_size, spec.arithmetic, spec.fault
+        passes_s[network] = max(passes_s.get(network, 0.0), estimate.prefix_s)
+        total_s += whole_s - estimate.prefix_s
+    return total_s + sum(passes_s.values())

@@ -2,22 +2,24 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from tl_core.engine.runs import reuse
-from tl_core.engine.runs.estimates import Estimate, Estimates
+from tl_core.engine.runs.estimates import Estimates, together_s
 from tl_core.engine.runs.runs import Runs
 from tl_core.engine.runs.sweep_driver import SweepDriver
 from tl_core.engine.runs.sweep_snapshots import SweepSnapshot, rows_of, version_of
 from tl_core.engine.supervisor import Supervisor
 from tl_core.errors import StoreError, TransferLabError
 from tl_core.experiments.sweep import Cell, Sweep, Trial
-from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor
 from tl_core.store.limits import DiskUse, admit, check_sweep_limits
 from tl_core.store.records import SweepRecord, SweepState, Visibility
 from tl_core.store.store import RunStore
+
+DEAD_S = 5.0  # between two looks whether another process that drives a sweep still lives
 
 
 class Sweeps:
@@ -51,6 +53,7 @@ class Sweeps:
         self._store, self._home, self._supervisor, self._runs = store, home, supervisor, runs
         self._estimates, self._disk, self._lock = estimates, disk, supervisor.lock
         self._driver = SweepDriver(store, home, supervisor, runs, estimates, clock)
+        self._clock, self._looked_s = clock, -DEAD_S
 
     def start(self, sweep: Sweep, *, by: Visitor, name: str) -> SweepRecord:
         """Begins a sweep.
@@ -133,6 +136,23 @@ class Sweeps:
             return self._store.sweeps.get(record.id).is_active
         return False
 
+    def _end_dead(self, records: Iterable[SweepRecord]) -> bool:
+        """Interrupts what a process has left that died without a word; returns whether it was looked for just now.
+
+        Whoever watches a sweep of the command line would wait for ever. A look takes the lock of the whole data folder,
+        so there is one in a few seconds, however many watch.
+        """
+        if not any(record.is_active and self._driver.get(record.id) is None for record in records):
+            return False
+        with self._lock:
+            now_s = self._clock()
+            if now_s - self._looked_s < DEAD_S:
+                return False
+            self._looked_s = now_s
+        with suppress(TransferLabError):  # a disk that refuses
+            self._store.recover()
+        return True
+
     def stop_all(self, owners: Collection[str]) -> None:
         """Ends the sweeps of some owners; whoever calls it has asked whether that may be done."""
         with self._lock:
@@ -152,7 +172,7 @@ class Sweeps:
         Raises:
             UnknownIdError: "unknown_sweep", also for a sweep that the visitor may not see.
         """
-        record = self._driver.ended(self._store.sweeps.find(sweep_id, by=by))
+        record = self.find(sweep_id, by=by)
         with self._lock:
             live = self._driver.get(record.id)
             if live is None:
@@ -166,11 +186,17 @@ class Sweeps:
 
     def find(self, sweep_id: str, *, by: Visitor) -> SweepRecord:
         """Returns the record of a sweep, by its id or the beginning of it; as `snapshot`."""
-        return self._driver.ended(self._store.sweeps.find(sweep_id, by=by))
+        record = self._driver.ended(self._store.sweeps.find(sweep_id, by=by))
+        if self._end_dead([record]):
+            record = self._driver.ended(self._store.sweeps.find(sweep_id, by=by))
+        return record
 
     def list_sweeps(self, *, by: Visitor) -> list[SweepRecord]:
         """Returns the sweeps that a visitor finds in a list, newest first: theirs, and those shared with the class."""
-        return [self._driver.ended(record) for record in self._store.sweeps.seen(by=by)]
+        seen = [self._driver.ended(record) for record in self._store.sweeps.seen(by=by)]
+        if self._end_dead(seen):
+            seen = [self._driver.ended(record) for record in self._store.sweeps.seen(by=by)]
+        return seen
 
     def estimate_s(self, sweep: Sweep, *, may_measure: bool = True) -> float | None:
         """Returns how long a sweep would take with this machine to itself; None where that is not known (yet).
@@ -191,7 +217,7 @@ class Sweeps:
                     if may_measure:
                         self._estimates.of(spec)
                 return None
-        return _together_s(specs, known)
+        return together_s(specs, known)
 
     def _unknown(self, trials: Iterable[Trial]) -> list[Trial]:
         """Returns the trials that no run has the results of."""
@@ -258,18 +284,3 @@ class Sweeps:
 
         cells = tuple(Cell(cell.factors, allowed(dict(cell.options))) for cell in sweep.cells)
         return replace(sweep, base=allowed(dict(sweep.base)), cells=cells)
-
-
-def _together_s(specs: Iterable[RunSpec], known: Callable[[RunSpec], Estimate | None]) -> float | None:
-    """Returns what runs take that share their features: of each network the longest pass counts, once."""
-    total_s, passes_s = 0.0, dict[tuple, float]()
-    for spec in specs:
-        estimate = known(spec)
-        whole_s = None if estimate is None else estimate.run_s(spec)
-        if estimate is None or whole_s is None:
-            return None
-        seed = spec.seed if spec.weights == "random" else None
-        network = spec.dataset, spec.backbone, spec.weights, seed, spec.image_size, spec.arithmetic, spec.fault
-        passes_s[network] = max(passes_s.get(network, 0.0), estimate.prefix_s)
-        total_s += whole_s - estimate.prefix_s
-    return total_s + sum(passes_s.values())
