@@ -1,7 +1,6 @@
 """A question of the field before it is asked: on what, with how many runs, and what the learner expects."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import streamlit as st
 
@@ -26,5 +25,5 @@ def draw(preset: Preset, opened: Mapping[str, str]) -> None:
         st.error(sentence(error))
         return
     st.subheader(t("experiments.step_prediction"), anchor=False)
-    said = prediction.choose(preset)
-    start.draw(replace(sweep, prediction=said or prediction.SKIP), is_ready=said is not None)
+    predicted = prediction.choose(preset, sweep)
+    start.draw(predicted or sweep, is_ready=predicted is not None)

@@ -70,6 +70,7 @@ def _drawn(sweep_id: str, version: int, language: str, _snapshot: SweepSnapshot,
         series,
         is_logarithmic=is_logarithmic,
         is_ordered=choices_of(x) is None if preset is None else preset.is_ordered,
+        sketch=dict(sweep.sketch),
         published=preset.published if preset is not None else (),
     )
     labels = _labels(sweep, x, series)

@@ -59,3 +59,31 @@ def test_its_chart_is_saved_as_a_picture_and_its_link_asks_the_same_again(server
     values = say("values", name=phrase("en", "field.per_class"))
     expect(page.get_by_role("textbox", name=values)).to_have_value("1, 2")
     expect(page.get_by_role("button", name=say("start", n=2))).to_be_enabled()
+
+
+def test_a_curve_is_sketched_by_a_stroke_and_mended_by_keys(server, page: Page):
+    page.goto(f"{server.url}/experiments?lang=en&{SMALL}")
+    settle(page)
+    page.get_by_role("button", name=say("sketch_instead")).click()
+    points = page.locator(".tl-sketch circle")
+    expect(points).to_have_count(9)
+    settle(page)
+    start = page.get_by_role("button", name=say("start", n=18))
+    expect(start).to_be_disabled()
+    chart = page.locator(".tl-sketch").bounding_box()
+    assert chart is not None
+    left, middle, right = chart["x"] + 50, chart["y"] + 110, chart["x"] + chart["width"] - 20
+    page.mouse.move(left, middle)
+    page.mouse.down()
+    page.mouse.move(right, middle, steps=40)
+    page.mouse.up()
+    expect(start).to_be_enabled()
+    before = int(points.nth(2).get_attribute("aria-valuenow") or 0)
+    points.nth(2).focus()
+    page.keyboard.press("PageUp")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    expect(points.nth(2)).to_have_attribute("aria-valuenow", str(before + 9))
+    expect(points.nth(3)).to_be_focused()
+    settle(page)
+    expect(points.nth(2)).to_have_attribute("aria-valuenow", str(before + 9))

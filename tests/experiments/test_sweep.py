@@ -83,3 +83,13 @@ def test_a_trial_that_cannot_be_run_says_why():
     with pytest.raises(SpecError) as refused:
         Sweep("own", BASE, grid({"epochs": [5, 0]}), (0,)).trials()
     assert refused.value.values["field"] == "epochs"
+
+
+def test_a_sketch_is_kept_and_a_record_without_one_is_read():
+    sweep = Sweep("own", {}, grid({"epochs": (1, 2, 3)}), (0,), sketch=((1, 0.2), (2, 0.4), (3, 0.5)))
+    assert Sweep.from_dict(json.loads(json.dumps(sweep.to_dict()))) == sweep
+    told = sweep.to_dict()
+    del told["sketch"]
+    assert Sweep.from_dict(told).sketch == ()
+    with pytest.raises(InputError):
+        Sweep.from_dict({**told, "sketch": [[1, "high"]]})

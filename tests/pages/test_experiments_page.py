@@ -1,6 +1,7 @@
 """Experiments: every state of the page, in both languages; what links bring; a prediction that stays."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -192,6 +193,59 @@ def test_a_kind_that_does_not_exist_is_said_above_those_that_do(visit, sweeps, l
     app = visit("experiments", language, sweep_kind="<b>alchemy</b>")
     assert [box.value for box in app.warning] == [say(language, "no_such_kind")]
     assert "ask-depth" in keys(app)
+
+
+class Pencil:
+    """In the place of the browser's sketch: says what a test has drawn."""
+
+    def __init__(self) -> None:
+        self.values: object = None
+        self.shown: dict = {}
+
+    def __call__(self, *, data: dict, **_: object) -> "Pencil":
+        self.shown = data
+        return self
+
+    @property
+    def drawn(self) -> dict:
+        return {"token": self.shown["token"], "values": self.values}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_curve_is_sketched_instead_and_said_in_numbers_afterwards(visit, sweeps, monkeypatch, language):
+    pencil = Pencil()
+    monkeypatch.setattr("pages.experiments.sketch._SKETCH", pencil)
+    app = visit("experiments", language, **SMALL)
+    assert len(app.radio) == 1
+    app.button(key="sketch").click().run()
+    assert not app.exception
+    assert not app.radio
+    assert app.button(key="start-sweep").disabled
+    n = len(pencil.shown["levels"])
+    assert (n, pencil.shown["places"][0], pencil.shown["places"][-1]) == (9, 0.0, 1.0)
+    for wrong in ([0.5] * (n - 1), [0.5] * (n - 1) + [None], [2.0] * n, "curve"):
+        pencil.values = wrong
+        app.run()
+        assert app.button(key="start-sweep").disabled
+    pencil.values = [0.3 + 0.05 * at + 0.1 for at in range(n)]
+    app.run()
+    app.button(key="start-sweep").click().run()
+    ((id, record),) = sweeps.records.items()
+    assert [value for _, value in record.sweep["sketch"]] == pencil.values
+    assert "prediction" not in record.sweep
+    assert say(language, "sketch_locked") in shown(app)
+    sweeps.measure(id, rising, SweepState.COMPLETED)
+    app.run()
+    assert not app.exception
+    assert say(language, "sketch_order", rho="1.00") in shown(app)
+    assert re.search(say(language, "sketch_distance", distance="9.[0-9]", n=n), shown(app))
+    (figure,) = figures(app)
+    (drawn,) = [trace for trace in figure["data"] if trace["uid"] == "sketch"]
+    assert drawn["y"] == pencil.values
+
+
+def test_what_has_no_order_cannot_be_sketched(visit, sweeps):
+    assert "sketch" not in keys(visit("experiments", sweep_kind="batchnorm"))
 
 
 # ---- under way ----

@@ -57,6 +57,7 @@ class Sweep:
         seeds: Each cell is trained once with each; all cells with the first one come first, so that the whole curve
             is there early and its band narrows.
         prediction: What somebody said beforehand that it would show, one of a preset's choices; "" where nobody did.
+        sketch: The curve that somebody drew instead, (level, accuracy) each, of the first line; () where nobody did.
 
     Raises:
         InputError: "bad_sweep": no cells or seeds, cells that name other factors, the same levels twice, or more than
@@ -68,6 +69,7 @@ class Sweep:
     cells: tuple[Cell, ...]
     seeds: tuple[int, ...]
     prediction: str = ""
+    sketch: tuple[tuple[Level, float], ...] = ()
 
     def __post_init__(self) -> None:
         levels = [tuple(cell.factors.items()) for cell in self.cells]
@@ -126,7 +128,8 @@ class Sweep:
         """Returns JSON-able plain data."""
         cells = [{"factors": dict(cell.factors), "options": dict(cell.options)} for cell in self.cells]
         told = {"kind": self.kind, "base": dict(self.base), "cells": cells, "seeds": list(self.seeds)}
-        return told | ({"prediction": self.prediction} if self.prediction else {})
+        told |= {"prediction": self.prediction} if self.prediction else {}
+        return told | ({"sketch": [list(point) for point in self.sketch]} if self.sketch else {})
 
     @classmethod
     def from_dict(cls, data: Mapping) -> "Sweep":
@@ -138,7 +141,8 @@ class Sweep:
         try:
             cells = tuple(Cell(dict(one["factors"]), dict(one["options"])) for one in data["cells"])
             seeds = tuple(int(seed) for seed in data["seeds"])
-            return cls(str(data["kind"]), dict(data["base"]), cells, seeds, str(data.get("prediction", "")))
+            sketch = tuple((level, float(value)) for level, value in data.get("sketch", ()))
+            return cls(str(data["kind"]), dict(data["base"]), cells, seeds, str(data.get("prediction", "")), sketch)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError("bad_sweep", cells=0, seeds=0, most_seeds=MOST_SEEDS, most_trials=MOST_TRIALS) from error
 
