@@ -1,6 +1,8 @@
 """Sweeps are driven trial by trial: what is known is copied, others go first, what has ended is not trained again."""
 
 import inspect
+import random
+from contextlib import suppress
 
 import pytest
 
@@ -563,3 +565,87 @@ def test_however_many_watch_a_sweep_of_another_process_only_one_look_is_taken(tm
                 bench.engine.sweeps.list_sweeps(by=ANNA)
             assert len(looks) == 1
             bench.engine.close()
+
+
+class Hours:
+    """A sweep that is stopped and goes on at random, before a worker that answers as real ones do.
+
+    That is: each run that it was given begins and ends once, and ends as stopped only if it was asked to stop since.
+    """
+
+    def __init__(self, bench: SweepBench, seed: int) -> None:
+        self.bench, self.draw = bench, random.Random(seed)
+        self.record = bench.start(rates(5))
+        self.is_asked: dict[str, bool] = {}  # to stop; each run that the worker has
+        self.begun: set[str] = set()
+        self.n_read = 0
+
+    def pass_by(self, n: int) -> None:
+        for _ in range(n):
+            self._read()
+            action = self.draw.choice((self._begin, self._complete, self._say_stopped, self._stop, self._go_on))
+            with suppress(StoreError):  # it is active, or at rest
+                action()
+
+    def come_to_an_end(self) -> None:
+        for _ in range(100):
+            with suppress(StoreError):
+                self._go_on()
+            self.bench.settle()
+            self._read()
+            self._complete()
+            self.bench.settle()
+            if self.bench.seen(self.record).record.state is SweepState.COMPLETED:
+                return
+
+    def _read(self) -> None:
+        for message in self.bench.worker.sent[self.n_read :]:
+            if message["do"] == "train":
+                self.is_asked[message["run_id"]] = False
+            elif message["do"] == "stop" and message["run_id"] in self.is_asked:
+                self.is_asked[message["run_id"]] = True
+        self.n_read = len(self.bench.worker.sent)
+
+    def _one(self, runs) -> str | None:
+        found = sorted(runs)
+        return self.draw.choice(found) if found else None
+
+    def _begin(self) -> None:
+        if run_id := self._one(set(self.is_asked) - self.begun):
+            self.begun.add(run_id)
+            self.bench.worker.begin(run_id)
+
+    def _complete(self) -> None:
+        run_id = self._one(self.is_asked)
+        if run_id in self.begun:
+            (self.bench.engine.store.run_folder(run_id) / WEIGHTS_FILE).write_bytes(b"weights")
+            self.bench.worker.end(run_id)
+        elif run_id is not None:
+            self.bench.finish(run_id)
+        self.begun.discard(run_id or "")
+        self.is_asked.pop(run_id or "", None)
+
+    def _say_stopped(self) -> None:
+        if run_id := self._one(run_id for run_id, is_asked in self.is_asked.items() if is_asked):
+            del self.is_asked[run_id]
+            self.begun.discard(run_id)
+            self.bench.worker.end(run_id, "stopped")
+
+    def _stop(self) -> None:
+        self.bench.engine.sweeps.stop(self.record.id, by=ANNA)
+
+    def _go_on(self) -> None:
+        self.bench.engine.sweeps.go_on(self.record.id, by=ANNA)
+
+
+def test_no_completed_sweep_has_a_trial_that_was_stopped_however_often_it_was_stopped_itself(tmp_path, monkeypatch):
+    monkeypatch.setenv("TL_WORKERS", "1")
+    for seed in range(12):
+        bench = SweepBench(MemoryStore(), tmp_path / str(seed))
+        hours = Hours(bench, seed)
+        hours.pass_by(60)
+        if bench.seen(hours.record).record.state is not SweepState.COMPLETED:
+            hours.come_to_an_end()
+        assert bench.seen(hours.record).record.state is SweepState.COMPLETED
+        assert set(bench.states(hours.record)) == {"completed"}
+        bench.engine.close()
