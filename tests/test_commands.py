@@ -295,6 +295,7 @@ BAD_TRAININGS = {
     "--freeze=99": "9",
     "--freeze=-1": "9",
     "--freeze=foo": "fire",
+    "--freeze-also=99": "fire",
     "--epochs=0": "500",
     "--epochs=many": "500",
     "--batch-size=99": "28",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from tl_core.errors import SpecError
-from tl_core.fields import Checked, Number, setting
+from tl_core.fields import Checked, Number, Numbers, apart, joined, setting
 
 
 @dataclass(frozen=True)
@@ -59,3 +59,20 @@ def test_a_part_outside_what_is_allowed_is_refused_as_any_field_is(value):
         Plan(decay=value)
     assert caught.value.values["field"] == "decay"
     assert Plan.from_query({"decay": str(value)}) == (Plan(), ["decay"])
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("", ""), (" 3 ", "3"), ("5,3,4,9", "3-5,9"), ("2-2,1", "1-2"), ("7-9, 8-11", "7-11"), (12, "12"), ("08", "8")],
+)
+def test_numbers_are_kept_in_one_form_however_they_were_written(written, kept):
+    assert Numbers(1, 20).check("blocks", written) == kept
+    assert joined(apart(kept)) == kept
+
+
+@pytest.mark.parametrize("written", ["21", "0-3", "1-99"])
+def test_numbers_beyond_the_range_are_refused_with_it(written):
+    with pytest.raises(SpecError) as caught:
+        Numbers(1, 20).check("blocks", written)
+    assert caught.value.code == "spec_range"
+    assert (caught.value.values["low"], caught.value.values["high"]) == (1, 20)

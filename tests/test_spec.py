@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tl_core.errors import SpecError
+from tl_core.fields import joined
 from tl_core.spec import CHOICES, RANGES, RunSpec, check_field
 
 FRACTIONS = (
@@ -28,6 +29,8 @@ def values_of(name: str) -> st.SearchStrategy:
         return st.sampled_from(CHOICES[name])
     if name in ("nesterov", "use_cache"):
         return st.booleans()
+    if name == "frozen_blocks":
+        return st.sets(st.integers(*RANGES["n_frozen"]).filter(bool), max_size=5).map(joined)
     if name in ("dataset", "backbone"):
         return st.text(max_size=30)
     numbers = st.floats(*RANGES[name]) if name in FRACTIONS else st.integers(*RANGES[name])
@@ -52,6 +55,7 @@ BAD = {
     "batchnorm_momentum": [1.0, -0.1, "slow", math.nan, True],
     "batch_size": [1, 0, 513, "1"],
     "n_frozen": [-1, "all", 1001],
+    "frozen_blocks": ["0", "1001", "12-", "-3", "16-14", "1,,2", "block_3", "1.5", True, None, "x" * 99],
     "image_size": [31, 321, "160px"],
     "per_class": [0, -3, "none", 10_001],
     "dropout": [-0.1, 0.95, "half"],

@@ -7,8 +7,10 @@ structure of its own, such as a schedule, is a rule of its own: `check` takes th
 import hashlib
 import json
 import math
-from collections.abc import Callable, Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
+from itertools import groupby
 from typing import Any, Protocol, Self
 
 from tl_core.errors import SpecError
@@ -98,6 +100,45 @@ class Number(Rule):
 
     def text(self, value: object) -> str:
         return "all" if value is None else str(value)
+
+
+_PART = re.compile(r"\s*([0-9]{1,9})\s*(?:-\s*([0-9]{1,9})\s*)?")
+
+
+@dataclass(frozen=True)
+class Numbers(Rule):
+    """Some whole numbers of a range as a text: ascending, each once, those in a row joined ("12,14-16"); "": none.
+
+    Attributes:
+        low: The smallest one.
+        high: The largest one.
+    """
+
+    low: int
+    high: int
+
+    def check(self, name: str, value: object) -> str:
+        text = str(value)
+        parts = [_PART.fullmatch(part) for part in text.split(",")] if text.strip() else []
+        ends = [(int(part[1]), int(part[2] or part[1])) for part in parts if part]
+        if isinstance(value, bool | None) or len(ends) < len(parts) or any(first > last for first, last in ends):
+            raise SpecError("spec_number", field=name, received=_short(value), low=self.low, high=self.high)
+        if any(first < self.low or last > self.high for first, last in ends):
+            raise SpecError("spec_range", field=name, received=_short(value), low=self.low, high=self.high)
+        return joined(number for first, last in ends for number in range(first, last + 1))
+
+
+def joined(numbers: Iterable[int]) -> str:
+    """Returns whole numbers as `Numbers` has them: "12,14-16"."""
+    ascending = enumerate(sorted(set(numbers)))
+    rows = [[number for _, number in row] for _, row in groupby(ascending, key=lambda pair: pair[1] - pair[0])]
+    return ",".join(str(row[0]) if len(row) == 1 else f"{row[0]}-{row[-1]}" for row in rows)
+
+
+def apart(text: str) -> frozenset[int]:
+    """Returns the numbers of a text that `joined` made."""
+    ends = [part.split("-") for part in text.split(",") if part]
+    return frozenset(number for one in ends for number in range(int(one[0]), int(one[-1]) + 1))
 
 
 def setting(default: Any, rule: Rule, *, unused: Callable[[Any], bool] = lambda record: False) -> Any:

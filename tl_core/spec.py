@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from tl_core.fields import Checked, Choice, Number, Switch, Text, setting
+from tl_core.fields import Checked, Choice, Number, Numbers, Switch, Text, apart, setting
 
 FLATTENED = ("flatten", "flatten-dense")
 """The heads that see every place of the feature map."""
@@ -21,7 +21,9 @@ class RunSpec(Checked):
         dataset: Id in `datasets.catalog`.
         backbone: Id in `models.catalog`.
         weights: How the backbone starts: "pretrained" or "random" initialisation.
-        n_frozen: Frozen blocks, counted from the input.
+        n_frozen: Frozen blocks, counted from the input: the frozen prefix.
+        frozen_blocks: Numbers, counted from the input from 1 on, of blocks behind the prefix that are frozen as well,
+            such as "12,14-16"; "": none. As `planning.plan` makes them, a block that touches the prefix belongs to it.
         head: "linear" (pool, linear), "dense" (pool, hidden ReLU layer, linear), "flatten" and "flatten-dense" (the
             same two with every place of the feature map for itself instead of its mean),
             or pool, linear, not trained in steps but fitted once, where all blocks before it are frozen: "svm", a
@@ -84,6 +86,7 @@ class RunSpec(Checked):
     backbone: str = setting("mobilenet_v2", Text())
     weights: str = setting("pretrained", Choice(("pretrained", "random")))
     n_frozen: int = setting(0, Number(0, 1000))
+    frozen_blocks: str = setting("", Numbers(1, 1000))
     head: str = setting("linear", Choice(("linear", "dense", *FLATTENED, *FITTED)))
     head_at: int | None = setting(None, Number(1, 1000, is_open=True))
     svm_c: float = setting(1e-3, Number(1e-6, 1e3), unused=lambda spec: spec.head != "svm")
@@ -123,6 +126,15 @@ class RunSpec(Checked):
     arithmetic: str = setting("fast", Choice(("fast", "exact")))
     fault: str = setting("none", Choice(("none", "raw-pixels", "unit-pixels")))
     threads: int | None = setting(None, Number(1, 256, is_open=True))
+
+    @property
+    def further_frozen(self) -> frozenset[int]:
+        """Numbers, from 1, of the blocks that are frozen behind the prefix."""
+        return apart(self.frozen_blocks)
+
+    def is_frozen(self, at: int) -> bool:
+        """Says whether a block is frozen, in the prefix or behind it; blocks are counted from 0 here."""
+        return at < self.n_frozen or at + 1 in self.further_frozen
 
     @property
     def is_fitted(self) -> bool:
@@ -169,6 +181,7 @@ class RunSpec(Checked):
         return self.with_changes(
             phases=1,
             n_frozen=n_blocks,
+            frozen_blocks="",
             epochs=self.head_epochs,
             learning_rate=self.head_learning_rate,
             schedule="constant",

@@ -78,7 +78,7 @@ def _layer_map(record: RunRecord) -> LayerMapInfo:
     n_classes = len(run_classes(record, data_home()))
     head = backbone.head_params(spec.head, spec.hidden, spec.image_size, n_classes, spec.head_at) or 0
     blocks = [(block.name, block.n_layers, block.params) for block in backbone.blocks]
-    return layer_map_info(blocks, (t("map.head"), head), spec.n_frozen, spec.head_at)
+    return layer_map_info(blocks, (t("map.head"), head), spec.n_frozen, spec.head_at, spec.further_frozen)
 
 
 def _draw_most(rows: Sequence[dict]) -> None:

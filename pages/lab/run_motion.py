@@ -12,6 +12,7 @@ from pages.ui.text import t
 from tl_core.charts.weight_changes import WeightChangesLabels, percent_moved, weight_changes_data
 from tl_core.engine.runs.snapshots import RunSnapshot
 from tl_core.models.catalog import backbone_info
+from tl_core.spec import RunSpec
 
 STRIP_PX, STRIP_WIDTH_PX = 40, 140
 
@@ -35,12 +36,12 @@ def draw_weights(snapshots: Sequence[RunSnapshot]) -> None:
         spec, role, changes = snapshot.spec, snapshot.record.role, _changes(snapshot)
         if changes:
             live_figure(
-                _figure(spec.backbone, spec.n_frozen, changes, role, state.language()),
+                _figure(spec.backbone, _is_frozen(spec, changes), changes, role, state.language()),
                 key=f"motion-{role}",
                 height=STRIP_PX,
                 width=STRIP_WIDTH_PX,
                 revision=snapshot.record.id,
-                label=t("motion.label", name=t(f"panel.{role}"), parts=_said(changes, spec.n_frozen)),
+                label=t("motion.label", name=t(f"panel.{role}"), parts=_said(changes, _is_frozen(spec, changes))),
             )
 
 
@@ -51,10 +52,17 @@ def _changes(snapshot: RunSnapshot) -> tuple[float, ...]:
     return changes if len(changes) == n_blocks + 1 else ()
 
 
-def _said(changes: Sequence[float], n_frozen: int) -> str:
+def _is_frozen(spec: RunSpec, changes: Sequence[float]) -> tuple[bool, ...]:
+    """Returns of each block whether it is frozen."""
+    return tuple(spec.is_frozen(at) for at in range(len(changes) - 1))
+
+
+def _said(changes: Sequence[float], is_frozen: Sequence[bool]) -> str:
     """Returns the changes in words: those of the head, of the trained blocks from least to most, of the frozen ones."""
     *blocks, head = changes
-    parts = {"head": [head], "trainable": blocks[n_frozen:], "frozen": blocks[:n_frozen]}
+    both = list(zip(blocks, is_frozen, strict=True))
+    trained, kept = ([change for change, frozen in both if frozen == wanted] for wanted in (False, True))
+    parts = {"head": [head], "trainable": trained, "frozen": kept}
     return t("unit.comma").join(t(f"motion.{role}", change=_range(of)) for role, of in parts.items() if of)
 
 
@@ -64,10 +72,10 @@ def _range(changes: Sequence[float]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _figure(backbone: str, n_frozen: int, changes: tuple[float, ...], role: str, language: str) -> str:
+def _figure(backbone: str, is_frozen: tuple[bool, ...], changes: tuple[float, ...], role: str, language: str) -> str:
     """Returns the strip as JSON, made once for all who look at it."""
     blocks = [block.name for block in backbone_info(backbone).blocks[: len(changes) - 1]]
     words = {name: t(f"map.{name}") for name in ("frozen", "trainable", "head")} | {"change": t("motion.change")}
     words["title"] = t("motion.title", name=t(f"panel.{role}"))
-    data = weight_changes_data(blocks, changes, n_frozen, WeightChangesLabels(**words))
+    data = weight_changes_data(blocks, changes, is_frozen, WeightChangesLabels(**words))
     return json.dumps(data, separators=(",", ":"), allow_nan=False)

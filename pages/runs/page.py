@@ -123,14 +123,21 @@ def _table(records: list[RunRecord]) -> list[RunRecord]:
 
 
 def _row(record: RunRecord, owner: str) -> dict:
-    spec = {"backbone": "", "dataset": "–", "n_frozen": "–", "head_at": None} | record.spec  # one may be damaged
+    spec = {
+        "backbone": "",
+        "dataset": "–",
+        "n_frozen": "–",
+        "frozen_blocks": "",
+        "head_at": None,
+    } | record.spec  # one may be damaged
     info = backbones().get(spec["backbone"])
+    frozen = f"{spec['n_frozen']} + {spec['frozen_blocks']}" if spec["frozen_blocks"] else spec["n_frozen"]
     return {
         "name": f"📌 {name_of(record)}" if record.is_pinned else name_of(record),
         "test": None if record.test_accuracy is None else round(record.test_accuracy, 3),
         "owner": owner,
         "role": t(f"panel.{record.role}"),
-        "frozen": f"{spec['n_frozen']} / {info.n_used(spec['head_at']) if info else '?'}",
+        "frozen": f"{frozen} / {info.n_used(spec['head_at']) if info else '?'}",
         "backbone": info.family if info else "",
         "dataset": dataset_name(spec["dataset"]),
         "state": t("runs.recorded" if record.recorded_from else f"state.{record.state.value}"),

@@ -17,6 +17,8 @@ def setting(name: str, value: Any) -> str:
         return backbones()[value].family if value in backbones() else str(value)
     if value is None:
         return t("lab.own_momentum" if name == "batchnorm_momentum" else "lab.all")
+    if name == "frozen_blocks":
+        return value or "–"
     if isinstance(value, float):
         return f"{value:g}"
     key = f"choice.{name}.{value}"

@@ -25,6 +25,12 @@ def test_segments_follow_the_cut():
     assert info.cut == info.segments[2].start
 
 
+def test_blocks_may_be_frozen_behind_the_cut():
+    info = layer_map_info(BLOCKS, HEAD, 1, further={3})
+    assert [segment.role for segment in info.segments] == ["frozen", "trainable", "frozen", "head"]
+    assert info.cut == info.segments[1].start
+
+
 def test_equal_blocks_share_the_strip_equally():
     assert layer_map_info([("a", 1, 50), ("b", 2, 50), ("c", 3, 50)], ("head", 50), 1) == LayerMapInfo(
         (

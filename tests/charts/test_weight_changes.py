@@ -29,7 +29,7 @@ def test_a_change_is_said_in_per_cent_and_only_nothing_is_called_nothing(change,
 
 
 def test_each_block_has_a_bar_in_the_colour_of_its_role():
-    data = weight_changes_data(["stem", "<b>mid</b>", "top"], [0.0, 0.01, 0.02, 0.5], 1, LABELS)
+    data = weight_changes_data(["stem", "<b>mid</b>", "top"], [0.0, 0.01, 0.02, 0.5], [True, False, False], LABELS)
     traces = {trace["uid"]: trace for trace in data["data"]}
     assert {role: trace["x"] for role, trace in traces.items()} == {"frozen": [0], "trainable": [1, 2], "head": [3]}
     assert traces["frozen"]["marker"]["color"] == theme.FROZEN
@@ -40,4 +40,4 @@ def test_each_block_has_a_bar_in_the_colour_of_its_role():
 
 def test_a_change_for_each_block_and_the_head_must_be_given():
     with pytest.raises(ValueError, match="argument"):
-        weight_changes_data(["stem"], [0.0], 0, LABELS)
+        weight_changes_data(["stem"], [0.0], [False], LABELS)

@@ -22,6 +22,7 @@ def test_what_fits_stays_as_it_is():
         ({"dataset": "../../etc/passwd"}, "dataset", "groceries"),
         ({"backbone": "os.system"}, "backbone", "mobilenet_v2"),
         ({"threads": 256}, "threads", None),
+        ({"backbone": "vgg16", "frozen_blocks": "3,5-9"}, "frozen_blocks", "3,5"),
     ],
 )
 def test_what_does_not_fit_becomes_the_nearest_that_does_and_is_named(asked, name, becomes):

@@ -7,6 +7,7 @@ from tl_core.datasets.arrays import load_dataset, select_per_class
 from tl_core.datasets.catalog import DATASETS, dataset_info
 from tl_core.errors import SpecError, UnknownIdError
 from tl_core.models.catalog import backbone_info, backbones
+from tl_core.planning.blocks import resolve_freeze
 from tl_core.planning.plan import (
     FINE_TUNING_RATES,
     HEAD_RATES,
@@ -16,7 +17,6 @@ from tl_core.planning.plan import (
     is_head_only,
     n_training_images,
     plan_run,
-    resolve_freeze,
     share_frozen,
 )
 from tl_core.spec import RunSpec
@@ -298,3 +298,43 @@ def test_the_head_of_a_network_with_large_features_takes_larger_steps():
     assert plan_run({"backbone": "vgg16", "freeze": 3}).head_learning_rate == 5e-3
     assert plan_run({"backbone": "vgg16", "optimizer": "sgd"}).learning_rate == HEAD_RATES["sgd"]
     assert plan_run({"backbone": "vgg16", "learning_rate": 0.02}).learning_rate == 0.02
+
+
+# ---- blocks frozen behind the cut ----
+
+
+@pytest.mark.parametrize(
+    ("asked", "n_frozen", "frozen_blocks"),
+    [
+        ({"freeze": 12, "freeze_also": "14,16-18"}, 12, "14,16-18"),
+        ({"freeze": "block_10", "freeze_also": "block_12, block_14-block_16"}, 12, "14,16-18"),
+        ({"freeze": 12, "freeze_also": "13,14,16"}, 14, "16"),
+        ({"freeze": 12, "frozen_blocks": "3,12,16"}, 12, "16"),
+        ({"freeze": "none", "freeze_also": "1-3"}, 3, ""),
+        ({"freeze": "none", "freeze_also": "2"}, 0, "2"),
+        ({"freeze": 12, "freeze_also": "13-19"}, 19, ""),
+        ({"freeze": "all", "freeze_also": "19"}, 19, ""),
+        ({"freeze": 12, "freeze_also": ""}, 12, ""),
+    ],
+)
+def test_blocks_that_touch_the_frozen_prefix_belong_to_it(asked, n_frozen, frozen_blocks):
+    spec = plan_run(asked)
+    assert (spec.n_frozen, spec.frozen_blocks) == (n_frozen, frozen_blocks)
+    assert plan_run(spec.to_dict()) == spec
+    assert is_head_only(spec) == (n_frozen == 19)
+    assert share_frozen(spec) == sum(spec.is_frozen(at) for at in range(19)) / 19
+    assert baseline_of(spec).frozen_blocks == ""
+
+
+@pytest.mark.parametrize("also", ["20", "0", "block_99", "5-3", "a\nb", "-3", "block_3-x"])
+def test_what_is_no_block_cannot_be_frozen_behind_the_cut(also):
+    code, values = refused(freeze=2, freeze_also=also)
+    assert (code, values["high"], values["allowed"][:1]) == ("freeze_also_unknown", 19, ["stem"])
+
+
+def test_no_block_is_frozen_that_the_head_leaves_out():
+    assert refused(freeze=2, head_at=5, freeze_also="6")[0] == "freeze_also_unknown"
+    assert refused(freeze=2, head_at=5, frozen_blocks="6") == (
+        "spec_range",
+        {"field": "frozen_blocks", "received": 6, "low": 1, "high": 5},
+    )

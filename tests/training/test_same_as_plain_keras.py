@@ -22,6 +22,7 @@ from tl_core.training.extraction import BATCH
 from tl_core.training.feature_cache import FeatureCache, FeatureSource, prefix_key
 from tl_core.training.inputs import Inputs
 from tl_core.training.phases import Phases
+from tl_core.training.proof import block_hashes, compare
 from tl_core.training.trainer import Trainer, batches
 
 TRAIN, VALIDATION = np.arange(40), np.arange(40, 44)
@@ -60,6 +61,13 @@ PHASE_CUTS = [
             ("resnet50", 32, 16, "conv5_block2_out"),
         ]
     ),
+]
+
+
+# backbone, frozen blocks, the last layer of the prefix, blocks frozen behind it, the beginnings of their layers' names
+FURTHER = [
+    ("squeezenet", 7, "fire7", "9", ("fire9_",)),
+    pytest.param("mobilenet_v2", 15, "block_13_add", "17,19", ("block_15_", "Conv_1"), marks=pytest.mark.full),
 ]
 
 
@@ -231,6 +239,29 @@ def test_two_phases_equal_two_plain_trainings_one_after_the_other_to_the_last_bi
         fit_plainly(plain, names[names.index(last_frozen_now) + 1 :], rate, spec, images, [epoch])
     differences = [np.abs(mine - theirs).max() for mine, theirs in zip(last, plain.get_weights(), strict=True)]
     assert max(differences) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("backbone", "n_frozen", "last_frozen", "further", "stems"), FURTHER)
+def test_blocks_frozen_behind_the_cut_are_those_of_plain_keras_to_the_last_bit(
+    backbone, n_frozen, last_frozen, further, stems, float64, tmp_path
+):
+    fields = {"batch_size": BATCH, "epochs": 1, "optimizer": "sgd", "learning_rate": 1e-3, "batchnorm": "frozen"}
+    spec = RunSpec(backbone=backbone, n_frozen=n_frozen, frozen_blocks=further, image_size=64, seed=5, **fields)
+    spec, images = spec.with_changes(arithmetic="exact"), pictures(64)
+    network = build(spec, 3)
+    plain = build(spec.with_changes(n_frozen=0, frozen_blocks=""), 3).full
+    before = block_hashes(network)
+    train_behind_the_cut(network, spec, images, tmp_path)
+    names = [layer.name for layer in plain.layers]
+    last = max(at for at, name in enumerate(names) if name.startswith(last_frozen))
+    fit_plainly(plain, [name for name in names[last + 1 :] if not name.startswith(stems)], 1e-3, spec, images, [1])
+    mine, theirs = network.full.get_weights(), plain.get_weights()
+    assert max(np.abs(one - other).max() for one, other in zip(mine, theirs, strict=True)) == 0
+    rows = compare(network, before, block_hashes(network))
+    assert [row["frozen"] for row in rows] == [spec.is_frozen(at) for at in range(len(network.blocks))] + [False]
+    assert all(row["as_expected"] for row in rows)
+    assert network.frozen_params == sum(layer.count_params() for b in network.frozen_blocks for layer in b.layers)
 
 
 def fit_plainly(

@@ -80,9 +80,10 @@ def complete(store: RunStore, record: RunRecord, bundle: Bundle) -> RunRecord:
         StoreError: "disk_full" or another refusal of the disk; the run is gone then.
     """
     info, n_floats = backbone_info(bundle.spec.backbone), _n_floats(bundle)
-    frozen = info.frozen_params(bundle.spec.n_frozen)
+    further = bundle.spec.further_frozen
     is_whole = bundle.model == bundle.spec.backbone
-    trainable = n_floats - frozen if is_whole else n_floats
+    trainable = n_floats - info.frozen_params(bundle.spec.n_frozen if is_whole else 0, further)
+    frozen = info.frozen_params(bundle.spec.n_frozen, further)
     try:
         write_tensors(store.run_folder(record.id) / WEIGHTS_FILE, bundle.arrays, {"about": bundle.about()})
         store.start_run(record.id, frozen_params=frozen, trainable_params=trainable, is_cached=not is_whole)
@@ -127,6 +128,9 @@ def _n_numbers(spec: RunSpec, model: str, n_classes: int, file: str) -> int:
         raise BundleError("bundle_spec", file=file, field="head_at", received=spec.head_at)
     if spec.n_frozen > info.n_used(spec.head_at):
         raise BundleError("bundle_spec", file=file, field="n_frozen", received=spec.n_frozen)
+    further = spec.further_frozen
+    if further and not spec.n_frozen < min(further) <= max(further) <= info.n_used(spec.head_at):
+        raise BundleError("bundle_spec", file=file, field="frozen_blocks", received=spec.frozen_blocks)
     if head is None or spec.image_size < info.min_image_size:
         raise BundleError("bundle_spec", file=file, field="image_size", received=spec.image_size)
     return info.used_params(spec.head_at) + head - (0 if model == spec.backbone else info.frozen_params(spec.n_frozen))

@@ -1,7 +1,7 @@
 """The layer map: the backbone as one strip of blocks, and the cut between what is frozen and what learns."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -55,7 +55,11 @@ class LayerMapLabels:
 
 
 def layer_map_info(
-    blocks: Sequence[tuple[str, int, int]], head: tuple[str, int], n_frozen: int, head_at: int | None = None
+    blocks: Sequence[tuple[str, int, int]],
+    head: tuple[str, int],
+    n_frozen: int,
+    head_at: int | None = None,
+    further: Collection[int] = (),
 ) -> LayerMapInfo:
     """Returns what to draw of a backbone and its head.
 
@@ -64,6 +68,7 @@ def layer_map_info(
         head: Name and number of parameters of the head.
         n_frozen: So many blocks are frozen, 0 to all of them before the head.
         head_at: So many blocks stand before the head; None: all.
+        further: Numbers, from 1, of blocks behind these that are frozen as well.
 
     Raises:
         ValueError: `n_frozen` is not between 0 and the number of blocks before the head.
@@ -73,6 +78,7 @@ def layer_map_info(
         raise ValueError(f"n_frozen is {n_frozen}, allowed are 0 to {n_used}")
     numbers = (n_frozen, n_used - n_frozen, 1, len(blocks) - n_used)
     roles = [role for role, number in zip(get_args(Role), numbers, strict=True) for _ in range(number)]
+    roles = ["frozen" if number in further and number <= n_used else role for number, role in enumerate(roles, 1)]
     rows = [*blocks[:n_used], (head[0], None, head[1]), *blocks[n_used:]]
     widths = segment_widths([params for _, _, params in rows])
     starts = [math.fsum(widths[:at]) for at in range(len(rows) + 1)]

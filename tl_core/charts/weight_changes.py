@@ -33,17 +33,17 @@ def bar_height(change: float) -> float:
 
 
 def weight_changes_data(
-    blocks: Sequence[str], changes: Sequence[float], n_frozen: int, labels: WeightChangesLabels
+    blocks: Sequence[str], changes: Sequence[float], is_frozen: Sequence[bool], labels: WeightChangesLabels
 ) -> dict:
     """Returns the plain data of a strip about 40 pixels high: one bar for each block from the input on, then the head.
 
     Args:
         blocks: Names of the blocks before the head.
         changes: Relative change of the weights of each block, then of the head; see `training.weight_change`.
-        n_frozen: So many blocks are frozen.
+        is_frozen: Whether each block is frozen.
         labels: Words in the reader's language.
     """
-    roles = ["frozen"] * n_frozen + ["trainable"] * (len(blocks) - n_frozen) + ["head"]
+    roles = [*("frozen" if frozen else "trainable" for frozen in is_frozen), "head"]
     rows = list(zip([*blocks, labels.head], changes, roles, strict=True))
     traces = [_bars(role, rows, labels) for role in COLOURS if role in roles]
     hidden = {"visible": False, "fixedrange": True}

@@ -27,6 +27,7 @@ OPTIONS = (
     "dataset",
     "backbone",
     "freeze",
+    "freeze-also",
     "weights",
     "head",
     "head-at",
@@ -107,7 +108,8 @@ def with_threads(spec: RunSpec) -> RunSpec:
 
 def _create(store: SqliteStore, spec: RunSpec, role: str, *, is_private: bool, twin_id: str | None = None) -> RunRecord:
     """Returns a new run; the operator's runs are there for the class to look at, unless said otherwise."""
-    name = f"{spec.backbone} · {spec.dataset} · {spec.n_frozen}"
+    frozen = f"{spec.n_frozen} + {spec.frozen_blocks}" if spec.frozen_blocks else spec.n_frozen
+    name = f"{spec.backbone} · {spec.dataset} · {frozen}"
     fingerprint = None
     with suppress(OSError):  # a bundled file is missing: the run will say so
         fingerprint = reuse.fingerprint(spec)
@@ -144,6 +146,7 @@ def _check_equal(record: RunRecord, given: dict) -> None:
     """Refuses other options than the run has: they may be repeated, but not changed."""
     before = RunSpec.from_dict(record.spec)
     own = before.to_dict() | ({"n_frozen": None} if "freeze" in given else {})
+    own |= {"frozen_blocks": None} if "freeze_also" in given else {}
     own |= {"head_learning_rate": None} if "learning_rate" in given else {}  # of a head alone either name is right
     if plan_run({**own, **given}, data_home()) != before:
         raise InputError("command_line", reason=f"--resume keeps the run's options; received others: {_shown(given)}")

@@ -9,7 +9,8 @@ from tl_core.datasets.known import known_dataset
 from tl_core.errors import InputError, SpecError
 from tl_core.experiments.sweep import Cell, Level, Sweep, grid
 from tl_core.models.catalog import BackboneInfo, backbone_info
-from tl_core.planning.plan import TRAINING, is_head_only, n_training_images, resolve_freeze, resolve_head_at
+from tl_core.planning.blocks import resolve_freeze, resolve_head_at
+from tl_core.planning.plan import TRAINING, is_head_only, n_training_images
 from tl_core.spec import CHOICES, RunSpec, check_field
 
 KIND = "own"

@@ -78,7 +78,13 @@ def _value(name: str, value: object, language: str) -> str:
         own = {"batchnorm_momentum": "lab.own_momentum", "threads": "card.any"}
         return phrase(language, own.get(name, "lab.all"))
     key = f"choice.{name}.{value}"
-    return phrase(language, key) if key in keys(language) else f"{value:g}" if isinstance(value, float) else str(value)
+    return (
+        phrase(language, key)
+        if key in keys(language)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value) or "–"
+    )
 
 
 def _data(source: Source, spec: RunSpec, classes: Sequence[str], say: Say) -> list[Part]:

@@ -1,7 +1,7 @@
 """From a spec to a network cut in two: frozen prefix, trainable suffix, and the whole."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -42,13 +42,14 @@ class Network:
     Attributes:
         full: uint8 pictures (N, S, S, 3) → logits (N, classes).
         blocks: The backbone's blocks before the head, from the input.
-        n_frozen: How many of them are frozen.
+        n_frozen: How many of them are frozen before the cut: the frozen prefix.
         prefix: uint8 pictures → the tensor to cache; None when nothing is frozen, or what is frozen is not fixed.
         suffix: That tensor → logits; `full` itself without a prefix.
         cached_shape: Shape of the tensor to cache for one picture; None without a prefix.
         is_phase: Whether this is cut for one phase only: `full` has layers before the cut that are not frozen, so
             only `suffix` may be trained.
         compiled: What was compiled to train `suffix`, by what it depends on beside the network; filled by training.
+        further: Numbers, from 1, of the blocks behind the cut that are frozen as well.
     """
 
     full: keras.Model
@@ -59,11 +60,20 @@ class Network:
     cached_shape: tuple[int, ...] | None
     is_phase: bool = False
     compiled: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    further: frozenset[int] = frozenset()
+
+    def is_frozen(self, at: int) -> bool:
+        """Says whether a block is frozen, before the cut or behind it; blocks are counted from 0 here."""
+        return at < self.n_frozen or at + 1 in self.further
+
+    @property
+    def frozen_blocks(self) -> tuple[Block, ...]:
+        return tuple(block for at, block in enumerate(self.blocks) if self.is_frozen(at))
 
     @property
     def frozen_params(self) -> int:
         """Numbers in the frozen blocks, moving statistics included."""
-        return sum(block.n_params for block in self.blocks[: self.n_frozen])
+        return sum(block.n_params for block in self.frozen_blocks)
 
     @property
     def trainable_params(self) -> int:
@@ -115,10 +125,10 @@ def build(spec: RunSpec, n_classes: int, *, backbone: Backbone | None = None) ->
     Args:
         spec: What to build.
         n_classes: Classes to tell apart.
-        backbone: From `make_backbone`; made here if it is not given. Its first blocks are frozen.
+        backbone: From `make_backbone`; made here if it is not given. Blocks of it are frozen.
 
     Raises:
-        SpecError: "spec_range" when more blocks are frozen than there are, or the head stands behind more.
+        SpecError: "spec_range" when blocks are frozen that are not there, or the head stands behind more.
         UnavailableError: Pretrained weights are neither here nor to be fetched.
 
     Random:
@@ -130,13 +140,15 @@ def build(spec: RunSpec, n_classes: int, *, backbone: Backbone | None = None) ->
         raise SpecError("spec_range", field="head_at", received=spec.head_at, low=1, high=len(blocks))
     if spec.n_frozen > len(blocks):
         raise SpecError("spec_range", field="n_frozen", received=spec.n_frozen, low=0, high=len(blocks))
-    freeze(blocks[: spec.n_frozen])
+    if (last := max(spec.further_frozen, default=0)) > len(blocks):
+        raise SpecError("spec_range", field="frozen_blocks", received=last, low=1, high=len(blocks))
+    freeze(block for at, block in enumerate(blocks) if spec.is_frozen(at))
     set_batchnorm(blocks, spec)
     features = model.outputs[0] if spec.head_at is None else blocks[-1].tensor
     full = keras.Model(model.inputs[0], add_head(features, spec, n_classes), name=spec.backbone)
     if spec.n_frozen == 0 or spec.batchnorm == "updating":
-        return Network(full, blocks, spec.n_frozen, None, full, None)
-    return _cut(full, blocks, spec.n_frozen)
+        return Network(full, blocks, spec.n_frozen, None, full, None, further=spec.further_frozen)
+    return replace(_cut(full, blocks, spec.n_frozen), further=spec.further_frozen)
 
 
 def _cut(full: keras.Model, blocks: tuple[Block, ...], n_frozen: int) -> Network:
@@ -164,7 +176,7 @@ def initialise(backbone: keras.Model, seed: int) -> None:
             layer.seed_generator = keras.random.SeedGenerator(child_seed(seed, f"drop/{index}"))
 
 
-def freeze(blocks: tuple[Block, ...]) -> None:
+def freeze(blocks: Iterable[Block]) -> None:
     """Freezes blocks: no weight moves, BatchNorm uses its stored statistics, nothing is dropped at random."""
     for block in blocks:
         for layer in block.layers:
@@ -182,11 +194,11 @@ def set_batchnorm(blocks: tuple[Block, ...], spec: RunSpec) -> None:
     for index, layer in ((index, layer) for index, block in enumerate(blocks) for layer in block.layers):
         if not isinstance(layer, keras.layers.BatchNormalization):
             continue
-        if index < spec.n_frozen and spec.batchnorm == "updating":
+        if spec.is_frozen(index) and spec.batchnorm == "updating":
             layer.trainable = True
             for variable in layer.trainable_variables:
                 variable.trainable = False
-        elif index >= spec.n_frozen and spec.batchnorm == "frozen":
+        elif not spec.is_frozen(index) and spec.batchnorm == "frozen":
             layer.trainable = False
         if spec.batchnorm_momentum is not None:
             layer.momentum = spec.batchnorm_momentum

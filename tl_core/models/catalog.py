@@ -4,7 +4,7 @@ The numbers in blocks.json are read off the Keras graphs by `python -m assets.re
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -79,9 +79,10 @@ class BackboneInfo:
         """Returns the numbers that the blocks before the head hold."""
         return sum(block.params for block in self.blocks[: self.n_used(head_at)])
 
-    def frozen_params(self, n_frozen: int) -> int:
-        """Returns the numbers that the first `n_frozen` blocks hold."""
-        return sum(block.params for block in self.blocks[:n_frozen])
+    def frozen_params(self, n_frozen: int, further: Collection[int] = ()) -> int:
+        """Returns the numbers that the first `n_frozen` blocks hold, and those behind them with these numbers."""
+        behind = (block.params for number, block in enumerate(self.blocks, start=1) if number in further)
+        return sum(block.params for block in self.blocks[:n_frozen]) + sum(behind)
 
     def head_params(
         self, head: str, hidden: int, image_size: int, n_classes: int, head_at: int | None = None

@@ -130,7 +130,7 @@ def _side(before: int, rule: Sequence) -> int:
 
 
 def _learns(layer: LayerInfo, spec: RunSpec) -> bool:
-    if layer.block < spec.n_frozen:
+    if spec.is_frozen(layer.block):
         return False
     return not (layer.kind == "BatchNormalization" and spec.batchnorm == "frozen")
 

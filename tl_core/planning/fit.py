@@ -7,6 +7,7 @@ from pathlib import Path
 from tl_core.datasets.catalog import DATASETS
 from tl_core.datasets.known import known_dataset
 from tl_core.errors import TransferLabError
+from tl_core.fields import joined
 from tl_core.models.catalog import IMAGE_SIZES, BackboneInfo, backbones
 from tl_core.planning.lab_link import LabLink
 from tl_core.planning.plan import is_head_too_large, is_ready, n_training_images, plan_run
@@ -41,17 +42,19 @@ def fitted(link: LabLink, home: Path | None = None) -> tuple[LabLink, list[str]]
         found = known_dataset(asked.dataset, home)
         dataset = found if is_ready(found) else dataset
     backbone = backbones().get(asked.backbone, backbones()[RunSpec.backbone])
+    n_used = backbone.n_used(asked.head_at)
     fits = {
         "dataset": dataset.id,
         "backbone": backbone.id,
-        "head_at": None if backbone.n_used(asked.head_at) == backbone.n_blocks else asked.head_at,
-        "n_frozen": min(asked.n_frozen, backbone.n_used(asked.head_at)),
+        "head_at": None if n_used == backbone.n_blocks else asked.head_at,
+        "n_frozen": min(asked.n_frozen, n_used),
+        "frozen_blocks": joined(number for number in asked.further_frozen if number <= n_used),
         "image_size": min(offered_sizes(backbone), key=lambda size: abs(size - asked.image_size)),
         "batch_size": min(asked.batch_size, n_training_images(asked, dataset)),
         "threads": None,
     }
     if asked.is_fitted:
-        fits |= {"n_frozen": backbone.n_used(asked.head_at), "augment": "none"}
+        fits |= {"n_frozen": n_used, "augment": "none"}
     if is_head_too_large(asked.with_changes(**fits), dataset, backbone):
         fits["head"] = "dense"  # as many hidden units on pooled features
     changed = [name for name, value in fits.items() if value != getattr(asked, name)]

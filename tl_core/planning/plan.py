@@ -8,7 +8,9 @@ from typing import Any
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.known import known_dataset
 from tl_core.errors import SpecError
+from tl_core.fields import apart, joined
 from tl_core.models.catalog import BackboneInfo, backbone_info, backbones
+from tl_core.planning.blocks import resolve_freeze, resolve_freeze_also, resolve_head_at
 from tl_core.spec import FITTED, RANGES, RunSpec, check_field
 
 SCRATCH_RATES = MappingProxyType({"adam": 1e-3, "sgd": 0.03})
@@ -55,7 +57,8 @@ def plan_run(options: Mapping[str, object], home: Path | None = None) -> RunSpec
     """Turns options into a spec.
 
     Args:
-        options: Fields of `RunSpec`; in place of `n_frozen` also `freeze`: a number, a block's name, "all" or "none".
+        options: Fields of `RunSpec`; in place of `n_frozen` also `freeze`: a number, a block's name, "all" or "none";
+            in place of `frozen_blocks` also `freeze_also`: numbers, names, and from one to another of them.
             What is missing gets its default: all blocks frozen, the backbone's own picture size, of few pictures all
             of them as a batch; how it is trained as `_training` says. `head_at` may be a number or a block's name.
         home: The data folder, where visitors' own data sets are; without it only those of the catalogue are known.
@@ -65,13 +68,16 @@ def plan_run(options: Mapping[str, object], home: Path | None = None) -> RunSpec
         SpecError: Any other value that cannot be used; nothing has been started or written.
     """
     values = {name: value for name, value in options.items() if value is not None}
-    freeze = values.pop("freeze", "all")
+    freeze, also = values.pop("freeze", "all"), values.pop("freeze_also", None)
     dataset = known_dataset(str(values.get("dataset", RunSpec.dataset)), home)
     backbone = backbone_info(str(values.get("backbone", RunSpec.backbone)))
     values["head_at"] = resolve_head_at(values.get("head_at"), backbone)
     n_used = backbone.n_used(values["head_at"])
     if "n_frozen" not in values:
         values["n_frozen"] = resolve_freeze(freeze, backbone, n_used)
+    if also is not None:
+        values["frozen_blocks"] = resolve_freeze_also(also, backbone, n_used)
+    values |= _frozen(values)
     values.setdefault("image_size", backbone.image_size)
     values |= _training(values, backbone.id, n_used)
     spec = RunSpec.from_dict({"dataset": dataset.id, "backbone": backbone.id, **values})
@@ -80,6 +86,15 @@ def plan_run(options: Mapping[str, object], home: Path | None = None) -> RunSpec
         spec = spec.with_changes(batch_size=fitting)
     check_together(spec, dataset, backbone)
     return spec
+
+
+def _frozen(values: Mapping[str, object]) -> dict[str, Any]:
+    """Returns the frozen prefix and what is frozen behind it: blocks that touch the prefix belong to it."""
+    n_frozen = check_field("n_frozen", values["n_frozen"])
+    further = apart(check_field("frozen_blocks", values.get("frozen_blocks", "")))
+    while n_frozen + 1 in further:
+        n_frozen += 1
+    return {"n_frozen": n_frozen, "frozen_blocks": joined(number for number in further if number > n_frozen)}
 
 
 def _training(values: Mapping[str, object], backbone: str, n_blocks: int) -> dict[str, Any]:
@@ -119,7 +134,7 @@ def is_head_only(spec: RunSpec) -> bool:
 
 def share_frozen(spec: RunSpec) -> float:
     """Returns the share of the blocks before the head that is frozen, of a backbone of the catalogue."""
-    return spec.n_frozen / backbone_info(spec.backbone).n_used(spec.head_at)
+    return (spec.n_frozen + len(spec.further_frozen)) / backbone_info(spec.backbone).n_used(spec.head_at)
 
 
 def decisive(spec: RunSpec) -> dict[str, object]:
@@ -140,63 +155,12 @@ def decisive(spec: RunSpec) -> dict[str, object]:
     return {name: value for name, value in values.items() if name not in unused}
 
 
-def resolve_freeze(freeze: object, backbone: BackboneInfo, n_used: int) -> int:
-    """Returns how many blocks are frozen.
-
-    Args:
-        freeze: A number from the input side, a block's name (frozen up to and with it), "all" or "none".
-        backbone: Whose blocks.
-        n_used: How many of them there are before the head.
-
-    Raises:
-        SpecError: "freeze_unknown" for an unknown name, "freeze_range" beyond the blocks.
-    """
-    text, names = str(freeze).strip(), [block.name for block in backbone.blocks[:n_used]]
-    if text in ("all", "none"):
-        return n_used if text == "all" else 0
-    number = _block_number(text, names)
-    if number is None:
-        raise SpecError("freeze_unknown", received=text[:40], backbone=backbone.id, high=n_used, allowed=names)
-    if not 0 <= number <= n_used:
-        raise SpecError("freeze_range", received=text[:40], backbone=backbone.id, high=n_used)
-    return number
-
-
-def resolve_head_at(head_at: object, backbone: BackboneInfo) -> int | None:
-    """Returns behind how many blocks the head stands; None for all of them.
-
-    Args:
-        head_at: A number from the input side, a block's name (the head stands behind it), "all" or None.
-        backbone: Whose blocks.
-
-    Raises:
-        SpecError: "head_at_unknown" for what is no block of this backbone.
-    """
-    text, names = str(head_at or "all").strip(), [block.name for block in backbone.blocks]
-    number = backbone.n_blocks if text == "all" else _block_number(text, names)
-    if number is None or not 1 <= number <= backbone.n_blocks:
-        raise SpecError(
-            "head_at_unknown", received=text[:40], backbone=backbone.id, high=backbone.n_blocks, allowed=names
-        )
-    return number if number < backbone.n_blocks else None
-
-
-def _block_number(text: str, names: list[str]) -> int | None:
-    """Returns what a number or a block's name counts; None for neither."""
-    if text in names:
-        return names.index(text) + 1
-    try:
-        return int(text)
-    except ValueError:
-        return None
-
-
 def check_together(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) -> None:
     """Checks what no field can be checked for alone.
 
     Raises:
         SpecError: "dataset_not_ready", "lacks_train", "lacks_validation", "lacks_test", "freeze_range",
-            "image_size_small", "batch_too_large", "head_too_large", "fit_not_frozen" or "fit_augmented".
+            "spec_range", "image_size_small", "batch_too_large", "head_too_large", "fit_not_frozen" or "fit_augmented".
     """
     if not _has_pictures(dataset):
         raise SpecError(
@@ -212,6 +176,8 @@ def check_together(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) 
     n_used = backbone.n_used(spec.head_at)
     if spec.n_frozen > n_used:
         raise SpecError("freeze_range", received=spec.n_frozen, backbone=backbone.id, high=n_used)
+    if (last := max(spec.further_frozen, default=0)) > n_used:
+        raise SpecError("spec_range", field="frozen_blocks", received=last, low=1, high=n_used)
     if spec.is_fitted and spec.n_frozen < n_used:
         raise SpecError("fit_not_frozen", received=spec.n_frozen, high=n_used)
     if spec.is_fitted and spec.augment != "none":
@@ -261,6 +227,7 @@ def baseline_of(spec: RunSpec) -> RunSpec:
     return spec.with_changes(
         weights="random",
         n_frozen=0,
+        frozen_blocks="",
         **_one_phase(),
         **plain,
         epochs=spec.epochs if spec.is_fitted else min(spec.all_epochs, RANGES["epochs"][1]),

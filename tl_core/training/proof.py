@@ -49,7 +49,7 @@ def compare(
         after_head: Those after the first of two phases, if there were two.
         is_head_only: Whether the weights that are kept are those of the first of two phases.
     """
-    frozen = {block.name for block in network.blocks[: network.n_frozen]}
+    frozen = {block.name for block in network.frozen_blocks}
     fixed = {block.name for block in network.blocks if not any(layer.trainable_weights for layer in block.layers)}
     fixed |= {block.name for block in network.blocks} if is_head_only else set()
     rows = []

@@ -8,7 +8,9 @@ from tl_core.models.layer_table import last_layer
 def freezing_piece(facts: Facts) -> Piece:
     """Returns the part that freezes layers; with two phases, the function that does."""
     is_one_phase = facts.spec.phases == 1
-    lines = [*_at_once(facts), *updating(facts), "model.summary()"] if is_one_phase else _function(facts)
+    lines = (
+        [*_at_once(facts), *further(facts), *updating(facts), "model.summary()"] if is_one_phase else _function(facts)
+    )
     about = facts.say("freeze_none" if facts.spec.n_frozen == 0 and is_one_phase else "freeze")
     return Piece(facts.say("freeze_title"), about, [*_momentum(facts), *lines])
 
@@ -19,7 +21,7 @@ def n_layers(facts: Facts) -> str:
         return "len(backbone.layers)"
     if facts.spec.n_frozen == 0:
         return "0"
-    return f'names.index("{last_layer(facts.spec.backbone, facts.spec.n_frozen)}") + 1'
+    return _end(facts, facts.spec.n_frozen)
 
 
 def _keeps_norm(facts: Facts) -> bool:
@@ -33,7 +35,8 @@ def _learns(facts: Facts, count: str) -> list[str]:
 
 
 def _names(facts: Facts) -> list[str]:
-    return ["names = [layer.name for layer in backbone.layers]"] if "names" in n_layers(facts) else []
+    is_used = "names" in n_layers(facts) or facts.spec.frozen_blocks
+    return ["names = [layer.name for layer in backbone.layers]"] if is_used else []
 
 
 def _function(facts: Facts) -> list[str]:
@@ -45,7 +48,7 @@ def _at_once(facts: Facts) -> list[str]:
     if facts.is_head_only:
         return ["backbone.trainable = False"]
     if facts.spec.n_frozen == 0 and not _keeps_norm(facts):
-        return ["backbone.trainable = True"]
+        return ["backbone.trainable = True", *_names(facts)]
     return [*_names(facts), f"n_frozen = {n_layers(facts)}", *_learns(facts, "n_frozen")]
 
 
@@ -59,13 +62,36 @@ def _momentum(facts: Facts) -> list[str]:
     ]
 
 
+def further(facts: Facts) -> list[str]:
+    """Returns the lines that freeze blocks behind the cut as well."""
+    if not facts.spec.frozen_blocks:
+        return []
+    parts = " + ".join(f"backbone.layers[{part}]" for part in _further(facts))
+    return [*comment(facts.say("freeze_further")), f"for layer in {parts}:", "    layer.trainable = False"]
+
+
+def _further(facts: Facts) -> list[str]:
+    """Returns the slices of the layers that are frozen behind the cut."""
+    numbers = facts.spec.further_frozen
+    firsts = sorted(number for number in numbers if number - 1 not in numbers)
+    lasts = sorted(number for number in numbers if number + 1 not in numbers)
+    return [f"{_end(facts, first - 1)} : {_end(facts, last)}" for first, last in zip(firsts, lasts, strict=True)]
+
+
+def _end(facts: Facts, n_blocks: int) -> str:
+    """Returns the code that counts the layers of the first blocks."""
+    return f'names.index("{last_layer(facts.spec.backbone, n_blocks)}") + 1'
+
+
 def updating(facts: Facts) -> list[str]:
     """Returns the trap of frozen blocks whose BatchNorm goes on counting."""
-    if facts.spec.batchnorm != "updating" or facts.spec.n_frozen == 0 or not facts.backbone.has_batchnorm:
+    is_any = facts.spec.n_frozen or facts.spec.frozen_blocks
+    if facts.spec.batchnorm != "updating" or not is_any or not facts.backbone.has_batchnorm:
         return []
+    slices = ([f": {n_layers(facts)}"] if facts.spec.n_frozen else []) + _further(facts)
     return [
         *comment(facts.say("updating")),
-        f"for layer in backbone.layers[: {n_layers(facts)}]:",
+        f"for layer in {' + '.join(f'backbone.layers[{part}]' for part in slices)}:",
         "    if isinstance(layer, keras.layers.BatchNormalization):",
         "        layer.trainable = True",
         "        for weight in layer.trainable_variables:",

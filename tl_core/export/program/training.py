@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from tl_core.export.program.facts import Facts
-from tl_core.export.program.freezing import n_layers, updating
+from tl_core.export.program.freezing import further, n_layers, updating
 from tl_core.export.program.pieces import Piece, comment, docstring, step
 from tl_core.spec import RunSpec
 
@@ -56,6 +56,7 @@ def _phases(facts: Facts) -> list[str]:
         f"best = train({optimizer(head)}, epochs={spec.head_epochs})",
         *step(facts.say("phase_rest")),
         f"freeze({n_layers(facts)})",
+        *further(facts),
         *updating(facts),
         *rate(spec),
         f"train({optimizer(spec)}, epochs={spec.epochs}, best=best)",

@@ -128,7 +128,7 @@ def _compared(kept: Kept, id: str) -> Compared:
     rows = []
     for at, (name, was, now) in enumerate(zip(hashes, states, after, strict=True)):
         mean_drift, variance_drift = statistics_drift(was, now)
-        row = {"block": name, "frozen": at < network.n_frozen, "relative_change": relative_change(was, now)}
+        row = {"block": name, "frozen": network.is_frozen(at), "relative_change": relative_change(was, now)}
         rows.append(row | {"cka": None, "mean_drift": mean_drift, "variance_drift": variance_drift})
     both = list(hashes.values()), list(new.values())
     return Compared(id, spec, network, model, (untrained, trained), both, rows, _n_equal(*both))
