@@ -20,6 +20,7 @@ FRACTIONS = (
     "batchnorm_momentum",
     "decay",
     "decay_factor",
+    "block_rate_factor",
 )
 
 
@@ -48,6 +49,8 @@ BAD = {
     "head_epochs": [0, 501, 2.5, None],
     "phases": [0, 3, 1.5, "two", None, True],
     "schedule": ["linear", "", None],
+    "block_rate_factor": [0.9, 101, "fast", None],
+    "unfreeze_every": [-1, 1.5, 501, None],
     "decay": [-0.1, 11, "slow", math.nan],
     "decay_factor": [0.0, 1.1],
     "decay_epochs": [0, 1.5, 501],

@@ -50,6 +50,10 @@ class RunSpec(Checked):
         momentum: Momentum of SGD.
         nesterov: Whether SGD uses Nesterov's momentum.
         learning_rate: Step size of the optimiser in the last phase.
+        block_rate_factor: What the rate of the last phase is divided by from each block to the one before it: the head
+            has the whole rate, the last block is `block_rate_factor` times slower, the one before it as much again.
+        unfreeze_every: After how many epochs of the last phase one more block is trained, from the last one toward the
+            cut; 0: all are from the start. Each time the optimiser begins anew, as Keras' does when it is compiled.
         schedule: How the rate goes on in the last phase, whose steps count from 0: "constant"; "inverse-time", divided
             by 1 + `decay` · step, which Keras once called `decay`; "cosine", down to 0 along half a cosine over all of
             them; "step", times `decay_factor` after every `decay_epochs` epochs. A head trained first keeps one rate.
@@ -104,6 +108,8 @@ class RunSpec(Checked):
     nesterov: bool = setting(False, Switch(), unused=lambda spec: spec.is_fitted or spec.optimizer == "adam")
     head_learning_rate: float = setting(2e-3, Number(1e-7, 10.0), unused=lambda spec: spec.phases == 1)
     learning_rate: float = setting(1e-3, Number(1e-7, 10.0), unused=lambda spec: spec.is_fitted)
+    block_rate_factor: float = setting(1.0, Number(1.0, 100.0), unused=lambda spec: spec.is_fitted)
+    unfreeze_every: int = setting(0, Number(0, 500), unused=lambda spec: spec.is_fitted)
     schedule: str = setting(
         "constant", Choice(("constant", "inverse-time", "cosine", "step")), unused=lambda spec: spec.is_fitted
     )
@@ -184,6 +190,8 @@ class RunSpec(Checked):
             frozen_blocks="",
             epochs=self.head_epochs,
             learning_rate=self.head_learning_rate,
+            block_rate_factor=1.0,
+            unfreeze_every=0,
             schedule="constant",
             batchnorm="frozen",
             batchnorm_momentum=None,

@@ -13,10 +13,11 @@ from tl_core.datasets.known import is_here, known_dataset
 from tl_core.datasets.own.album import is_own
 from tl_core.disk.home import data_home
 from tl_core.errors import TransferLabError
+from tl_core.fields import apart, joined
 from tl_core.models.catalog import BackboneInfo, backbones
 from tl_core.models.weights import weights_source
 from tl_core.planning.expectations import SCRATCH, SCRATCH_RATES_TRIED, measured
-from tl_core.planning.plan import is_ready, scratch_rate
+from tl_core.planning.plan import is_ready, prefix_and_further, scratch_rate
 from tl_core.spec import RunSpec
 
 
@@ -79,8 +80,35 @@ def choose_freeze(backbone: BackboneInfo) -> int:
     )
 
 
-def draw_freeze_words(backbone: BackboneInfo, n_frozen: int, head_at: int | None) -> None:
-    """Draws what is trained at a cut, and what a head inside the network leaves out."""
+def choose_further(backbone: BackboneInfo, n_frozen: int) -> str:
+    """Returns which blocks are frozen behind the cut: those that were pressed in the layer map.
+
+    Where the slider comes to touch them they belong to the prefix, and the slider takes them along.
+    """
+    names = [controls.NAMES[field].format(backbone=backbone.id) for field in ("n_frozen", "frozen_blocks")]
+    asked = controls.without_widget("frozen_blocks", names[1], "")
+    _, fitting = prefix_and_further(0, joined(number for number in apart(asked) if number <= backbone.n_blocks))
+    length, further = prefix_and_further(n_frozen, fitting)
+    if controls.is_fixed("n_frozen") or controls.is_fixed("frozen_blocks"):
+        return fitting  # the plan takes them together
+    state.put(names[1], further)
+    if length != n_frozen:
+        state.set_widget(names[0], length)
+        st.rerun()
+    return further
+
+
+def press_block(backbone: BackboneInfo, spec: RunSpec, number: int) -> None:
+    """Freezes a block, or lets it be trained if it is frozen; slider and map follow."""
+    frozen = {*range(1, spec.n_frozen + 1), *spec.further_frozen} ^ {number}
+    n_frozen, further = prefix_and_further(0, joined(frozen))
+    state.set_widget(controls.NAMES["n_frozen"].format(backbone=backbone.id), n_frozen)
+    state.put(controls.NAMES["frozen_blocks"].format(backbone=backbone.id), further)
+    st.rerun()
+
+
+def draw_freeze_words(backbone: BackboneInfo, n_frozen: int, head_at: int | None, further: str) -> None:
+    """Draws what is trained at a cut, what is frozen behind it, and what a head inside the network leaves out."""
     n_used = backbone.n_used(head_at)
     if n_frozen == 0:
         words = t("lab.freeze_none")
@@ -89,6 +117,9 @@ def draw_freeze_words(backbone: BackboneInfo, n_frozen: int, head_at: int | None
     else:
         last = backbone.blocks[n_frozen - 1].name
         words = t("lab.freeze_some", block=last, n=n_used - n_frozen, n_blocks=n_used)
+    if further:
+        blocks = t("unit.comma").join(backbone.blocks[number - 1].name for number in sorted(apart(further)))
+        words = t("lab.freeze_further", n_frozen=n_frozen, blocks=blocks)
     if n_used < backbone.n_blocks:
         last = backbone.blocks[n_used - 1].name
         words += t("unit.stop") + t("lab.head_inside", block=last, n=backbone.n_blocks - n_used)

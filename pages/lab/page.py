@@ -9,9 +9,10 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.lab import expected, forms, pass_cost, rate_finder, run_panel, settings
-from pages.ui import actions, links, pace, run_names, services, state
-from pages.ui.blocks import layer_map, parameter_line, picture_strip
+from pages.lab import expected, forms, pass_cost, rate_finder, run_panel, settings, timeline
+from pages.ui import actions, controls, links, pace, run_names, services, state
+from pages.ui.blocks import parameter_line, picture_strip
+from pages.ui.layer_map import layer_map
 from pages.ui.setting_words import setting
 from pages.ui.text import seconds, sentence, t
 from tl_core.datasets.catalog import DatasetInfo
@@ -19,6 +20,7 @@ from tl_core.datasets.known import is_here, known_dataset
 from tl_core.disk.home import data_home
 from tl_core.engine.runs.estimates import Estimate, Pending
 from tl_core.errors import TransferLabError
+from tl_core.fields import apart, joined
 from tl_core.models.catalog import BackboneInfo
 from tl_core.models.weights import weights_address, weights_source
 from tl_core.planning.plan import baseline_of, decisive, is_head_only, n_training_images, plan_run
@@ -42,11 +44,14 @@ def draw() -> None:
         _draw_data(dataset)
         backbone = forms.choose_backbone()
         n_frozen, words = forms.choose_freeze(backbone), st.container()
+        further = forms.choose_further(backbone, n_frozen)
         options, places = settings.choose_settings(dataset, backbone, n_frozen)
-        n_frozen = min(n_frozen, backbone.n_used(options["head_at"]))
+        n_used = backbone.n_used(options["head_at"])
+        n_frozen, further = min(n_frozen, n_used), joined(number for number in apart(further) if number <= n_used)
         with words:
-            forms.draw_freeze_words(backbone, n_frozen, options["head_at"])
-        spec = _plan({"dataset": dataset.id, "backbone": backbone.id, "n_frozen": n_frozen, **options})
+            forms.draw_freeze_words(backbone, n_frozen, options["head_at"], further)
+        frozen = {"n_frozen": n_frozen, "frozen_blocks": further}
+        spec = _plan({"dataset": dataset.id, "backbone": backbone.id, **frozen, **options})
         if spec is not None:
             pace_s = _pace_s(spec)  # before anything that it decides is drawn
             with places.costs:
@@ -81,6 +86,8 @@ def _what_is_trained(spec: RunSpec, n_steps: int) -> str:
         svm_c=f"{spec.svm_c:g}",
         logistic_c=f"{spec.logistic_c:g}",
     )
+    if spec.unfreeze_every:
+        return words + t("unit.stop") + t("lab.unfreezing", every=spec.unfreeze_every)
     if spec.schedule == "constant" or spec.is_fitted:
         return words
     last = rate_at(spec, n_steps * spec.epochs - 1, n_steps)
@@ -118,8 +125,15 @@ def _draw_data(dataset: DatasetInfo) -> None:
 def _draw_cut(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo, pace_s: float | None) -> None:
     n_classes = len(dataset.classes)
     head = backbone.head_params(spec.head, spec.hidden, spec.image_size, n_classes, spec.head_at) or 0
-    layer_map(backbone, spec.n_frozen, head, key="lab-map", head_at=spec.head_at)
-    frozen = backbone.frozen_params(spec.n_frozen)
+    is_open = not (controls.is_fixed("n_frozen") or controls.is_fixed("frozen_blocks"))
+    rates = timeline.block_rates(spec, backbone)
+    pressed = layer_map(spec, backbone, head, "lab-map", is_open=is_open, more=rates)
+    if pressed is not None and is_open and 1 <= pressed <= backbone.n_used(spec.head_at):
+        forms.press_block(backbone, spec, pressed)
+    if is_open:
+        st.caption(t("map.press"))
+    timeline.draw(spec, backbone)
+    frozen = backbone.frozen_params(spec.n_frozen, spec.further_frozen)
     _draw_numbers(spec, backbone, (frozen, backbone.used_params(spec.head_at) - frozen + head), pace_s)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages.lab import rate_curve
+from pages.lab import rate_curve, ways
 from pages.ui import controls, services
 from pages.ui.blocks import meaning, view_strip
 from pages.ui.controls import NAMES
@@ -187,6 +187,8 @@ def _training(values: dict, backbone: BackboneInfo, *, is_head_only: bool) -> di
     What says nothing while only the head is trained is shown, but cannot be changed.
     """
     usual = usual_training(values["optimizer"], values["weights"], backbone.id)
+    if not is_head_only and not any(map(controls.is_fixed, ways.FIELDS)):
+        ways.draw(values["weights"])
     chosen: dict = {"phases": _phases(values, usual["phases"], is_disabled=is_head_only)}
     is_head_first = chosen["phases"] == 2 and not is_head_only
     halves = _halves()
@@ -196,6 +198,7 @@ def _training(values: dict, backbone: BackboneInfo, *, is_head_only: bool) -> di
     for field, is_used in (("head_learning_rate", is_head_first or is_head_only), ("learning_rate", not is_head_only)):
         with nullcontext() if controls.is_hidden(field) else next(halves):
             chosen[field] = _rate(field, values, usual, is_disabled=not is_used)
+    chosen |= ways.choose(halves, is_disabled=is_head_only)
     chosen |= _schedule(halves)
     if backbone.has_batchnorm:
         chosen |= _batchnorm(values, usual["batchnorm"], is_disabled=is_head_only, halves=halves)

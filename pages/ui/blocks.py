@@ -15,10 +15,8 @@ from pages.ui.persistent import persistent
 from pages.ui.services import ClassSample
 from pages.ui.text import class_name, count, named, percent, seconds_left, t, time_left
 from tl_core.charts.curves import Axis, CurvesLabels, EpochPoint, RunCurve, StepPoint, curves_data, curves_info
-from tl_core.charts.layer_map import LayerMapLabels, layer_map_figure, layer_map_info
 from tl_core.charts.weight_changes import percent_moved
 from tl_core.engine.runs.snapshots import RunSnapshot
-from tl_core.models.catalog import BackboneInfo
 
 TERMS = (
     "transfer",
@@ -43,6 +41,8 @@ TERMS = (
     "split",
     "phase",
     "rate",
+    "block_rates",
+    "unfreezing",
     "schedule",
     "batch",
     "size",
@@ -104,15 +104,6 @@ def view_strip(addresses: Sequence[str]) -> None:
         for address, label in zip(addresses, labels, strict=True)
     )
     st.html(f'<div class="tl-strip" style="--columns: {len(addresses)}">{figures}</div>')
-
-
-def layer_map(backbone: BackboneInfo, n_frozen: int, head_params: int, key: str, *, head_at: int | None = None) -> None:
-    """Draws the strip of blocks with the cut, and what a head inside the network leaves out."""
-    blocks = [(block.name, block.n_layers, block.params) for block in backbone.blocks]
-    info = layer_map_info(blocks, (t("map.head"), head_params), n_frozen, head_at)
-    labels = LayerMapLabels(**{name: t(f"map.{name}") for name in LayerMapLabels.__dataclass_fields__})
-    label = t("map.label", backbone=backbone.family, n_frozen=n_frozen, n_blocks=backbone.n_blocks)
-    live_figure(layer_map_figure(info, labels), key=key, height=116, revision=backbone.id, label=label)
 
 
 def curve_of(snapshot: RunSnapshot, name: str) -> RunCurve:

@@ -14,6 +14,7 @@ from tl_core.planning.plan import is_head_only, usual_training
 NAMES = MappingProxyType(
     {
         "n_frozen": "freeze-{backbone}",
+        "frozen_blocks": "further-{backbone}",
         "head_at": "head_at-{backbone}",
         "image_size": "image_size-{backbone}",
         "per_class": "per_class-{dataset}",
@@ -55,6 +56,11 @@ def choose(
     if not is_hidden(field):
         persistent(partial(draw, disabled=True), name, default)
     return value  # whatever a browser says that does not mind what is disabled
+
+
+def without_widget(field: str, name: str, default: Any) -> Any:
+    """Returns a choice that no widget of its own shows, unless the link fixes it."""
+    return linked_value(state.get("lesson"), field) if is_fixed(field) else state.get(name, default)
 
 
 def linked_value(link: LabLink, field: str) -> Any:

@@ -56,14 +56,36 @@ def test_an_unknown_run_in_the_address_gets_one_sentence_and_the_lab_stays_usabl
 
 def test_the_freeze_slider_moves_the_cut_on_the_layer_map(server, page):
     page.goto(server.url)
-    count = """uid => [...document.querySelectorAll('.tl-live')].flatMap(n => n._fullData ?? [])
-               .filter(t => t.uid === uid).reduce((n, t) => n + (t.x?.length ?? 0), 0)"""
+    count = "role => document.querySelectorAll(`.tl-blocks [data-role=${role}]`).length"
     wait_for(page, f"({count})('frozen') === 19")
     page.get_by_role("slider", name="3 · Frozen blocks").focus()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
     wait_for(page, f"({count})('frozen') === 17 && ({count})('trainable') === 2")
     expect(page.get_by_text("Frozen up to and including block_15")).to_be_visible()
+
+
+def test_a_press_on_the_layer_map_frees_a_block_and_freezes_it_again_by_the_keyboard_alone(server, page):
+    page.goto(f"{server.url}/?lang=en")
+    block, slider = page.get_by_role("button", name="block_14:"), page.get_by_role("slider", name="3 · Frozen blocks")
+    expect(block).to_have_attribute("aria-pressed", "true")
+    block.click()
+    expect(block).to_have_attribute("aria-pressed", "false")
+    expect(slider).to_have_attribute("aria-valuenow", "15")
+    expect(
+        page.get_by_text("The first 15 blocks are frozen and, behind the cut, block_15, block_16, top")
+    ).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("button", name="block_15:")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="block_15:")).to_have_attribute("aria-pressed", "false")
+    expect(page.get_by_text("behind the cut, block_16, top")).to_be_visible()
+    expect(page.get_by_role("button", name="block_15:")).to_be_focused()  # and can go on from there
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Space")
+    expect(slider).to_have_attribute("aria-valuenow", "16")
+    page.set_viewport_size({"width": 390, "height": 900})
+    wait_for(page, "document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_one_press_changes_the_face_of_the_page_and_it_stays_so(server, page):

@@ -66,6 +66,12 @@ TUNED = {
     "two phases, dropout": plan_run({**TWO_PHASES, "head": "dense", "hidden": 64, "dropout": 0.3}),
     "all at once, BatchNorm trained": plan_run({**TWO_PHASES, "phases": 1, "batchnorm": "trained"}),
     "frozen but updating": plan_run({**TWO_PHASES, "batchnorm": "updating"}),
+    "frozen behind the cut": plan_run({**TWO_PHASES, "freeze": "block_13", "freeze_also": "block_15,top"}),
+    "block by block": plan_run({**TWO_PHASES, "freeze": "block_14", "unfreeze_every": 1, "block_rate_factor": 2.6}),
+    "block by block at once": plan_run(
+        {**TWO_PHASES, "phases": 1, "freeze": "block_12", "freeze_also": "top", "unfreeze_every": 1, "optimizer": "sgd"}
+    ),
+    "slower and slower": plan_run({**TWO_PHASES, "block_rate_factor": 2.6, "optimizer": "sgd", "schedule": "cosine"}),
     "from scratch": baseline_of(plan_run({**SMALL, "backbone": "squeezenet"})),
 }
 

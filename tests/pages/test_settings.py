@@ -228,3 +228,52 @@ def test_augmentation_shows_what_it_does_to_a_picture(visit, language):
     (strip,) = strips(app)
     pictures = re.findall(r'src="(data:image/jpeg[^"]+)"', strip)
     assert len(set(pictures)) == 1 + services.N_VIEWS
+
+
+# ---- any set of blocks, rates and epochs of their own ----
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_blocks_frozen_behind_the_cut_are_said_and_the_slider_takes_along_what_it_touches(visit, engine, language):
+    app = visit(v="2", n_frozen="10", frozen_blocks="13-14,17", language=language)
+    blocks = phrase(language, "unit.comma").join(["block_11", "block_12", "block_15"])
+    said = phrase(language, "lab.freeze_further", n_frozen=10, blocks=blocks)
+    assert said in [caption.value for caption in app.caption]
+    app.slider[0].set_value(12).run()
+    assert not app.exception
+    assert app.slider[0].value == 14
+    app.slider[0].set_value(11).run()
+    spec = trained(app, engine)
+    assert (spec.n_frozen, spec.frozen_blocks) == (11, "17")
+
+
+def test_a_link_may_lock_what_is_frozen_behind_the_cut(visit, engine):
+    app = visit(v="2", n_frozen="10", frozen_blocks="13", lock="frozen_blocks")
+    assert phrase("en", "map.press") not in [caption.value for caption in app.caption]
+    app.slider[0].set_value(12).run()
+    spec = trained(app, engine)
+    assert (spec.n_frozen, spec.frozen_blocks) == (13, "")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("way", "expected"),
+    [("at_once", (1, 0, 1.0)), ("head_first", (2, 0, 1.0)), ("gradual", (2, 1, 1.0)), ("ulmfit", (2, 1, 2.6))],
+)
+def test_a_named_way_sets_the_controls_that_it_stands_for(visit, engine, language, way, expected):
+    app = visit(v="2", n_frozen="12", unfreeze_every="3", language=language)
+    assert app.button(key=f"way-{way}").label == phrase(language, f"lab.way_{way}")
+    app.button(key=f"way-{way}").click().run()
+    assert not app.exception
+    spec = trained(app, engine)
+    assert (spec.phases, spec.unfreeze_every, spec.block_rate_factor) == expected
+    said = phrase(language, "lab.unfreezing", every=1) in "".join(caption.value for caption in app.caption)
+    assert said == bool(expected[1])
+
+
+def test_unfreezing_beside_a_schedule_is_refused_in_a_sentence(visit):
+    app = visit(v="2", n_frozen="12", unfreeze_every="2")
+    control(app.selectbox, "schedule").select("cosine").run()
+    assert [error.value for error in app.error] == [
+        phrase("en", "errors.unfreeze_schedule", received="cosine", unfreeze_every=2)
+    ]

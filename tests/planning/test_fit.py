@@ -22,6 +22,7 @@ def test_what_fits_stays_as_it_is():
         ({"dataset": "../../etc/passwd"}, "dataset", "groceries"),
         ({"backbone": "os.system"}, "backbone", "mobilenet_v2"),
         ({"threads": 256}, "threads", None),
+        ({"n_frozen": 3, "unfreeze_every": 2, "schedule": "cosine"}, "unfreeze_every", 0),
         ({"backbone": "vgg16", "frozen_blocks": "3,5-9"}, "frozen_blocks", "3,5"),
     ],
 )

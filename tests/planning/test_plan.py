@@ -338,3 +338,26 @@ def test_no_block_is_frozen_that_the_head_leaves_out():
         "spec_range",
         {"field": "frozen_blocks", "received": 6, "low": 1, "high": 5},
     )
+
+
+# ---- rates and epochs of single blocks ----
+
+
+def test_where_only_the_head_is_trained_blocks_have_no_rates_nor_epochs():
+    spec = plan_run({"block_rate_factor": 2.6, "unfreeze_every": 2})
+    assert spec == plan_run({})
+    assert not {"block_rate_factor", "unfreeze_every"} & set(decisive(spec))
+    spec = plan_run({"freeze": 12, "block_rate_factor": 2.6, "unfreeze_every": 2})
+    assert (spec.block_rate_factor, spec.unfreeze_every) == (2.6, 2)
+    twin = baseline_of(spec)
+    assert (twin.block_rate_factor, twin.unfreeze_every) == (1.0, 0)
+
+
+def test_a_single_trained_block_need_not_wait_for_itself():
+    assert plan_run({"freeze": 18, "unfreeze_every": 2}) == plan_run({"freeze": 18})
+    assert plan_run({"freeze": 16, "freeze_also": "18,19", "unfreeze_every": 2}).unfreeze_every == 0
+
+
+def test_unfreezing_block_by_block_goes_with_a_constant_rate_alone():
+    code, values = refused(freeze=12, unfreeze_every=2, schedule="cosine")
+    assert (code, values) == ("unfreeze_schedule", {"received": "cosine", "unfreeze_every": 2})

@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from tl_core.models.build import build
 from tl_core.spec import RunSpec
+from tl_core.training.compilation import compile_model
 from tl_core.training.gradient_norms import GradientNorms
 from tl_core.training.steps import CompiledSteps
-from tl_core.training.trainer import compile_model
 
 SPEC = RunSpec(
     backbone="squeezenet", image_size=64, n_frozen=7, batch_size=4, optimizer="sgd", momentum=0.0, learning_rate=1e-2

@@ -6,9 +6,9 @@ import pytest
 
 from tl_core.evaluation.scores import log_loss
 from tl_core.spec import RunSpec
+from tl_core.training.compilation import compile_model
 from tl_core.training.losses import WeightedCrossentropy, class_weights
 from tl_core.training.steps import CompiledSteps, PlainSteps
-from tl_core.training.trainer import compile_model
 
 LABELS = np.array([0, 0, 0, 1, 2, 2, 0, 1])
 INPUTS = np.random.default_rng(0).normal(size=(8, 4)).astype(np.float32)

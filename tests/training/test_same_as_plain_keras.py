@@ -11,6 +11,7 @@ sums around them (ResNet50) and real weights (MobileNetV2).
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tl_core.datasets.arrays import Dataset
 from tl_core.datasets.catalog import dataset_info
@@ -21,6 +22,7 @@ from tl_core.training.events import Epoch
 from tl_core.training.extraction import BATCH
 from tl_core.training.feature_cache import FeatureCache, FeatureSource, prefix_key
 from tl_core.training.inputs import Inputs
+from tl_core.training.optimizers import make_optimizer
 from tl_core.training.phases import Phases
 from tl_core.training.proof import block_hashes, compare
 from tl_core.training.trainer import Trainer, batches
@@ -262,6 +264,79 @@ def test_blocks_frozen_behind_the_cut_are_those_of_plain_keras_to_the_last_bit(
     assert [row["frozen"] for row in rows] == [spec.is_frozen(at) for at in range(len(network.blocks))] + [False]
     assert all(row["as_expected"] for row in rows)
     assert network.frozen_params == sum(layer.count_params() for b in network.frozen_blocks for layer in b.layers)
+
+
+UNFROZEN = [
+    ("squeezenet", 64, 7, "", [("fire9_",), ("fire8_",)]),
+    pytest.param(
+        "mobilenet_v2", 64, 15, "18", [("Conv_1", "out_relu"), ("block_15_",), ("block_14_",)], marks=pytest.mark.full
+    ),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", ["sgd", pytest.param("adam", marks=pytest.mark.full)])
+@pytest.mark.parametrize(("backbone", "side", "n_frozen", "further", "groups"), UNFROZEN)
+def test_unfreezing_block_by_block_at_rates_of_their_own_is_that_of_plain_keras(
+    backbone, side, n_frozen, further, groups, optimizer, float64, tmp_path
+):
+    """In plain Keras: one optimiser a block, all of them new whenever a block is unfrozen."""
+    fields = {"batch_size": BATCH, "optimizer": optimizer, "learning_rate": 1e-3, "batchnorm": "frozen", "seed": 5}
+    spec = RunSpec(
+        backbone=backbone,
+        n_frozen=n_frozen,
+        frozen_blocks=further,
+        image_size=side,
+        block_rate_factor=2.0,
+        unfreeze_every=1,
+        epochs=len(groups) + 1,
+        arithmetic="exact",
+        **fields,
+    )
+    images = pictures(side)
+    network = build(spec, 3)
+    plain = build(spec.with_changes(n_frozen=0, frozen_blocks=""), 3).full
+    data = Dataset(dataset_info("groceries"), images, LABELS, TRAIN, VALIDATION, VALIDATION)
+    phases = Phases(Inputs(spec, network, data, TRAIN, FeatureCache(tmp_path, 10**10), "CPU"), Clock())
+    last = [network.full.get_weights() for event in phases.run() if isinstance(event, Epoch)][-1]
+
+    n_blocks = len(network.blocks)
+    shares = {stems: 2.0 ** (at - n_blocks) for at, stems in _places(network, groups).items()}
+    for epoch in range(1, spec.epochs + 1):
+        now = [("head_",), *groups[:epoch]]
+        if epoch <= len(groups):
+            rates = [spec.learning_rate * shares.get(stems, 1.0) for stems in now]
+            makers = [make_optimizer(spec.with_changes(learning_rate=rate)) for rate in rates]
+        step_plainly(plain, now, makers, images, batches(TRAIN, BATCH, spec.seed, epoch))
+    for mine, theirs in zip(last, plain.get_weights(), strict=True):
+        assert np.abs(mine - theirs).max() <= 1e-12 * max(1.0, np.abs(theirs).max())
+    n_moved = sum(np.abs(a - b).max() > 0 for a, b in zip(last, build(spec, 3).full.get_weights(), strict=True))
+    assert n_moved >= 2 * len(groups)
+
+
+def _places(network: Network, groups: list) -> dict[int, tuple[str, ...]]:
+    """Returns which block, counted from 0, each group of layers is."""
+    first = {at: block.layers[-1].name for at, block in enumerate(network.blocks)}
+    names = {at: [layer.name for layer in block.layers] for at, block in enumerate(network.blocks)}
+    return {at: stems for at in first for stems in groups if any(name.startswith(stems) for name in names[at])}
+
+
+def step_plainly(model: keras.Model, groups: list, optimizers: list, images: np.ndarray, order: np.ndarray) -> None:
+    """Takes the steps of one epoch with an optimiser for each group of layers; BatchNorm stays frozen."""
+    for layer in model.layers:
+        is_norm = isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = layer.name.startswith(tuple(stem for stems in groups for stem in stems)) and not is_norm
+    mine = [
+        [one for layer in model.layers if layer.name.startswith(stems) for one in layer.trainable_variables]
+        for stems in groups
+    ]
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    for chosen in order:
+        with tf.GradientTape() as tape:
+            said = loss(LABELS[chosen], model(images[chosen], training=True))
+        gradients = iter(tape.gradient(said, [one.value for group in mine for one in group]))
+        for group, optimizer in zip(mine, optimizers, strict=True):
+            optimizer.apply([next(gradients) for _ in group], group)
 
 
 def fit_plainly(

@@ -5,8 +5,8 @@ import pytest
 
 from tl_core.planning.rates import rate_at
 from tl_core.spec import RunSpec
+from tl_core.training.optimizers import make_optimizer
 from tl_core.training.schedules import learning_rate
-from tl_core.training.trainer import make_optimizer
 
 SPEC = RunSpec(learning_rate=0.1, epochs=4)
 SCHEDULES = {

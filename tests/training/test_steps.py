@@ -12,8 +12,8 @@ from tl_core.models.heads import add_head
 from tl_core.planning.rates import rate_at
 from tl_core.spec import RunSpec
 from tl_core.training import steps as room
+from tl_core.training.compilation import compile_model
 from tl_core.training.steps import CALL_S, GROWTH, CompiledSteps, Pace, PlainSteps, make_steps
-from tl_core.training.trainer import compile_model
 
 BATCH, N_BATCHES, CLASSES = 8, 12, 3
 RANDOM = np.random.default_rng(0)

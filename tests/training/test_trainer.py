@@ -16,8 +16,9 @@ from tl_core.spec import RunSpec
 from tl_core.training import trainer as training
 from tl_core.training.clock import Clock
 from tl_core.training.events import Epoch, Event, Phase, Step
+from tl_core.training.optimizers import make_optimizer
 from tl_core.training.steps import Pace, PlainSteps
-from tl_core.training.trainer import StopRequested, Trainer, batches, make_optimizer
+from tl_core.training.trainer import StopRequested, Trainer, batches
 
 CENTRES = np.array([[2.0, 0, 0, 0], [0, 2, 0, 0], [0, 0, 2, 0]])
 LABELS = np.arange(45) % 3

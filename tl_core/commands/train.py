@@ -45,6 +45,8 @@ OPTIONS = (
     "optimizer",
     "momentum",
     "learning-rate",
+    "block-rate-factor",
+    "unfreeze-every",
     "schedule",
     "decay",
     "decay-factor",

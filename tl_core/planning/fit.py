@@ -55,6 +55,8 @@ def fitted(link: LabLink, home: Path | None = None) -> tuple[LabLink, list[str]]
     }
     if asked.is_fitted:
         fits |= {"n_frozen": n_used, "augment": "none"}
+    if asked.schedule != "constant":
+        fits["unfreeze_every"] = 0
     if is_head_too_large(asked.with_changes(**fits), dataset, backbone):
         fits["head"] = "dense"  # as many hidden units on pooled features
     changed = [name for name, value in fits.items() if value != getattr(asked, name)]

@@ -21,7 +21,16 @@ HEAD_RATES_OF = MappingProxyType({("vgg16", "adam"): 5e-3})
 FINE_TUNING_RATES = MappingProxyType({"adam": 1e-4, "sgd": 3e-3})
 HEAD_RATES = MappingProxyType({"adam": 2e-3, "sgd": 0.1})
 MOST_HEAD_PARAMS = 120_000_000  # with Adam and the best weights 2 GB; 1024 units on all of VGG16 at 224 px: 26 million
-TRAINING = ("phases", "head_epochs", "head_learning_rate", "learning_rate", "batchnorm", "batchnorm_momentum")
+TRAINING = (
+    "phases",
+    "head_epochs",
+    "head_learning_rate",
+    "learning_rate",
+    "block_rate_factor",
+    "unfreeze_every",
+    "batchnorm",
+    "batchnorm_momentum",
+)
 """Fields that say what is trained when, and how."""
 
 
@@ -77,7 +86,9 @@ def plan_run(options: Mapping[str, object], home: Path | None = None) -> RunSpec
         values["n_frozen"] = resolve_freeze(freeze, backbone, n_used)
     if also is not None:
         values["frozen_blocks"] = resolve_freeze_also(also, backbone, n_used)
-    values |= _frozen(values)
+    values["n_frozen"], values["frozen_blocks"] = prefix_and_further(
+        check_field("n_frozen", values["n_frozen"]), check_field("frozen_blocks", values.get("frozen_blocks", ""))
+    )
     values.setdefault("image_size", backbone.image_size)
     values |= _training(values, backbone.id, n_used)
     spec = RunSpec.from_dict({"dataset": dataset.id, "backbone": backbone.id, **values})
@@ -88,13 +99,12 @@ def plan_run(options: Mapping[str, object], home: Path | None = None) -> RunSpec
     return spec
 
 
-def _frozen(values: Mapping[str, object]) -> dict[str, Any]:
-    """Returns the frozen prefix and what is frozen behind it: blocks that touch the prefix belong to it."""
-    n_frozen = check_field("n_frozen", values["n_frozen"])
-    further = apart(check_field("frozen_blocks", values.get("frozen_blocks", "")))
+def prefix_and_further(n_frozen: int, frozen_blocks: str) -> tuple[int, str]:
+    """Returns how long the frozen prefix is and what is frozen behind it: blocks that touch the prefix belong to it."""
+    further = apart(frozen_blocks)
     while n_frozen + 1 in further:
         n_frozen += 1
-    return {"n_frozen": n_frozen, "frozen_blocks": joined(number for number in further if number > n_frozen)}
+    return n_frozen, joined(number for number in further if number > n_frozen)
 
 
 def _training(values: Mapping[str, object], backbone: str, n_blocks: int) -> dict[str, Any]:
@@ -113,17 +123,24 @@ def _training(values: Mapping[str, object], backbone: str, n_blocks: int) -> dic
     is_trap = values.get("batchnorm") == "updating" and values.get("head") not in FITTED  # a fit asks for no statistics
     if given("n_frozen", 0) >= n_blocks:
         rate = values.get("head_learning_rate", values.get("learning_rate", head_rate(backbone, optimizer)))
-        fields = _one_phase() | {"learning_rate": rate, "head_learning_rate": rate}
+        fields = _one_phase() | _alike() | {"learning_rate": rate, "head_learning_rate": rate}
         return fields if is_trap else fields | {"batchnorm": "frozen", "batchnorm_momentum": None}
     usual = usual_training(optimizer, weights, backbone) | ({"phases": 1} if is_trap else {})
     fields = {name: given(name, value) for name, value in usual.items()}
     fields |= _one_phase() if fields["phases"] == 1 else {}
+    if given("n_frozen", 0) + len(apart(str(values.get("frozen_blocks", "")))) == n_blocks - 1:
+        fields["unfreeze_every"] = 0  # there is one block: it comes first
     return fields | ({"batchnorm_momentum": None} if fields["batchnorm"] == "frozen" else {})
 
 
 def _one_phase() -> dict[str, Any]:
     """Returns the fields of a first phase where there is none."""
     return {"phases": 1, "head_epochs": RunSpec.head_epochs, "head_learning_rate": RunSpec.head_learning_rate}
+
+
+def _alike() -> dict[str, Any]:
+    """Returns the fields that train all blocks alike: from the start, at one rate."""
+    return {"block_rate_factor": RunSpec.block_rate_factor, "unfreeze_every": RunSpec.unfreeze_every}
 
 
 def is_head_only(spec: RunSpec) -> bool:
@@ -150,6 +167,7 @@ def decisive(spec: RunSpec) -> dict[str, object]:
         values["head_learning_rate"] = spec.learning_rate
         unused = (unused - {"head_learning_rate"}) | {"learning_rate", "phases", "head_epochs"}
         unused |= {"batchnorm"} if spec.batchnorm != "updating" else set()
+        unused |= set(_alike())
     unused |= {"phases", "batchnorm", "augment"} if spec.is_fitted else set()
     unused |= {"batchnorm_momentum"} if "batchnorm" in unused else set()
     return {name: value for name, value in values.items() if name not in unused}
@@ -160,7 +178,8 @@ def check_together(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) 
 
     Raises:
         SpecError: "dataset_not_ready", "lacks_train", "lacks_validation", "lacks_test", "freeze_range",
-            "spec_range", "image_size_small", "batch_too_large", "head_too_large", "fit_not_frozen" or "fit_augmented".
+            "spec_range", "image_size_small", "batch_too_large", "head_too_large", "unfreeze_schedule",
+            "fit_not_frozen" or "fit_augmented".
     """
     if not _has_pictures(dataset):
         raise SpecError(
@@ -182,6 +201,8 @@ def check_together(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) 
         raise SpecError("fit_not_frozen", received=spec.n_frozen, high=n_used)
     if spec.is_fitted and spec.augment != "none":
         raise SpecError("fit_augmented", received=spec.augment)
+    if spec.unfreeze_every and spec.schedule != "constant":
+        raise SpecError("unfreeze_schedule", received=spec.schedule, unfreeze_every=spec.unfreeze_every)
     if spec.image_size < backbone.min_image_size:
         raise SpecError("image_size_small", received=spec.image_size, backbone=backbone.id, low=backbone.min_image_size)
     n_train = n_training_images(spec, dataset)
@@ -229,6 +250,7 @@ def baseline_of(spec: RunSpec) -> RunSpec:
         n_frozen=0,
         frozen_blocks="",
         **_one_phase(),
+        **_alike(),
         **plain,
         epochs=spec.epochs if spec.is_fitted else min(spec.all_epochs, RANGES["epochs"][1]),
         learning_rate=scratch_rate(spec.backbone, spec.optimizer),

@@ -124,7 +124,7 @@ class FittedTrainer(Trainer, ABC):
         if len(self.model.input_shape) == 2:
             return None
         inner = keras.Model(self.model.inputs, self.model.get_layer("head_logits").input)
-        inner.compile(jit_compile=False)  # as `trainer.compile_model` does  # pyright: ignore[reportArgumentType]
+        inner.compile(jit_compile=False)  # as `compilation.compile_model` does  # pyright: ignore[reportArgumentType]
         return inner
 
 

@@ -15,7 +15,7 @@ class GradientNorms:
 
     Args:
         network: What is trained; says which weights belong to which block.
-        variables: Those that a step changes, in the order of the step's gradients.
+        variables: As for `follow`.
 
     Thread: worker.
     """
@@ -23,8 +23,13 @@ class GradientNorms:
     def __init__(self, network: Network, variables: Sequence[keras.Variable]) -> None:
         layers = [*(block.layers for block in network.blocks), network.head_layers]
         group = {id(one): at for at, members in enumerate(layers) for layer in members for one in layer.weights}
-        self._groups = np.array([group[id(one)] for one in variables], int)
+        self._group_of = group
+        self.follow(variables)
         self._n_groups, self._sum, self._n_steps = len(layers), np.zeros(len(layers)), 0
+
+    def follow(self, variables: Sequence[keras.Variable]) -> None:
+        """Takes note of the weights that a step changes from now on, in the order of the step's gradients."""
+        self._groups = np.array([self._group_of[id(one)] for one in variables], int)
 
     @staticmethod
     def measured_every(n_steps: int) -> int:

@@ -4,7 +4,7 @@ A run of one phase begins with the last. What a checkpoint of either must carry 
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from dataclasses import asdict, replace
 from types import MappingProxyType
@@ -14,6 +14,7 @@ import numpy as np
 
 from tl_core.models.trained import copies, put_back
 from tl_core.spec import RunSpec
+from tl_core.training.block_plan import BlockPlan
 from tl_core.training.clock import Clock
 from tl_core.training.events import Computation, Moved, Phase, Result, Step
 from tl_core.training.gradient_norms import GradientNorms
@@ -26,11 +27,13 @@ from tl_core.training.rate_tester import RateTester
 from tl_core.training.sources import Source
 from tl_core.training.svm import SvmTrainer
 from tl_core.training.trainer import StopRequested, Trainer
+from tl_core.training.unfreezing import share_of_rate, waiting
 from tl_core.training.weight_change import WeightChange
 
 Arrays = Mapping[str, np.ndarray]
 FITTING: Mapping[str, type[Trainer]] = MappingProxyType({"svm": SvmTrainer, "logistic": LogisticTrainer})
 """The heads that are fitted once, each with who fits it."""
+FAINT = 1e-4  # of the rate: float32 may not show steps that much smaller
 
 
 class Phases:
@@ -130,7 +133,9 @@ class Phases:
         kind = FITTING.get(spec.head, kind)
         norms = GradientNorms(self._inputs.network, model.trainable_variables) if self._has_norms else None
         compiled = self._inputs.network.compiled if model is self._inputs.network.suffix else None
-        trainer = kind(model, source, *pictures, spec, self._clock, self._should_stop, self.progress, norms, compiled)
+        plan = None if spec is not self._inputs.spec else BlockPlan(self._inputs.network, spec)
+        told = (spec, self._clock, self._should_stop, self.progress, norms, plan, compiled)
+        trainer = kind(model, source, *pictures, *told)
         if arrays is not None:
             put_back(model.variables, _group(arrays, "model"))
             put_back(model.optimizer.variables, _group(arrays, "optimizer"))
@@ -174,10 +179,22 @@ class Phases:
         self.trainer.restore_best()
         network = self._inputs.network
         is_from_head = self.progress.phase == 1 or self.progress.best_epoch <= self.progress.n_before
-        is_head_only = self._inputs.spec.phases == 2 and is_from_head
         after = block_hashes(network)
-        rows = compare(network, self._before, after, self._after_head, is_head_only=is_head_only)
+        still, faint = self._untrained(is_head_only=self._inputs.spec.phases == 2 and is_from_head), self._faint()
+        rows = compare(network, self._before, after, self._after_head, still=still, faint=faint)
         return [row | {"relative_change": change} for row, change in zip(rows, self._change.measure(), strict=True)]
+
+    def _untrained(self, *, is_head_only: bool) -> Collection[int]:
+        """Returns the blocks, counted from 0, that had not been trained yet when the best weights were reached."""
+        n_blocks = len(self._inputs.network.blocks)
+        if is_head_only:
+            return range(n_blocks)
+        assert self.progress.best_epoch is not None  # as `restore_best`
+        return waiting(self._inputs.spec, n_blocks, self.progress.best_epoch - self.progress.n_before)
+
+    def _faint(self) -> Collection[int]:
+        spec, n_blocks = self._inputs.spec, len(self._inputs.network.blocks)
+        return [at for at in range(n_blocks) if share_of_rate(spec, at, n_blocks) < FAINT]
 
     def validation_logits(self) -> Computation[np.ndarray]:
         """Returns what the best weights, which are in place, say of the validation pictures: float (n, classes)."""

@@ -1,7 +1,7 @@
 """The weight proof: which blocks a training really changed, by hashes of their weights before and after."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import keras
 
@@ -34,7 +34,8 @@ def compare(
     after: Mapping[str, str],
     after_head: Mapping[str, str] | None = None,
     *,
-    is_head_only: bool = False,
+    still: Collection[int] = (),
+    faint: Collection[int] = (),
 ) -> list[dict]:
     """Returns one row a block: {"block", "frozen", "before", "after", "changed", "as_expected"}.
 
@@ -47,16 +48,18 @@ def compare(
         before: Hashes before the training.
         after: Those of the weights that are kept.
         after_head: Those after the first of two phases, if there were two.
-        is_head_only: Whether the weights that are kept are those of the first of two phases.
+        still: Blocks, counted from 0, that the weights that are kept were reached without training, frozen or not.
+        faint: Blocks, counted from 0, whose steps are so small that rounding may swallow them: they may have changed.
     """
     frozen = {block.name for block in network.frozen_blocks}
     fixed = {block.name for block in network.blocks if not any(layer.trainable_weights for layer in block.layers)}
-    fixed |= {block.name for block in network.blocks} if is_head_only else set()
+    fixed |= {block.name for at, block in enumerate(network.blocks) if at in still}
+    either = {block.name for at, block in enumerate(network.blocks) if at in faint} - frozen - fixed
     rows = []
     for name in before:
         changed = before[name] != after[name]
         row = {"block": name, "frozen": name in frozen, "before": before[name], "after": after[name]}
-        row |= {"changed": changed, "as_expected": changed != (name in frozen or name in fixed)}
+        row |= {"changed": changed, "as_expected": name in either or changed != (name in frozen or name in fixed)}
         if after_head is not None:
             row["after_head"] = after_head[name]
             row["as_expected"] &= (after_head[name] != before[name]) == (name == HEAD)

@@ -15,6 +15,8 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
+from tl_core.training.optimizers import share_of
+
 if keras.backend.backend() == "tensorflow":
     import tensorflow as tf
 
@@ -202,14 +204,15 @@ def _adam_update(optimizer: Any, gradients: Sequence, variables: Sequence) -> No
     power_1, power_2 = tf.pow(beta_1, step), tf.pow(beta_2, step)
     epsilon = tf.constant(optimizer.epsilon, rate.dtype)
     averages = zip(optimizer._momentums, optimizer._velocities, strict=True)
-    for variable, gradient, (mean, square) in zip(variables, gradients, averages, strict=True):
+    each = zip(variables, gradients, averages, strict=True)
+    for at, (variable, gradient, (mean, square)) in enumerate(each):
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=mean.handle,
             v=square.handle,
             beta1_power=power_1,
             beta2_power=power_2,
-            lr=rate,
+            lr=rate * share_of(optimizer, at),
             beta1=beta_1,
             beta2=beta_2,
             epsilon=epsilon,
@@ -221,11 +224,12 @@ def _adam_update(optimizer: Any, gradients: Sequence, variables: Sequence) -> No
 def _momentum_update(optimizer: Any, gradients: Sequence, variables: Sequence) -> None:
     rate = tf.convert_to_tensor(optimizer.learning_rate)
     momentum = tf.constant(optimizer.momentum, rate.dtype)
-    for variable, gradient, velocity in zip(variables, gradients, optimizer.momentums, strict=True):
+    each = zip(variables, gradients, optimizer.momentums, strict=True)
+    for at, (variable, gradient, velocity) in enumerate(each):
         tf.raw_ops.ResourceApplyKerasMomentum(
             var=variable.handle,
             accum=velocity.handle,
-            lr=rate,
+            lr=rate * share_of(optimizer, at),
             grad=gradient,
             momentum=momentum,
             use_nesterov=optimizer.nesterov,

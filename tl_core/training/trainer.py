@@ -5,8 +5,7 @@ one call as fit into a short turn (`steps.Pace`); every one of them has its own 
 """
 
 import math
-from collections.abc import Callable, Hashable, Iterable, MutableMapping
-from typing import Any
+from collections.abc import Callable, Iterable, MutableMapping
 
 import keras
 import numpy as np
@@ -17,14 +16,14 @@ from tl_core.models.trained import copies, put_back
 from tl_core.planning.rates import steps_per_epoch
 from tl_core.seeds import generator
 from tl_core.spec import RunSpec
+from tl_core.training.block_plan import BlockPlan
 from tl_core.training.clock import Clock
+from tl_core.training.compilation import compiled_steps
 from tl_core.training.events import Computation, Epoch, Phase, Step
 from tl_core.training.gradient_norms import GradientNorms
-from tl_core.training.losses import WeightedCrossentropy, class_weights
 from tl_core.training.progress import TrainerState
-from tl_core.training.schedules import learning_rate
 from tl_core.training.sources import Source
-from tl_core.training.steps import Pace, Steps, make_steps
+from tl_core.training.steps import Pace, Steps
 
 CALL_BYTES = 32_000_000  # inputs of one call
 
@@ -48,8 +47,8 @@ class Trainer:
         progress: Where the training stands before this phase; it is carried on. Left out: at its beginning.
         norms: Takes in the norms of the gradients, which the events of the epochs then bring; None: they are not
             measured. No other number depends on it.
-        compiled: What was compiled for this model in earlier trainings, as `Network.compiled`; taken over where it
-            fits, added to where it does not. None: there were none.
+        plan: Which blocks are trained from which epoch on, and at which share of the rate; None: all, at the whole one.
+        compiled: What was compiled for this model in earlier trainings, as `Network.compiled`. None: there were none.
 
     Random:
         The order of epoch e is the child "order/e" of `spec.seed`.
@@ -69,9 +68,10 @@ class Trainer:
         should_stop: Callable[[], bool] = lambda: False,
         progress: TrainerState | None = None,
         norms: GradientNorms | None = None,
-        compiled: MutableMapping[Hashable, Steps] | None = None,
+        plan: BlockPlan | None = None,
+        compiled: MutableMapping | None = None,
     ) -> None:
-        self._norms = norms
+        self._norms, self._plan = norms, plan
         self.model, self.source, self.labels = model, source, labels
         self.train, self.validation = train, validation
         self.spec, self.clock, self.should_stop = spec, clock, should_stop
@@ -79,27 +79,19 @@ class Trainer:
         self.best_weights: list[np.ndarray] | None = None
         self.best_logits: np.ndarray | None = None  # of the validation pictures, by these very weights, where known
         self._last_logits: np.ndarray | None = None
-        self.steps = self._compiled(compiled if compiled is not None else {})
+        self._known = {} if compiled is None else compiled
+        self.steps = self._begin(max(1, self.progress.phase_epoch))  # the optimiser of a checkpoint is of that epoch
         self.pace, self.eval_pace = Pace(self._most_batches()), Pace(self._most_batches())
 
-    def _compiled(self, known: MutableMapping[Hashable, Steps]) -> Steps:
-        """Returns the model's steps with its optimiser at its beginning; those that are known where these are equal."""
-        spec, model = self.spec, self.model
-        n_steps = steps_per_epoch(len(self.train), spec.batch_size)
-        squares_every = 0 if self._norms is None else self._norms.measured_every(n_steps)
-        is_general = spec.schedule == "constant" and spec.class_weight == "none"
-        key = squares_every if is_general else None  # schedule and weights are compiled into the steps
-        if key is not None and key in known:
-            restart_optimizer(model.optimizer, spec)
-            return known[key]
-        known.clear()  # they belong to the optimiser that is replaced now
-        is_balanced = spec.class_weight == "balanced"
-        weights = class_weights(self.labels[self.train], model.output_shape[-1]) if is_balanced else None
-        compile_model(model, spec, weights, n_steps=n_steps)
-        is_exact = spec.arithmetic == "exact"
-        steps = make_steps(model, spec.batch_size, is_exact=is_exact, squares_every=squares_every)
-        if key is not None:
-            known[key] = steps
+    def _begin(self, epoch: int) -> Steps:
+        """Returns the steps of an epoch of this phase, with an optimiser at its beginning, for the blocks trained in it."""
+        if self._plan:
+            self._plan.begin(epoch)
+        steps = compiled_steps(
+            self.model, self.spec, self.labels[self.train], norms=self._norms, plan=self._plan, known=self._known
+        )
+        if self._norms:
+            self._norms.follow(self.model.trainable_variables)
         return steps
 
     def _most_batches(self) -> int:
@@ -124,6 +116,10 @@ class Trainer:
         yield Phase("compiling")
         self.steps.compile()
         while self.progress.phase_epoch < self.spec.epochs and not self._has_lost_patience():
+            if self._plan and self._plan.changes_at(self.progress.phase_epoch + 1):
+                yield Phase("compiling")
+                self.steps = self._begin(self.progress.phase_epoch + 1)
+                self.steps.compile()
             started_s = self.clock.elapsed_s
             train_loss, train_accuracy = yield from self._train_epoch(self.progress.epoch + 1)
             val_loss, val_accuracy = yield from self._validate()
@@ -270,44 +266,3 @@ def in_full_batches(indices: np.ndarray, batch_size: int) -> np.ndarray:
 def _in_batches(inputs: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """Returns inputs (k·B, …) as (k, B, …)."""
     return inputs.reshape(*chosen.shape, *inputs.shape[1:])
-
-
-def compile_model(model: keras.Model, spec: RunSpec, weights: np.ndarray | None = None, *, n_steps: int = 1) -> None:
-    """Gives a model its optimiser, with its variables, and its loss; nothing is traced before the first step.
-
-    Args:
-        model: Pictures → logits.
-        spec: The optimiser.
-        weights: float (classes,), what a picture of each class counts in the loss; None: all count the same.
-        n_steps: As for `make_optimizer`.
-    """
-    plain = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(
-        optimizer=make_optimizer(spec, n_steps),
-        loss=plain if weights is None else WeightedCrossentropy(weights),
-        metrics=["accuracy"],
-        jit_compile=False,  # XLA on convolutions is catastrophic on a CPU  # pyright: ignore[reportArgumentType]
-    )
-    model.optimizer.build(model.trainable_variables)
-
-
-def restart_optimizer(optimizer: Any, spec: RunSpec) -> None:
-    """Puts an optimiser of one rate throughout back to its beginning, with the rate of a spec."""
-    for variable in optimizer.variables:
-        variable.assign(np.zeros(variable.shape, variable.dtype))
-    optimizer.learning_rate = spec.learning_rate
-
-
-def make_optimizer(spec: RunSpec, n_steps: int = 1) -> keras.optimizers.Optimizer:
-    """Returns the optimiser of a spec, fresh: its steps count from 0.
-
-    Args:
-        spec: Optimiser, rate and schedule.
-        n_steps: Steps in an epoch, for a schedule that counts epochs.
-
-    References: Kingma & Ba 2015 (Adam); Sutskever et al. 2013 (Nesterov's momentum).
-    """
-    rate: Any = learning_rate(spec, n_steps)  # Keras names only some of the types that it takes
-    if spec.optimizer == "adam":
-        return keras.optimizers.Adam(rate)
-    return keras.optimizers.SGD(rate, momentum=spec.momentum, nesterov=spec.nesterov)

@@ -22,6 +22,7 @@ _FREE = frozenset(
         "seed",
         "head_learning_rate",
         "learning_rate",
+        "block_rate_factor",
         "momentum",
         "batchnorm_momentum",
         "dropout",

@@ -3,11 +3,12 @@
 from tl_core.export.program.facts import Facts
 from tl_core.export.program.pieces import Piece, comment, docstring
 from tl_core.models.layer_table import last_layer
+from tl_core.training.unfreezing import first_epochs
 
 
 def freezing_piece(facts: Facts) -> Piece:
     """Returns the part that freezes layers; with two phases, the function that does."""
-    is_one_phase = facts.spec.phases == 1
+    is_one_phase = facts.spec.phases == 1 and not facts.spec.unfreeze_every
     lines = (
         [*_at_once(facts), *further(facts), *updating(facts), "model.summary()"] if is_one_phase else _function(facts)
     )
@@ -35,13 +36,60 @@ def _learns(facts: Facts, count: str) -> list[str]:
 
 
 def _names(facts: Facts) -> list[str]:
-    is_used = "names" in n_layers(facts) or facts.spec.frozen_blocks
+    spec = facts.spec
+    is_used = "names" in n_layers(facts) or spec.frozen_blocks or spec.unfreeze_every or spec.block_rate_factor > 1
     return ["names = [layer.name for layer in backbone.layers]"] if is_used else []
 
 
 def _function(facts: Facts) -> list[str]:
-    body = [f"    {line}" for line in _learns(facts, "n_layers")]
+    always = _always(facts) if facts.spec.unfreeze_every else []
+    body = [f"    {line}" for line in [*_learns(facts, "n_layers"), *always]]
     return [*_names(facts), "", "", "def freeze(n_layers):", *docstring(facts.say("freeze_function")), *body]
+
+
+def _always(facts: Facts) -> list[str]:
+    """Returns what holds whenever blocks are frozen anew: what is frozen behind the cut, and the trap."""
+    trap = [f"    {line}" for line in updating(facts)]
+    return [*further(facts), *(["if n_layers < len(backbone.layers):", *trap] if trap else [])]
+
+
+def stages(facts: Facts) -> str:
+    """Returns the code that says from which epoch of the last phase on how many layers are frozen."""
+    first = first_epochs(facts.spec, facts.n_used)
+    begun = {epoch: at for at, epoch in reversed(list(enumerate(first))) if epoch and epoch <= facts.spec.epochs}
+    written = [f"{epoch - 1}: {_end(facts, at) if at else 0}" for epoch, at in sorted(begun.items())]
+    return "{" + ", ".join(written) + "}"
+
+
+def shares(facts: Facts) -> list[str]:
+    """Returns the lines that give each block a rate of its own: the optimiser scales its steps."""
+    if facts.spec.block_rate_factor == 1:
+        return []
+    ends = [last_layer(facts.spec.backbone, number) for number in range(1, facts.n_used + 1)]
+    kind = "Adam" if facts.spec.optimizer == "adam" else "SGD"
+    return [
+        *comment(facts.say("shares", factor=f"{facts.spec.block_rate_factor:g}")),
+        "ends = [",
+        *(f'    names.index("{name}"),' for name in ends),
+        "]",
+        "share = {",
+        f"    weight.path: {facts.spec.block_rate_factor} ** -sum(number <= end for end in ends)",
+        "    for number, layer in enumerate(backbone.layers)",
+        "    for weight in layer.weights",
+        "}",
+        "",
+        "",
+        f"class BlockRates(keras.optimizers.{kind}):",
+        "    def build(self, variables):",
+        "        super().build(variables)",
+        "        self.shares = tuple(share.get(variable.path, 1.0) for variable in variables)",
+        "",
+        "    def update_step(self, gradient, variable, learning_rate):",
+        "        of_block = self.shares[self._get_variable_index(variable)]",
+        "        super().update_step(gradient, variable, learning_rate * of_block)",
+        "",
+        "",
+    ]
 
 
 def _at_once(facts: Facts) -> list[str]:

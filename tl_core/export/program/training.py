@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from tl_core.export.program.facts import Facts
-from tl_core.export.program.freezing import further, n_layers, updating
+from tl_core.export.program.freezing import further, n_layers, shares, stages, updating
 from tl_core.export.program.pieces import Piece, comment, docstring, step
 from tl_core.spec import RunSpec
 
@@ -16,15 +16,19 @@ def training_piece(facts: Facts) -> Piece:
 
 
 def _function(facts: Facts) -> list[str]:
-    patience = facts.spec.patience
+    patience, in_stages = facts.spec.patience, bool(facts.spec.unfreeze_every)
+    compiled = 'model.compile({}, loss, metrics=["accuracy"], jit_compile=False)'
+    begins = ["        if epoch in stages:", "            freeze(stages[epoch])"]
+    begins.append(f"            {compiled.format('optimizer()')}")
     return [
-        "def train(optimizer, epochs, best=(-1.0, 0.0)):",
+        f"def train(optimizer, epochs, {'stages, ' if in_stages else ''}best=(-1.0, 0.0)):",
         *docstring(facts.say("train_function")),
         "    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)",
-        '    model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)',
+        *([] if in_stages else [f"    {compiled.format('optimizer')}"]),
         "    weights = model.get_weights()",
         *(["    n_worse = 0"] if patience else []),
-        "    for _ in range(epochs):",
+        f"    for {'epoch' if in_stages else '_'} in range(epochs):",
+        *(begins if in_stages else []),
         "        shown = order[len(history)]",
         f"        fit = model.fit(pictures[shown], labels[shown], {_fit_options(facts)})",
         "        val_loss, val_accuracy = model.evaluate(pictures[validation], labels[validation], BATCH, verbose=0)",
@@ -47,8 +51,10 @@ def _fit_options(facts: Facts) -> str:
 
 def _phases(facts: Facts) -> list[str]:
     spec = facts.spec
+    if spec.unfreeze_every:
+        return _in_stages(facts)
     if spec.phases == 1:
-        return [*rate(spec), f"train({optimizer(spec)}, epochs={spec.epochs})"]
+        return [*shares(facts), *rate(spec), f"train({optimizer(spec)}, epochs={spec.epochs})"]
     head = spec.head_phase(facts.n_used)
     return [
         *comment(facts.say("phase_head")),
@@ -58,8 +64,28 @@ def _phases(facts: Facts) -> list[str]:
         f"freeze({n_layers(facts)})",
         *further(facts),
         *updating(facts),
+        *shares(facts),
         *rate(spec),
         f"train({optimizer(spec)}, epochs={spec.epochs}, best=best)",
+    ]
+
+
+def _in_stages(facts: Facts) -> list[str]:
+    """Returns the phases where the last one unfreezes block by block, each time with a fresh optimiser."""
+    spec, best, first = facts.spec, "", list[str]()
+    if spec.phases == 2:
+        head, best = spec.head_phase(facts.n_used), ", best=best"
+        first = [
+            *comment(facts.say("phase_head")),
+            f"best = train(lambda: {optimizer(head)}, {spec.head_epochs}, {{0: len(backbone.layers)}})",
+            "",
+        ]
+    return [
+        *first,
+        *comment(facts.say("phase_stages", every=spec.unfreeze_every)),
+        f"stages = {stages(facts)}",
+        *shares(facts),
+        f"train(lambda: {optimizer(spec)}, {spec.epochs}, stages{best})",
     ]
 
 
@@ -101,7 +127,8 @@ def rate(spec: RunSpec) -> list[str]:
 def optimizer(spec: RunSpec) -> str:
     """Returns the code that makes an optimiser."""
     first = "rate" if rate(spec) else str(spec.learning_rate)
+    own = "BlockRates" if spec.block_rate_factor > 1 else ""
     if spec.optimizer == "adam":
-        return f"keras.optimizers.Adam({first})"
+        return f"{own or 'keras.optimizers.Adam'}({first})"
     nesterov = ", nesterov=True" if spec.nesterov else ""
-    return f"keras.optimizers.SGD({first}, momentum={spec.momentum}{nesterov})"
+    return f"{own or 'keras.optimizers.SGD'}({first}, momentum={spec.momentum}{nesterov})"

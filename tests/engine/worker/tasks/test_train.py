@@ -20,7 +20,7 @@ from tl_core.evaluation.scores import softmax, wilson_interval
 from tl_core.models.trained import WEIGHTS_FILE, load_trained
 from tl_core.phrases import explain
 from tl_core.spec import RunSpec
-from tl_core.training import logistic, trainer
+from tl_core.training import compilation, logistic
 from tl_core.training.events import Ended, Epoch, Phase, Recovered, Started, Step
 from tl_core.training.proof import HEAD
 from tl_core.training.sources import PictureSource
@@ -134,8 +134,8 @@ def test_a_run_that_takes_over_the_head_of_another_trains_as_one_alone_and_compi
     changes, tmp_path, monkeypatch
 ):
     spec, warm = SPECS["head only"].with_changes(epochs=1, **changes), warm_cache.WarmCache()
-    made, make = [], trainer.make_steps
-    monkeypatch.setattr(trainer, "make_steps", lambda *told, **more: made.append(told) or make(*told, **more))
+    made, make = [], compilation.make_steps
+    monkeypatch.setattr(compilation, "make_steps", lambda *told, **more: made.append(told) or make(*told, **more))
     other = spec.with_changes(seed=5, learning_rate=0.1, epochs=2)
     list(task(tmp_path, other, "other", warm=warm).run())
     events = list(task(tmp_path, spec, warm=warm).run())
@@ -290,6 +290,30 @@ def test_a_run_in_two_phases_is_resumed_as_if_it_had_never_ended(alone, tmp_path
     assert [epoch.epoch for epoch in of(Epoch, after)] == list(range(n_epochs + 1, 5))
     assert curve(of(Epoch, before) + of(Epoch, after) + after[-1:]) == curve(of(Epoch, whole) + whole[-1:])
     assert same(weights(tmp_path), final)
+
+
+IN_PARTS = HEAD_FIRST.with_changes(
+    n_frozen=6, frozen_blocks="8", head_epochs=1, epochs=2, unfreeze_every=1, block_rate_factor=2.0, learning_rate=1e-3
+)
+
+
+@pytest.mark.slow
+def test_blocks_that_are_unfrozen_one_by_one_are_proved_and_resumed_as_if_it_had_never_ended(tmp_path):
+    whole = list(task(tmp_path, IN_PARTS, "whole").run())
+    trained = [[norm is not None for norm in epoch.gradient_norms[6:9]] for epoch in of(Epoch, whole)]
+    assert trained == [[False, False, False], [False, False, True], [True, False, True]]
+    assert of(Started, whole)[0].is_cached
+    proof = whole[-1].proof
+    assert [at for at, row in enumerate(proof) if row["frozen"]] == [0, 1, 2, 3, 4, 5, 7]
+    assert all(row["as_expected"] for row in proof)
+    assert [row["relative_change"] for row in proof if row["frozen"]] == [0.0] * 7
+    stopper = Stopper(after=5)  # in the epoch that begins with a second block
+    before = stopper.watch(task(tmp_path, IN_PARTS, should_stop=stopper).run())
+    assert len(of(Epoch, before)) == 2
+    assert all(row["as_expected"] for row in before[-1].proof)
+    after = list(task(tmp_path, IN_PARTS, is_resumed=True).run())
+    assert curve(of(Epoch, before) + of(Epoch, after) + after[-1:]) == curve(of(Epoch, whole) + whole[-1:])
+    assert same(weights(tmp_path), weights(tmp_path, "whole"))
 
 
 @pytest.mark.slow

@@ -12,9 +12,9 @@ from tl_core.engine.worker.kept import Kept
 from tl_core.engine.worker.peak import begin_peak, peak_bytes
 from tl_core.models.build import build
 from tl_core.spec import RunSpec
+from tl_core.training.compilation import compile_model
 from tl_core.training.extraction import Extractor
 from tl_core.training.steps import make_steps
-from tl_core.training.trainer import compile_model
 
 MEASURED_BATCH = 32
 MEASURED_PASSES = 2
