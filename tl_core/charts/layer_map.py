@@ -51,7 +51,7 @@ def layer_map_info(
         head: Name and number of parameters of the head.
         n_frozen: So many blocks are frozen, 0 to all of them before the head.
         head_at: So many blocks stand before the head; None: all.
-        further: Numbers, from 1, of blocks behind these that are frozen as well.
+        further: Numbers, from 1, of blocks before the head that are frozen as well.
 
     Raises:
         ValueError: `n_frozen` is not between 0 and the number of blocks before the head.
@@ -60,8 +60,9 @@ def layer_map_info(
     if not 0 <= n_frozen <= n_used:
         raise ValueError(f"n_frozen is {n_frozen}, allowed are 0 to {n_used}")
     numbers = (n_frozen, n_used - n_frozen, 1, len(blocks) - n_used)
-    roles = [role for role, number in zip(get_args(Role), numbers, strict=True) for _ in range(number)]
-    roles = ["frozen" if number in further and number <= n_used else role for number, role in enumerate(roles, 1)]
+    roles: list[Role] = [role for role, number in zip(get_args(Role), numbers, strict=True) for _ in range(number)]
+    for number in further:
+        roles[number - 1] = "frozen"
     rows = [*blocks[:n_used], (head[0], None, head[1]), *blocks[n_used:]]
     widths = segment_widths([params for _, _, params in rows])
     starts = [math.fsum(widths[:at]) for at in range(len(rows) + 1)]
