@@ -69,7 +69,7 @@ PHASE_CUTS = [
 # backbone, frozen blocks, the last layer of the prefix, blocks frozen behind it, the beginnings of their layers' names
 FURTHER = [
     ("squeezenet", 7, "fire7", "9", ("fire9_",)),
-    pytest.param("mobilenet_v2", 15, "block_13_add", "17,19", ("block_15_", "Conv_1"), marks=pytest.mark.full),
+    pytest.param("mobilenet_v2", 15, "block_13_project_BN", "17,19", ("block_15_", "Conv_1"), marks=pytest.mark.full),
 ]
 
 
