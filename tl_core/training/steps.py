@@ -60,7 +60,7 @@ def make_steps(model: keras.Model, batch_size: int, *, is_exact: bool = False, s
     """Returns the steps of a model that has its optimiser and loss, the optimiser's variables built.
 
     Args:
-        model: Compiled, as `trainer.compile_model` does it.
+        model: Compiled, as `compilation.compile_model` does it.
         batch_size: Pictures in every batch.
         is_exact: Whether the optimiser computes with Keras' own operations; see `CompiledSteps`.
         squares_every: At every so many-th step the norms of the gradients are measured, where the backend lets us see

@@ -84,7 +84,7 @@ class Trainer:
         self.pace, self.eval_pace = Pace(self._most_batches()), Pace(self._most_batches())
 
     def _begin(self, epoch: int) -> Steps:
-        """Returns the steps of an epoch of this phase, with an optimiser at its beginning, for the blocks trained in it."""
+        """Returns the steps of an epoch of this phase, its optimiser at its beginning, for the blocks trained in it."""
         if self._plan:
             self._plan.begin(epoch)
         steps = compiled_steps(
