@@ -7,6 +7,7 @@ from pages.ui.text import dataset_name, t
 from tl_core.experiments.own import ALL, KIND
 from tl_core.experiments.preset import Row
 from tl_core.experiments.presets import PRESETS
+from tl_core.experiments.presets.networks import CASES, network_name, network_of
 from tl_core.experiments.sweep import SEED, Level, Sweep
 from tl_core.models.catalog import backbones
 from tl_core.phrases import LANGUAGES, keys
@@ -58,6 +59,8 @@ def factor(name: str, kind: str = KIND, language: str | None = None) -> str:
 
 def level(name: str, value: Level, kind: str = KIND) -> str:
     """Returns the value of a factor in words."""
+    if value in CASES:
+        return network_name(*network_of(str(value)))
     key = f"sweep.{kind}.level.{value}"
     return t(key) if key in keys("en") else setting(name, None if value == ALL else value)
 

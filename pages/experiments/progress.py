@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.experiments import chart, prediction, results
+from pages.experiments import chart, heat_map, prediction, results
 from pages.experiments.names import link, name_of, sweep_of
 from pages.ui import owner_names, pace, services, sharing, state
 from pages.ui.actions import attempt
@@ -13,6 +13,7 @@ from pages.ui.text import literal, sentence, t, time_left
 from tl_core.disk.home import data_home
 from tl_core.engine.runs.sweep_snapshots import SweepSnapshot
 from tl_core.errors import TransferLabError, UnknownIdError
+from tl_core.experiments.presets import PRESETS
 from tl_core.store.records import SweepRecord
 
 POLL_S = 1.0
@@ -81,7 +82,8 @@ def _draw_live(sweep_id: str, titled: tuple, was_active: bool) -> None:
         st.error(sentence(problem))
     if record.error:
         st.error(sentence(record.error))
-    chart.draw(snapshot)
+    preset = PRESETS.get(record.sweep["kind"])
+    (heat_map if preset is not None and preset.is_map else chart).draw(snapshot)
     if record.is_active:
         if st.toggle(t("experiments.trials"), key="live-trials"):  # made each second, so only for who looks at it
             results.draw_table(snapshot)

@@ -89,6 +89,7 @@ class Preset:
         arms: The ways of training that it can set side by side; its sweep begins with some of them.
         is_ordered: Whether neighbouring levels of x are nearer than others, so that a line between them says something.
         published: Curves from the paper that the reference names; what they are says [sweep.<id>.published].
+        is_map: Whether all cells are drawn as a map of colours instead of lines.
     """
 
     id: str
@@ -103,3 +104,4 @@ class Preset:
     arms: tuple[str, ...] = ()
     is_ordered: bool = True
     published: tuple[Published, ...] = ()
+    is_map: bool = False

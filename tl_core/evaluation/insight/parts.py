@@ -146,6 +146,7 @@ PARTS = MappingProxyType(
                 parameters=Explain,
                 columns=("maps", ("run", "block", "target", "predicted", "probability", "peak_x", "peak_y")),
             ),
+            Part("advice", True, (1, 200), columns=("scores", ("run", "knn", "svm", "logme"))),
             Part("samples", False, columns=("pictures", ("image", "true", "predicted", "probability"))),
             Part("channels", True, parameters=Channels, columns=("channels", ("channel", "peak", "pictures"))),
             Part(

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tl_core.experiments.preset import Preset
+from tl_core.experiments.presets.advised import ADVISED
+from tl_core.experiments.presets.backbones import BACKBONES
 from tl_core.experiments.presets.batchnorm import BATCHNORM
 from tl_core.experiments.presets.catch_up import CATCH_UP
 from tl_core.experiments.presets.data_size import DATA_SIZE
@@ -11,6 +13,6 @@ from tl_core.experiments.presets.depth import DEPTH
 from tl_core.experiments.presets.rates import LEARNING_RATES
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
-    {preset.id: preset for preset in (DEPTH, DATA_SIZE, LEARNING_RATES, BATCHNORM, CATCH_UP)}
+    {preset.id: preset for preset in (DEPTH, DATA_SIZE, LEARNING_RATES, BATCHNORM, CATCH_UP, BACKBONES, ADVISED)}
 )
 """Word on the command line → preset."""
