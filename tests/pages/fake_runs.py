@@ -40,8 +40,28 @@ def checked_by_random_weights(message: Mapping) -> dict:
     return {"stages": rows, "maps": [{"run": run, "trained": map_, "random": map_} for run in ids]}
 
 
+def advised(message: Mapping) -> dict:
+    """Returns scores that rank runs in the order in which they are asked."""
+    n = len(message["runs"])
+    scores = (
+        {"run": run["id"], "knn": (n - at) / n, "svm": 0.5, "logme": -at} for at, run in enumerate(message["runs"])
+    )
+    return {"scores": list(scores), "n": 500}
+
+
+def shifted(message: Mapping) -> dict:
+    """Returns scores of shifted pictures on which all runs are equal, and of others on which two phases are better."""
+    found = []
+    for run in message["runs"]:
+        clean = (0.6 if run["spec"]["phases"] == 2 else 0.3) + 0.01 * run["spec"]["seed"] * run["spec"]["phases"]
+        found.append({"run": run["id"], "clean": clean, **dict.fromkeys(("blur", "noise", "grey", "hue"), 0.4)})
+    return {"scores": found, "n": 500}
+
+
 ANSWERS = MappingProxyType(
     {
+        "advice": advised,
+        "shifted": shifted,
         "explain": lambda asked: {"maps": [explained(asked["parameters"], run["id"]) for run in asked["runs"]]},
         "explain_picture": lambda asked: explained(asked["parameters"]),
         "channels": lambda asked: {

@@ -147,6 +147,7 @@ PARTS = MappingProxyType(
                 columns=("maps", ("run", "block", "target", "predicted", "probability", "peak_x", "peak_y")),
             ),
             Part("advice", True, (1, 200), columns=("scores", ("run", "knn", "svm", "logme"))),
+            Part("shifted", True, (1, 60), columns=("scores", ("run", "clean", "blur", "noise", "grey", "hue"))),
             Part("samples", False, columns=("pictures", ("image", "true", "predicted", "probability"))),
             Part("channels", True, parameters=Channels, columns=("channels", ("channel", "peak", "pictures"))),
             Part(

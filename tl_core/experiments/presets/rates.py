@@ -1,7 +1,7 @@
 """At which learning rate does fine-tuning work, and does it help to train the head first?
 
 References: Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution". It is
-asked here of pictures like those that were trained on; what the paper is about, other pictures, is not.
+asked here of pictures like those that were trained on; of others, which the paper is about, `shifted` says what may be.
 """
 
 from collections.abc import Mapping, Sequence
