@@ -33,9 +33,9 @@ def automatic(sweep: Sweep, language: str | None = None) -> str:
     """Returns what a sweep is called that nobody has named: its question or what it varies, its data, its network."""
     varied = t("unit.and", language).join(factor(name, sweep.kind, language) for name in sweep.factors)
     parts = [title(sweep.kind, language) if sweep.kind in PRESETS else varied]
-    if "dataset" not in sweep.factors:
+    if "dataset" not in sweep.varied:
         parts.append(dataset_name(str(sweep.base.get("dataset", RunSpec.dataset)), language))
-    if "backbone" not in sweep.factors:
+    if "backbone" not in sweep.varied:
         network = str(sweep.base.get("backbone", RunSpec.backbone))
         parts.append(backbones()[network].family if network in backbones() else network)
     return " · ".join(parts)[:MOST_SIGNS]

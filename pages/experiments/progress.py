@@ -63,8 +63,8 @@ def _draw_settings(record: SweepRecord) -> None:
     except TransferLabError as error:  # its data set was deleted
         st.caption(sentence(error))
         return
-    words = [setting(name, spec[name]) for name in ("dataset", "backbone") if name not in sweep.factors]
-    words += [f"{spec['image_size']} px"] if "image_size" not in sweep.factors else []
+    words = [setting(name, spec[name]) for name in ("dataset", "backbone") if name not in sweep.varied]
+    words += [f"{spec['image_size']} px"] if "image_size" not in sweep.varied else []
     st.caption(t("experiments.shared", settings=" · ".join(words), n=len(sweep.seeds)))
 
 

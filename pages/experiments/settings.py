@@ -42,15 +42,15 @@ def choose(preset: Preset, opened: Mapping[str, str]) -> Sweep:
         fill(preset.id, field, value)
     places = iter(st.columns(4, vertical_alignment="bottom"))
     options: dict[str, Any] = {}
-    if "dataset" not in fixed.factors:
+    if "dataset" not in fixed.varied:
         with next(places):
             options["dataset"] = _choose_dataset(preset.id, usual.dataset)
     backbone = backbones()[usual.backbone]
-    if "backbone" not in fixed.factors:
+    if "backbone" not in fixed.varied:
         with next(places):
             backbone = _choose_backbone(preset.id, usual.backbone)
         options["backbone"] = backbone.id
-    if "image_size" not in fixed.factors:
+    if "image_size" not in fixed.varied:
         suited = preset.sweep(options, 1, home).trials(home)[0].spec.image_size
         with next(places):
             options["image_size"] = _choose_size(preset.id, backbone, options.get("dataset"), suited)

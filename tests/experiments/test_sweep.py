@@ -93,3 +93,8 @@ def test_a_sketch_is_kept_and_a_record_without_one_is_read():
     assert Sweep.from_dict(told).sketch == ()
     with pytest.raises(InputError):
         Sweep.from_dict({**told, "sketch": [[1, "high"]]})
+
+
+def test_what_cells_set_for_themselves_is_varied_whatever_the_factors_are_called():
+    sweep = Sweep("own", {"epochs": 1}, (Cell({"arm": "small"}, {"image_size": 32}), Cell({"arm": "usual"}, {})), (0,))
+    assert sweep.varied == {"arm", "image_size"}

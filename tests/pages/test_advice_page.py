@@ -96,3 +96,14 @@ def test_other_scores_are_asked_only_when_somebody_wants_to_know(opened, engine,
     probes = list(table[phrase(language, "experiments.advice_probe")])
     assert probes == sorted(probes, reverse=True)
     assert phrase(language, "experiments.advice_tau", n=n, svm="0.00", knn="1.00", logme="1.00") in shown(app)
+
+
+def test_the_check_alone_asks_which_networks_and_no_backbone_or_size_beside_them(visit, sweeps):
+    app = visit("experiments", sweep_kind="advised", sweep_arms="vgg16@64,squeezenet@64")
+    assert not app.exception
+    assert [box.key for box in app.selectbox if "dataset" not in box.key] == []
+    app.radio[0].set_value("kept").run()
+    app.button(key="start-sweep").click().run()
+    (record,) = sweeps.records.values()
+    assert {cell["factors"]["arm"] for cell in record.sweep["cells"]} == {"vgg16@64", "squeezenet@64"}
+    assert "MobileNetV2" not in record.name

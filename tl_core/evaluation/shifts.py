@@ -43,9 +43,9 @@ def hue_turned(images: np.ndarray, numbers: np.ndarray) -> np.ndarray:
 
     turned = []
     for image in images:
-        hue, saturation, value = Image.fromarray(image).convert("HSV").split()
-        hue = hue.point(lambda level: (level + TURN) % 256)
-        turned.append(np.asarray(Image.merge("HSV", (hue, saturation, value)).convert("RGB")))
+        colours = np.array(Image.fromarray(image).convert("HSV"))
+        colours[..., 0] += TURN  # uint8: the circle closes at 256
+        turned.append(np.asarray(Image.fromarray(colours, "HSV").convert("RGB")))
     return np.stack(turned)
 
 

@@ -94,6 +94,11 @@ class Sweep:
         """The names of the factors, without the seed."""
         return tuple(self.cells[0].factors)
 
+    @property
+    def varied(self) -> frozenset[str]:
+        """The factors, and the options of `plan_run` that cells set for themselves."""
+        return frozenset(name for cell in self.cells for name in (*cell.factors, *cell.options))
+
     def trials(self, home: Path | None = None) -> tuple[Trial, ...]:
         """Returns all trials in the order in which they are trained.
 
