@@ -1,10 +1,11 @@
 """One experiment: live while its trials are trained, with its answer afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import streamlit as st
 
-from pages.experiments import chart, heat_map, prediction, results
+from pages.experiments import chart, heat_map, prediction, results, times
 from pages.experiments.names import link, name_of, sweep_of
 from pages.ui import owner_names, pace, services, sharing, state
 from pages.ui.actions import attempt
@@ -17,6 +18,9 @@ from tl_core.experiments.presets import PRESETS
 from tl_core.store.records import SweepRecord
 
 POLL_S = 1.0
+CHARTS: Mapping[str, Callable[[SweepSnapshot], None]] = MappingProxyType(
+    {"lines": chart.draw, "map": heat_map.draw, "times": times.draw}
+)
 
 
 def draw(sweep_id: str) -> None:
@@ -83,7 +87,7 @@ def _draw_live(sweep_id: str, titled: tuple, was_active: bool) -> None:
     if record.error:
         st.error(sentence(record.error))
     preset = PRESETS.get(record.sweep["kind"])
-    (heat_map if preset is not None and preset.is_map else chart).draw(snapshot)
+    CHARTS["lines" if preset is None else preset.chart](snapshot)
     if record.is_active:
         if st.toggle(t("experiments.trials"), key="live-trials"):  # made each second, so only for who looks at it
             results.draw_table(snapshot)

@@ -15,7 +15,7 @@ ROWS = [
     {"block": "top, last", "per_class": 5, "seed": 1, "run_id": "a2", "state": "queued"}
     | {"test_accuracy": None, "val_accuracy": None, "seconds": None},
 ]
-NAMES = ["block", "per_class", "seed", "run_id", "state", "test_accuracy", "val_accuracy", "seconds"]
+NAMES = ["block", "per_class", "seed", "run_id", "state", "test_accuracy", "val_accuracy", "seconds", "epoch_s"]
 
 
 def test_factors_come_first_then_the_seed_then_what_was_measured():

@@ -35,8 +35,11 @@ class MemorySweeps(SweepRecords):
         return [self._trial(run) for run in sorted(runs, key=lambda run: (run.trial, run.seq))]
 
     def _trial(self, run: RunRecord) -> TrialRecord:
-        best = {epoch.epoch: epoch.val_accuracy for epoch in self._store.epochs(run.id)}.get(run.best_epoch)
-        return TrialRecord(run.trial, run.id, run.state, run.test_accuracy, best, run.seconds)
+        epochs = self._store.epochs(run.id)
+        best = {epoch.epoch: epoch.val_accuracy for epoch in epochs}.get(run.best_epoch)
+        later = [epoch.seconds for epoch in epochs if epoch.epoch > 1 and not epoch.is_partial]
+        epoch_s = sum(later) / len(later) if later else None
+        return TrialRecord(run.trial, run.id, run.state, run.test_accuracy, best, run.seconds, epoch_s)
 
     def listed(self, owner: str | None = None) -> list[SweepRecord]:
         with self._lock:

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from tl_core.experiments.sweep import Level, Sweep
 
 Row = Mapping[str, Any]
-"""One trial as a table has it: each factor and "seed" → level, "run_id", "state", "test_accuracy" and "seconds".
+"""One trial as a table has it: each factor and "seed" → level, "run_id", "state", "test_accuracy", "seconds" and
+"epoch_s".
 
-The last two are None until the run has completed; accuracies are fractions in [0, 1].
+The last three are None until the run has completed; accuracies are fractions in [0, 1].
 """
 
 
@@ -89,7 +90,7 @@ class Preset:
         arms: The ways of training that it can set side by side; its sweep begins with some of them.
         is_ordered: Whether neighbouring levels of x are nearer than others, so that a line between them says something.
         published: Curves from the paper that the reference names; what they are says [sweep.<id>.published].
-        is_map: Whether all cells are drawn as a map of colours instead of lines.
+        chart: What is drawn: lines over x; a map of all cells; or how long an epoch takes.
     """
 
     id: str
@@ -104,4 +105,4 @@ class Preset:
     arms: tuple[str, ...] = ()
     is_ordered: bool = True
     published: tuple[Published, ...] = ()
-    is_map: bool = False
+    chart: Literal["lines", "map", "times"] = "lines"

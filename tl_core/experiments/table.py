@@ -10,7 +10,7 @@ from tl_core.experiments.sweep import SEED
 if TYPE_CHECKING:
     import pandas as pd
 
-MEASURED = ("run_id", "state", "test_accuracy", "val_accuracy", "seconds")
+MEASURED = ("run_id", "state", "test_accuracy", "val_accuracy", "seconds", "epoch_s")
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 """A text that begins so is computed by a spreadsheet; by the last four in Asia only."""
 
@@ -35,7 +35,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> "pd.DataFrame":
 
     names = columns(rows)
     made = pd.DataFrame([[row.get(name) for name in names] for row in rows], columns=list(names))
-    numbers = ["test_accuracy", "val_accuracy", "seconds"]
+    numbers = ["test_accuracy", "val_accuracy", "seconds", "epoch_s"]
     return made.astype(dict.fromkeys(numbers, "float64"))
 
 

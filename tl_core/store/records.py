@@ -198,6 +198,7 @@ class TrialRecord:
     test_accuracy: float | None
     val_accuracy: float | None  #: Of the best epoch.
     seconds: float | None
+    epoch_s: float | None = None  #: Mean of the epochs after the first, which also compiles; None where there is one.
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,14 @@ def rows_of(record: SweepRecord, trials: Iterable[TrialRecord]) -> tuple[dict[st
 
 def _measured(trial: TrialRecord | None, without: str) -> dict[str, Any]:
     if trial is None:
-        return {"run_id": None, "state": without, "test_accuracy": None, "val_accuracy": None, "seconds": None}
+        return {
+            "run_id": None,
+            "state": without,
+            "test_accuracy": None,
+            "val_accuracy": None,
+            "seconds": None,
+            "epoch_s": None,
+        }
     is_whole = trial.state is RunState.COMPLETED
     return {
         "run_id": trial.run_id,
@@ -75,6 +82,7 @@ def _measured(trial: TrialRecord | None, without: str) -> dict[str, Any]:
         "test_accuracy": trial.test_accuracy if is_whole else None,
         "val_accuracy": trial.val_accuracy if is_whole else None,
         "seconds": trial.seconds if is_whole else None,
+        "epoch_s": trial.epoch_s if is_whole else None,
     }
 
 

@@ -154,5 +154,5 @@ BACKBONES = Preset(
     sweep=sweep,
     answer=answer,
     verdict=verdict,
-    is_map=True,
+    chart="map",
 )

@@ -1,0 +1,36 @@
+"""What head first is worth on shifted pictures, measured with real runs and fixed seeds."""
+
+import pytest
+
+from tests.engine.worker.tasks.finished import finished
+from tl_core.experiments.presets import PRESETS
+from tl_core.experiments.presets.shifted import USUAL, compared, shift_answers
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.full
+def test_head_first_is_clearly_ahead_on_familiar_pictures_and_noise_is_not_claimed_for_others(tmp_path):
+    from tl_core.engine.worker.kept import Kept
+    from tl_core.engine.worker.tasks.shifted import KINDS, run
+    from tl_core.engine.worker.tasks.train import TrainingTask
+
+    kept, asked, rows = Kept.empty(tmp_path), [], []
+    for trial in PRESETS["rates"].sweep({}, 3).trials():
+        if trial.factors["learning_rate"] == USUAL:
+            folder = tmp_path / "runs" / str(len(asked))
+            folder.mkdir(parents=True)
+            *_, ended = TrainingTask(trial.spec, tmp_path, folder, warm=kept.warm).run()
+            assert ended.state == "completed"
+            asked.append({"id": folder.name, "spec": trial.spec.to_dict()})
+            rows.append({**trial.factors, "test_accuracy": ended.scores["accuracy"]})
+    scores = finished(run(kept, runs=asked, parameters={}))["scores"]
+    for row, of_run in zip(rows, scores, strict=True):
+        print(row["arm"], row["seed"], f"{row['test_accuracy']:.3f}", of_run)
+    found = compared(list(zip(rows, scores, strict=True)), KINDS)
+    for kind, one in found.items():
+        print(kind, f"{one.mean:+.3f}", one.interval, one.outcome)
+    assert found["clean"].mean >= 0.06
+    for kind, said in zip(found, shift_answers(found, USUAL), strict=True):
+        is_clear = found[kind].outcome != "within_noise"
+        assert said.code.endswith("_noise") != is_clear
