@@ -6,7 +6,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from pages.experiments import advice, dialogs, prediction, repeat, shifted
+from pages.experiments import advice, dialogs, longer, prediction, repeat, shifted
 from pages.experiments.names import factor, level, sweep_of, trial
 from pages.ui import csv_download, services, sharing, state
 from pages.ui.actions import attempt, open_run
@@ -31,6 +31,7 @@ def draw(snapshot: SweepSnapshot) -> None:
     _draw_actions(snapshot, sweep)
     advice.draw(snapshot, sweep)
     shifted.draw(snapshot, sweep)
+    longer.draw(sweep, snapshot.rows)
     _draw_failed(snapshot, sweep)
     st.subheader(t("experiments.trials"), anchor=False)
     row = _choose(snapshot)

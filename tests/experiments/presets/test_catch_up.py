@@ -7,6 +7,7 @@ import pytest
 from tests.experiments.presets.made_up import rows
 from tl_core.experiments.preset import Answer
 from tl_core.experiments.presets import PRESETS
+from tl_core.experiments.presets.catch_up import longer
 from tl_core.experiments.sentence import sentence
 
 CATCH_UP = PRESETS["catch-up"]
@@ -72,3 +73,18 @@ def test_too_little_allows_no_answer():
     assert CATCH_UP.answer(scored({5: 0.7}, {5: 0.5}, n_seeds=1)) is None
     assert CATCH_UP.answer(rows({5: 0.7}, "epochs", start="pretrained")) is None
     assert CATCH_UP.verdict([]) is None
+
+
+def test_the_race_goes_on_with_a_budget_more_until_no_run_may_take_longer():
+    asked = CATCH_UP.sweep({}, 2)
+    more = longer(asked)
+    assert more is not None
+    assert more.cells[: len(asked.cells)] == asked.cells
+    assert [(cell.factors["epochs"], cell.factors["start"]) for cell in more.cells[len(asked.cells) :]] == [
+        (135, "pretrained"),
+        (135, "scratch"),
+    ]
+    assert {trial.spec.epochs for trial in more.trials()} == {5, 15, 45, 135}
+    furthest = longer(more)
+    assert furthest is not None
+    assert longer(furthest) is None

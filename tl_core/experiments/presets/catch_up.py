@@ -4,6 +4,7 @@ References: He, Girshick & Dollár 2019, "Rethinking ImageNet Pre-Training", fig
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,11 +15,13 @@ from tl_core.experiments.presets.data import tuned
 from tl_core.experiments.rows import is_judged, scores
 from tl_core.experiments.statistics import Difference, paired_difference
 from tl_core.experiments.sweep import Cell, Sweep
+from tl_core.spec import RANGES
 
 EPOCHS = (5, 15, 45)
 PRETRAINED, SCRATCH = "pretrained", "scratch"
 DIGITS = MappingProxyType({"dataset": "mnist-small", "image_size": 32, "per_class": 20})
 ALIKE = 0.03
+TIMES = 3  # the next budget is so many times the longest
 
 
 def sweep(options: Mapping[str, Any], n_seeds: int, home: Path | None = None) -> Sweep:
@@ -33,6 +36,20 @@ def sweep(options: Mapping[str, Any], n_seeds: int, home: Path | None = None) ->
         for arm, changes in start.items()
     )
     return Sweep("catch-up", base, cells, tuple(range(n_seeds)))
+
+
+def longer(asked: Sweep) -> Sweep | None:
+    """Returns the race with a budget more, three times the longest; None where that is more than a run may take.
+
+    What was trained before is taken from the store. The prediction, which was about a shorter race, is left out.
+    """
+    longest = max(int(cell.factors["epochs"]) for cell in asked.cells)
+    if TIMES * longest > RANGES["epochs"][1]:
+        return None
+    last = [cell for cell in asked.cells if cell.factors["epochs"] == longest]
+    new = {"epochs": TIMES * longest}
+    more = tuple(Cell({**cell.factors, **new}, {**cell.options, **new}) for cell in last)
+    return replace(asked, cells=(*asked.cells, *more), prediction="")
 
 
 def answer(rows: Sequence[Row]) -> Answer | None:
