@@ -20,6 +20,7 @@ from tl_core.experiments.preset import Preset
 from tl_core.experiments.sweep import Sweep
 from tl_core.models.catalog import BackboneInfo, backbones
 from tl_core.models.weights import weights_source
+from tl_core.phrases import keys
 from tl_core.planning.fit import offered_sizes
 from tl_core.planning.plan import is_ready
 
@@ -110,7 +111,9 @@ def _choose_arms(kind: str, arms: Sequence[str], fixed: Sweep) -> list[str]:
     if isinstance(asked := state.get(name), str):  # as a link has them
         state.set_widget(name, [arm for arm in asked.split(",") if arm in arms])
     words = named(arms, lambda arm: level("arm", arm, kind)).__getitem__
-    box = partial(st.pills, t("experiments.arms"), list(arms), selection_mode="multi", format_func=words)
+    own = f"sweep.{kind}.arms"
+    label = t(own if own in keys("en") else "experiments.arms")
+    box = partial(st.pills, label, list(arms), selection_mode="multi", format_func=words)
     return persistent(box, name, usual) or usual
 
 

@@ -186,3 +186,8 @@ def test_the_first_and_the_last_are_told_by_name_and_ranks_by_tau():
 
 def test_one_network_is_no_order():
     assert ADVISED.answer(tuned({"vgg16@64": 0.5}, {"vgg16@64": 0.6})) is None
+
+
+def test_without_arms_a_backbone_stands_beside_itself_at_its_sizes():
+    sweep = ADVISED.sweep({"backbone": "resnet50"}, 1)
+    assert [cell.factors["arm"] for cell in sweep.cells[::2]] == ["resnet50@64", "resnet50@96"]

@@ -12,7 +12,7 @@ from tl_core.experiments.preset import Answer, Preset, Row
 from tl_core.experiments.presets.arms import told
 from tl_core.experiments.presets.backbones import networks
 from tl_core.experiments.presets.data import completed
-from tl_core.experiments.presets.networks import CASES, arm_of, network_name, network_of
+from tl_core.experiments.presets.networks import CASES, arm_of, network_name, network_of, sizes_of
 from tl_core.experiments.ranks import kendall_tau
 from tl_core.experiments.rows import Scores, is_judged, scores
 from tl_core.experiments.statistics import FEWEST, Difference, pairs
@@ -31,12 +31,22 @@ def sweep(options: Mapping[str, Any], n_seeds: int, home: Path | None = None) ->
     base = completed({"epochs": 5, "head_epochs": 20} | {k: v for k, v in options.items() if k not in own})
     for name in ("image_size", "backbone"):
         base.pop(name, None)
-    asked = options.get("arms") or USUAL
-    cases = dict.fromkeys(network_of(arm) for arm in (asked.split(",") if isinstance(asked, str) else asked))
     cells = tuple(
-        Cell({"arm": arm_of(*case), "way": way}, _options(*case, way)) for case in cases for way in (PROBE, TUNED)
+        Cell({"arm": arm_of(*case), "way": way}, _options(*case, way))
+        for case in dict.fromkeys(_cases(options))
+        for way in (PROBE, TUNED)
     )
     return Sweep("advised", base, cells, tuple(range(n_seeds)))
+
+
+def _cases(options: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Returns backbone and picture size of the networks that are asked for: by arms, or else by backbone or size."""
+    asked, backbone, size = options.get("arms"), options.get("backbone"), options.get("image_size")
+    if asked:
+        return [network_of(arm) for arm in (asked.split(",") if isinstance(asked, str) else asked)]
+    if backbone:
+        return [(backbone_info(backbone).id, int(px)) for px in ([size] if size else sizes_of(backbone))]
+    return [(name, int(size or px)) for name, px in map(network_of, USUAL)]
 
 
 def _options(backbone: str, image_size: int, way: str) -> dict[str, Any]:
