@@ -14,7 +14,7 @@ from tl_core.errors import UnknownIdError
 from tl_core.evaluation.shifts import CLEAN, SHIFTS
 from tl_core.experiments.preset import Row
 from tl_core.experiments.presets.rates import ARMS, LEARNING_RATES
-from tl_core.experiments.presets.shifted import USUAL, compared, rates_of, shift_answers
+from tl_core.experiments.presets.shifted import FIRST, compared, rates_of, shift_answers
 from tl_core.experiments.rows import level_text
 from tl_core.experiments.sentence import sentence as answer_sentence
 from tl_core.experiments.statistics import Difference
@@ -49,7 +49,7 @@ def draw(snapshot: SweepSnapshot, sweep: Sweep) -> None:
 def _choose_rate(rates: Sequence[float]) -> float:
     box = partial(st.selectbox, t("sweep.rates.x"), rates, format_func=level_text, key="shifted-rate")
     with st.columns([1, 3])[0]:
-        return box(index=rates.index(USUAL) if USUAL in rates else 0)
+        return box(index=rates.index(FIRST) if FIRST in rates else 0)
 
 
 def _trained(rows: Sequence[Row]) -> list[tuple[Row, RunRecord]]:

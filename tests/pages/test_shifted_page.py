@@ -28,7 +28,7 @@ def test_each_kind_of_pictures_gets_a_sentence_and_a_row(visit, sweeps, engine, 
     sweeps.measure(id, lambda row: 0.5 + 0.01 * row["seed"], SweepState.COMPLETED)
     rows = []
     for row in sweeps.rows[id]:
-        if row["learning_rate"] == 1e-4:
+        if row["learning_rate"] == 1e-5:
             phases = 2 if row["arm"] == "head-first" else 1
             options = {"freeze": 10, "phases": phases, "seed": row["seed"], "epochs": 1, "per_class": 2}
             run = record_finished(engine.store, plan_run(options), 0.5, role="run", name="trial")

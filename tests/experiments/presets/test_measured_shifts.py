@@ -4,7 +4,7 @@ import pytest
 
 from tests.engine.worker.tasks.finished import finished
 from tl_core.experiments.presets import PRESETS
-from tl_core.experiments.presets.shifted import USUAL, compared, shift_answers
+from tl_core.experiments.presets.shifted import FIRST, compared, shift_answers
 
 pytestmark = pytest.mark.slow
 
@@ -17,7 +17,7 @@ def test_head_first_is_clearly_ahead_on_familiar_pictures_and_noise_is_not_claim
 
     kept, asked, rows = Kept.empty(tmp_path), [], []
     for trial in PRESETS["rates"].sweep({}, 3).trials():
-        if trial.factors["learning_rate"] == USUAL:
+        if trial.factors["learning_rate"] == FIRST:
             folder = tmp_path / "runs" / str(len(asked))
             folder.mkdir(parents=True)
             *_, ended = TrainingTask(trial.spec, tmp_path, folder, warm=kept.warm).run()
@@ -31,6 +31,6 @@ def test_head_first_is_clearly_ahead_on_familiar_pictures_and_noise_is_not_claim
     for kind, one in found.items():
         print(kind, f"{one.mean:+.3f}", one.interval, one.outcome)
     assert found["clean"].mean >= 0.06
-    for kind, said in zip(found, shift_answers(found, USUAL), strict=True):
+    for kind, said in zip(found, shift_answers(found, FIRST), strict=True):
         is_clear = found[kind].outcome != "within_noise"
         assert said.code.endswith("_noise") != is_clear

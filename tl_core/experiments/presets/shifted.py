@@ -14,8 +14,8 @@ from tl_core.experiments.rows import level_text
 from tl_core.experiments.statistics import Difference, corrected, paired_difference
 from tl_core.experiments.sweep import SEED
 
-USUAL = 1e-4
-"""The rate that fine-tuning begins with."""
+FIRST = 1e-5
+"""The rate that is asked about first: where the two orders differ most on familiar pictures."""
 
 
 def rates_of(rows: Sequence[Row]) -> tuple[float, ...]:
