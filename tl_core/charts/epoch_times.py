@@ -71,30 +71,24 @@ def times_data(info: TimesInfo, labels: TimesLabels) -> dict:
         "hovertemplate": "%{x:.3g} s<extra></extra>",
         "marker": {"color": theme.RUN.colour, "size": 7},
     }
-    texts = {
-        "type": "scatter",
-        "uid": "texts",
-        "mode": "text",
-        "x": [max(each) for each in info.seconds if each],
-        "y": [place for place, each in zip(places, info.seconds, strict=True) if each],
-        "text": [f"  {mean:.2g} s" for mean in means if mean is not None],
-        "textposition": "middle right",
-        "hoverinfo": "skip",
-        "cliponaxis": False,
-    }
-    return {"data": [bars, points, texts], "layout": _layout(info, labels)}
+    return {"data": [bars, points], "layout": _layout(info, labels)}
 
 
 def _layout(info: TimesInfo, labels: TimesLabels) -> dict:
     longest = max((second for each in info.seconds for second in each), default=1.0)
-    names = [plain(labels.ways.get(way, way)) for way in info.ways]
+    names = [_name(labels.ways.get(way, way), mean) for way, mean in zip(info.ways, info.means, strict=True)]
     title = {"text": plain(labels.seconds), "standoff": 8, "font": {"size": 13}}
     axis = {"showgrid": False, "zeroline": False, "automargin": True, "fixedrange": True}
     places = {"tickvals": list(range(len(names))), "ticktext": names, "range": [len(names) - 0.5, -0.5]}
     return theme.plain_layout(
-        xaxis=axis | {"title": title, "range": [0, 1.25 * longest], "nticks": 6},
+        xaxis=axis | {"title": title, "range": [0, 1.05 * longest], "nticks": 6},
         yaxis=axis | places,
         showlegend=False,
         hovermode="closest",
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
     )
+
+
+def _name(way: str, mean: float | None) -> str:
+    """Returns what stands beside a bar: the way, and its mean where there is one."""
+    return plain(way) if mean is None else f"{plain(way)}<br>{mean:.2g} s"
