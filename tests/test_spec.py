@@ -34,8 +34,10 @@ def values_of(name: str) -> st.SearchStrategy:
         return st.sets(st.integers(*RANGES["n_frozen"]).filter(bool), max_size=5).map(joined)
     if name in ("dataset", "backbone"):
         return st.text(max_size=30)
+    if name == "source":
+        return st.none() | st.text(min_size=1, max_size=40)
     numbers = st.floats(*RANGES[name]) if name in FRACTIONS else st.integers(*RANGES[name])
-    return st.none() | numbers if name in ("per_class", "batchnorm_momentum") else numbers
+    return st.none() | numbers if name in ("per_class", "batchnorm_momentum", "n_pretrained") else numbers
 
 
 SPECS = st.builds(RunSpec, **{field.name: values_of(field.name) for field in fields(RunSpec)})

@@ -37,10 +37,19 @@ class Rule(Protocol):
 
 @dataclass(frozen=True)
 class Text(Rule):
-    """Any text."""
+    """Any text.
 
-    def check(self, name: str, value: object) -> str:
-        return str(value)
+    Attributes:
+        is_open: Whether there need not be one: None, in a link nothing.
+    """
+
+    is_open: bool = False
+
+    def check(self, name: str, value: object) -> str | None:
+        return None if self.is_open and value in (None, "") else str(value)
+
+    def text(self, value: object) -> str:
+        return "" if value is None else str(value)
 
 
 @dataclass(frozen=True)

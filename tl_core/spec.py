@@ -20,7 +20,12 @@ class RunSpec(Checked):
     Attributes:
         dataset: Id in `datasets.catalog`.
         backbone: Id in `models.catalog`.
-        weights: How the backbone starts: "pretrained" or "random" initialisation.
+        weights: How the backbone starts: "pretrained"; "random" initialisation; or "matched", drawn at random, too, but
+            each array of weights with the mean and variance of the pretrained one (`models.initial.draw_matched`).
+        source: Id of the run whose backbone, as it was trained, takes the place of the weights from ImageNet: whatever
+            is said to be pretrained comes from it. None: from ImageNet.
+        n_pretrained: Blocks that start pretrained, counted from the input; those behind them start at random. None: all
+            of them.
         n_frozen: Frozen blocks, counted from the input: the frozen prefix.
         frozen_blocks: Numbers, counted from the input from 1 on, of blocks behind the prefix that are frozen as well,
             such as "12,14-16"; "": none. As `planning.plan` makes them, a block that touches the prefix belongs to it.
@@ -88,7 +93,11 @@ class RunSpec(Checked):
 
     dataset: str = setting("groceries", Text())
     backbone: str = setting("mobilenet_v2", Text())
-    weights: str = setting("pretrained", Choice(("pretrained", "random")))
+    weights: str = setting("pretrained", Choice(("pretrained", "random", "matched")))
+    source: str | None = setting(None, Text(is_open=True), unused=lambda spec: spec.weights == "random")
+    n_pretrained: int | None = setting(
+        None, Number(1, 1000, is_open=True), unused=lambda spec: spec.weights != "pretrained"
+    )
     n_frozen: int = setting(0, Number(0, 1000))
     frozen_blocks: str = setting("", Numbers(1, 1000))
     head: str = setting("linear", Choice(("linear", "dense", *FLATTENED, *FITTED)))
@@ -141,6 +150,26 @@ class RunSpec(Checked):
     def is_frozen(self, at: int) -> bool:
         """Says whether a block is frozen, in the prefix or behind it; blocks are counted from 0 here."""
         return at < self.n_frozen or at + 1 in self.further_frozen
+
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether all blocks start pretrained."""
+        return self.weights == "pretrained" and self.n_pretrained is None
+
+    @property
+    def started_as(self) -> str:
+        """How the backbone starts: as `weights`; "partly" where only its first blocks are pretrained, "run" where all
+        are, by another run."""
+        if not self.is_pretrained:
+            return "partly" if self.weights == "pretrained" else self.weights
+        return self.weights if self.source is None else "run"
+
+    @property
+    def start(self) -> tuple:
+        """What decides the weights of the backbone before training: equal for runs that start from the same ones."""
+        n_pretrained = self.n_pretrained if self.weights == "pretrained" else None
+        source = None if self.weights == "random" else self.source
+        return self.backbone, self.weights, n_pretrained, source, None if self.is_pretrained else self.seed
 
     @property
     def is_fitted(self) -> bool:

@@ -133,7 +133,7 @@ def _board_run(record: RunRecord, names: dict[str, str]) -> BoardRun:
         run_id=record.id,
         name=name_of(record),
         owner=names.get(record.owner, "–"),
-        start=spec.weights,
+        start=spec.started_as,
         frozen=share_frozen(spec),
         per_class=n_training_images(spec, data) / len(data.classes),
         accuracy=record.test_accuracy,
@@ -195,6 +195,7 @@ def _figure(runs: Sequence[BoardRun], x: BoardAxis, scale: float) -> str:
     labels = BoardLabels(
         pretrained=t("choice.weights.pretrained"),
         random=t("choice.weights.random"),
+        other=t("classroom.other_start"),
         accuracy=t("classroom.accuracy"),
         frozen=t("classroom.frozen"),
         per_class=t("classroom.per_class"),
@@ -213,7 +214,7 @@ def _draw_table(runs: Sequence[BoardRun]) -> None:
         "accuracy": [None if run.accuracy is None else round(run.accuracy, 3) for run in ranked],
         "frozen": [round(run.frozen, 2) for run in ranked],
         "per_class": [round(run.per_class) for run in ranked],
-        "start": [t(f"choice.weights.{run.start}") for run in ranked],
+        "start": [t(f"choice.started_as.{run.start}") for run in ranked],
         "run": [run.name for run in ranked],
     }
     heads = {name: t(f"classroom.column_{name}") for name in columns}

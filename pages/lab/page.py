@@ -259,7 +259,7 @@ def _draw_downloads(spec: RunSpec, backbone: BackboneInfo) -> None:
     """Says before training what will be fetched from the internet, and what to do without."""
     if not is_here(spec.dataset, data_home()):
         _draw_download("data", known_dataset(spec.dataset, data_home()).url or "")
-    if spec.weights == "pretrained" and weights_source(backbone.id, data_home()) == "download":
+    if spec.weights != "random" and weights_source(backbone.id, data_home()) == "download":
         _draw_download("weights", weights_address(backbone.id), backbone=backbone.family)
 
 

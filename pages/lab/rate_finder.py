@@ -107,6 +107,6 @@ def _offer(spec: RunSpec, field: str, name: str, rate: float) -> None:
     """Draws a button that sets the control to a rate."""
     said = t(f"lab.use_{name}", rate=f"{rate:g}")
     if st.button(said, key=f"use-rate-{name}", disabled=rate == spec.learning_rate):
-        usual = usual_training(spec.optimizer, spec.weights, spec.backbone)[field]
+        usual = usual_training(spec.optimizer, spec.backbone, is_pretrained=spec.is_pretrained)[field]
         state.set_widget(controls.NAMES[field].format(optimizer=spec.optimizer, rate=usual), rate)
         st.rerun()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.ui import bundles, services, state
-from pages.ui.text import t
+from pages.ui.text import sentence, t
 from tl_core.errors import InputError, UnknownIdError
 from tl_core.export.program.facts import Facts
 from tl_core.export.script import script_text
@@ -18,7 +18,10 @@ KINDS = ("script", "notebook")
 
 
 def draw(records: Sequence[RunRecord]) -> None:
-    """Draws the code of a run or of its baseline, folded away; nothing for networks that were trained elsewhere."""
+    """Draws the code of a run or of its baseline, folded away; nothing for networks that were trained elsewhere.
+
+    Where a run starts in a way that no program has, a sentence says so.
+    """
     known = {record.role: facts for record in records if (facts := _facts(record)) is not None}
     if not known:
         return
@@ -34,7 +37,9 @@ def draw(records: Sequence[RunRecord]) -> None:
 def _facts(record: RunRecord) -> Facts | None:
     try:
         return services.engine().programs.facts(record.id, by=state.visitor(), language=state.language())
-    except (InputError, UnknownIdError):
+    except (InputError, UnknownIdError) as error:
+        if error.code == "code_start":
+            st.caption(sentence(error))
         return None
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.lab import rival, run_code, run_line, run_motion, run_settings, split_scores
+from pages.lab import forgetting, rival, run_code, run_line, run_motion, run_settings, split_scores
 from pages.ui import bundles, controls, exports, owner_names, pace, services, sharing, state
 from pages.ui.blocks import accuracy_with_margin, curves, weight_proof
 from pages.ui.live_chart import Replay
@@ -101,6 +101,7 @@ def _draw_live(run_id: str, title: tuple, is_polled: bool) -> None:
         curves(snapshots, names, key="panel", replay=replay, beside=partial(run_motion.draw_weights, snapshots))
         for head in {snapshot.spec.head for snapshot in snapshots if snapshot.spec.is_fitted}:
             st.caption(t(f"panel.{head}_point"))
+        forgetting.draw(snapshots)
     if next_pace_s is None:  # below the charts: what comes last moves nothing
         _draw_verdict(snapshots)
         _draw_next(snapshots)
@@ -147,7 +148,7 @@ def _draw_verdict(snapshots: list[RunSnapshot]) -> None:
             st.warning(f"**{no_better}**", icon=":material/balance:")
         rival.draw(records)
         return
-    is_telling = snapshots[0].spec.weights == "pretrained" and not (no_better or has_fault(records[0]))  # of transfer
+    is_telling = snapshots[0].spec.is_pretrained and not (no_better or has_fault(records[0]))  # of transfer
     is_transfer = is_telling or compared.outcome == "within_noise"
     outcome = compared.outcome if is_transfer else f"{compared.outcome}_random"
     verdict = t(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages.lab import rate_curve, ways
+from pages.lab import rate_curve, start, ways
 from pages.ui import controls, services
 from pages.ui.blocks import meaning, view_strip
 from pages.ui.controls import NAMES
@@ -66,7 +66,7 @@ def choose_settings(dataset: DatasetInfo, backbone: BackboneInfo, n_frozen: int)
         Fields of `RunSpec`, and places for what follows from them.
     """
     with st.expander(t("lab.more"), icon=":material/tune:"):
-        values: dict = {"weights": _pick("weights", "pretrained"), "head": _pick("head", "head")}
+        values: dict = start.choose_start(backbone) | {"head": _pick("head", "head")}
         values["head_at"] = _head_at(backbone)
         drawn = {"image_size": lambda: _image_size(backbone), "per_class": lambda: _per_class(dataset)}
         drawn |= {"optimizer": lambda: _pick("optimizer", "optimizer"), "batch_size": lambda: _batch_size(dataset)}
@@ -186,10 +186,12 @@ def _training(values: dict, backbone: BackboneInfo, *, is_head_only: bool) -> di
 
     What says nothing while only the head is trained is shown, but cannot be changed.
     """
-    usual = usual_training(values["optimizer"], values["weights"], backbone.id)
+    is_pretrained = values["weights"] == "pretrained" and values["n_pretrained"] is None
+    usual = usual_training(values["optimizer"], backbone.id, is_pretrained=is_pretrained)
+    began = controls.start_name(is_pretrained=is_pretrained)
     if not is_head_only and not any(map(controls.is_fixed, ways.FIELDS)):
-        ways.draw(values["weights"])
-    chosen: dict = {"phases": _phases(values, usual["phases"], is_disabled=is_head_only)}
+        ways.draw(began)
+    chosen: dict = {"phases": _phases(began, usual["phases"], is_disabled=is_head_only)}
     is_head_first = chosen["phases"] == 2 and not is_head_only
     halves = _halves()
     if is_head_first:
@@ -201,14 +203,14 @@ def _training(values: dict, backbone: BackboneInfo, *, is_head_only: bool) -> di
     chosen |= ways.choose(halves, is_disabled=is_head_only)
     chosen |= _schedule(halves)
     if backbone.has_batchnorm:
-        chosen |= _batchnorm(values, usual["batchnorm"], is_disabled=is_head_only, halves=halves)
+        chosen |= _batchnorm(began, usual["batchnorm"], is_disabled=is_head_only, halves=halves)
     return chosen
 
 
-def _phases(values: dict, usual: int, *, is_disabled: bool) -> int:
+def _phases(began: str, usual: int, *, is_disabled: bool) -> int:
     names = named((2, 1), lambda n: t(f"choice.phases.{n}"))
     control = partial(st.segmented_control, t("field.phases"), (2, 1), required=True, help=meaning("phase"))
-    name = NAMES["phases"].format(weights=values["weights"])
+    name = NAMES["phases"].format(start=began)
     control = partial(control, format_func=names.__getitem__)
     return controls.choose("phases", control, default=usual, name=name, is_disabled=is_disabled)
 
@@ -238,11 +240,11 @@ def _schedule(halves: Iterator[DeltaGenerator]) -> dict:
     return chosen
 
 
-def _batchnorm(values: dict, usual: str, *, is_disabled: bool, halves: Iterator[DeltaGenerator]) -> dict:
+def _batchnorm(began: str, usual: str, *, is_disabled: bool, halves: Iterator[DeltaGenerator]) -> dict:
     """Draws what BatchNorm does in the blocks that are trained, and a word on what Keras calls it."""
     names = named(CHOICES["batchnorm"], lambda choice: t(f"choice.batchnorm.{choice}"))
     box = partial(st.selectbox, t("field.batchnorm"), CHOICES["batchnorm"], help=meaning("batchnorm"))
-    name = NAMES["batchnorm"].format(weights=values["weights"])
+    name = NAMES["batchnorm"].format(start=began)
     chosen: dict = {}
     with nullcontext() if controls.is_hidden("batchnorm") else next(halves):
         box = partial(box, format_func=names.__getitem__)

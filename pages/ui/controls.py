@@ -16,12 +16,13 @@ NAMES = MappingProxyType(
         "n_frozen": "freeze-{backbone}",
         "frozen_blocks": "further-{backbone}",
         "head_at": "head_at-{backbone}",
+        "n_pretrained": "n_pretrained-{backbone}",
         "image_size": "image_size-{backbone}",
         "per_class": "per_class-{dataset}",
-        "phases": "phases-{weights}",
+        "phases": "phases-{start}",
         "head_learning_rate": "head-rate-{optimizer}",
         "learning_rate": "rate-{optimizer}-{rate}",
-        "batchnorm": "batchnorm-{weights}",
+        "batchnorm": "batchnorm-{start}",
     }
 )
 
@@ -67,7 +68,7 @@ def linked_value(link: LabLink, field: str) -> Any:
     """Returns what a control shows of a link."""
     spec = link.spec
     if is_head_only(spec) and field in ("phases", "learning_rate"):  # say nothing of it; of a next run, what suits it
-        return usual_training(spec.optimizer, spec.weights, spec.backbone)[field]
+        return usual_training(spec.optimizer, spec.backbone, is_pretrained=spec.is_pretrained)[field]
     if field == "baseline":
         return link.with_baseline
     if field == "augment":
@@ -106,6 +107,12 @@ def is_hidden(field: str) -> bool:
 def fill(link: LabLink) -> None:
     """Gives all controls the values of a link, before they are drawn."""
     spec = link.spec
-    rate = usual_training(spec.optimizer, spec.weights, spec.backbone)["learning_rate"]
+    rate = usual_training(spec.optimizer, spec.backbone, is_pretrained=spec.is_pretrained)["learning_rate"]
+    values = {"rate": rate, "start": start_name(is_pretrained=spec.is_pretrained), **spec.to_dict()}
     for field in CONTROLS:
-        state.set_widget(NAMES.get(field, field).format(rate=rate, **spec.to_dict()), linked_value(link, field))
+        state.set_widget(NAMES.get(field, field).format(**values), linked_value(link, field))
+
+
+def start_name(*, is_pretrained: bool) -> str:
+    """Returns by which start the controls of what is trained are remembered."""
+    return "pretrained" if is_pretrained else "random"

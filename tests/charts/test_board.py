@@ -47,6 +47,12 @@ def test_pretrained_and_random_differ_by_colour_and_shape():
     assert [trace.name for trace in drawn.values()] == ["pretrained", "random"]
 
 
+def test_runs_that_started_in_another_way_are_told_apart_where_there_are_any():
+    drawn = traces(PROBE, SCRATCH, replace(PROBE, start="partly"), replace(PROBE, start="matched"))
+    assert len(drawn["board-other"].x) == 2
+    assert len({trace.marker.color for trace in drawn.values() if trace.marker.color}) == 3
+
+
 def test_names_are_shown_letter_by_letter():
     drawn = traces(replace(PROBE, name="<b>%{x}</b>", owner="<a href='x'>A&B</a>"))["board-pretrained"]
     assert drawn.text == ("&lt;b&gt;&#37;{x}&lt;/b&gt;",)

@@ -143,6 +143,12 @@ def test_a_run_that_is_under_way_or_was_trained_elsewhere_has_no_program():
         facts(HEAD_ONLY, environment={"imported": {}})
 
 
+@pytest.mark.parametrize("start", [{"weights": "matched"}, {"n_pretrained": 3}])
+def test_a_run_that_starts_in_a_way_that_no_program_has_says_so(start):
+    with pytest.raises(InputError, match="code_start"):
+        facts(HEAD_ONLY.with_changes(**start))
+
+
 def test_lines_are_broken_at_words_or_between_chinese_signs():
     assert broken("one two three", 8) == ["one two", "three"]
     assert broken("一二三，四五", 8) == ["一二三，", "四五"]

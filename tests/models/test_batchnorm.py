@@ -13,7 +13,7 @@ from tl_core.models.batchnorm import (
     channel_moments,
     with_fast_batchnorm,
 )
-from tl_core.models.build import initialise
+from tl_core.models.initial import initialise
 from tl_core.models.networks import network
 from tl_core.models.weights import load_pretrained
 

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from tl_core.errors import SpecError
-from tl_core.models.build import SCRATCH_BATCHNORM_MOMENTUM, build, make_backbone
+from tl_core.models.build import build, make_backbone
 from tl_core.models.catalog import backbones
+from tl_core.models.initial import SCRATCH_BATCHNORM_MOMENTUM
 from tl_core.models.networks import network
 from tl_core.spec import RunSpec
 

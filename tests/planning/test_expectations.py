@@ -2,7 +2,7 @@ from statistics import fmean
 
 import pytest
 
-from tl_core.models.build import SCRATCH_BATCHNORM_MOMENTUM
+from tl_core.models.initial import SCRATCH_BATCHNORM_MOMENTUM
 from tl_core.planning.expectations import (
     BACKBONES,
     COLUMNS,

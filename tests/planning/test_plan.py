@@ -169,6 +169,31 @@ def test_a_head_behind_no_block_is_refused_with_the_names_that_exist(head_at):
     assert (code, values["high"], values["allowed"][:2]) == ("head_at_unknown", 19, ["stem", "expanded_conv"])
 
 
+@pytest.mark.parametrize(
+    ("asked", "n"), [(None, None), ("all", None), (19, None), (7, 7), ("7", 7), ("block_5", 7), ("stem", 1)]
+)
+def test_the_blocks_that_start_pretrained_are_counted_or_named(asked, n):
+    assert plan_run({"pretrained_blocks": asked}).n_pretrained == n
+    assert plan_run({"n_pretrained": asked}).n_pretrained == n
+
+
+@pytest.mark.parametrize("asked", [-1, 0, "0", 20, "block_99", "2.5", "none"])
+def test_pretrained_blocks_that_there_are_not_are_refused_with_the_names_that_exist(asked):
+    code, values = refused(pretrained_blocks=asked)
+    assert (code, values["high"], values["allowed"][:2]) == ("pretrained_unknown", 19, ["stem", "expanded_conv"])
+
+
+def test_a_network_with_random_blocks_is_trained_as_one_from_scratch():
+    ways = {"random": {"weights": "random"}, "matched": {"weights": "matched"}, "partly": {"pretrained_blocks": 10}}
+    specs = {name: plan_run({"freeze": 0} | way) for name, way in ways.items()}
+    assert {name: spec.started_as for name, spec in specs.items()} == {name: name for name in ways}
+    assert {(spec.phases, spec.learning_rate, spec.batchnorm) for spec in specs.values()} == {(1, 1e-3, "trained")}
+    assert plan_run({"weights": "random", "pretrained_blocks": 10}).n_pretrained is None
+    assert len({spec.start for spec in specs.values()} | {plan_run({}).start}) == 4
+    assert plan_run({"seed": 1}).start == plan_run({"seed": 2}).start
+    assert baseline_of(specs["partly"]).n_pretrained is None
+
+
 def test_with_a_head_inside_the_network_all_blocks_are_those_before_it():
     probe = plan_run({"head_at": "block_5"})
     assert (probe.n_frozen, is_head_only(probe), share_frozen(probe)) == (7, True, 1.0)

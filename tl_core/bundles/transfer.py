@@ -52,6 +52,7 @@ def neutral(bundle: Bundle) -> Bundle:
     Somebody's own data set may be here under the very id that the file names, and a run of the visitor's on it would
     be a claim to it.
     """
+    bundle = replace(bundle, spec=bundle.spec.with_changes(source=None))  # a run there; its network is here as a whole
     if bundle.spec.dataset in DATASETS:
         return bundle
     return replace(bundle, spec=bundle.spec.with_changes(dataset=ELSEWHERE))

@@ -12,7 +12,8 @@ from tl_core.charts.names import plain_in_template, shortened
 
 BoardAxis = Literal["frozen", "per_class"]
 STARTS = ("pretrained", "random")
-_STYLES: dict[str, theme.Style] = dict(zip(STARTS, (theme.RUN, theme.BASELINE), strict=True))
+OTHER = "other"  # whose backbone started in another way; it has a place in the legend where there are any
+_STYLES: dict[str, theme.Style] = dict(zip((*STARTS, OTHER), (theme.RUN, theme.BASELINE, theme.OTHERS[0]), strict=True))
 _NAME_LETTERS = 40
 _TICKS = [base * 10**power for power in range(5) for base in (1, 2, 5)]  # a logarithmic axis that pupils can read
 
@@ -25,7 +26,7 @@ class BoardRun:
         run_id: The run.
         name: What its owner called it; shown literally.
         owner: What the class calls its owner; shown literally.
-        start: "pretrained" or "random": how its backbone started.
+        start: How its backbone started: `RunSpec.started_as`.
         frozen: Frozen blocks as a fraction of all blocks, in [0, 1].
         per_class: Training images per class.
         accuracy: Test accuracy, fraction in [0, 1]; None where it was not tested.
@@ -56,7 +57,7 @@ class BoardPoint:
 
 @dataclass(frozen=True)
 class BoardInfo:
-    """All that the figure shows: what it runs along, and the points of the runs that started in either way.
+    """All that the figure shows: what it runs along, and the points of the runs that started in either way or another.
 
     `mean` are the means of the pretrained runs at each place, (x, accuracy), where there are several places.
     """
@@ -65,6 +66,7 @@ class BoardInfo:
     pretrained: tuple[BoardPoint, ...]
     random: tuple[BoardPoint, ...]
     mean: tuple[tuple[float, float], ...] = ()
+    other: tuple[BoardPoint, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class BoardLabels:
     pretrained: str
     random: str
     mean: str
+    other: str = ""
 
 
 def board_info(runs: Sequence[BoardRun], x: BoardAxis) -> BoardInfo:
@@ -86,7 +89,7 @@ def board_info(runs: Sequence[BoardRun], x: BoardAxis) -> BoardInfo:
         runs: The runs, in any order.
         x: What the board runs along.
     """
-    points = {start: tuple(_points(runs, start, x)) for start in STARTS}
+    points = {start: tuple(_points(runs, start, x)) for start in (*STARTS, OTHER)}
     return BoardInfo(x, **points, mean=_means(points["pretrained"]))
 
 
@@ -102,7 +105,7 @@ def _points(runs: Sequence[BoardRun], start: str, x: BoardAxis) -> list[BoardPoi
     return [
         BoardPoint(run.run_id, run.name, run.owner, float(getattr(run, x)), run.accuracy, run.interval)
         for run in runs
-        if run.start == start and run.accuracy is not None
+        if (run.start if run.start in STARTS else OTHER) == start and run.accuracy is not None
     ]
 
 
@@ -124,7 +127,8 @@ def board_data(info: BoardInfo, labels: BoardLabels, scale: float = 1.0) -> dict
         labels: Words in the reader's language.
         scale: How large letters and points are, relative to those for a desk.
     """
-    traces = [_trace(start, getattr(info, start), getattr(labels, start), scale) for start in STARTS]
+    shown = (*STARTS, OTHER) if info.other else STARTS
+    traces = [_trace(start, getattr(info, start), getattr(labels, start), scale) for start in shown]
     if info.mean:
         traces.append(_mean_trace(info.mean, labels.mean))
     return {"data": traces, "layout": _layout(info, labels, scale)}

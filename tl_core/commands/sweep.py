@@ -27,7 +27,8 @@ from tl_core.store.sqlite.store import SqliteStore
 
 FILE = ".toml"
 KEYS = ("base", "factors", "seeds")  # of such a file
-TEXTS = ("dataset", "backbone", "freeze", "freeze_also", "head_at")  # options that the plan resolves
+# options that the plan resolves
+TEXTS = ("dataset", "backbone", "freeze", "freeze_also", "head_at", "pretrained_blocks", "source")
 LOOK_S = 0.1  # between two looks at what has ended
 EXIT_STATUS = {SweepState.COMPLETED: DONE, SweepState.STOPPED: INTERRUPTED, SweepState.INTERRUPTED: FAILED}
 

@@ -11,6 +11,7 @@ from tl_core.engine.environment import environment, n_threads
 from tl_core.engine.inline import interruptible, train_here
 from tl_core.engine.runs import reuse
 from tl_core.engine.runs.going_on import lengthen
+from tl_core.engine.runs.sources import keep_source, source_facts, with_source
 from tl_core.errors import InputError
 from tl_core.evaluation.comparison import best_validation, gap_words
 from tl_core.evaluation.rival import rival_of
@@ -29,6 +30,8 @@ OPTIONS = (
     "freeze",
     "freeze-also",
     "weights",
+    "pretrained-blocks",
+    "source",
     "head",
     "head-at",
     "svm-c",
@@ -95,6 +98,7 @@ def train_spec(spec: RunSpec, output: Output, *, with_baseline: bool = False, is
     """Trains a spec, then its from-scratch twin if asked for; returns as `train`."""
     spec = with_threads(spec)
     with closing(SqliteStore(data_home())) as store:
+        spec = with_source(store, spec, by=OPERATOR)
         record = _create(store, spec, "run", is_private=is_private)
         status = _train_one(store, record, output)
         if with_baseline and status == 0:
@@ -114,8 +118,8 @@ def _create(store: SqliteStore, spec: RunSpec, role: str, *, is_private: bool, t
     name = f"{spec.backbone} · {spec.dataset} · {frozen}"
     fingerprint = None
     with suppress(OSError):  # a bundled file is missing: the run will say so
-        fingerprint = reuse.fingerprint(spec)
-    data = dataset_facts(known_dataset(spec.dataset, data_home()))
+        fingerprint = reuse.fingerprint(spec, store)
+    data = dataset_facts(known_dataset(spec.dataset, data_home())) | source_facts(store, spec)
     record = store.create_run(
         spec.to_dict(),
         role=role,
@@ -125,6 +129,7 @@ def _create(store: SqliteStore, spec: RunSpec, role: str, *, is_private: bool, t
         environment=environment() | data,
         fingerprint=fingerprint,
     )
+    keep_source(store, spec, record.id)
     return record if is_private else store.share(record.id, Visibility.CLASS, by=OPERATOR)
 
 
@@ -229,7 +234,8 @@ def _as_json(event: Started | Epoch | Ended, record: RunRecord, language: str) -
             }
         case Epoch():
             names = ("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds")
-            return {"event": "epoch", "run_id": record.id, **{name: getattr(event, name) for name in names}}
+            row = {"event": "epoch", "run_id": record.id, **{name: getattr(event, name) for name in names}}
+            return row if event.source_accuracy is None else row | {"source_accuracy": event.source_accuracy}
         case Ended():
             row = {
                 "event": "run_ended",

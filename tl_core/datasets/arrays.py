@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tl_core.datasets import keras_sets
-from tl_core.datasets.catalog import DatasetInfo
+from tl_core.datasets.catalog import LEFT_OUT, DatasetInfo, is_part
 from tl_core.datasets.images.decode import decode_image, fit_image
 from tl_core.datasets.known import known_dataset
 from tl_core.datasets.own.album import PackedPictures, own_folder, read_album
@@ -72,8 +72,15 @@ def read_bundled(info: DatasetInfo) -> tuple[pa.ChunkedArray, np.ndarray, np.nda
         UnavailableError: "dataset_damaged".
     """
     table = _read(info, ["image", "label", "split"])
+    labels = _labels(table, info)
+    if is_part(info):
+        kept = np.flatnonzero(labels != LEFT_OUT)
+        table, labels = table.take(kept), labels[kept]
     splits = np.array([SPLITS.index(split) for split in table["split"].to_pylist()], np.int8)
-    return table["image"], _labels(table, info), splits
+    if info.is_shuffled:
+        train = np.flatnonzero(splits == SPLITS.index("train"))
+        labels[train] = labels[generator(0, "shuffled").permutation(train)]
+    return table["image"], labels, splits
 
 
 def _own(id: str, home: Path) -> Dataset:
@@ -147,12 +154,13 @@ def fingerprint(info: DatasetInfo) -> str:
     """Returns the hash that tells which file the pictures came from, for the record of a run.
 
     Returns:
-        "sha256:…" of the bundled file; the published hash of a downloaded one (which the download checked); the id of
-        an album, which follows from its content.
+        "sha256:…" of the bundled file, and the id of a set that has only some of its pictures; the published hash of a
+        downloaded one (which the download checked); the id of an album, which follows from its content.
     """
     if info.origin == "own":
         return info.id
     if info.origin == "keras":
         return keras_sets.published_hash(info)
     with open(FOLDER / info.file, "rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        found = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    return f"{found} {info.id}" if is_part(info) else found

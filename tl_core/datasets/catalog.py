@@ -29,7 +29,10 @@ class DatasetInfo:
         channels: 1 for grey pictures, 3 for colour. Loaded arrays always have three channels.
         can_flip: Whether a mirrored picture still shows its class (not so for digits; a mirrored chest has its heart
             on the wrong side).
-        merge: For each label in the file the label it stands for here; None when the labels are used as they are.
+        merge: For each label in the file the label it stands for here, or `LEFT_OUT` where the set has no pictures of
+            that class; None when the labels are used as they are.
+        is_shuffled: Whether the labels of the training pictures were dealt anew at random, always the same way: there
+            is nothing to be learned but the pictures by heart.
         origin: "bundled" with this project, "keras": the full set, downloaded when first used, or "own": brought by a
             visitor (`datasets.own.album`).
         url: Where it is downloaded from; None for bundled ones.
@@ -50,6 +53,7 @@ class DatasetInfo:
     channels: int
     can_flip: bool
     merge: tuple[int, ...] | None = None
+    is_shuffled: bool = False
     origin: Literal["bundled", "keras", "own"] = "bundled"
     url: str | None = None
     lacks: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -92,6 +96,10 @@ FRUIT_KINDS = ("Apple", "Melon", "Orange", "Pear", "Satsuma")
 KIND_OF_FRUIT = (3, 1, 3, 1, 0, 0, 1, 3, 2, 0, 0, 0, 4, 1)
 THINGS = ("Airplane", "Automobile", "Bird", "Cat", "Deer", "Dog", "Frog", "Horse", "Ship", "Truck")
 DIGITS = tuple("0123456789")
+LEFT_OUT = -1
+HALF_A, HALF_B = THINGS[::2], THINGS[1::2]  # animals and vehicles in both
+TO_HALF_A = tuple(at // 2 if at % 2 == 0 else LEFT_OUT for at in range(len(THINGS)))
+TO_HALF_B = tuple(at // 2 if at % 2 else LEFT_OUT for at in range(len(THINGS)))
 PARITY = ("Even", "Odd")
 PARITY_OF_DIGIT = (0, 1) * 5
 
@@ -122,23 +130,30 @@ MNIST_SMALL = DatasetInfo(
     channels=1,
     can_flip=False,
 )
+CIFAR10_SMALL = DatasetInfo(
+    id="cifar10-small",
+    file="cifar10-small.parquet",
+    classes=THINGS,
+    source=CIFAR10_SOURCE,
+    licence=CIFAR10_LICENCE,
+    n_train=3_000,
+    n_validation=500,
+    n_test=1_500,
+    image_size=32,
+    channels=3,
+    can_flip=True,
+)
+CIFAR10_A = replace(
+    CIFAR10_SMALL, id="cifar10-a", classes=HALF_A, merge=TO_HALF_A, n_train=1_500, n_validation=250, n_test=750
+)
 
 _ALL = (
     GROCERIES,
     replace(GROCERIES, id="groceries-coarse", classes=FRUIT_KINDS, merge=KIND_OF_FRUIT),
-    DatasetInfo(
-        id="cifar10-small",
-        file="cifar10-small.parquet",
-        classes=THINGS,
-        source=CIFAR10_SOURCE,
-        licence=CIFAR10_LICENCE,
-        n_train=3_000,
-        n_validation=500,
-        n_test=1_500,
-        image_size=32,
-        channels=3,
-        can_flip=True,
-    ),
+    CIFAR10_SMALL,
+    CIFAR10_A,
+    replace(CIFAR10_A, id="cifar10-b", classes=HALF_B, merge=TO_HALF_B),
+    replace(CIFAR10_A, id="cifar10-a-shuffled", is_shuffled=True),
     MNIST_SMALL,
     replace(MNIST_SMALL, id="mnist-small-parity", classes=PARITY, merge=PARITY_OF_DIGIT),
     DatasetInfo(
@@ -187,6 +202,11 @@ _ALL = (
 )
 
 DATASETS: Mapping[str, DatasetInfo] = MappingProxyType({info.id: info for info in _ALL})
+
+
+def is_part(info: DatasetInfo) -> bool:
+    """Says whether a set leaves out some of the pictures in its file, so that the others are counted anew."""
+    return info.merge is not None and LEFT_OUT in info.merge
 
 
 def dataset_info(id: str) -> DatasetInfo:

@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 WEIGHTS_FILE = "weights.safetensors"
+SOURCE_FILE = "source.safetensors"  # of the run whose backbone another one started from, in the folder of that one
 """What a finished run leaves in its folder: the weights of what it trained."""
 
 OUTPUTS_FILE = "outputs.safetensors"

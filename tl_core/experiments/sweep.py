@@ -27,10 +27,13 @@ class Cell:
     Attributes:
         factors: Factor → level; every cell of a sweep names the same factors in the same order.
         options: What sets them: options of `planning.plan.plan_run`, before those of the sweep.
+        source: The factors of an earlier cell: the run starts from the backbone that the one of that cell, with the
+            same seed, has trained. None: as the options say.
     """
 
     factors: Mapping[str, Level]
     options: Mapping[str, Any]
+    source: Mapping[str, Level] | None = None
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,13 @@ class Trial:
 
     Attributes:
         factors: Factor → level, the seed last.
-        spec: What is trained.
+        spec: What is trained; where another trial is its source, without that one's id, which is not known yet.
+        source: The place of that trial among all; it comes before.
     """
 
     factors: Mapping[str, Level]
     spec: RunSpec
+    source: int | None = None
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,8 @@ class Sweep:
         sketch: The curve that somebody drew instead, (level, accuracy) each, of the first line; () where nobody did.
 
     Raises:
-        InputError: "bad_sweep": no cells or seeds, cells that name other factors, the same levels twice, or more than
-            `MOST_TRIALS`.
+        InputError: "bad_sweep": no cells or seeds, cells that name other factors, the same levels twice, more than
+            `MOST_TRIALS`, or a source that is no earlier cell.
     """
 
     kind: str
@@ -76,7 +81,8 @@ class Sweep:
         is_apart = len(set(levels)) == len(levels) and len(set(self.seeds)) == len(self.seeds)
         is_even = len({tuple(cell.factors) for cell in self.cells}) == 1 and SEED not in self.cells[0].factors
         is_small = len(self.seeds) <= MOST_SEEDS and self.n_trials <= MOST_TRIALS
-        if not (self.n_trials and is_apart and is_even and is_small):
+        is_in_order = all(self._source(at) in (None, *range(at)) for at in range(len(self.cells)))
+        if not (self.n_trials and is_apart and is_even and is_small and is_in_order):
             raise InputError(
                 "bad_sweep",
                 cells=len(self.cells),
@@ -108,14 +114,24 @@ class Sweep:
         Raises:
             UnknownIdError, SpecError: As `plan_run`; the first trial that cannot be run says why.
         """
-        return tuple(self._trial(cell, seed, home) for seed in self.seeds for cell in self.cells)
+        order = [(at, seed) for seed in range(len(self.seeds)) for at in range(len(self.cells))]
+        return tuple(self._trial(at, seed, home) for at, seed in order)
 
     def levels(self) -> tuple[Mapping[str, Level], ...]:
         """Returns factor → level of all trials in their order, the seed last; none of them is planned for it."""
         return tuple({**cell.factors, SEED: seed} for seed in self.seeds for cell in self.cells)
 
-    def _trial(self, cell: Cell, seed: int, home: Path | None) -> Trial:
-        return Trial({**cell.factors, SEED: seed}, plan_run({**self.base, **cell.options, SEED: seed}, home))
+    def _trial(self, at: int, nth: int, home: Path | None) -> Trial:
+        """Returns the trial of a cell with the n-th seed."""
+        cell, seed, source = self.cells[at], self.seeds[nth], self._source(at)
+        place = None if source is None else nth * len(self.cells) + source
+        spec = plan_run({**self.base, **cell.options, SEED: seed}, home)
+        return Trial({**cell.factors, SEED: seed}, spec, place)
+
+    def _source(self, at: int) -> int | None:
+        """Returns the place of the cell that one has its source from, its own where there is no such; None without."""
+        wanted = self.cells[at].source
+        return next((n for n in range(at) if self.cells[n].factors == wanted), at) if wanted else None
 
     def with_seeds(self, n: int) -> "Sweep":
         """Returns the sweep with so many seeds, counted from 0 on where they are new.
@@ -131,7 +147,7 @@ class Sweep:
 
     def to_dict(self) -> dict:
         """Returns JSON-able plain data."""
-        cells = [{"factors": dict(cell.factors), "options": dict(cell.options)} for cell in self.cells]
+        cells = [_plain(cell) for cell in self.cells]
         told = {"kind": self.kind, "base": dict(self.base), "cells": cells, "seeds": list(self.seeds)}
         told |= {"prediction": self.prediction} if self.prediction else {}
         return told | ({"sketch": [list(point) for point in self.sketch]} if self.sketch else {})
@@ -144,12 +160,17 @@ class Sweep:
             InputError: "bad_sweep".
         """
         try:
-            cells = tuple(Cell(dict(one["factors"]), dict(one["options"])) for one in data["cells"])
+            cells = tuple(Cell(dict(one["factors"]), dict(one["options"]), one.get("source")) for one in data["cells"])
             seeds = tuple(int(seed) for seed in data["seeds"])
             sketch = tuple((level, float(value)) for level, value in data.get("sketch", ()))
             return cls(str(data["kind"]), dict(data["base"]), cells, seeds, str(data.get("prediction", "")), sketch)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError("bad_sweep", cells=0, seeds=0, most_seeds=MOST_SEEDS, most_trials=MOST_TRIALS) from error
+
+
+def _plain(cell: Cell) -> dict:
+    told = {"factors": dict(cell.factors), "options": dict(cell.options)}
+    return told | ({"source": dict(cell.source)} if cell.source else {})
 
 
 def grid(factors: Mapping[str, Sequence[Level]]) -> tuple[Cell, ...]:

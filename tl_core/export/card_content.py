@@ -12,7 +12,7 @@ from tl_core.errors import TransferLabError
 from tl_core.evaluation.comparison import best_validation, compare_runs
 from tl_core.export.card_parts import Card, Curves, Paragraph, Part, Points, Section, Table
 from tl_core.export.card_scores import class_table, score_facts
-from tl_core.export.formats import Parity, Source
+from tl_core.export.formats import MARK_DIGITS, Parity, Source
 from tl_core.models.catalog import backbones
 from tl_core.phrases import duration, keys, phrase
 from tl_core.planning.plan import decisive, n_training_images
@@ -74,8 +74,10 @@ def _value(name: str, value: object, language: str) -> str:
         return dataset_name(str(value), language)
     if name == "backbone":
         return backbones()[str(value)].family if value in backbones() else str(value)
+    if name == "source" and value is not None:
+        return str(value)[:MARK_DIGITS]
     if value is None:
-        own = {"batchnorm_momentum": "lab.own_momentum", "threads": "card.any"}
+        own = {"batchnorm_momentum": "lab.own_momentum", "threads": "card.any", "source": "lab.imagenet"}
         return phrase(language, own.get(name, "lab.all"))
     key = f"choice.{name}.{value}"
     return (

@@ -12,14 +12,9 @@ from tl_core.errors import SpecError
 from tl_core.models.batchnorm import with_fast_batchnorm
 from tl_core.models.cuts import Block, Segment, find_blocks, find_segments
 from tl_core.models.heads import add_head, restart_head
+from tl_core.models.initial import set_start
 from tl_core.models.networks import network
-from tl_core.models.weights import load_pretrained
-from tl_core.seeds import child_seed
 from tl_core.spec import RunSpec
-
-# A from-scratch network with BatchNorm sees few steps here: with the usual momentum of 0.99 its moving statistics lag
-# behind and its validation accuracy sits at chance.
-SCRATCH_BATCHNORM_MOMENTUM = 0.9
 
 
 @dataclass(frozen=True)
@@ -82,7 +77,11 @@ class Network:
 
     def head_phase(self) -> "Network":
         """Returns the same network cut behind its last block, to train the head alone on fixed features."""
-        return replace(_cut(self.full, self.blocks, len(self.blocks)), is_phase=True)
+        return replace(self.cut_at(len(self.blocks)), is_phase=True)
+
+    def cut_at(self, n_frozen: int) -> "Network":
+        """Returns the same network cut behind so many blocks, one at least; what is trained stays as it was."""
+        return _cut(self.full, self.blocks, n_frozen)
 
     def restart_head(self, spec: RunSpec) -> None:
         """Puts back the initial weights of the head, as `build` draws them with the seed of `spec`."""
@@ -93,27 +92,31 @@ class Network:
         return tuple(layer for layer in self.full.layers if layer.name.startswith("head_"))
 
 
-def make_backbone(spec: RunSpec, *, on_progress: Callable[[int, int | None], None] | None = None) -> Backbone:
+def make_backbone(
+    spec: RunSpec,
+    *,
+    source: keras.Model | None = None,
+    on_progress: Callable[[int, int | None], None] | None = None,
+) -> Backbone:
     """Makes the backbone of a spec, with its initial weights.
 
     Args:
         spec: Which backbone, how it starts, for pictures of which size.
+        source: The trained network of the run that it starts from, where it names one.
         on_progress: Called with (bytes done, bytes in all or None) while weights are downloaded.
 
     Raises:
         UnavailableError: Pretrained weights are neither here nor to be fetched.
+        StoreError: "source_gone": it names a source, and there is none.
 
     Random:
-        Random initialisation draws from children of `spec.seed`, layer by layer; the global seed is not touched.
+        What starts at random draws from children of `spec.seed`, layer by layer; the global seed is not touched.
     """
     outside = random.getstate()  # Keras draws default seeds from it, for weights that are overwritten here
     model = network(spec.backbone, spec.image_size, fault=spec.fault)
     random.setstate(outside)
     blocks = tuple(find_blocks(model))
-    if spec.weights == "pretrained":
-        load_pretrained(model, spec.backbone, on_progress=on_progress)
-    else:
-        initialise(model, spec.seed)
+    set_start(model, blocks, spec, source=source, on_progress=on_progress)
     if spec.arithmetic == "fast":
         with_fast_batchnorm(model)
     return Backbone(model, blocks)
@@ -157,23 +160,6 @@ def _cut(full: keras.Model, blocks: tuple[Block, ...], n_frozen: int) -> Network
     prefix.compile(jit_compile=False)  # XLA on convolutions is catastrophic on a CPU  # pyright: ignore[reportArgumentType]
     suffix = keras.Model(tensor, full.outputs[0], name="trainable_suffix")
     return Network(full, blocks, n_frozen, prefix, suffix, tuple(tensor.shape[1:]))
-
-
-def initialise(backbone: keras.Model, seed: int) -> None:
-    """Draws random weights for every layer, each from a child seed of its own.
-
-    Random:
-        The child "initial/<index>" of `seed` for the layer at that index.
-    """
-    for index, layer in enumerate(backbone.layers):
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = SCRATCH_BATCHNORM_MOMENTUM
-        start = getattr(layer, "depthwise_initializer", None) or getattr(layer, "kernel_initializer", None)
-        if start is not None:
-            config = start.get_config() | {"seed": child_seed(seed, f"initial/{index}")}
-            layer.kernel.assign(type(start).from_config(config)(layer.kernel.shape, layer.kernel.dtype))
-        if isinstance(layer, keras.layers.Dropout) and layer.rate:
-            layer.seed_generator = keras.random.SeedGenerator(child_seed(seed, f"drop/{index}"))
 
 
 def freeze(blocks: Iterable[Block]) -> None:

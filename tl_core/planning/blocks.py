@@ -58,13 +58,17 @@ def resolve_head_at(head_at: object, backbone: BackboneInfo) -> int | None:
     Raises:
         SpecError: "head_at_unknown" for what is no block of this backbone.
     """
-    text, names = str(head_at or "all").strip(), [block.name for block in backbone.blocks]
-    number = backbone.n_blocks if text == "all" else _block_number(text, names)
-    if number is None or not 1 <= number <= backbone.n_blocks:
-        raise SpecError(
-            "head_at_unknown", received=text[:40], backbone=backbone.id, high=backbone.n_blocks, allowed=names
-        )
-    return number if number < backbone.n_blocks else None
+    number, text, names = first_blocks(head_at, backbone)
+    if number is None:
+        raise SpecError("head_at_unknown", received=text, backbone=backbone.id, high=len(names), allowed=names)
+    return number if number < len(names) else None
+
+
+def first_blocks(asked: object, backbone: BackboneInfo) -> tuple[int | None, str, list[str]]:
+    """Returns how many blocks a number, a name or "all" counts, None for no such; what was asked; all names."""
+    text, names = str("all" if asked in (None, "") else asked).strip(), [block.name for block in backbone.blocks]
+    number = len(names) if text == "all" else _block_number(text, names)
+    return number if number is not None and 1 <= number <= len(names) else None, text[:40], names
 
 
 def _block_number(text: str, names: list[str]) -> int | None:

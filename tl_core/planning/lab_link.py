@@ -13,7 +13,7 @@ VERSION = "2"
 MAX_CHARACTERS = 500
 DEPENDENT = ("n_frozen", "image_size", "phases", "head_learning_rate", "learning_rate", "batchnorm")
 """Fields whose usual value follows from the others; a link may leave them open."""
-FIELDS = tuple(field.name for field in fields(RunSpec) if field.name != "fault")  # a link brings no bug
+FIELDS = tuple(field.name for field in fields(RunSpec) if field.name not in ("fault", "source"))  # no bug, and no run
 CONTROLS = (*(name for name in FIELDS if name not in ("views", "use_cache", "threads")), "baseline")
 """What can be locked or hidden, in the order of the lab; the control of `augment` is that of `views` as well."""
 _KEYS = frozenset({*FIELDS, "v", "lock", "hide", "baseline"})
@@ -65,7 +65,7 @@ class LabLink:
         object.__setattr__(self, "locked", frozenset(self.locked) - self.hidden)
         object.__setattr__(self, "left_open", frozenset(self.left_open))
         defaults = {name: getattr(RunSpec, name) for name in self.left_open}
-        object.__setattr__(self, "spec", self.spec.with_changes(fault="none", **defaults))
+        object.__setattr__(self, "spec", self.spec.with_changes(fault="none", source=None, **defaults))
 
     def to_query(self) -> dict[str, str]:
         """Returns the link as parameters of a link."""

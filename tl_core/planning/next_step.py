@@ -48,7 +48,7 @@ def next_step(spec: RunSpec, outcome: str) -> NextStep | None:
     Returns:
         None where the run started from random numbers: it says nothing about transfer.
     """
-    if spec.weights != "pretrained":
+    if not spec.is_pretrained:
         return None
     if outcome == "better":
         if is_head_only(spec) and spec.head_at is None:

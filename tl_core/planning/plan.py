@@ -10,7 +10,7 @@ from tl_core.datasets.known import known_dataset
 from tl_core.errors import SpecError
 from tl_core.fields import apart, joined
 from tl_core.models.catalog import BackboneInfo, backbone_info, backbones
-from tl_core.planning.blocks import resolve_freeze, resolve_freeze_also, resolve_head_at
+from tl_core.planning.blocks import first_blocks, resolve_freeze, resolve_freeze_also, resolve_head_at
 from tl_core.spec import FITTED, RANGES, RunSpec, check_field
 
 SCRATCH_RATES = MappingProxyType({"adam": 1e-3, "sgd": 0.03})
@@ -44,16 +44,16 @@ def head_rate(backbone: str, optimizer: str) -> float:
     return HEAD_RATES_OF.get((backbone, optimizer), HEAD_RATES[optimizer])
 
 
-def usual_training(optimizer: str, weights: str, backbone: str) -> dict[str, Any]:
+def usual_training(optimizer: str, backbone: str, *, is_pretrained: bool) -> dict[str, Any]:
     """Returns how blocks are trained where nobody says otherwise: the fields of `RunSpec`, whatever the cut.
 
     Pretrained blocks are trained in two phases, with BatchNorm frozen and in small steps, or they forget what they
-    know; a network from scratch all at once: it has nothing to lose. A new head on fixed features takes large steps.
+    know; a network with random blocks all at once: they have nothing to lose. A new head on fixed features takes large
+    steps.
 
     References: Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution"
     (first the head, then all).
     """
-    is_pretrained = weights == "pretrained"
     return {
         "phases": 2 if is_pretrained else 1,
         "head_learning_rate": head_rate(backbone, optimizer),
@@ -69,18 +69,20 @@ def plan_run(options: Mapping[str, object], home: Path | None = None) -> RunSpec
         options: Fields of `RunSpec`; in place of `n_frozen` also `freeze`: a number, a block's name, "all" or "none";
             in place of `frozen_blocks` also `freeze_also`: numbers, names, and from one to another of them.
             What is missing gets its default: all blocks frozen, the backbone's own picture size, of few pictures all
-            of them as a batch; how it is trained as `_training` says. `head_at` may be a number or a block's name.
+            of them as a batch; how it is trained as `_training` says. `head_at` may be a number or a block's name, and
+            so may `pretrained_blocks`, in place of `n_pretrained`.
         home: The data folder, where visitors' own data sets are; without it only those of the catalogue are known.
 
     Raises:
         UnknownIdError: Unknown dataset or backbone.
         SpecError: Any other value that cannot be used; nothing has been started or written.
     """
-    values = {name: value for name, value in options.items() if value is not None}
+    values: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     freeze, also = values.pop("freeze", "all"), values.pop("freeze_also", None)
     dataset = known_dataset(str(values.get("dataset", RunSpec.dataset)), home)
     backbone = backbone_info(str(values.get("backbone", RunSpec.backbone)))
     values["head_at"] = resolve_head_at(values.get("head_at"), backbone)
+    values |= _start(values, backbone)
     n_used = backbone.n_used(values["head_at"])
     if "n_frozen" not in values:
         values["n_frozen"] = resolve_freeze(freeze, backbone, n_used)
@@ -107,6 +109,17 @@ def prefix_and_further(n_frozen: int, frozen_blocks: str) -> tuple[int, str]:
     return n_frozen, joined(number for number in further if number > n_frozen)
 
 
+def _start(values: dict[str, Any], backbone: BackboneInfo) -> dict[str, Any]:
+    """Returns the fields that say how the backbone starts; takes the option that is no field out of the values."""
+    asked = values.pop("pretrained_blocks", values.get("n_pretrained"))
+    number, text, names = first_blocks(asked, backbone)
+    if number is None:
+        raise SpecError("pretrained_unknown", received=text, backbone=backbone.id, high=len(names), allowed=names)
+    is_part = number < len(names) and values.get("weights", RunSpec.weights) == "pretrained"
+    source = None if values.get("weights") == "random" else values.get("source")
+    return {"n_pretrained": number if is_part else None, "source": source}
+
+
 def _training(values: Mapping[str, object], backbone: str, n_blocks: int) -> dict[str, Any]:
     """Returns the fields that say what is trained at which rate: as given, else as suits what is frozen.
 
@@ -120,12 +133,13 @@ def _training(values: Mapping[str, object], backbone: str, n_blocks: int) -> dic
     for name in TRAINING:  # also what says nothing beside the others must be what it may be
         given(name, getattr(RunSpec, name))
     optimizer, weights = given("optimizer", RunSpec.optimizer), given("weights", RunSpec.weights)
+    is_pretrained = weights == "pretrained" and values["n_pretrained"] is None
     is_trap = values.get("batchnorm") == "updating" and values.get("head") not in FITTED  # a fit asks for no statistics
     if given("n_frozen", 0) >= n_blocks:
         rate = values.get("head_learning_rate", values.get("learning_rate", head_rate(backbone, optimizer)))
         fields = _one_phase() | _alike() | {"learning_rate": rate, "head_learning_rate": rate}
         return fields if is_trap else fields | {"batchnorm": "frozen", "batchnorm_momentum": None}
-    usual = usual_training(optimizer, weights, backbone) | ({"phases": 1} if is_trap else {})
+    usual = usual_training(optimizer, backbone, is_pretrained=is_pretrained) | ({"phases": 1} if is_trap else {})
     fields = {name: given(name, value) for name, value in usual.items()}
     fields |= _one_phase() if fields["phases"] == 1 else {}
     if given("n_frozen", 0) + len(apart(str(values.get("frozen_blocks", "")))) == n_blocks - 1:
@@ -247,6 +261,8 @@ def baseline_of(spec: RunSpec) -> RunSpec:
     plain = {"head": "linear", "svm_c": RunSpec.svm_c, "logistic_c": RunSpec.logistic_c} if spec.is_fitted else {}
     return spec.with_changes(
         weights="random",
+        source=None,
+        n_pretrained=None,
         n_frozen=0,
         frozen_blocks="",
         **_one_phase(),

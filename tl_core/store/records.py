@@ -61,6 +61,7 @@ class EpochRecord:
     is_partial: bool = False  #: Ended before all its batches were seen.
     phase: int = 1  #: 2 in the second of two phases.
     gradient_norms: list | None = None  #: Of each block, then of the head: mean over some steps; None: not measured.
+    source_accuracy: float | None = None  #: Of the source's own task, with its own head; None: not measured.
 
     def to_dict(self) -> dict:
         """Returns JSON-able plain data; NaN and infinity become None."""

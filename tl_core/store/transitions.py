@@ -235,7 +235,8 @@ def finished(
 def measured(epoch: EpochRecord) -> EpochRecord:
     """Returns the epoch with Python's own numbers in it (no NumPy) and None for what is not a finite number."""
     numbers = {
-        name: finite(getattr(epoch, name)) for name in ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
+        name: finite(getattr(epoch, name))
+        for name in ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "source_accuracy")
     }
     counts = {name: int(getattr(epoch, name)) for name in ("epoch", "step", "images", "phase")}
     flags = {name: bool(getattr(epoch, name)) for name in ("is_best", "is_partial")}

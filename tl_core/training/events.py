@@ -83,6 +83,8 @@ class Epoch(Event):
     Attributes:
         gradient_norms: Mean over some steps of the norm of each block's gradient, from the input on, then of the
             head's; None for a block that has none, being frozen, and in all where they were not measured.
+        source_accuracy: Of a run that started from another one: what the head of that one, on the backbone as it is
+            now, says of the validation pictures that it was trained beside. None where that cannot be asked.
     """
 
     epoch: int
@@ -97,6 +99,7 @@ class Epoch(Event):
     is_best: bool
     phase: int = 1
     gradient_norms: list[float | None] | None = None
+    source_accuracy: float | None = None
 
 
 @dataclass(frozen=True)

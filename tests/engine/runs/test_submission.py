@@ -103,7 +103,7 @@ def test_half_a_pair_that_is_known_is_refused_whole(bench):
 
 @pytest.mark.parametrize("error", [OSError(), InputError("unknown_dataset", received="x", allowed=[])])
 def test_pictures_that_are_not_here_are_left_to_the_worker_to_complain_about(bench, monkeypatch, error):
-    def refuse(spec) -> None:
+    def refuse(spec, store) -> None:
         raise error
 
     monkeypatch.setattr(reuse, "fingerprint", refuse)

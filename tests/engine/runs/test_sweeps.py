@@ -6,14 +6,15 @@ from contextlib import suppress
 
 import pytest
 
-from tests.engine.engine_bench import Bench, Clock
+from tests.engine.engine_bench import Bench, Clock, ended
 from tests.store.memory_store import MemoryStore
-from tl_core.disk.files import WEIGHTS_FILE
+from tl_core.disk.files import SOURCE_FILE, WEIGHTS_FILE
 from tl_core.engine.environment import n_threads
 from tl_core.engine.pool.pool import MAX_BAD_STARTS
 from tl_core.engine.runs.sweeps import DEAD_S, Sweeps
 from tl_core.errors import InputError, StoreError, TransferLabError, UnknownIdError
-from tl_core.experiments.sweep import Sweep, grid
+from tl_core.experiments.sweep import Cell, Sweep, grid
+from tl_core.spec import RunSpec
 from tl_core.store.access import Visitor
 from tl_core.store.limits import MOST_ACTIVE_SWEEPS, MOST_SWEEPS, Limits
 from tl_core.store.records import RunState, SweepState, Visibility
@@ -22,6 +23,7 @@ from tl_core.store.sqlite.store import SqliteStore
 ANNA, BEN, CARLA = Visitor("anna"), Visitor("ben"), Visitor("carla", is_instructor=True)
 BASE = {"dataset": "groceries", "backbone": "squeezenet", "image_size": 64, "epochs": 2}
 TUNED = {**BASE, "freeze": "none"}  # no features to compute before
+SOURCE = {**BASE, "n_frozen": 0, "batch_size": 16}
 
 
 def rates(n: int = 3, seeds=(0,), base=TUNED) -> Sweep:
@@ -649,3 +651,78 @@ def test_no_completed_sweep_has_a_trial_that_was_stopped_however_often_it_was_st
         assert bench.seen(hours.record).record.state is SweepState.COMPLETED
         assert set(bench.states(hours.record)) == {"completed"}
         bench.engine.close()
+
+
+STAGES = Sweep(
+    "own",
+    TUNED,
+    (
+        Cell({"arm": "source"}, {"dataset": "mnist-small", "image_size": 64}),
+        Cell({"arm": "target"}, {}, source={"arm": "source"}),
+        Cell({"arm": "scratch"}, {"weights": "random"}),
+    ),
+    (0,),
+)
+
+
+def test_a_trial_that_starts_from_another_waits_for_it_and_others_do_not(bench):
+    record = bench.start(STAGES)
+    source, scratch = bench.worker.trained()
+    specs = {run_id: bench.engine.store.get(run_id).spec for run_id in (source, scratch)}
+    assert [specs[run_id]["weights"] for run_id in (source, scratch)] == ["pretrained", "random"]
+    bench.finish(scratch)
+    assert bench.worker.trained() == [source, scratch]
+    bench.finish(source)
+    target = bench.worker.trained()[-1]
+    assert bench.engine.store.get(target).spec["source"] == source
+    assert (bench.engine.store.run_folder(target) / SOURCE_FILE).read_bytes() == b"weights"
+    bench.finish(target)
+    assert bench.states(record) == ["completed"] * 3
+
+
+def test_a_source_that_failed_costs_its_own_trials_only(bench):
+    record = bench.start(STAGES)
+    source, scratch = bench.worker.trained()
+    bench.finish(scratch)
+    bench.worker.begin(source)
+    bench.worker.end(source, "failed", {"code": "training_failed", "values": {"reason": "?", "batch_size": 1}})
+    bench.settle()
+    target = bench.worker.trained()[-1]
+    assert target != scratch
+    bench.worker.begin(target)
+    bench.worker.end(target, "failed", {"code": "source_gone", "values": {"run": source}})
+    bench.settle()
+    assert bench.states(record) == ["failed", "failed", "completed"]
+    bench.engine.sweeps.go_on(record.id, by=ANNA)
+    bench.settle()
+    bench.train_rest(record, done=[source, scratch, target])
+    assert bench.states(record) == ["completed"] * 3
+
+
+def test_with_an_equal_source_equal_targets_are_taken_over_as_well(bench):
+    first = bench.start(STAGES)
+    bench.train_rest(first)
+    n_trained = len(bench.worker.trained())
+    again = bench.start(STAGES, by=BEN)
+    assert bench.states(again) == ["completed"] * 3
+    assert len(bench.worker.trained()) == n_trained
+    assert bench.engine.sweeps.estimate_s(STAGES, may_measure=False) == 0.0
+
+
+def test_a_sweep_from_somebody_elses_private_run_is_refused_as_if_there_were_none(bench):
+    source = bench.engine.runs.submit(RunSpec(**SOURCE), by=ANNA, name="mine")
+    bench.worker.begin(source.id)
+    (bench.engine.store.run_folder(source.id) / WEIGHTS_FILE).write_bytes(b"weights")
+    bench.worker.tell(source.id, ended() | {"best_epoch": 1})
+    bench.worker.say({"say": "ended", "run_id": source.id})
+    sweep = Sweep("own", {**TUNED, "source": source.id}, (Cell({"arm": "one"}, {}),), (0,))
+    with pytest.raises(UnknownIdError, match="unknown_run"):
+        bench.start(sweep, by=BEN)
+    assert bench.states(bench.start(sweep, by=ANNA)) == ["queued"]
+
+
+def test_a_sweep_whose_source_is_no_earlier_cell_is_refused():
+    cells = (Cell({"arm": "one"}, {}, source={"arm": "two"}), Cell({"arm": "two"}, {}))
+    with pytest.raises(InputError, match="bad_sweep"):
+        Sweep("own", TUNED, cells, (0,))
+    assert Sweep.from_dict(STAGES.to_dict()) == STAGES

@@ -156,8 +156,7 @@ def together_s(specs: Iterable[RunSpec], known: Callable[[RunSpec], Estimate | N
         whole_s = None if estimate is None else estimate.run_s(spec)
         if estimate is None or whole_s is None:
             return None
-        seed = spec.seed if spec.weights == "random" else None
-        network = spec.dataset, spec.backbone, spec.weights, seed, spec.image_size, spec.arithmetic, spec.fault
+        network = spec.dataset, spec.start, spec.image_size, spec.arithmetic, spec.fault
         passes_s[network] = max(passes_s.get(network, 0.0), estimate.prefix_s)
         total_s += whole_s - estimate.prefix_s
     return total_s + sum(passes_s.values())

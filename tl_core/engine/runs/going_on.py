@@ -105,7 +105,7 @@ def _twin(store: RunStore, record: RunRecord, home: Path) -> list[RunRecord]:
 def _waiting(store: RunStore, record: RunRecord, spec: RunSpec) -> RunRecord:
     fingerprint = None
     with suppress(OSError):  # a bundled file is missing: the run will say so
-        fingerprint = reuse.fingerprint(spec)
+        fingerprint = reuse.fingerprint(spec, store)
     if record.recorded_from:
         n_epochs = last_number(store.epochs(record.id))  # the run that was trained may itself have gone on since
         with suppress(TransferLabError):  # or be gone, or have no checkpoint any more

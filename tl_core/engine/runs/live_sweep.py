@@ -91,8 +91,17 @@ class LiveSweep:
 
     def specs_on_features(self) -> list[RunSpec]:
         """Returns what is left that trains a head on features which are computed once."""
-        specs = [self.trials[place].spec for place in self.left]
+        specs = [self.trials[place].spec for place in self.left if self.trials[place].source is None]
         return [spec for spec in specs if is_head_only(spec) and spec.use_cache and spec.batchnorm != "updating"]
+
+    def is_ready(self, place: int) -> bool:
+        """Says whether a trial can be trained: the one whose backbone it starts from is over."""
+        source = self.trials[place].source
+        return source is None or not (source in self.left or source in self.in_line)
+
+    def next_ready(self) -> int | None:
+        """Returns the next trial that can be trained now; None where all wait for others."""
+        return next((place for place in self.left if self.is_ready(place)), None)
 
     def left_s(self) -> float | None:
         """Returns how long the rest will take, at the pace so far or, before there is one, as was measured before."""

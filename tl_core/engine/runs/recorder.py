@@ -20,6 +20,8 @@ TRACE_S = 1.0  # of training; so much of the curve of the steps may be lost with
 _FREE = frozenset(
     {
         "seed",
+        "source",
+        "n_pretrained",
         "head_learning_rate",
         "learning_rate",
         "block_rate_factor",

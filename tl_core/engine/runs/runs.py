@@ -11,6 +11,7 @@ from tl_core.engine.runs import reuse
 from tl_core.engine.runs.forecast import Forecast
 from tl_core.engine.runs.going_on import lengthen
 from tl_core.engine.runs.snapshots import FinishedRunCache, RunSnapshot
+from tl_core.engine.runs.sources import with_source
 from tl_core.engine.runs.submission import Order, enter
 from tl_core.engine.supervisor import Supervisor
 from tl_core.errors import StoreError
@@ -82,11 +83,13 @@ class Runs:
             The run's record; its `twin_id` names the baseline.
 
         Raises:
-            UnknownIdError: "unknown_dataset": a data set of somebody's own that the visitor may not see.
+            UnknownIdError: "unknown_dataset": a data set of somebody's own that the visitor may not see; "unknown_run":
+                a source of that kind, or none.
+            InputError: As `sources.with_source`.
             StoreError: "too_many_waiting", "too_many_runs" or "too_much_disk": beyond the limits for one student;
                 "line_is_full", "no_room_for_more" or "too_many_new": beyond those for an address or all.
         """
-        spec = spec.with_changes(dataset=self.data(spec.dataset, by=by))
+        spec = with_source(self._store, spec.with_changes(dataset=self.data(spec.dataset, by=by)), by=by)
         baseline = baseline and baseline.with_changes(dataset=self.data(baseline.dataset, by=by))
         orders = [Order.of(self._store, spec, "run", name, is_afresh=is_afresh, home=self._home)]
         if baseline is not None:

@@ -8,6 +8,7 @@ from tl_core.datasets.known import known_dataset
 from tl_core.engine.environment import environment
 from tl_core.engine.runs import reuse
 from tl_core.engine.runs.active import Trainings
+from tl_core.engine.runs.sources import keep_source, source_facts
 from tl_core.errors import TransferLabError
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR
@@ -27,7 +28,7 @@ class Order:
         fingerprint: Equal for runs that must end alike; None when that cannot be told.
         known: A finished run that equals it; None when it has to be trained.
         is_afresh: Whether to train in any case.
-        data: What its record keeps of the data (`store.run_dataset.told`).
+        data: What its record keeps of the data (`store.run_dataset.told`) and of its source.
         sweep_id: The sweep that it is a trial of.
         trial: Its place among the trials of that sweep.
     """
@@ -47,8 +48,8 @@ class Order:
         """Looks up what is known; pictures that are not here are the worker's to complain about."""
         fingerprint, known, data = None, None, {}
         with suppress(TransferLabError, OSError):
-            data = dataset_facts(known_dataset(spec.dataset, home))
-            fingerprint = reuse.fingerprint(spec)
+            data = dataset_facts(known_dataset(spec.dataset, home)) | source_facts(store, spec)
+            fingerprint = reuse.fingerprint(spec, store)
             known = None if is_afresh else reuse.find(store, spec)
         return cls(spec, role, name, fingerprint, known, is_afresh, data)
 
@@ -99,5 +100,6 @@ def _enter_one(store: RunStore, trainings: Trainings, order: Order, owner: str, 
         sweep_id=order.sweep_id,
         trial=order.trial,
     )
+    keep_source(store, order.spec, record.id, is_trial=order.sweep_id is not None)
     trainings.add(record.id, order.spec, owner, after=leader_id, equal=None if order.is_afresh else order.fingerprint)
     return record.id

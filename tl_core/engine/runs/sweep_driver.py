@@ -16,6 +16,7 @@ from pathlib import Path
 from tl_core.engine.runs.estimates import Estimates
 from tl_core.engine.runs.live_sweep import LiveSweep
 from tl_core.engine.runs.runs import Runs
+from tl_core.engine.runs.sources import trial_spec
 from tl_core.engine.runs.submission import Order, enter
 from tl_core.engine.runs.sweep_snapshots import newest
 from tl_core.engine.supervisor import Supervisor
@@ -168,8 +169,8 @@ class SweepDriver:
                 self._later(live)  # other sweeps first
                 return
             if live.filling is None or live.filling.done():
-                while self._has_room(live):
-                    self._submit(live, live.left[0])
+                while self._has_room(live) and (place := live.next_ready()) is not None:
+                    self._submit(live, place)
                 self._complete(live)
         except TransferLabError as error:
             self._interrupt(live, error)
@@ -206,16 +207,13 @@ class SweepDriver:
                         self.end(live.id, SweepState.INTERRUPTED, record.error)
 
     def _prepare(self, live: LiveSweep) -> bool:
-        """Takes over what is known, a part at a time, then asks for the features that the others need.
-
-        Returns:
-            Whether all is done.
-        """
+        """Takes over what is known, a part at a time, then asks for the features of the others; says whether it has."""
         known = newest(self._store.sweeps.trials(live.id))
         for _ in range(min(PART, len(live.unchecked))):
             place = live.unchecked.popleft()
             before = known.get(place)
-            order = None if before and before.state is not RunState.FAILED else self._order(live, place)
+            is_open = (before is None or before.state is RunState.FAILED) and live.is_ready(place)
+            order = self._order(live, place) if is_open else None
             if order is not None and order.known is not None:
                 self._enter(live, place, order, before)
         if live.unchecked:
@@ -277,7 +275,8 @@ class SweepDriver:
     def _order(self, live: LiveSweep, place: int) -> Order:
         trial = live.trials[place]
         name = printable(f"{live.name} · {' · '.join(map(str, trial.factors.values()))}")[:MAX_NAME]
-        order = Order.of(self._store, trial.spec, "run", name, is_afresh=False, home=self._home)
+        spec = trial_spec(self._store, live.id, trial)  # with the run that it starts from
+        order = Order.of(self._store, spec, "run", name, is_afresh=False, home=self._home)
         return replace(order, sweep_id=live.id, trial=place)
 
     def _enter(self, live: LiveSweep, place: int, order: Order, before: TrialRecord | None) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 from tl_core.engine.runs import reuse
 from tl_core.engine.runs.estimates import Estimates, together_s
 from tl_core.engine.runs.runs import Runs
+from tl_core.engine.runs.sources import with_source
 from tl_core.engine.runs.sweep_driver import SweepDriver
 from tl_core.engine.runs.sweep_snapshots import SweepSnapshot, rows_of, version_of
 from tl_core.engine.supervisor import Supervisor
 from tl_core.errors import StoreError, TransferLabError
-from tl_core.experiments.sweep import Cell, Sweep, Trial
+from tl_core.experiments.sweep import Sweep, Trial
 from tl_core.store.access import Visitor
 from tl_core.store.limits import DiskUse, admit, check_sweep_limits
 from tl_core.store.records import SweepRecord, SweepState, Visibility
@@ -71,6 +72,8 @@ class Sweeps:
         """
         sweep = self._with_data(sweep, by)
         trials = sweep.trials(self._home)
+        for spec in {trial.spec.with_changes(seed=0) for trial in trials if trial.spec.source}:
+            with_source(self._store, spec, by=by)
         self._check_room(by)
         with self._lock:
             check_sweep_limits(self._store, 1, by=by)
@@ -220,14 +223,16 @@ class Sweeps:
         return together_s(specs, known)
 
     def _unknown(self, trials: Iterable[Trial]) -> list[Trial]:
-        """Returns the trials that no run has the results of."""
-        found = []
-        for trial in trials:
-            try:
-                is_known = reuse.find(self._store, trial.spec) is not None
-            except (TransferLabError, OSError):
-                is_known = False
-            found += [] if is_known else [trial]
+        """Returns the trials that no run has the results of; those that start from such have a source of their own."""
+        found, known = [], dict[int, str]()
+        for place, trial in enumerate(trials):
+            if trial.source is not None:
+                source = known.get(trial.source, f"trial {trial.source}")
+                trial = replace(trial, spec=trial.spec.with_changes(source=source))
+            with suppress(TransferLabError, OSError):
+                if record := reuse.find(self._store, trial.spec):
+                    known[place] = record.id
+            found += [] if place in known else [trial]
         return found
 
     def holds(self, sweep_id: str) -> bool:
@@ -276,11 +281,12 @@ class Sweeps:
             self._disk.bytes_left(by.address)
 
     def _with_data(self, sweep: Sweep, by: Visitor) -> Sweep:
-        """Returns a sweep of data that a visitor may train on."""
+        """Returns a sweep of data, and from a source, that a visitor may train on."""
 
         def allowed(options: dict) -> dict:
-            dataset = options.get("dataset")
+            dataset, source = options.get("dataset"), options.get("source")
+            options = options if source is None else {**options, "source": self._store.find(source, by=by).id}
             return options if dataset is None else {**options, "dataset": self._runs.data(str(dataset), by=by)}
 
-        cells = tuple(Cell(cell.factors, allowed(dict(cell.options))) for cell in sweep.cells)
+        cells = tuple(replace(cell, options=allowed(dict(cell.options))) for cell in sweep.cells)
         return replace(sweep, base=allowed(dict(sweep.base)), cells=cells)

@@ -67,7 +67,7 @@ def network_of(kept: Kept, run_id: str, spec: RunSpec, n_classes: int, block: in
         SpecError: "spec_range": it has fewer blocks.
     """
     if when == "before":
-        network = kept.warm.network(spec, n_classes)
+        network = kept.warm.network(spec, n_classes, folder=kept.home / "runs" / run_id)
     else:
         loaded = kept.models.loaded(run_id)
         if block is None:

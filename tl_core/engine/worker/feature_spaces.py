@@ -43,7 +43,7 @@ class Space:
     Attributes:
         runs: Places of the runs that it belongs to, among those that are asked.
         when: "before": as it came; "after": as it was trained; "both": training left it as it came.
-        weights: How it came: "pretrained" or "random".
+        weights: How it came: `RunSpec.started_as`.
         rows: Directions of its features, float32 (n, C).
     """
 
@@ -146,7 +146,7 @@ def gathered(kept: Kept, runs: Sequence[Mapping], choice: FeatureChoice) -> Gene
     spaces = []
     for at, when, sharing in wanted:
         found = yield from _rows(kept, runs[at]["id"], specs[at], choice.block, when, dataset, places, counted)
-        spaces.append(Space(sharing, when, specs[at].weights, found))
+        spaces.append(Space(sharing, when, specs[at].started_as, found))
     return Spaces(tuple(spaces), places, dataset.labels[dataset.test][places], dataset.info.classes, right, choice)
 
 
@@ -169,8 +169,7 @@ def _wanted(specs: Sequence[RunSpec], block: int | None) -> list[tuple[int, When
     starts: dict[tuple, list[int]] = {}
     wanted: list[tuple[int, When, tuple[int, ...]]] = []
     for at, spec in enumerate(specs):
-        seed = spec.seed if spec.weights == "random" else None
-        starts.setdefault((spec.backbone, spec.weights, seed, spec.image_size, spec.head_at, spec.fault), []).append(at)
+        starts.setdefault((spec.start, spec.image_size, spec.head_at, spec.fault), []).append(at)
     for sharing in starts.values():
         moved = [at for at in sharing if not _is_as_it_came(specs[at], block)]
         wanted.append((sharing[0], "before" if moved else "both", tuple(sharing)))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tl_core.datasets.arrays import Dataset, load_dataset
 from tl_core.models.build import Backbone, Network, build, make_backbone
+from tl_core.models.trained import source_of
 from tl_core.planning.plan import is_head_only
 from tl_core.spec import RunSpec
 
@@ -38,8 +39,20 @@ class WarmCache:
             self._dataset = (id, home), load_dataset(id, home, on_progress=on_progress)
         return self._dataset[1]
 
-    def network(self, spec: RunSpec, n_classes: int, *, on_progress: OnProgress | None = None) -> Network:
-        """Returns the network of a spec, as `build` does; it is its caller's alone."""
+    def network(
+        self, spec: RunSpec, n_classes: int, *, folder: Path | None = None, on_progress: OnProgress | None = None
+    ) -> Network:
+        """Returns the network of a spec, as `build` does; it is its caller's alone.
+
+        Args:
+            spec: What to build.
+            n_classes: Classes to tell apart.
+            folder: The run's own, where the source is that it started from, if it has one.
+            on_progress: As `make_backbone`.
+        """
+        source = source_of(folder, spec)
+        if source is not None:
+            return build(spec, n_classes, backbone=make_backbone(spec, source=source))
         backbone = self.backbone(spec, on_progress=on_progress)
         network = self._networks.pop(_alike(spec), None)
         if network is None or network.full.output_shape[-1] != n_classes:
@@ -60,7 +73,7 @@ class WarmCache:
     def backbone(self, spec: RunSpec, *, on_progress: OnProgress | None = None) -> Backbone:
         """Returns the backbone of a spec, as `make_backbone` does; one that no run can change, from before."""
         is_fixed = is_head_only(spec) and spec.batchnorm != "updating"
-        if spec.weights != "pretrained" or not is_fixed:
+        if spec.started_as != "pretrained" or not is_fixed:
             return make_backbone(spec, on_progress=on_progress)
         key = spec.backbone, spec.image_size, spec.arithmetic, spec.fault
         if self._backbone is None or self._backbone[0] != key:

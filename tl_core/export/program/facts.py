@@ -71,7 +71,8 @@ def facts_of(record: RunRecord, home: Path, language: str = "en", *, has_picture
     """Returns what a program for a run is written from.
 
     Raises:
-        InputError: "code_active" while it is not finished; "code_elsewhere": it was trained on another server.
+        InputError: "code_active" while it is not finished; "code_elsewhere": it was trained on another server;
+            "code_start": its backbone started in a way that no program has.
         UnknownIdError: "unknown_dataset" or "unknown_backbone".
     """
     if not record.state.is_finished:
@@ -79,5 +80,7 @@ def facts_of(record: RunRecord, home: Path, language: str = "en", *, has_picture
     if "imported" in record.environment:
         raise InputError("code_elsewhere", run=record.id)
     spec = RunSpec.from_dict(record.spec)
+    if spec.started_as not in ("pretrained", "random"):
+        raise InputError("code_start", run=record.id)
     data, backbone = run_data(record, home), backbone_info(spec.backbone)
     return Facts(record, spec, data, backbone, language, has_pictures)

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from tl_core.disk.files import OUTPUTS_FILE, WEIGHTS_FILE, drop_leftovers, share_file
+from tl_core.disk.files import OUTPUTS_FILE, SOURCE_FILE, WEIGHTS_FILE, drop_leftovers, share_file
 from tl_core.disk.home import ensure_folder
 from tl_core.errors import StoreError
 from tl_core.store import transitions
@@ -175,6 +175,8 @@ class RunTable:
         """Gives a run the weights, the outputs, the epochs and the curve of another."""
         old, new = self._runs / source.id, ensure_folder(self._runs / target.id)
         share_file(old / WEIGHTS_FILE, new / WEIGHTS_FILE)
+        with suppress(StoreError):  # most runs have none
+            share_file(old / SOURCE_FILE, new / SOURCE_FILE)
         with suppress(StoreError):  # they can be computed again
             share_file(old / OUTPUTS_FILE, new / OUTPUTS_FILE)
         for epoch in self.epochs(source):

@@ -96,10 +96,7 @@ MIGRATIONS = (
     """,
     "ALTER TABLE epoch ADD COLUMN phase INTEGER NOT NULL DEFAULT 1",
     "ALTER TABLE run ADD COLUMN earlier TEXT",
-    """
-    ALTER TABLE owner ADD COLUMN address TEXT;
-    ALTER TABLE owner ADD COLUMN since TEXT
-    """,
+    "ALTER TABLE owner ADD COLUMN address TEXT; ALTER TABLE owner ADD COLUMN since TEXT",
     "ALTER TABLE epoch ADD COLUMN gradient_norms TEXT",
     """
     ALTER TABLE run ADD COLUMN sweep_id TEXT;
@@ -120,6 +117,7 @@ MIGRATIONS = (
     );
     CREATE INDEX sweep_by_owner ON sweep (owner, seq)
     """,
+    "ALTER TABLE epoch ADD COLUMN source_accuracy REAL",
 )
 """One script per version of the database; the file's `user_version` says how many it has seen. Only ever append."""
 

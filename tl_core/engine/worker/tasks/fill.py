@@ -46,8 +46,7 @@ def run(kept: Kept, *, specs: Sequence[Mapping]) -> Generator[Progress | None, N
 
 def _network_of(spec: RunSpec) -> tuple:
     """Returns what is equal for runs whose frozen layers are cuts of one network, and that share pictures."""
-    seed = spec.seed if spec.weights == "random" else None
-    return spec.dataset, spec.backbone, spec.weights, seed, spec.image_size, spec.arithmetic, spec.fault
+    return spec.dataset, spec.start, spec.image_size, spec.arithmetic, spec.fault
 
 
 def _cuts(kept: Kept, specs: Sequence[RunSpec]) -> Generator[None, None, list[Inputs]]:

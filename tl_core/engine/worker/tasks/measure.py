@@ -40,7 +40,9 @@ def measure(spec: RunSpec, home: Path) -> Iterator[None]:
         where a head is fitted at once.
     """
     n_classes = len(known_dataset(spec.dataset, home).classes)
-    spec = spec.with_changes(weights="random", batch_size=min(spec.batch_size, MEASURED_BATCH))
+    spec = spec.with_changes(
+        weights="random", n_pretrained=None, source=None, batch_size=min(spec.batch_size, MEASURED_BATCH)
+    )
     built = build(spec, n_classes)
     yield None
     is_told = begin_peak()

@@ -5,13 +5,13 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from tl_core.datasets.arrays import Dataset, select_per_class
-from tl_core.disk.files import latest_checkpoint, save_checkpoint
+from tl_core.disk.files import SOURCE_FILE, latest_checkpoint, save_checkpoint
 from tl_core.engine.environment import n_threads
 from tl_core.engine.worker.device import device_name, is_out_of_memory
 from tl_core.engine.worker.warm_cache import WarmCache
@@ -19,7 +19,7 @@ from tl_core.errors import StoreError, TrainingError, TransferLabError
 from tl_core.evaluation.insight.outputs import Outputs, SplitOutputs, forget_outputs, save_outputs
 from tl_core.evaluation.scores import score
 from tl_core.models.build import Network
-from tl_core.models.trained import save_trained
+from tl_core.models.trained import load_trained, save_trained
 from tl_core.planning.rates import steps_per_epoch
 from tl_core.spec import RunSpec
 from tl_core.training.clock import Clock
@@ -28,6 +28,7 @@ from tl_core.training.feature_cache import FeatureCache
 from tl_core.training.inputs import Inputs
 from tl_core.training.phases import Phases
 from tl_core.training.pixel_cache import map_pixels
+from tl_core.training.source_task import SourceTask
 from tl_core.training.trainer import StopRequested
 
 EPOCHS = "epochs"  # among the texts of a checkpoint
@@ -98,7 +99,10 @@ class TrainingTask:
         train = select_per_class(dataset.labels, dataset.train, spec.per_class, spec.seed)
         yield Phase("network")
         state.n_classes = len(dataset.info.classes)
-        network = self.warm.network(spec, state.n_classes, on_progress=self._reporter("downloading"))
+        network = self.warm.network(
+            spec, state.n_classes, folder=self.folder, on_progress=self._reporter("downloading")
+        )
+        state.network = network
         inputs = make_inputs(spec, network, dataset, train, self.home)
         state.phases = phases = Phases(inputs, clock, self.should_stop, has_norms=has_gradient_norms())
         yield Started(
@@ -111,12 +115,15 @@ class TrainingTask:
             len(dataset.validation),
             len(dataset.test),
         )
+        task = self._source_task()
         found = latest_checkpoint(self.folder) if self.is_resumed else None
         if found and (rows := json.loads(found[2].get(EPOCHS, "[]"))):
             self.unrecorded.update({row["epoch"]: row for row in rows})
             yield Recovered(rows)
         for event in phases.run(found and found[1:]):
             if isinstance(event, Epoch):
+                if task is not None:
+                    event = replace(event, source_accuracy=(yield from task.accuracy(network.full)))
                 self.unrecorded[event.epoch] = asdict(event)
             yield event
             if isinstance(event, Epoch):  # after its record: what is cut off between the two is trained again, not lost
@@ -137,13 +144,32 @@ class TrainingTask:
         yield self._ended("completed", clock, state)
         self.warm.give_back(spec, network)
 
+    def _source_task(self) -> SourceTask | None:
+        """Returns the task of the run that this one starts from; None without one, or where its data are gone.
+
+        Where a part of the backbone starts at random there is nothing to forget.
+        """
+        spec = self.spec
+        if spec.started_as != "run":
+            return None
+        network, before = load_trained(self.folder, SOURCE_FILE)
+        try:
+            dataset = mapped_dataset(before, WarmCache(), self.home, self._reporter("data"))
+        except (TransferLabError, OSError):
+            return None
+        inputs = make_inputs(spec, network, dataset, dataset.train, self.home)
+        return SourceTask(
+            network, before.image_size, dataset, spec, inputs.cache, inputs.machine, should_stop=self.should_stop
+        )
+
     def _ended(self, state_name: str, clock: Clock, state: "_State", error: dict | None = None) -> Ended:
         proof, best_epoch = None, None
-        if state.phases is not None and state.phases.has_result:
+        if state.phases is not None and state.network is not None and state.phases.has_result:
             proof, best_epoch = state.phases.restore_best(), state.phases.progress.best_epoch
             forget_outputs(self.folder)  # of weights before these
             try:
-                save_trained(self.folder, state.phases.model, self.spec, state.n_classes)
+                model = state.phases.model if self.spec.source is None else state.network.full
+                save_trained(self.folder, model, self.spec, state.n_classes)
                 self._save_outputs(state.outputs)
             except TransferLabError as problem:
                 state_name, error = "failed", error or problem.to_dict()
@@ -174,6 +200,7 @@ class TrainingTask:
 class _State:
     """What the end of a run needs, as far as the run got."""
 
+    network: Network | None = None
     phases: Phases | None = None
     scores: dict | None = None
     outputs: Outputs | None = None
