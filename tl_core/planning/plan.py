@@ -81,8 +81,8 @@ def plan_run(options: Mapping[str, object], home: Path | None = None) -> RunSpec
     freeze, also = values.pop("freeze", "all"), values.pop("freeze_also", None)
     dataset = known_dataset(str(values.get("dataset", RunSpec.dataset)), home)
     backbone = backbone_info(str(values.get("backbone", RunSpec.backbone)))
-    values["head_at"] = resolve_head_at(values.get("head_at"), backbone)
     values |= _start(values, backbone)
+    values["head_at"] = resolve_head_at(values.get("head_at"), backbone)
     n_used = backbone.n_used(values["head_at"])
     if "n_frozen" not in values:
         values["n_frozen"] = resolve_freeze(freeze, backbone, n_used)

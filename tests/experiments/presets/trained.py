@@ -5,9 +5,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tl_core.disk.files import SOURCE_FILE, WEIGHTS_FILE, share_file
 from tl_core.engine.worker.tasks.train import TrainingTask
 from tl_core.engine.worker.warm_cache import WarmCache
 from tl_core.experiments.sweep import Sweep, Trial
+from tl_core.spec import RunSpec
 from tl_core.training.events import Ended
 
 
@@ -23,27 +25,35 @@ class Trainer:
         self.known: dict[Any, float] = {}
 
     def rows(self, sweep: Sweep, **only: Collection) -> list[dict]:
-        """Returns the rows of a sweep, trained here.
+        """Returns the rows of a sweep, trained here; what a trial starts from has to be among what is wanted.
 
         Args:
             sweep: What is trained.
             **only: Factor → the levels that are wanted; the others are left out.
         """
+        trials = sweep.trials()
         chosen = [
-            trial for trial in sweep.trials() if all(trial.factors[name] in levels for name, levels in only.items())
+            place
+            for place, trial in enumerate(trials)
+            if all(trial.factors[name] in levels for name, levels in only.items())
         ]
-        return [self._row(trial) for trial in chosen]
+        with TemporaryDirectory() as folder:
+            return [self._row(trials[place], Path(folder), place) for place in chosen]
 
-    def _row(self, trial: Trial) -> dict:
-        if trial.spec not in self.known:
-            self.known[trial.spec] = self._train(trial)
-        accuracy = self.known[trial.spec]
+    def _row(self, trial: Trial, folder: Path, place: int) -> dict:
+        spec = trial.spec if trial.source is None else trial.spec.with_changes(source=str(trial.source))
+        if spec not in self.known:
+            self.known[spec] = self._train(spec, folder, place)
+        accuracy = self.known[spec]
         print(*trial.factors.values(), f"{accuracy:.3f}")
         return {**trial.factors, "run_id": "", "state": "completed", "test_accuracy": accuracy, "seconds": None}
 
-    def _train(self, trial: Trial) -> float:
-        with TemporaryDirectory() as folder:
-            *_, ended = TrainingTask(trial.spec, self.home, Path(folder), warm=self.warm).run()
+    def _train(self, spec: RunSpec, folder: Path, place: int) -> float:
+        own = folder / str(place)
+        own.mkdir()
+        if spec.source is not None:
+            share_file(folder / spec.source / WEIGHTS_FILE, own / SOURCE_FILE)
+        *_, ended = TrainingTask(spec, self.home, own, warm=self.warm).run()
         assert isinstance(ended, Ended)
         assert ended.scores is not None, ended.error
         return ended.scores["accuracy"]

@@ -63,7 +63,9 @@ def _copy(arm: str, n: int, head: Mapping[str, Any]) -> Cell:
         head: Options of what is frozen.
     """
     half, _, way = arm.partition("-")
-    options = {"pretrained_blocks": n, "freeze": n if way == "frozen" else "none", **(head if way == "frozen" else {})}
+    options: dict[str, Any] = {"pretrained_blocks": n, "freeze": "none"}
+    if way == "frozen":
+        options |= {"freeze": n, **head}
     return Cell(_at(n, arm), options, _at(0, f"base-{half}"))
 
 
