@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.lab import forgetting, rival, run_code, run_line, run_motion, run_settings, split_scores
+from pages.lab import forgetting, rival, run_code, run_line, run_motion, run_settings, split_scores, start
 from pages.ui import bundles, controls, exports, owner_names, pace, services, sharing, state
 from pages.ui.blocks import accuracy_with_margin, curves, weight_proof
 from pages.ui.live_chart import Replay
@@ -196,6 +196,7 @@ def _set_controls(spec: RunSpec) -> None:
     used = LabLink(spec, with_baseline=bool(state.get("baseline", True)))
     state.put("used", used)
     controls.fill(used)
+    start.set_source(spec)  # which no link holds
     st.rerun()
 
 

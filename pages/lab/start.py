@@ -38,8 +38,17 @@ def _source(backbone: BackboneInfo) -> str | None:
         return None
     names = named((IMAGENET, *found), lambda id: name_of(found[id]) if id else t("lab.imagenet"))
     box = partial(st.selectbox, t("field.source"), list(names), help=t("lab.source_help"))
-    chosen = persistent(partial(box, format_func=names.__getitem__), f"source-{backbone.id}", IMAGENET)
+    chosen = persistent(partial(box, format_func=names.__getitem__), _remembered(backbone.id), IMAGENET)
     return chosen or None
+
+
+def set_source(spec: RunSpec) -> None:
+    """Gives the control of the source the one of a run's settings, for as long as that may be chosen."""
+    state.set_widget(_remembered(spec.backbone), spec.source or IMAGENET)
+
+
+def _remembered(backbone: str) -> str:
+    return f"source-{backbone}"
 
 
 def _n_pretrained(backbone: BackboneInfo) -> int | None:

@@ -65,3 +65,11 @@ def test_what_is_left_of_the_sources_task_stands_below_the_curves(visit, engine,
     app = visit(language=language, run=record.id)
     assert not app.exception
     assert phrase(language, f"forgetting.{said}", accuracy="50%") in texts(app).replace(" %", "%")
+
+
+def test_settings_that_are_used_again_start_from_the_same_source(visit, engine, pair):
+    spec = plan_run({"source": pair[0], "freeze": 12})
+    app = visit(run=record_finished(engine.store, spec, 0.8, role="run", name="new"))
+    app.button(key="use").click().run()
+    assert not app.exception
+    assert box(app, "en", "source").value == pair[0]

@@ -18,7 +18,7 @@ def mean(rows: list[dict], factor: str, **fixed) -> dict[str, float]:
 def test_frozen_blocks_of_a_are_worse_on_b_than_blocks_that_learned_b_and_those_are_not(tmp_path):
     rows = Trainer(tmp_path).rows(PRESETS["source"].sweep({"arms": "a-frozen,b-frozen"}, 3))
     scratch, last = mean(rows, "arm", blocks=0)["base-b"], mean(rows, "arm", blocks=9)
-    assert last["a-frozen"] - scratch <= -0.03
+    assert last["a-frozen"] - scratch <= -0.05
     assert abs(last["b-frozen"] - scratch) <= 0.05
     assert last["b-frozen"] > last["a-frozen"]
 
