@@ -29,18 +29,19 @@ TARGETS = {
 COMPARED = ((TARGET, NEAR, SHUFFLED), (TARGET, NEAR, RANDOM), *((name, IMAGENET, RANDOM) for name in TARGETS))
 SMALL = {"backbone": "squeezenet", "image_size": 32, "batch_size": 32}
 EPOCHS = 12
+C = 0.01  # with scikit-learn's 1, probes of small networks from scratch do not settle
 ALIKE = 0.03
 
 
 def sweep(options: Mapping[str, Any], n_seeds: int, home: Path | None = None) -> Sweep:
     """Returns the sources, and probes of what they, ImageNet and chance offer to other pictures."""
     own = {"dataset", "weights", "pretrained_blocks", "n_pretrained", "source", "freeze", "n_frozen", "head", "head_at"}
-    own |= {"phases", "per_class", "arms", "epochs", "learning_rate"}
+    own |= {"phases", "logistic_c", "per_class", "arms", "epochs", "learning_rate"}
     given = {name: value for name, value in options.items() if name not in own and value is not None}
     base = {**SMALL, **given}
     rate = options.get("learning_rate") or scratch_rate(base["backbone"], base.get("optimizer", "adam"))
     scratch = {"weights": "random", "freeze": "none", "learning_rate": rate, "epochs": options.get("epochs") or EPOCHS}
-    probe = {"freeze": "all", "head": "logistic"}
+    probe = {"freeze": "all", "head": "logistic", "logistic_c": C}
     cells = [Cell(_at(ITSELF, name), {**scratch, "dataset": dataset}) for name, dataset in SOURCES.items()]
     cells += [Cell(_at(TARGET, name), {**probe, "dataset": TARGET}, _at(ITSELF, name)) for name in SOURCES]
     cells.append(Cell(_at(TARGET, RANDOM), {**probe, "dataset": TARGET, "weights": "random"}))
