@@ -13,7 +13,7 @@ from tl_core.errors import TrainingError
 from tl_core.evaluation.scores import log_loss
 from tl_core.planning.rates import steps_per_epoch
 from tl_core.spec import RunSpec
-from tl_core.training import trainer as training
+from tl_core.training import compilation
 from tl_core.training.clock import Clock
 from tl_core.training.events import Epoch, Event, Phase, Step
 from tl_core.training.optimizers import make_optimizer
@@ -180,7 +180,7 @@ def test_the_curve_does_not_depend_on_how_many_steps_a_call_takes(n_batches, mon
 
 def test_without_compiled_steps_the_curve_is_the_same(monkeypatch):
     expected = curve(trainer(model=classifier(0.3)).run())
-    monkeypatch.setattr(training, "make_steps", lambda model, *rest, **options: PlainSteps(model))
+    monkeypatch.setattr(compilation, "make_steps", lambda model, *rest, **options: PlainSteps(model))
     np.testing.assert_allclose(curve(trainer(model=classifier(0.3)).run()), expected, rtol=1e-6)
 
 
@@ -284,7 +284,7 @@ def test_what_is_classified_is_announced_before_the_first_call(monkeypatch):
             asked.append(len(inputs))
             return super().logits(inputs)
 
-    monkeypatch.setattr(training, "make_steps", lambda model, batch_size, **options: Steps(model))
+    monkeypatch.setattr(compilation, "make_steps", lambda model, batch_size, **options: Steps(model))
     one = trainer(epochs=2, source=Points(is_cached=False))
     told = []  # what is announced, and how many calls there were before
     for events in (one.run(), one.predict(VALIDATION, "testing")):
