@@ -28,14 +28,14 @@ FIELDS = tuple(WAYS["ulmfit"])
 """What a way sets."""
 
 
-def draw(weights: str) -> None:
+def draw(start: str) -> None:
     """Draws the named ways of training blocks, each of which sets the three controls below."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="training-ways"):
         st.caption(t("lab.ways"), width="content", help=meaning("unfreezing"))
         for way, values in WAYS.items():
             if st.button(t(f"lab.way_{way}"), key=f"way-{way}", help=t(f"lab.way_{way}_about"), type="tertiary"):
                 for field, value in values.items():
-                    state.set_widget(NAMES.get(field, field).format(weights=weights), value)
+                    state.set_widget(NAMES.get(field, field).format(start=start), value)
 
 
 def choose(halves: Iterator[DeltaGenerator], *, is_disabled: bool) -> dict:

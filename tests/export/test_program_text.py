@@ -69,7 +69,7 @@ def test_a_program_needs_only_keras_numpy_and_pillow_and_can_be_read_in_one_go(s
     names = {alias.name for node in imported if isinstance(node, ast.Import) for alias in node.names}
     names |= {str(node.module) for node in imported if isinstance(node, ast.ImportFrom)}
     assert {name.split(".")[0] for name in names} <= ALLOWED
-    assert len(text.splitlines()) <= 175
+    assert len(text.splitlines()) <= 180
     assert "import os" not in text  # a run's name is a stranger's text
 
 

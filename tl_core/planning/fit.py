@@ -49,6 +49,7 @@ def fitted(link: LabLink, home: Path | None = None) -> tuple[LabLink, list[str]]
         "head_at": None if n_used == backbone.n_blocks else asked.head_at,
         "n_frozen": min(asked.n_frozen, n_used),
         "frozen_blocks": joined(number for number in asked.further_frozen if number <= n_used),
+        "n_pretrained": None if (asked.n_pretrained or 0) >= backbone.n_blocks else asked.n_pretrained,
         "image_size": min(offered_sizes(backbone), key=lambda size: abs(size - asked.image_size)),
         "batch_size": min(asked.batch_size, n_training_images(asked, dataset)),
         "threads": None,

@@ -55,7 +55,6 @@ def test_log_me_ranks_the_places_of_light_networks_as_probes_do(trainer):
     asked = [{"id": str(at), "spec": one.spec.to_dict()} for at, one in enumerate(first)]
     said = finished(run(Kept.empty(trainer.home), runs=asked, parameters={}))["scores"]
     probes = [float(np.mean(scores)) for scores in cells.values()]
-    print([round(one, 3) for one in probes], said)
     assert kendall_tau(probes, [row["logme"] for row in said]) >= 0.7
 
 

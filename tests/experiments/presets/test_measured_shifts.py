@@ -25,11 +25,7 @@ def test_head_first_is_clearly_ahead_on_familiar_pictures_and_noise_is_not_claim
             asked.append({"id": folder.name, "spec": trial.spec.to_dict()})
             rows.append({**trial.factors, "test_accuracy": ended.scores["accuracy"]})
     scores = finished(run(kept, runs=asked, parameters={}))["scores"]
-    for row, of_run in zip(rows, scores, strict=True):
-        print(row["arm"], row["seed"], f"{row['test_accuracy']:.3f}", of_run)
     found = compared(list(zip(rows, scores, strict=True)), KINDS)
-    for kind, one in found.items():
-        print(kind, f"{one.mean:+.3f}", one.interval, one.outcome)
     assert found["clean"].mean >= 0.10
     assert found["blur"].mean >= 0.08
     for kind, said in zip(found, shift_answers(found, FIRST), strict=True):

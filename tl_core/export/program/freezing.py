@@ -1,5 +1,7 @@
 """The part of a program that says which layers learn."""
 
+from collections.abc import Sequence
+
 from tl_core.export.program.facts import Facts
 from tl_core.export.program.pieces import Piece, comment, docstring
 from tl_core.models.layer_table import last_layer
@@ -114,8 +116,14 @@ def further(facts: Facts) -> list[str]:
     """Returns the lines that freeze blocks behind the cut as well."""
     if not facts.spec.frozen_blocks:
         return []
-    parts = " + ".join(f"backbone.layers[{part}]" for part in _further(facts))
-    return [*comment(facts.say("freeze_further")), f"for layer in {parts}:", "    layer.trainable = False"]
+    return [*comment(facts.say("freeze_further")), *_each_of(_further(facts), ["layer.trainable = False"])]
+
+
+def _each_of(slices: Sequence[str], body: Sequence[str]) -> list[str]:
+    """Returns a loop over the layers of each slice; all in one would be too wide to read."""
+    return [
+        line for part in slices for line in (f"for layer in backbone.layers[{part}]:", *(f"    {one}" for one in body))
+    ]
 
 
 def _further(facts: Facts) -> list[str]:
@@ -137,11 +145,10 @@ def updating(facts: Facts) -> list[str]:
     if facts.spec.batchnorm != "updating" or not is_any or not facts.backbone.has_batchnorm:
         return []
     slices = ([f": {n_layers(facts)}"] if facts.spec.n_frozen else []) + _further(facts)
-    return [
-        *comment(facts.say("updating")),
-        f"for layer in {' + '.join(f'backbone.layers[{part}]' for part in slices)}:",
-        "    if isinstance(layer, keras.layers.BatchNormalization):",
-        "        layer.trainable = True",
-        "        for weight in layer.trainable_variables:",
-        "            weight.trainable = False",
+    body = [
+        "if isinstance(layer, keras.layers.BatchNormalization):",
+        "    layer.trainable = True",
+        "    for weight in layer.trainable_variables:",
+        "        weight.trainable = False",
     ]
+    return [*comment(facts.say("updating")), *_each_of(slices, body)]
