@@ -74,7 +74,7 @@ def brought(tmp_path) -> dict[str, Path]:
     }
 
 
-@pytest.mark.parametrize("way", ["zip", "folder", "server"])
+@pytest.mark.parametrize("way", ["zip", pytest.param("folder", marks=pytest.mark.full), "server"])
 def test_every_way_in_leads_to_the_question_and_the_chosen_classes_are_those_of_the_data_set(lab, page, brought, way):
     bring(page, lab, way, brought.get(way, Path()))
     chosen = reading_of(page, "morning")

@@ -61,7 +61,7 @@ def test_two_owners_train_at_once_in_two_processes_with_the_threads_that_their_r
 
 @pytest.mark.processes
 @pytest.mark.slow
-@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGSTOP], ids=str)
+@pytest.mark.parametrize("sign", [signal.SIGKILL, pytest.param(signal.SIGSTOP, marks=pytest.mark.full)], ids=str)
 def test_the_run_of_a_worker_that_is_killed_or_freezes_goes_on_by_itself_to_the_end_it_would_have_had(engine, sign):
     spec = LONG.with_changes(per_class=4, epochs=12, seed=sign)
     run_id = engine.runs.submit(spec, by=Visitor("a"), name="a", is_afresh=True).id
