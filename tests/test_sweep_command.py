@@ -63,6 +63,26 @@ def test_a_kind_is_asked_with_the_options_and_its_own_number_of_seeds(home, kind
 
 
 @pytest.mark.parametrize(
+    ("kind", "given"),
+    [("source", {"dataset": "groceries"}), ("negative", {"per_class": 3}), ("depth", {"head_at": "block_2"})],
+)
+def test_an_option_that_a_kind_does_not_follow_is_refused(home, kind, given):
+    with pytest.raises(InputError) as refused:
+        command.asked_sweep(kind, given, 1)
+    ((name, value),) = given.items()
+    option = f"--{name.replace('_', '-')}"
+    assert refused.value.code == "sweep_option_fixed"
+    assert refused.value.values == {"kind": kind, "option": option, "received": str(value)}
+
+
+@pytest.mark.parametrize("kind", list(PRESETS))
+def test_what_a_kind_does_anyway_may_be_said(home, kind):
+    spec = command.asked_sweep(kind, {}, 1).trials(home)[-1].spec
+    given = {"dataset": spec.dataset, "backbone": spec.backbone, "image_size": spec.image_size}
+    assert command.asked_sweep(kind, given, 1).kind == kind
+
+
+@pytest.mark.parametrize(
     ("text", "code"),
     [
         ("[factors", "sweep_file"),

@@ -16,6 +16,7 @@ from tl_core.engine.inline import interruptible, sweeps_here
 from tl_core.engine.runs.sweep_snapshots import OVER, SweepSnapshot
 from tl_core.engine.runs.sweeps import Sweeps
 from tl_core.errors import InputError
+from tl_core.experiments.preset import Preset
 from tl_core.experiments.presets import PRESETS
 from tl_core.experiments.sentence import answer_of, sentence
 from tl_core.experiments.sweep import SEED, Sweep, grid
@@ -97,17 +98,30 @@ def asked_sweep(what: str, given: Mapping[str, Any], n_seeds: int | None) -> Swe
         n_seeds: How many seeds; None leaves it to the preset or the file.
 
     Raises:
-        InputError: "unknown_sweep_kind"; "sweep_file" or "sweep_file_keys"; "bad_sweep".
+        InputError: "unknown_sweep_kind" or "sweep_option_fixed"; "sweep_file" or "sweep_file_keys"; "bad_sweep".
     """
     if not what.endswith(FILE):
         if what not in PRESETS:
             raise InputError("unknown_sweep_kind", received=what[:60], allowed=list(PRESETS))
         preset = PRESETS[what]
-        return preset.sweep(given, preset.n_seeds if n_seeds is None else n_seeds, data_home())
+        asked = preset.sweep(given, preset.n_seeds if n_seeds is None else n_seeds, data_home())
+        _refuse_fixed(preset, given, asked)
+        return asked
     told = _read(Path(what))
     seeds = told.get("seeds", 1) if n_seeds is None else n_seeds
     seeds = range(seeds) if isinstance(seeds, int) else seeds
     return Sweep("own", {**told.get("base", {}), **given}, grid(told["factors"]), tuple(seeds))
+
+
+def _refuse_fixed(preset: Preset, given: Mapping[str, Any], asked: Sweep) -> None:
+    """Refuses an option that a kind does not follow, since it sets that itself."""
+    for name, value in given.items():
+        others = {other: given[other] for other in given if other != name}
+        if preset.sweep(others, len(asked.seeds), data_home()) != asked:
+            continue
+        if value not in {getattr(trial.spec, name, None) for trial in asked.trials(data_home())}:
+            option = "--" + name.replace("_", "-")
+            raise InputError("sweep_option_fixed", kind=preset.id, option=option, received=str(value)[:60])
 
 
 def _read(path: Path) -> dict[str, Any]:
