@@ -104,5 +104,6 @@ def _finished(home: Path, sweep_id: str) -> tuple[SweepState, list[str], dict[st
             engine.sweeps.go_on(sweep_id, by=ANNA)
         until("all trials", lambda: not engine.sweeps.snapshot(sweep_id, by=ANNA).is_active)
         seen = engine.sweeps.snapshot(sweep_id, by=ANNA)
+        last = _completed(store, sweep_id)
         engine.close()
-        return seen.record.state, [str(row["state"]) for row in seen.rows], _completed(store, sweep_id)
+        return seen.record.state, [str(row["state"]) for row in seen.rows], last
