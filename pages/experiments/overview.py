@@ -13,7 +13,7 @@ from tl_core.errors import TransferLabError
 from tl_core.experiments.own import KIND
 from tl_core.experiments.preset import Preset
 from tl_core.experiments.presets import PRESETS
-from tl_core.store.records import SweepRecord
+from tl_core.store.records import SweepRecord, SweepState
 
 SHOWN = 4  # the newest; the questions shall be seen without scrolling
 COLUMNS = 2
@@ -112,7 +112,7 @@ def _about(record: SweepRecord) -> str:
 
 
 def _progress(record: SweepRecord) -> str:
-    if record.is_active:
+    if record.is_active or record.state is SweepState.OFFERED:
         snapshot = services.engine().sweeps.snapshot(record.id, by=state.visitor())
         return t("experiments.done", done=snapshot.n_done, n=snapshot.n_trials)
     return t("experiments.n_runs", n=sweep_of(record).n_trials)

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.experiments import chart, heat_map, prediction, results, times
+from pages.experiments import chart, heat_map, offered, prediction, results, times
 from pages.experiments.names import link, name_of, sweep_of
 from pages.ui import owner_names, pace, services, sharing, state
 from pages.ui.actions import attempt
@@ -15,7 +15,7 @@ from tl_core.disk.home import data_home
 from tl_core.engine.runs.sweep_snapshots import SweepSnapshot
 from tl_core.errors import TransferLabError, UnknownIdError
 from tl_core.experiments.presets import PRESETS
-from tl_core.store.records import SweepRecord
+from tl_core.store.records import SweepRecord, SweepState
 
 POLL_S = 1.0
 CHARTS: Mapping[str, Callable[[SweepSnapshot], None]] = MappingProxyType(
@@ -32,9 +32,9 @@ def draw(sweep_id: str) -> None:
         return
     record = snapshot.record
     _draw_title(record)
-    is_active = record.is_active
-    pace.draw_again("sweep", _draw_live, POLL_S if is_active else None, record.id, _titled(record), is_active)
-    if not is_active:
+    is_moving = record.is_active or offered.is_offered(record)
+    pace.draw_again("sweep", _draw_live, POLL_S if is_moving else None, record.id, _titled(record), record.state)
+    if not is_moving:
         results.draw(snapshot)
 
 
@@ -53,17 +53,20 @@ def _draw_title(record: SweepRecord) -> None:
         if sharing.may_change(record):
             sharing.draw_choice(record, services.engine().sweeps.share, link(record.id), "experiments")
     if record.owner != state.visitor().owner:
-        st.caption(t("experiments.whose", owner=literal(owner_names.owner_name(record.owner))))
+        words = "whose_offer" if offered.is_offered(record) else "whose"
+        st.caption(t(f"experiments.{words}", owner=literal(owner_names.owner_name(record.owner))))
     _draw_settings(record)
-    if record.is_active:
+    if record.is_active or offered.is_offered(record):
         prediction.draw(sweep_of(record))
+    if offered.is_offered(record) and sharing.may_change(record):
+        offered.draw_link(record)
 
 
 def _draw_settings(record: SweepRecord) -> None:
     """Says what all trials share."""
     sweep = sweep_of(record)
     try:
-        spec = sweep.trials(data_home())[0].spec.to_dict()
+        spec = sweep.trial(0, data_home()).spec.to_dict()
     except TransferLabError as error:  # its data set was deleted
         st.caption(sentence(error))
         return
@@ -72,22 +75,30 @@ def _draw_settings(record: SweepRecord) -> None:
     st.caption(t("experiments.shared", settings=" · ".join(words), n=len(sweep.seeds)))
 
 
-def _draw_live(sweep_id: str, titled: tuple, was_active: bool) -> None:
+def _draw_live(sweep_id: str, titled: tuple, before: SweepState) -> None:
     """Draws what moves; the page anew where something around it has changed, or the polling begins or ends."""
     try:
         snapshot = _look(sweep_id)
     except UnknownIdError:  # deleted meanwhile, in another tab
         st.rerun()
     record = snapshot.record
-    if record.is_active != was_active or _titled(record) != titled:
+    if record.state is not before or _titled(record) != titled:
         st.rerun()
-    _draw_line(snapshot)
+    if offered.is_offered(record):
+        offered.draw_line(snapshot)
+    else:
+        _draw_line(snapshot)
     if problem := state.pop(f"problem-{record.id}"):
         st.error(sentence(problem))
     if record.error:
         st.error(sentence(record.error))
     preset = PRESETS.get(record.sweep["kind"])
     CHARTS["lines" if preset is None else preset.chart](snapshot)
+    if offered.is_offered(record):
+        results.draw_answer(snapshot)
+        results.draw_table(snapshot)
+        offered.draw_ways(record)
+        pace.keep_pace("sweep", POLL_S)
     if record.is_active:
         if st.toggle(t("experiments.trials"), key="live-trials"):  # made each second, so only for who looks at it
             results.draw_table(snapshot)

@@ -1,17 +1,18 @@
 """What came of an experiment: its answer, the prediction beside it, every trial, and what can be done next."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from pages.experiments import advice, dialogs, longer, prediction, repeat, shifted
+from pages.experiments import advice, dialogs, longer, offered, prediction, repeat, shifted
 from pages.experiments.names import factor, level, sweep_of, trial
 from pages.ui import csv_download, services, sharing, state
 from pages.ui.actions import attempt, open_run
 from pages.ui.run_choice import ask_for
 from pages.ui.text import literal, sentence, t
+from tl_core.engine.runs.offers import why_not
 from tl_core.engine.runs.sweep_snapshots import MISSING, WAITING, SweepSnapshot
 from tl_core.errors import UnknownIdError
 from tl_core.experiments.preset import Row
@@ -27,7 +28,8 @@ TABLE_PX, HEAD_PX, ROW_PX = 360, 38, 35
 def draw(snapshot: SweepSnapshot) -> None:
     """Draws what came of an experiment at rest."""
     sweep = sweep_of(snapshot.record)
-    _draw_answer(sweep, snapshot.rows)
+    draw_answer(snapshot)
+    prediction.draw_beside_measured(sweep, snapshot.rows)
     _draw_actions(snapshot, sweep)
     advice.draw(snapshot, sweep)
     shifted.draw(snapshot, sweep)
@@ -43,14 +45,22 @@ def draw(snapshot: SweepSnapshot) -> None:
         st.caption(t("experiments.choose_trial"))
 
 
-def _draw_answer(sweep: Sweep, rows: Sequence[Row]) -> None:
-    answer = answer_of(sweep.kind, rows)
-    if answer is None:
+def draw_answer(snapshot: SweepSnapshot) -> None:
+    """Draws what the trials allow to say."""
+    said = _said(snapshot.record.id, snapshot.version, state.language(), snapshot)
+    if not said:
         st.caption(t("experiments.no_answer"))
-    else:
-        first, *others = map(literal, paragraphs(sweep.kind, answer, state.language()))
-        st.info("\n\n".join([f"**{first}**", *others]), icon=":material/lightbulb:")
-    prediction.draw_beside_measured(sweep, rows)
+        return
+    first, *others = map(literal, said)
+    st.info("\n\n".join([f"**{first}**", *others]), icon=":material/lightbulb:")
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _said(sweep_id: str, version: int, language: str, _snapshot: SweepSnapshot) -> list[str]:
+    """Returns the answer; a class that looks each second has it made once after each change."""
+    kind = _snapshot.record.sweep["kind"]
+    answer = answer_of(kind, _snapshot.rows)
+    return [] if answer is None else paragraphs(kind, answer, language)
 
 
 def _draw_actions(snapshot: SweepSnapshot, sweep: Sweep) -> None:
@@ -60,6 +70,8 @@ def _draw_actions(snapshot: SweepSnapshot, sweep: Sweep) -> None:
         if sharing.may_change(record):
             if snapshot.n_done < snapshot.n_trials:
                 _draw_button("go_on", "play_arrow", sweeps.go_on, record.id)
+                if why_not(sweep) is None:
+                    _draw_button("offer", "groups", services.engine().offers.offer, record.id)
             _draw_button("one_more", "add", sweeps.add_seeds, record.id, 1, n=len(sweep.cells))
         if st.button(t("experiments.repeat"), key="repeat", icon=":material/replay:"):
             repeat.begin(sweep)
@@ -106,15 +118,19 @@ def _shown(snapshot: SweepSnapshot) -> pd.DataFrame:
         factor(name, sweep.kind): [level(name, row[name], sweep.kind) for row in rows] for name in sweep.factors
     }
     columns[factor(SEED)] = [row[SEED] for row in rows]
-    columns[t("runs.state")] = [_state(row) for row in rows]
+    if offered.is_shared_out(snapshot):
+        columns[t("experiments.taken_by")] = offered.takers(snapshot)
+    columns[t("runs.state")] = [_state(row, snapshot) for row in rows]
     columns[t("runs.test")] = [row["test_accuracy"] for row in rows]
     columns[t("experiments.seconds")] = [row["seconds"] for row in rows]
     return pd.DataFrame(columns)
 
 
-def _state(row: Row) -> str:
+def _state(row: Row, snapshot: SweepSnapshot) -> str:
     """Returns how a trial stands; one without a run is none of the states of runs."""
     state_ = row["state"]
+    if offered.is_free(row, snapshot):
+        return t("experiments.free")
     return t(f"experiments.{state_}" if state_ in (WAITING, MISSING) else f"state.{state_}")
 
 

@@ -1,4 +1,4 @@
-"""The button that begins an experiment."""
+"""The buttons that begin an experiment, or share it out among a class."""
 
 import streamlit as st
 
@@ -6,30 +6,42 @@ from pages.experiments import prediction
 from pages.experiments.names import automatic
 from pages.ui import services, state
 from pages.ui.text import sentence, t
+from tl_core.engine.runs.offers import why_not
 from tl_core.errors import TransferLabError
 from tl_core.experiments.sweep import Sweep
 
 
 def draw(sweep: Sweep, *, is_ready: bool = True) -> None:
-    """Draws it; it can be pressed once there is a prediction, or one was skipped."""
-    is_pressed = st.button(
-        t("experiments.start", n=sweep.n_trials),
-        type="primary",
-        icon=":material/play_arrow:",
-        disabled=not is_ready,
-        key="start-sweep",
-        help=None if is_ready else t("experiments.predict_first"),
-    )
-    if not is_ready:
-        st.caption(t("experiments.predict_first"))
-    if is_pressed and is_ready:
-        begin(sweep)
+    """Draws them; they can be pressed once there is a prediction, or one was skipped."""
+    refused = why_not(sweep)
+    first = None if is_ready else t("experiments.predict_first")
+    with st.container(horizontal=True, key="start-ways"):
+        is_started = st.button(
+            t("experiments.start", n=sweep.n_trials),
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=not is_ready,
+            key="start-sweep",
+            help=first,
+        )
+        is_offered = st.button(
+            t("experiments.offer"),
+            icon=":material/groups:",
+            disabled=not is_ready or refused is not None,
+            key="offer-sweep",
+            help=sentence(refused) if refused else first or t("experiments.offer_help"),
+        )
+    if first is not None:
+        st.caption(first)
+    elif is_started or is_offered:
+        begin(sweep, is_offered=is_offered)
 
 
-def begin(sweep: Sweep) -> None:
-    """Starts an experiment and opens it; says in one sentence why it could not be started."""
+def begin(sweep: Sweep, *, is_offered: bool = False) -> None:
+    """Starts an experiment and opens it, or shares it out; says in one sentence why it could not be started."""
+    by, name = state.visitor(), automatic(sweep)
     try:
-        record = services.engine().sweeps.start(sweep, by=state.visitor(), name=automatic(sweep))
+        record = services.engine().sweeps.start(sweep, by=by, name=name, is_offered=is_offered)
     except TransferLabError as error:
         st.error(sentence(error))
         return

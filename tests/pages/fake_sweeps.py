@@ -28,10 +28,11 @@ class FakeSweeps:
 
     # ---- what the page calls ----
 
-    def start(self, sweep: Sweep, *, by: Visitor, name: str) -> SweepRecord:
+    def start(self, sweep: Sweep, *, by: Visitor, name: str, is_offered: bool = False) -> SweepRecord:
         id = uuid4().hex
         told = sweep.to_dict()
-        self.records[id] = SweepRecord(id, len(self.records) + 1, name, by.owner, SweepState.RUNNING, told, BEGAN)
+        state = SweepState.OFFERED if is_offered else SweepState.RUNNING
+        self.records[id] = SweepRecord(id, len(self.records) + 1, name, by.owner, state, told, BEGAN)
         self.rows[id] = tuple({**trial.factors, **NOTHING} for trial in sweep.trials())
         return self.records[id]
 

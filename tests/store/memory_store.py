@@ -39,7 +39,7 @@ class MemorySweeps(SweepRecords):
         best = {epoch.epoch: epoch.val_accuracy for epoch in epochs}.get(run.best_epoch)
         later = [epoch.seconds for epoch in epochs if epoch.epoch > 1 and not epoch.is_partial]
         epoch_s = sum(later) / len(later) if later else None
-        return TrialRecord(run.trial, run.id, run.state, run.test_accuracy, best, run.seconds, epoch_s)
+        return TrialRecord(run.trial, run.id, run.state, run.test_accuracy, best, run.seconds, epoch_s, run.owner)
 
     def listed(self, owner: str | None = None) -> list[SweepRecord]:
         with self._lock:

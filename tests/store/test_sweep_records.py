@@ -111,9 +111,9 @@ def test_its_trials_are_what_a_table_needs_of_its_runs_in_their_order(store):
     again = new_trial(store, record, 1)
     new_trial(store, other, 0)
     assert store.sweeps.trials(record.id) == [
-        TrialRecord(0, first.id, RunState.COMPLETED, 0.75, 0.625, 3.0),
-        TrialRecord(1, second.id, RunState.QUEUED, None, None, None),
-        TrialRecord(1, again.id, RunState.QUEUED, None, None, None),
+        TrialRecord(0, first.id, RunState.COMPLETED, 0.75, 0.625, 3.0, owner="anna"),
+        TrialRecord(1, second.id, RunState.QUEUED, None, None, None, owner="anna"),
+        TrialRecord(1, again.id, RunState.QUEUED, None, None, None, owner="anna"),
     ]
 
 
@@ -183,6 +183,35 @@ def test_a_sweep_under_way_is_not_deleted_and_a_bad_name_is_refused(store):
     assert len(store.sweeps.listed()) == 1
 
 
+# ---- a sweep that is offered ----
+
+
+def test_a_sweep_is_offered_from_the_beginning_or_at_rest_to_all_who_have_its_link(store):
+    born = store.sweeps.create(ASKED, name="n", owner="anna", is_offered=True)
+    assert (born.state, born.visibility, born.is_active) == (SweepState.OFFERED, Visibility.LINK, False)
+    record = new_sweep(store)
+    assert code_of(store.sweeps.offer, record.id) == "sweep_is_active"
+    store.sweeps.finish(record.id, SweepState.STOPPED)
+    offered = store.sweeps.offer(record.id)
+    assert (offered.state, offered.visibility, offered.ended_at) == (SweepState.OFFERED, Visibility.LINK, None)
+    store.sweeps.share(record.id, Visibility.CLASS, by=ANNA)
+    assert store.sweeps.offer(record.id).visibility is Visibility.CLASS
+    assert store.sweeps.go_on(record.id).state is SweepState.RUNNING
+    store.sweeps.delete(born.id, by=ANNA)
+    assert code_of(store.sweeps.offer, "f" * 32) == "unknown_sweep"
+
+
+def test_a_trial_says_whose_it_is_and_is_let_go_of_as_an_ordinary_run(store):
+    sweep = new_sweep(store)
+    about = {"role": "run", "name": "n", "environment": {}, "sweep_id": sweep.id}
+    runs = [store.create_run({}, owner=owner, trial=at, **about) for at, owner in enumerate(("ben", "carla"))]
+    assert [one.owner for one in store.sweeps.trials(sweep.id)] == ["ben", "carla"]
+    released = store.release(runs[0].id)
+    assert (released.sweep_id, released.trial, released.owner) == (None, None, "ben")
+    assert [one.owner for one in store.sweeps.trials(sweep.id)] == ["carla"]
+    assert [run.id for run in store.list_runs()] == [runs[0].id]
+
+
 # ---- what the store that lasts promises ----
 
 
@@ -231,6 +260,18 @@ store = SqliteStore(Path(sys.argv[1]))
 print(store.sweeps.create({"seeds": [0]}, name="n", owner="anna").id, flush=True)
 sys.stdin.read()
 """
+
+
+def test_an_offer_outlives_the_process_and_the_database(tmp_path):
+    with SqliteStore(tmp_path) as store:
+        offered = store.sweeps.create(ASKED, name="n", owner="anna", is_offered=True)
+        trial = new_trial(store, offered, 0, accuracy=0.75)
+    with SqliteStore(tmp_path) as store:
+        assert store.sweeps.get(offered.id) == offered
+    (tmp_path / "runs.sqlite").unlink()
+    with SqliteStore(tmp_path) as store:
+        assert store.sweeps.get(offered.id) == offered
+        assert [(one.run_id, one.owner) for one in store.sweeps.trials(offered.id)] == [(trial.id, "anna")]
 
 
 def test_the_sweep_of_a_killed_process_is_interrupted_and_that_of_a_living_one_left_alone(tmp_path):

@@ -18,6 +18,7 @@ from tl_core.engine.runs.estimates import Estimates
 from tl_core.engine.runs.exports import Exports
 from tl_core.engine.runs.forecast import Forecast
 from tl_core.engine.runs.insights import Insights
+from tl_core.engine.runs.offers import Offers
 from tl_core.engine.runs.programs import Programs
 from tl_core.engine.runs.rate_tests import RateTests
 from tl_core.engine.runs.runs import Runs
@@ -52,6 +53,7 @@ class Engine:
     Attributes:
         runs: What people do with runs.
         sweeps: What people do with sweeps.
+        offers: How a class splits one.
         classroom: What concerns the class.
         requests: What a page waits for.
         rate_tests: Learning rates that are tried before a run.
@@ -104,6 +106,7 @@ class Engine:
         self.programs = Programs(store, home, self.albums)
         self.runs = Runs(store, home, self.albums, supervisor, finished, forecast, disk)
         self.sweeps = Sweeps(store, home, supervisor, self.runs, estimates, disk, clock)
+        self.offers = Offers(store, home, supervisor, self.runs, disk)
         self.classroom = Classroom(store, supervisor, forecast, self.sweeps)
         self.rate_tests = RateTests(supervisor, self.runs, clock)
         self.requests = Requests(store, home, supervisor, estimates)

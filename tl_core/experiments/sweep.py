@@ -105,6 +105,12 @@ class Sweep:
         """The factors, and the options of `plan_run` that cells set for themselves."""
         return frozenset(name for cell in self.cells for name in (*cell.factors, *cell.options))
 
+    @property
+    def starts_from_runs(self) -> bool:
+        """Whether a trial starts from the backbone of another one, or of a run."""
+        options = (self.base, *(cell.options for cell in self.cells))
+        return any(cell.source for cell in self.cells) or any(one.get("source") for one in options)
+
     def trials(self, home: Path | None = None) -> tuple[Trial, ...]:
         """Returns all trials in the order in which they are trained.
 
@@ -114,19 +120,19 @@ class Sweep:
         Raises:
             UnknownIdError, SpecError: As `plan_run`; the first trial that cannot be run says why.
         """
-        order = [(at, seed) for seed in range(len(self.seeds)) for at in range(len(self.cells))]
-        return tuple(self._trial(at, seed, home) for at, seed in order)
+        return tuple(self.trial(place, home) for place in range(self.n_trials))
 
     def levels(self) -> tuple[Mapping[str, Level], ...]:
         """Returns factor → level of all trials in their order, the seed last; none of them is planned for it."""
         return tuple({**cell.factors, SEED: seed} for seed in self.seeds for cell in self.cells)
 
-    def _trial(self, at: int, nth: int, home: Path | None) -> Trial:
-        """Returns the trial of a cell with the n-th seed."""
+    def trial(self, place: int, home: Path | None = None) -> Trial:
+        """Returns the trial at one place among all; arguments and errors as of `trials`."""
+        nth, at = divmod(place, len(self.cells))
         cell, seed, source = self.cells[at], self.seeds[nth], self._source(at)
-        place = None if source is None else nth * len(self.cells) + source
+        before = None if source is None else nth * len(self.cells) + source
         spec = plan_run({**self.base, **cell.options, SEED: seed}, home)
-        return Trial({**cell.factors, SEED: seed}, spec, place)
+        return Trial({**cell.factors, SEED: seed}, spec, before)
 
     def _source(self, at: int) -> int | None:
         """Returns the place of the cell that one has its source from, its own where there is no such; None without."""

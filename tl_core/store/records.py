@@ -144,6 +144,7 @@ class SweepState(StrEnum):
     COMPLETED = "completed"  #: All its trials are over; some may have failed.
     STOPPED = "stopped"  #: A person ended it. Can go on.
     INTERRUPTED = "interrupted"  #: Its process died, or the disk refused a trial. Can go on.
+    OFFERED = "offered"  #: Nobody has it trained: whoever may see it takes trials, one at a time. Can go on.
 
 
 @dataclass(frozen=True)
@@ -200,6 +201,7 @@ class TrialRecord:
     val_accuracy: float | None  #: Of the best epoch.
     seconds: float | None
     epoch_s: float | None = None  #: Mean of the epochs after the first, which also compiles; None where there is one.
+    owner: str = ""  #: Whose the run is; of a sweep that is offered, who has taken the trial.
 
 
 @dataclass(frozen=True)

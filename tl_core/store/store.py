@@ -16,9 +16,9 @@ class RunStore(RunRecords):
     """Runs that last.
 
     Promises:
-        1. A finished record never changes, except for its name, its twin, its pin, who may see it, when a stopped or
-           interrupted run is started again (`set_threads` prepares that), once by `complete_stop`, and when a completed
-           run goes on for more epochs (`lengthen`); what it was before then stands in `earlier`.
+        1. A finished record never changes, except for its name, its twin, its pin, its sweep, who may see it, when a
+           stopped or interrupted run is started again (`set_threads` prepares that), once by `complete_stop`, and when
+           a completed run goes on for more epochs (`lengthen`); what it was before then stands in `earlier`.
         2. Every reader gets a copy: what is done to it changes nothing in the store.
         3. Ids are 128 random bits; `seq` orders runs by creation whatever the clock says, and is never used twice.
         4. When `add_epoch` or `finish_run` has returned, what it was told survives kill -9.
@@ -98,6 +98,14 @@ class RunStore(RunRecords):
             UnknownIdError, StoreError: As `permitted`.
         """
         return self._edit(self.permitted(id, by=by).id, is_pinned=bool(is_pinned))
+
+    def release(self, id: str) -> RunRecord:
+        """Makes a trial an ordinary run of its owner, of no sweep any more.
+
+        Raises:
+            UnknownIdError: "unknown_run".
+        """
+        return self._edit(id, sweep_id=None, trial=None)
 
     def delete(self, id: str, *, by: Visitor) -> None:
         """Removes a finished run, its epochs, trace and folder; its twin stays and has no twin any more.

@@ -18,19 +18,21 @@ class SweepRecords(ABC):
     Thread: any; several processes may share a store.
     """
 
-    def create(self, sweep: Mapping, *, name: str, owner: str) -> SweepRecord:
+    def create(self, sweep: Mapping, *, name: str, owner: str, is_offered: bool = False) -> SweepRecord:
         """Adds a sweep that is RUNNING, in the name of this process.
 
         Args:
             sweep: As plain data.
             name: 1 to 80 characters.
             owner: Whose it is.
+            is_offered: Whether it is OFFERED instead, to all who know its link.
 
         Raises:
             InputError: "bad_run_name".
         """
-        told = plain(dict(sweep))
-        return self._add(SweepRecord(new_id(), 0, clean_name(name), owner, SweepState.RUNNING, told, now()))
+        told, state = plain(dict(sweep)), SweepState.OFFERED if is_offered else SweepState.RUNNING
+        seen_by = Visibility.LINK if is_offered else Visibility.PRIVATE
+        return self._add(SweepRecord(new_id(), 0, clean_name(name), owner, state, told, now(), visibility=seen_by))
 
     def go_on(self, id: str, sweep: Mapping | None = None) -> SweepRecord:
         """Sets a sweep RUNNING again, in the name of this process; of several who do at once one succeeds.
@@ -45,6 +47,17 @@ class SweepRecords(ABC):
         """
         changed = {} if sweep is None else {"sweep": plain(dict(sweep))}
         return self._edit(id, is_idle=True, state=SweepState.RUNNING, ended_at=None, error=None, **changed)
+
+    def offer(self, id: str) -> SweepRecord:
+        """Sets a sweep at rest OFFERED; one that only its owner saw is seen by its link from now on.
+
+        Raises:
+            UnknownIdError: "unknown_sweep".
+            StoreError: "sweep_is_active".
+        """
+        is_hidden = self.get(id).visibility is Visibility.PRIVATE
+        shown = {"visibility": Visibility.LINK} if is_hidden else {}
+        return self._edit(id, is_idle=True, state=SweepState.OFFERED, ended_at=None, error=None, **shown)
 
     def extend(self, id: str, sweep: Mapping) -> SweepRecord:
         """Changes what a sweep asks, whatever its state.

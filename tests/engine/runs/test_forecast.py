@@ -16,6 +16,7 @@ from tl_core.engine.runs.exports import Exports
 from tl_core.engine.runs.fair_queue import FairQueue
 from tl_core.engine.runs.forecast import FORECAST_S, begin_times
 from tl_core.engine.runs.insights import Insights
+from tl_core.engine.runs.offers import Offers
 from tl_core.engine.runs.programs import Programs
 from tl_core.engine.runs.rate_tests import RateTests
 from tl_core.engine.runs.recorder import timing_key
@@ -224,6 +225,7 @@ FOR_THE_INSTRUCTOR = {
 FOR_EVERYBODY = {"submit", "import_network", "list_runs", "name_me", "may_have_pictures", "data"}
 FOR_EVERYBODY |= {"find_rate", "leave_rate"}
 OF_SWEEPS = {"start", "list_sweeps", "add_seeds"}  # and names that runs have, too: `test_sweeps` holds them
+OF_OFFERS = {"offer", "withdraw", "take"}  # `test_offers` holds them
 OF_IMPORTS = {
     "start",
     "import_now",
@@ -264,10 +266,10 @@ def outcome(action, *args) -> str:
 
 
 def test_every_method_of_the_engine_is_known_to_be_for_people_or_to_change_nothing():
-    parts = (Engine, Runs, Classroom, Requests, Imports, Exports, Insights, Programs, RateTests, Sweeps)
+    parts = (Engine, Runs, Classroom, Requests, Imports, Exports, Insights, Programs, RateTests, Sweeps, Offers)
     methods = [found for part in parts for found in inspect.getmembers(part, callable) if not found[0].startswith("_")]
     asking = {name for name, method in methods if "by" in inspect.signature(method).parameters}
-    assert asking == {*ON_A_RUN, *FOR_THE_INSTRUCTOR, *FOR_EVERYBODY, *OF_IMPORTS, *OF_SWEEPS}
+    assert asking == {*ON_A_RUN, *FOR_THE_INSTRUCTOR, *FOR_EVERYBODY, *OF_IMPORTS, *OF_SWEEPS, *OF_OFFERS}
     others = {name for name, method in methods if "by" not in inspect.signature(method).parameters}
     assert others == CHANGES_NOTHING | ENGINES_OWN
 

@@ -10,6 +10,7 @@ from tl_core.engine.runs.sweep_snapshots import SweepSnapshot
 from tl_core.experiments.sweep import Trial
 from tl_core.planning.plan import is_head_only
 from tl_core.spec import RunSpec
+from tl_core.store.records import SweepRecord
 
 
 @dataclass(eq=False)
@@ -17,9 +18,7 @@ class LiveSweep:
     """What is known of a sweep under way. Guarded by the engine's lock.
 
     Attributes:
-        id: The sweep.
-        owner: Whose it is, and whose its runs are.
-        name: What its runs are called after.
+        record: The sweep as it was when it began: whose it is, and what its runs are called after.
         trials: All of them.
         left: Places of the trials that were not submitted yet, the next one first.
         unchecked: Those of them of which one has not looked yet whether an equal run is known.
@@ -36,9 +35,7 @@ class LiveSweep:
         snapshot: The last one that was made.
     """
 
-    id: str
-    owner: str
-    name: str
+    record: SweepRecord
     trials: Sequence[Trial]
     left: deque[int]
     unchecked: deque[int]
@@ -60,6 +57,14 @@ class LiveSweep:
 
     def __post_init__(self) -> None:
         self.touch()
+
+    @property
+    def id(self) -> str:
+        return self.record.id
+
+    @property
+    def owner(self) -> str:
+        return self.record.owner
 
     def touch(self) -> None:
         """Notes that something is different from what pages have seen."""

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from tl_core.disk.files import SOURCE_FILE, WEIGHTS_FILE, share_file
-from tl_core.engine.runs.sweep_snapshots import newest
+from tl_core.engine.runs.sweep_snapshots import counting
 from tl_core.errors import InputError, StoreError, UnknownIdError
 from tl_core.evaluation.comparison import best_validation
 from tl_core.experiments.sweep import Trial
@@ -48,7 +48,7 @@ def trial_spec(store: RunStore, sweep_id: str, trial: Trial) -> RunSpec:
     """Returns what a trial of a sweep trains, with the run of the trial that it starts from, if there is one."""
     if trial.source is None:
         return trial.spec
-    source = newest(store.sweeps.trials(sweep_id)).get(trial.source)
+    source = counting(store.sweeps.trials(sweep_id)).get(trial.source)
     return trial.spec.with_changes(source="gone" if source is None else source.run_id)
 
 

@@ -1,20 +1,24 @@
 """A run or a pair on its way in: what was computed before is copied, the rest is queued."""
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tl_core.datasets.known import known_dataset
 from tl_core.engine.environment import environment
 from tl_core.engine.runs import reuse
 from tl_core.engine.runs.active import Trainings
-from tl_core.engine.runs.sources import keep_source, source_facts
+from tl_core.engine.runs.sources import keep_source, source_facts, trial_spec
 from tl_core.errors import TransferLabError
+from tl_core.experiments.sweep import Trial
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR
-from tl_core.store.records import RunRecord, RunState
+from tl_core.store.names import MAX_NAME, printable
+from tl_core.store.records import RunRecord, RunState, SweepRecord
 from tl_core.store.run_dataset import dataset_facts
 from tl_core.store.store import RunStore
+
+NAMED = 40  # characters of a sweep's name in that of a run
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,15 @@ class Order:
             fingerprint = reuse.fingerprint(spec, store)
             known = None if is_afresh else reuse.find(store, spec)
         return cls(spec, role, name, fingerprint, known, is_afresh, data)
+
+    @classmethod
+    def of_trial(cls, store: RunStore, record: SweepRecord, place: int, trial: Trial, home: Path) -> "Order":
+        """Looks up what is known of a trial of a sweep, with the run that it starts from."""
+        levels = " · ".join(map(str, trial.factors.values()))
+        name = printable(f"{record.name[:NAMED]} · {levels}")[:MAX_NAME]
+        spec = trial_spec(store, record.id, trial)
+        order = cls.of(store, spec, "run", name, is_afresh=False, home=home)
+        return replace(order, sweep_id=record.id, trial=place)
 
 
 def enter(store: RunStore, trainings: Trainings, orders: list[Order], owner: str) -> str:

@@ -16,22 +16,19 @@ from pathlib import Path
 from tl_core.engine.runs.estimates import Estimates
 from tl_core.engine.runs.live_sweep import LiveSweep
 from tl_core.engine.runs.runs import Runs
-from tl_core.engine.runs.sources import trial_spec
 from tl_core.engine.runs.submission import Order, enter
-from tl_core.engine.runs.sweep_snapshots import newest
+from tl_core.engine.runs.sweep_snapshots import counting
 from tl_core.engine.supervisor import Supervisor
 from tl_core.engine.worker.requests import FILL
 from tl_core.errors import TransferLabError, WorkerError
 from tl_core.experiments.sweep import Trial
 from tl_core.spec import RunSpec
 from tl_core.store.access import OPERATOR
-from tl_core.store.names import MAX_NAME, printable
 from tl_core.store.records import WORKER_LOSSES, RunState, SweepRecord, SweepState, TrialRecord, Visibility
 from tl_core.store.store import RunStore
 
 WINDOW = 2  # trials of a sweep in line or under way: one trains while what the other has found is written down
 PART = 20  # trials that are looked at before other sweeps have a turn
-NAMED = 40  # characters of a sweep's name in that of a run
 
 
 class SweepDriver:
@@ -83,9 +80,7 @@ class SweepDriver:
         done = {one.trial for one in self._store.sweeps.trials(record.id) if one.state is RunState.COMPLETED}
         trials = [replace(trial, spec=self._with_threads(trial)) for trial in trials]
         left = deque(place for place in range(len(trials)) if place not in done)
-        name = record.name[:NAMED]
-        about = record.id, record.owner, name, trials, left, left.copy()
-        live = LiveSweep(*about, self._versions.__next__, self._clock)
+        live = LiveSweep(record, trials, left, left.copy(), self._versions.__next__, self._clock)
         self._live[record.id] = live
         self._later(live)
 
@@ -116,7 +111,13 @@ class SweepDriver:
         self._unsaved[sweep_id] = state, error
         self._save_ends()
         for run_id in reversed(live.in_line.values()):  # the last first: none begins in between
-            self._supervisor.stop(run_id)
+            if self._is_own(live, run_id):
+                self._supervisor.stop(run_id)
+
+    def _is_own(self, live: LiveSweep, run_id: str) -> bool:
+        """Says whether a run in line is of the sweep's owner, and not a trial that somebody else has taken."""
+        run = self._trainings.get(run_id)
+        return run is None or run.owner == live.owner
 
     def ended(self, record: SweepRecord) -> SweepRecord:
         """Returns a record with the end that could not be written yet, if there is one."""
@@ -183,7 +184,8 @@ class SweepDriver:
 
     def _has_room(self, live: LiveSweep) -> bool:
         with self._lock:
-            return self._is_on(live) and bool(live.left) and len(live.in_line) < WINDOW
+            n_own = sum(self._is_own(live, run_id) for run_id in live.in_line.values())
+            return self._is_on(live) and bool(live.left) and n_own < WINDOW
 
     def _complete(self, live: LiveSweep) -> None:
         with self._lock:
@@ -208,7 +210,7 @@ class SweepDriver:
 
     def _prepare(self, live: LiveSweep) -> bool:
         """Takes over what is known, a part at a time, then asks for the features of the others; says whether it has."""
-        known = newest(self._store.sweeps.trials(live.id))
+        known = counting(self._store.sweeps.trials(live.id))
         for _ in range(min(PART, len(live.unchecked))):
             place = live.unchecked.popleft()
             before = known.get(place)
@@ -251,7 +253,7 @@ class SweepDriver:
     def _submit(self, live: LiveSweep, place: int) -> None:
         """Brings the next trial into line: a run that was stopped goes on, one that has failed is made anew."""
         with self._lock:  # read within it: a run that ends in between would count as one that nobody need take up
-            before = newest(self._store.sweeps.trials(live.id)).get(place)
+            before = counting(self._store.sweeps.trials(live.id)).get(place)
             if not self._is_on(live) or (before is not None and self._goes_on(live, place, before)):
                 return
         self._enter(live, place, self._order(live, place), before)
@@ -260,30 +262,26 @@ class SweepDriver:
         """Says whether a trial needs no new run, and has its run go on if that is not over. Within the lock."""
         is_in_line = self._trainings.get(before.run_id) is not None
         if not is_in_line and before.state.is_finished and before.state is not RunState.COMPLETED:
-            if not self._store.get(before.run_id).is_resumable:
+            if before.owner != live.owner or not self._store.get(before.run_id).is_resumable:
                 return False
             live.begin(place, before.run_id)
             live.left.remove(place)
             self._runs.resume(before.run_id, by=OPERATOR)
             return True
         live.left.remove(place)
-        if is_in_line:  # it was asked to stop and has not yet, or somebody resumed it by hand
+        if is_in_line:  # asked to stop and has not yet, resumed by hand, or taken by somebody else
             live.again.add(place)
             live.begin(place, before.run_id)
         return True
 
     def _order(self, live: LiveSweep, place: int) -> Order:
-        trial = live.trials[place]
-        name = printable(f"{live.name} · {' · '.join(map(str, trial.factors.values()))}")[:MAX_NAME]
-        spec = trial_spec(self._store, live.id, trial)  # with the run that it starts from
-        order = Order.of(self._store, spec, "run", name, is_afresh=False, home=self._home)
-        return replace(order, sweep_id=live.id, trial=place)
+        return Order.of_trial(self._store, live.record, place, live.trials[place], self._home)
 
     def _enter(self, live: LiveSweep, place: int, order: Order, before: TrialRecord | None) -> None:
         with self._lock:
             if not self._is_on(live):
                 return
-            if before is not None:
+            if before is not None and before.owner == live.owner:
                 with suppress(TransferLabError):  # its worker has not let go of it: the newer run counts
                     self._runs.delete(before.run_id, by=OPERATOR)
             run_id = enter(self._store, self._trainings, [order], live.owner)

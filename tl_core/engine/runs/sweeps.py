@@ -8,10 +8,11 @@ from pathlib import Path
 
 from tl_core.engine.runs import reuse
 from tl_core.engine.runs.estimates import Estimates, together_s
+from tl_core.engine.runs.offers import check_offer, completed
 from tl_core.engine.runs.runs import Runs
 from tl_core.engine.runs.sources import with_source
 from tl_core.engine.runs.sweep_driver import SweepDriver
-from tl_core.engine.runs.sweep_snapshots import SweepSnapshot, rows_of, version_of
+from tl_core.engine.runs.sweep_snapshots import SweepSnapshot, snapshot_of
 from tl_core.engine.supervisor import Supervisor
 from tl_core.errors import StoreError, TransferLabError
 from tl_core.experiments.sweep import Sweep, Trial
@@ -56,30 +57,34 @@ class Sweeps:
         self._driver = SweepDriver(store, home, supervisor, runs, estimates, clock)
         self._clock, self._looked_s = clock, -DEAD_S
 
-    def start(self, sweep: Sweep, *, by: Visitor, name: str) -> SweepRecord:
+    def start(self, sweep: Sweep, *, by: Visitor, name: str, is_offered: bool = False) -> SweepRecord:
         """Begins a sweep.
 
         Args:
             sweep: What it asks. All its trials are planned before anything is kept.
             by: Whose it is, and its runs are.
             name: 1 to 80 characters.
+            is_offered: Whether its trials wait for those who take them (`Offers`), and none is trained by itself.
 
         Raises:
             UnknownIdError, SpecError: The first trial that cannot be run says why; "unknown_dataset" also for data
                 that the visitor may not see.
-            InputError: "bad_run_name".
+            InputError: "bad_run_name"; as `offers.check_offer`.
             StoreError: As `limits.check_sweep_limits` and `limits.admit`; "no_room_for_more".
         """
         sweep = self._with_data(sweep, by)
         trials = sweep.trials(self._home)
         for spec in {trial.spec.with_changes(seed=0) for trial in trials if trial.spec.source}:
             with_source(self._store, spec, by=by)
+        if is_offered:
+            check_offer(sweep, self._runs, self._home)
         self._check_room(by)
         with self._lock:
             check_sweep_limits(self._store, 1, by=by)
             admit(self._store, by=by)
-            record = self._store.sweeps.create(sweep.to_dict(), name=name, owner=by.owner)
-            self._driver.begin(record, trials)
+            record = self._store.sweeps.create(sweep.to_dict(), name=name, owner=by.owner, is_offered=is_offered)
+            if not is_offered:
+                self._driver.begin(record, trials)
             return record
 
     def go_on(self, sweep_id: str, *, by: Visitor) -> SweepRecord:
@@ -93,7 +98,7 @@ class Sweeps:
         return self._again(record, Sweep.from_dict(record.sweep), by)
 
     def add_seeds(self, sweep_id: str, n: int, *, by: Visitor) -> SweepRecord:
-        """Trains each cell of a sweep with so many more seeds, whether it is under way here or at rest.
+        """Trains each cell of a sweep with so many more seeds, whether it is under way here, at rest, or offered.
 
         Raises:
             InputError: "bad_sweep": none, or more than a sweep may have.
@@ -104,7 +109,7 @@ class Sweeps:
         sweep = before.with_seeds(len(before.seeds) + n if n > 0 else 0)
         trials = sweep.trials(self._home)
         with self._lock:
-            if self._driver.extend(record.id, trials):
+            if self._driver.extend(record.id, trials) or record.state is SweepState.OFFERED:
                 return self._store.sweeps.extend(record.id, sweep.to_dict())
         return self._again(record, sweep, by)
 
@@ -179,12 +184,11 @@ class Sweeps:
         with self._lock:
             live = self._driver.get(record.id)
             if live is None:
-                rows = rows_of(record, self._store.sweeps.trials(record.id))
-                return SweepSnapshot(record, rows, version_of(record, rows))
+                return completed(self._store, snapshot_of(record, self._store.sweeps.trials(record.id)))
             seen = live.snapshot
             if seen is None or seen.version != live.version or seen.record != record:
-                rows = rows_of(record, self._store.sweeps.trials(record.id))
-                live.snapshot = seen = SweepSnapshot(record, rows, live.version, live.left_s(), live.doing)
+                seen = snapshot_of(record, self._store.sweeps.trials(record.id), live.version)
+                live.snapshot = seen = replace(seen, left_s=live.left_s(), doing=live.doing)
             return seen
 
     def find(self, sweep_id: str, *, by: Visitor) -> SweepRecord:
@@ -247,17 +251,18 @@ class Sweeps:
         self._store.sweeps.rename(sweep_id, name, by=by)
 
     def share(self, sweep_id: str, visibility: Visibility, *, by: Visitor) -> None:
-        """Says who else may look at a sweep and its runs.
+        """Says who else may look at a sweep and its runs; a trial that somebody else has taken is theirs to show.
 
         Raises:
             UnknownIdError, StoreError: As `SweepRecords.permitted`.
         """
         record = self._store.sweeps.share(sweep_id, visibility, by=by)
         for trial in self._store.sweeps.trials(record.id):
-            self._runs.share(trial.run_id, visibility, by=by)
+            if trial.owner == record.owner:
+                self._runs.share(trial.run_id, visibility, by=by)
 
     def delete(self, sweep_id: str, *, by: Visitor) -> None:
-        """Deletes a sweep at rest, with its runs.
+        """Deletes a sweep at rest, with its runs; those of others become ordinary runs of theirs.
 
         Raises:
             UnknownIdError, StoreError: As `SweepRecords.permitted`; "sweep_is_active", also while a worker has not let
@@ -269,7 +274,7 @@ class Sweeps:
             if record.is_active or self._driver.get(record.id) or self.holds(record.id):
                 raise StoreError("sweep_is_active", sweep=record.id)
         for trial in trials:
-            self._runs.delete(trial.run_id, by=by)
+            self._runs.delete(trial.run_id, by=by) if trial.owner == record.owner else self._store.release(trial.run_id)
         self._store.sweeps.delete(record.id, by=by)
 
     def close(self) -> None:

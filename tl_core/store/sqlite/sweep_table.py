@@ -19,7 +19,7 @@ from tl_core.store.sweep_records import SweepRecords, check_idle, one_sweep
 
 _COLUMNS = tuple(field.name for field in fields(SweepRecord))
 _TRIALS = """
-    SELECT trial, id AS run_id, state, test_accuracy, seconds,
+    SELECT trial, id AS run_id, state, test_accuracy, seconds, owner,
         (SELECT val_accuracy FROM epoch WHERE run_seq = run.seq AND epoch = run.best_epoch) AS val_accuracy,
         (SELECT AVG(seconds) FROM epoch WHERE run_seq = run.seq AND epoch > 1 AND NOT is_partial) AS epoch_s
     FROM run WHERE sweep_id = ? AND trial IS NOT NULL ORDER BY trial, seq
