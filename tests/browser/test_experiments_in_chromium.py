@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 from patience import wait_for
-from playwright.sync_api import Page, expect
-from real_server import settle
+from playwright.sync_api import Browser, Page, expect
+from real_server import new_context, settle
 
 from tl_core.phrases import phrase
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SMALL = "sweep_kind=depth&sweep_dataset=groceries&sweep_backbone=squeezenet&sweep_image_size=64&sweep_seeds=2"
+TINY = "sweep_kind=own&backbone=squeezenet&image_size=64&epochs=1"
 PREDICTION = phrase("en", "sweep.depth.choice.last")
 # points of the means that have a value
 DRAWN = """[...document.querySelectorAll('.tl-live')].flatMap(node => node._fullData ?? [])
@@ -87,3 +88,28 @@ def test_a_curve_is_sketched_by_a_stroke_and_mended_by_keys(server, page: Page):
     expect(points.nth(3)).to_be_focused()
     settle(page)
     expect(points.nth(2)).to_have_attribute("aria-valuenow", str(before + 9))
+
+
+@pytest.mark.full
+def test_two_visitors_split_an_experiment_and_both_see_the_curve_grow(server, page: Page, chromium: Browser):
+    page.goto(f"{server.url}/experiments?lang=en&{TINY}&sweep_vary=per_class:3,4&sweep_seeds=1")
+    settle(page)
+    page.get_by_role("button", name=say("offer")).click()
+    expect(page).to_have_url(re.compile("sweep=[0-9a-f]{32}"))
+    expect(page.get_by_test_id("stProgress")).to_contain_text(progress(done=0, busy=0, free=2))
+    context = new_context(chromium)
+    other = context.new_page()
+    other.goto(page.url)
+    other.get_by_role("button", name=say("take"), exact=True).click()
+    expect(page.get_by_test_id("stProgress")).to_contain_text(progress(done=1, busy=0, free=1))
+    page.get_by_role("button", name=say("take"), exact=True).click()
+    for visitor in (page, other):
+        expect(visitor.get_by_role("button", name=say("repeat"))).to_be_visible()
+        wait_for(visitor, f"{DRAWN} === 2")
+    expect(page.get_by_role("button", name=say("delete"))).to_be_visible()
+    expect(other.get_by_role("button", name=say("delete"))).to_have_count(0)
+    context.close()
+
+
+def progress(*, done: int, busy: int, free: int) -> str:
+    return say("offer_progress", done=say("done", done=done, n=2), busy=busy, free=free)
