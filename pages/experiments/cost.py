@@ -1,6 +1,7 @@
 """How many runs an experiment is, and how long they take on this machine as far as that was measured."""
 
 import json
+from pathlib import Path
 
 import streamlit as st
 
@@ -9,6 +10,8 @@ from pages.ui.text import seconds, t
 from tl_core.disk.home import data_home
 from tl_core.engine.runs.estimates import Pending
 from tl_core.errors import TransferLabError
+from tl_core.experiments.preset import Preset
+from tl_core.experiments.presets import PRESETS
 from tl_core.experiments.sweep import Sweep
 
 KEPT_S = 10  # an estimate
@@ -21,12 +24,35 @@ def told(sweep: Sweep) -> str:
     Raises:
         TransferLabError: A trial cannot be run.
     """
-    whole_s = _whole_s(sweep)
+    return _said(sweep.n_trials, _whole_s(sweep))
+
+
+def told_of(preset: Preset) -> str:
+    """Returns the same of a preset as it begins, for a card.
+
+    Raises:
+        TransferLabError: A trial cannot be run.
+    """
+    return _said(*_usual(str(data_home()), preset.id))
+
+
+def _said(n_trials: int, whole_s: float | None) -> str:
     if whole_s is None:
-        return t("experiments.cost_unknown", n=sweep.n_trials)
+        return t("experiments.cost_unknown", n=n_trials)
     if whole_s == 0:
-        return t("experiments.cost_nothing", n=sweep.n_trials)
-    return t("experiments.cost", n=sweep.n_trials, time=seconds(whole_s))
+        return t("experiments.cost_nothing", n=n_trials)
+    return t("experiments.cost", n=n_trials, time=seconds(whole_s))
+
+
+@st.cache_data(ttl=KEPT_S, max_entries=64, show_spinner=False)
+def _usual(home: str, preset_id: str) -> tuple[int, float | None]:
+    """Returns trials and seconds for all who ask within a few seconds.
+
+    Also that they are not known yet: nobody waits at a card, and to plan the trials of all cards takes long.
+    """
+    preset = PRESETS[preset_id]
+    sweep = preset.sweep({}, preset.n_seeds, Path(home))
+    return sweep.n_trials, services.engine().sweeps.estimate_s(sweep)
 
 
 def draw(sweep: Sweep) -> None:

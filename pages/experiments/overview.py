@@ -8,7 +8,6 @@ from pages.ui import services, state
 from pages.ui.owner_names import owner_name
 from pages.ui.sharing import may_change
 from pages.ui.text import day, literal, t
-from tl_core.disk.home import data_home
 from tl_core.errors import TransferLabError
 from tl_core.experiments.own import KIND
 from tl_core.experiments.preset import Preset
@@ -46,7 +45,7 @@ def _draw_card(preset: Preset) -> None:
 
 def _cost(preset: Preset) -> str:
     try:
-        return cost.told(preset.sweep({}, preset.n_seeds, data_home()))
+        return cost.told_of(preset)
     except TransferLabError:  # what it needs is not here; its own page says what
         return t("experiments.not_here")
 

@@ -30,8 +30,8 @@ FIELDS = tuple(WAYS["ulmfit"])
 
 def draw(start: str) -> None:
     """Draws the named ways of training blocks, each of which sets the three controls below."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="training-ways"):
-        st.caption(t("lab.ways"), width="content", help=meaning("unfreezing"))
+    st.caption(t("lab.ways"), help=meaning("unfreezing"))
+    with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", key="training-ways"):
         for way, values in WAYS.items():
             if st.button(t(f"lab.way_{way}"), key=f"way-{way}", help=t(f"lab.way_{way}_about"), type="tertiary"):
                 for field, value in values.items():

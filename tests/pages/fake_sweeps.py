@@ -16,12 +16,16 @@ BEGAN = "2026-01-02T03:04:05+00:00"
 
 
 class FakeSweeps:
-    """In the place of the engine's; keeps what was asked in `asked`, and estimates as `whole_s` says."""
+    """In the place of the engine's; keeps what was asked in `asked`, and estimates as `whole_s` says.
+
+    `n_estimated` counts how often it was asked to.
+    """
 
     def __init__(self) -> None:
         self.records: dict[str, SweepRecord] = {}
         self.rows: dict[str, tuple[dict, ...]] = {}
         self.asked: list[tuple] = []
+        self.n_estimated = 0
         self.whole_s: float | None = 100.0
         self.left_s: float | None = None
         self.doing: dict | None = None
@@ -51,6 +55,7 @@ class FakeSweeps:
 
     def estimate_s(self, sweep: Sweep) -> float | None:
         sweep.trials()
+        self.n_estimated += 1
         return self.whole_s
 
     def stop(self, id: str, *, by: Visitor) -> None:

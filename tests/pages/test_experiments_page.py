@@ -102,6 +102,16 @@ def test_every_question_has_a_card_that_says_what_it_takes(visit, sweeps, langua
     assert phrase(language, "sweep.depth.reference") in shown(app)
 
 
+@pytest.mark.parametrize("whole_s", [100.0, None])
+def test_the_trials_of_all_cards_are_planned_once_for_all_who_look_within_a_few_seconds(visit, sweeps, whole_s):
+    sweeps.whole_s = whole_s
+    app = visit("experiments")
+    assert sweeps.n_estimated == len(PRESETS)
+    app.run()
+    visit("experiments", "zh", owner="anna")
+    assert sweeps.n_estimated == len(PRESETS)
+
+
 def test_a_card_leads_to_its_question_and_back(visit, sweeps):
     app = visit("experiments")
     app.button(key="ask-depth").click().run()
