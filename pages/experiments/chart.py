@@ -5,6 +5,7 @@ import json
 import streamlit as st
 
 from pages.experiments.names import factor, level, name_of, sweep_of
+from pages.experiments.sketch import line_of
 from pages.ui import state
 from pages.ui.live_chart import Saving, live_figure
 from pages.ui.text import literal, t
@@ -71,6 +72,7 @@ def _drawn(sweep_id: str, version: int, language: str, _snapshot: SweepSnapshot,
         is_logarithmic=is_logarithmic,
         is_ordered=choices_of(x) is None if preset is None else preset.is_ordered,
         sketch=dict(sweep.sketch),
+        sketched="" if preset is None or preset.series is None else line_of(preset, sweep),
         published=preset.published if preset is not None else (),
     )
     labels = _labels(sweep, x, series)

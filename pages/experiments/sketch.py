@@ -1,6 +1,7 @@
 """The curve that a learner expects, drawn before the first run, and how far it lay from what was measured."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
@@ -24,8 +25,8 @@ Points = tuple[tuple[Level, float], ...]
 
 
 def is_possible(preset: Preset, sweep: Sweep) -> bool:
-    """Says whether there is a curve to expect: at least three levels that have an order."""
-    return preset.is_ordered and len(_levels(preset, sweep)) >= FEWEST
+    """Says whether there is a curve to expect: a line of at least three levels that have an order."""
+    return preset.chart == "lines" and preset.is_ordered and len(_levels(preset, sweep)) >= FEWEST
 
 
 def choose(preset: Preset, sweep: Sweep) -> Points:
@@ -57,7 +58,8 @@ def forget(preset: Preset) -> None:
 
 def draw_agreement(preset: Preset, sweep: Sweep, rows: Sequence[Row]) -> None:
     """Says in numbers how far the sketch lies from the means, and whether it rises and falls with them."""
-    line = {preset.series: sweep.cells[0].factors[preset.series]} if preset.series else {}
+    sketched = line_of(preset, sweep)
+    line = {} if preset.series is None or sketched is None else {preset.series: sketched}
     found = agreement(dict(sweep.sketch), rows, preset.x, **line)
     if found is None:
         return
@@ -76,9 +78,19 @@ def name_of(preset: Preset) -> str:
     return f"sweep-sketch-{preset.id}"
 
 
+def line_of(preset: Preset, sweep: Sweep) -> Level | None:
+    """Returns which line is sketched: the first with enough levels, else the first; None where all is one line."""
+    if preset.series is None:
+        return None
+    n_levels = Counter(cell.factors[preset.series] for cell in sweep.cells)
+    return next((line for line, n in n_levels.items() if n >= FEWEST), next(iter(n_levels)))
+
+
 def _levels(preset: Preset, sweep: Sweep) -> list[Level]:
-    """Returns the levels from left to right."""
-    found = list(dict.fromkeys(cell.factors[preset.x] for cell in sweep.cells))
+    """Returns the levels of the line that is sketched, from left to right."""
+    line = line_of(preset, sweep)
+    cells = [cell for cell in sweep.cells if preset.series is None or cell.factors[preset.series] == line]
+    found = list(dict.fromkeys(cell.factors[preset.x] for cell in cells))
     return found if any(isinstance(one, str) for one in found) else sorted(found)
 
 
@@ -91,11 +103,11 @@ def _places(preset: Preset, sweep: Sweep) -> list[float]:
 
 
 def _of_line(preset: Preset, sweep: Sweep) -> str:
-    """Returns of which line it is, where there are several: the first."""
-    if preset.series is None or len({cell.factors[preset.series] for cell in sweep.cells}) < 2:
+    """Returns of which line it is, where there are several."""
+    line = line_of(preset, sweep)
+    if preset.series is None or line is None or len({cell.factors[preset.series] for cell in sweep.cells}) < 2:
         return ""
-    first = sweep.cells[0].factors[preset.series]
-    return f" {t('experiments.sketch_line', line=level(preset.series, first, preset.id))}"
+    return f" {t('experiments.sketch_line', line=level(preset.series, line, preset.id))}"
 
 
 def _nothing() -> None:

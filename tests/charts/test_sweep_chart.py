@@ -148,6 +148,14 @@ def test_each_of_many_lines_has_a_small_chart_with_the_same_axes_and_the_others_
     assert drawn["behind-a"]["hoverinfo"] == "skip"
 
 
+def test_of_small_charts_only_that_of_the_predicted_line_shows_the_prediction():
+    rows = [row(size, 0, 0.3, arm) for arm in "ab" for size in (1, 2, 5)]
+    charts = small_multiples(sweep_info(rows, "x", "arm", sketch={1: 0.9}, sketched="b"))
+    assert ["sketch" in traces(one) for one in charts] == [False, True]
+    ranges = [sweep_data(one, LABELS)["layout"]["yaxis"]["range"] for one in charts]
+    assert ranges[0] == ranges[1]
+
+
 def test_plotly_takes_what_is_drawn_and_a_browser_too():
     info = sweep_info(SIZES, "x", "arm", is_logarithmic=True, sketch={1: 0.2}, published=(Published("", ((1, 0.5),)),))
     assert json.dumps(sweep_data(info, LABELS))

@@ -254,8 +254,24 @@ def test_a_curve_is_sketched_instead_and_said_in_numbers_afterwards(visit, sweep
     assert drawn["y"] == pencil.values
 
 
-def test_what_has_no_order_cannot_be_sketched(visit, sweeps):
-    assert "sketch" not in keys(visit("experiments", sweep_kind="batchnorm"))
+@pytest.mark.parametrize("kind", ["batchnorm", "backbones"])
+def test_what_has_no_order_or_is_no_curve_cannot_be_sketched(visit, sweeps, kind):
+    assert "sketch" not in keys(visit("experiments", sweep_kind=kind))
+
+
+def test_of_lines_the_first_that_is_a_curve_is_sketched(visit, sweeps, monkeypatch):
+    pencil = Pencil()
+    monkeypatch.setattr("pages.experiments.sketch._SKETCH", pencil)
+    app = visit("experiments", sweep_kind="source")
+    app.button(key="sketch").click().run()
+    assert not app.exception
+    assert phrase("en", "sweep.source.level.a-frozen") in shown(app)
+    pencil.values = [0.5] * len(pencil.shown["levels"])
+    app.run()
+    app.button(key="start-sweep").click().run()
+    (record,) = sweeps.records.values()
+    copied = [cell["factors"] for cell in record.sweep["cells"] if "a-frozen" in cell["factors"].values()]
+    assert [[level, 0.5] for level in sorted(cell["blocks"] for cell in copied)] == record.sweep["sketch"]
 
 
 # ---- under way ----

@@ -34,6 +34,7 @@ def sweep_info(
     is_logarithmic: bool = False,
     is_ordered: bool = True,
     sketch: Mapping[Any, float] | None = None,
+    sketched: Any = "",
     published: Sequence[Published] = (),
 ) -> SweepInfo:
     """Returns what to draw of the rows of a sweep.
@@ -45,7 +46,7 @@ def sweep_info(
         series: The factor that makes one line each; None: one line in all.
         is_logarithmic: Whether x grows by factors. Levels that are no numbers stand one step apart in any case.
         is_ordered: Whether lines go from level to level: not where these are only different from each other.
-        sketch: What somebody predicted: level of x → accuracy.
+        sketch, sketched: What somebody predicted, level of x → accuracy, and for which line: a level of `series`.
         published: Curves from a paper.
     """
     levels = list(dict.fromkeys(row[x] for row in rows))
@@ -64,13 +65,14 @@ def sweep_info(
         tuple(lines),
         tuple(predicted),
         tuple((one.series, one.points) for one in published),
+        sketched=str(sketched),
     )
 
 
 def small_multiples(info: SweepInfo) -> tuple[SweepInfo, ...]:
     """Returns a chart for each line, with the others faintly behind it: many lines in one are a tangle.
 
-    All have the same axes. A curve from a paper stands beside its own line.
+    All have the same axes. A curve from a paper and a predicted one stand beside their own line.
 
     References: Tufte 1990, "Envisioning Information", chapter 4.
     """
@@ -122,7 +124,7 @@ def sweep_data(info: SweepInfo, labels: SweepLabels) -> dict:
     for line, style in zip(info.lines, theme.styles(roles), strict=True):
         traces += _bands(line, style, is_ordered=info.is_ordered)
         traces += [_faint(line, style, labels), _means(line, style, labels, is_ordered=info.is_ordered)]
-    if info.sketch:
+    if info.sketch and info.sketched in ("", *(line.name for line in info.lines)):
         traces.append(_beside("sketch", info.sketch, "dot", 3.0, labels.sketch))
     if info.published:
         points = [point for _, curve in info.published for point in (*curve, (None, None))][:-1]

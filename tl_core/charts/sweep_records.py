@@ -57,6 +57,7 @@ class SweepInfo:
         sketch: What somebody predicted, place and accuracy.
         published: Curves from a paper, in their own scale: (line beside which it stands, its points).
         others: Lines that are drawn faintly behind, to compare with; only in one of several small charts.
+        sketched: The line that was predicted; "" where there is one only.
     """
 
     scale: Scale
@@ -66,6 +67,7 @@ class SweepInfo:
     sketch: tuple[tuple[float, float], ...] = ()
     published: tuple[tuple[str, tuple[tuple[float, float], ...]], ...] = ()
     others: tuple[SweepLine, ...] = ()
+    sketched: str = ""
 
 
 @dataclass(frozen=True)
