@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.ui.live_chart import live_figure
-from pages.ui.text import dataset_name, literal, percent, t
+from pages.ui.text import dataset_name, percent, t
 from tl_core.charts.forgetting import ForgettingLabels, forgetting_data, forgetting_info
 from tl_core.engine.runs.snapshots import RunSnapshot
 from tl_core.planning.plan import is_head_only
@@ -24,8 +24,8 @@ def draw(snapshots: Sequence[RunSnapshot]) -> None:
 
 def _draw(snapshot: RunSnapshot, source: dict) -> None:
     info = forgetting_info([(epoch.epoch, epoch.source_accuracy) for epoch in snapshot.epochs], source["val_accuracy"])
-    name = {"name": literal(source["name"]), "dataset": dataset_name(str(source["dataset"]))}
-    st.markdown(t("forgetting.title", **name))
+    dataset = dataset_name(str(source["dataset"]))
+    st.markdown(t("forgetting.title", dataset=dataset))
     if not info.points:
         st.caption(t("forgetting.none"))
         return
@@ -38,6 +38,6 @@ def _draw(snapshot: RunSnapshot, source: dict) -> None:
         key=f"forgetting-{snapshot.record.id}",
         height=HEIGHT_PX,
         revision=snapshot.record.id,
-        label=t("forgetting.label", **name),
+        label=t("forgetting.label", dataset=dataset),
     )
     st.caption(t("forgetting.about"))
