@@ -82,7 +82,7 @@ def test_one_that_is_clearly_best_is_said_to_be_so_and_by_how_much():
     )
     assert said.values["difference"] == pytest.approx(0.1, abs=0.01)
     assert BACKBONES.verdict(given) == "vgg16"
-    assert "VGG16 64 px is best, behind block5: " in sentence("backbones", said, "en")
+    assert "VGG16 64 px is best, with the probe on its block “block5”: " in sentence("backbones", said, "en")
 
 
 def test_those_within_noise_of_the_best_are_named_and_the_worse_ones_counted():
