@@ -31,9 +31,9 @@ FIELDS = tuple(WAYS["ulmfit"])
 def draw(start: str) -> None:
     """Draws the named ways of training blocks, each of which sets the three controls below."""
     st.caption(t("lab.ways"), help=meaning("unfreezing"))
-    with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", key="training-ways"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="training-ways"):
         for way, values in WAYS.items():
-            if st.button(t(f"lab.way_{way}"), key=f"way-{way}", help=t(f"lab.way_{way}_about"), type="tertiary"):
+            if st.button(t(f"lab.way_{way}"), key=f"way-{way}", help=t(f"lab.way_{way}_about")):
                 for field, value in values.items():
                     state.set_widget(NAMES.get(field, field).format(start=start), value)
 
