@@ -22,7 +22,7 @@ from tl_core.store.sqlite.store import SqliteStore
 
 KILLS = 20
 SEED = 17
-LONGEST_S = 4.0  # between the first trial that a server trains and its kill
+LONGEST_S = 1.0  # between the first trial that a server trains and its kill
 ANNA = Visitor("anna")
 RATES = [round(1e-3 * 1.3**step, 6) for step in range(10)]
 SERVER = """
@@ -47,16 +47,17 @@ def prove(n: int | None = None) -> list[Finding]:
         home, moments = Path(folder), random.Random(SEED)
         sweep_id = _begun(home, n_trials=100 if n_kills >= KILLS else 4 * n_kills)
         done: dict[str, str | None] = {}
-        n_again = 0
+        n_again, n_done = 0, 0
         for _ in range(n_kills):
             known, is_over = _killed(home, sweep_id, moments.uniform(0.0, LONGEST_S))
             n_again += sum(known.get(run_id) != ended for run_id, ended in done.items())
-            done = known
+            done, n_done = known, n_done + 1
             if is_over:
                 break
         state, states, last = _finished(home, sweep_id)
         n_again += sum(last.get(run_id) != ended for run_id, ended in done.items())
     return [
+        Finding("servers killed before all was done", str(n_done), f"{n_kills}", n_done == n_kills),
         Finding("finished trials lost or trained again", str(n_again), "0", n_again == 0),
         Finding("the sweep in the end", state.value, "completed", state is SweepState.COMPLETED),
         Finding("its trials", ", ".join(sorted(set(states))), "completed", set(states) == {"completed"}),
@@ -89,11 +90,15 @@ def _killed(home: Path, sweep_id: str, after_s: float) -> tuple[dict[str, str | 
         with SqliteStore(home) as store:
             before = len(_completed(store, sweep_id))
             if is_on:
-                until("a trial", lambda: len(_completed(store, sweep_id)) > before or server.poll() is not None)
+                until("a trial", lambda: len(_completed(store, sweep_id)) > before or _is_over(store, sweep_id))
                 time.sleep(after_s)
             os.kill(server.pid, signal.SIGKILL)
             server.wait()
-            return _completed(store, sweep_id), not is_on
+            return _completed(store, sweep_id), _is_over(store, sweep_id)
+
+
+def _is_over(store: SqliteStore, sweep_id: str) -> bool:
+    return store.sweeps.get(sweep_id).state is SweepState.COMPLETED
 
 
 def _finished(home: Path, sweep_id: str) -> tuple[SweepState, list[str], dict[str, str | None]]:
