@@ -36,6 +36,7 @@ ON_THE_CLASS = {
 # what only the engine calls: it speaks for the runs that it was given, whoever asked for them
 ENGINES_OWN = {
     "create_run",
+    "release",
     "find_equal",
     "copy_run",
     "fill_run",

@@ -129,7 +129,14 @@ def test_a_run_that_goes_on_and_is_stopped_leaves_no_outputs_of_the_weights_befo
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("changes", [{}, {"optimizer": "sgd", "nesterov": True}, {"schedule": "cosine"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"schedule": "cosine"},
+        pytest.param({"optimizer": "sgd", "nesterov": True}, marks=pytest.mark.full),
+    ],
+)
 def test_a_run_that_takes_over_the_head_of_another_trains_as_one_alone_and_compiles_nothing(
     changes, tmp_path, monkeypatch
 ):
