@@ -58,12 +58,14 @@ def _usual(home: str, preset_id: str) -> tuple[int, float | None]:
 def draw(sweep: Sweep) -> None:
     """Draws it, has one trial measured where nothing of its kind was, and asks again until that is done."""
     st.caption(told(sweep), help=t("experiments.cost_about"))
-    pending = _pending(sweep)
+    pending, is_drawn = _pending(sweep), False
     if pending is not None:
 
         def ask() -> None:
-            if _pending(sweep) is not pending:
+            nonlocal is_drawn
+            if is_drawn and _pending(sweep) is not pending:
                 st.rerun()
+            is_drawn = True  # the first time is a part of the page's own run, which may be that of a click further down
 
         pace.draw_again("sweep-cost", ask, MEASURING_S if pending is Pending.MEASURING else WAITING_S)
 

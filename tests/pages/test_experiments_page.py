@@ -4,10 +4,13 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import cycle
 
 import pytest
 from fake_sweeps import FakeSweeps
 
+from pages.experiments import cost
+from tl_core.engine.runs.estimates import Pending
 from tl_core.experiments.presets import PRESETS
 from tl_core.phrases import LANGUAGES, phrase
 from tl_core.planning.plan import plan_run
@@ -163,6 +166,15 @@ def test_nothing_starts_before_something_is_predicted_or_that_is_skipped(visit, 
     (record,) = sweeps.records.values()
     assert "prediction" not in record.sweep
     assert say(language, "skipped") in shown(app)
+
+
+def test_a_click_is_not_lost_where_its_time_becomes_known_in_the_same_moment(visit, sweeps, monkeypatch):
+    app = visit("experiments", sweep_kind="depth")
+    predict(app, "last")
+    flips = cycle((Pending.WAITING, Pending.MEASURING))
+    monkeypatch.setattr(cost, "_pending", lambda sweep: next(flips))
+    app.button(key="start-sweep").click().run()
+    assert len(sweeps.list_sweeps(by=OPERATOR)) == 1
 
 
 def test_a_link_fills_the_settings_and_starts_nothing(visit, sweeps):

@@ -111,7 +111,12 @@ def test_a_fault_that_a_run_shows_names_a_variant_that_has_it():
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "error"),
-    sorted({(fault.code, fault.error) for one in RECIPES.values() for fault in one.faults if fault.error}),
+    [
+        pytest.param(*fault, marks=[pytest.mark.full] if at else [])  # a process each, with Keras in it
+        for at, fault in enumerate(
+            sorted({(fault.code, fault.error) for one in RECIPES.values() for fault in one.faults if fault.error})
+        )
+    ],
 )
 def test_keras_answers_a_fault_with_the_words_that_the_page_repeats(code, error):
     done = subprocess.run([sys.executable, "-c", SNIPPETS[code]], capture_output=True, text=True)

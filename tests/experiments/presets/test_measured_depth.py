@@ -30,7 +30,7 @@ def test_a_block_inside_beats_the_last_one_on_small_photographs(trainer):
     assert DEPTH.verdict(rows) == "inside"
 
 
-@pytest.mark.full  # every cut has a pass of its own here
+@pytest.mark.full
 def test_it_does_so_also_as_the_best_of_all_blocks(trainer):
     rows = trainer.rows(DEPTH.sweep({}, DEPTH.n_seeds))
     mean, answer = means(rows), DEPTH.answer(rows)

@@ -5,10 +5,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests.engine.worker.tasks.finished import finished
 from tl_core.disk.files import SOURCE_FILE, WEIGHTS_FILE, share_file
+from tl_core.engine.worker.kept import Kept
+from tl_core.engine.worker.model_cache import ModelCache
+from tl_core.engine.worker.tasks import fill
 from tl_core.engine.worker.tasks.train import TrainingTask
 from tl_core.engine.worker.warm_cache import WarmCache
 from tl_core.experiments.sweep import Sweep, Trial
+from tl_core.planning.plan import is_head_only
 from tl_core.spec import RunSpec
 from tl_core.training.events import Ended
 
@@ -37,8 +42,15 @@ class Trainer:
             for place, trial in enumerate(trials)
             if all(trial.factors[name] in levels for name, levels in only.items())
         ]
+        self._fill([trials[place].spec for place in chosen if trials[place].source is None])
         with TemporaryDirectory() as folder:
             return [self._row(trials[place], Path(folder), place) for place in chosen]
+
+    def _fill(self, specs: list[RunSpec]) -> None:
+        """Computes the features of all cuts of a network in one pass, as a sweep does."""
+        plain = [spec.to_dict() for spec in specs if is_head_only(spec) and spec not in self.known]
+        if plain:
+            finished(fill.run(Kept(self.home, ModelCache(self.home), self.warm), specs=plain))
 
     def _row(self, trial: Trial, folder: Path, place: int) -> dict:
         spec = trial.spec if trial.source is None else trial.spec.with_changes(source=str(trial.source))
