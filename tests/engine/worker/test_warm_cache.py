@@ -55,7 +55,9 @@ def test_a_head_that_was_given_back_is_taken_over_by_one_run_with_the_weights_of
     first = cache.network(spec, 3)
     for variable in first.suffix.variables:
         variable.assign(np.ones(variable.shape, variable.dtype))
+    assert not cache.has_taken_back()
     cache.give_back(spec, first)
+    assert [cache.has_taken_back(), cache.has_taken_back()] == [True, False]
     wanted = spec.with_changes(seed=7, epochs=9, learning_rate=0.5)
     second, third = (cache.network(wanted, 3) for _ in range(2))
     assert second is first

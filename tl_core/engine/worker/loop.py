@@ -152,12 +152,13 @@ class Worker:
             self._let_go()
 
     def _let_go(self) -> None:
-        """Frees what an ended training leaves behind."""
+        """Frees what an ended training leaves behind; to look for it takes longer than to train a small head."""
         from tl_core.engine.worker.device import release
 
         if self._scheduler.is_empty:
             self._kept.models.clear()
-        release(is_idle=self._scheduler.is_empty)
+        if not self._kept.warm.has_taken_back():
+            release(is_idle=self._scheduler.is_empty)
 
     def _begin(self, request: Request, message: dict) -> None:
         if request.rank is Rank.CHORE:

@@ -31,6 +31,7 @@ class WarmCache:
         self._dataset: tuple[tuple[str, Path], Dataset] | None = None
         self._backbone: tuple[tuple, Backbone] | None = None
         self._networks: OrderedDict[RunSpec, Network] = OrderedDict()  # of this backbone, in nobody's hands
+        self._has_taken_back = False
 
     def dataset(self, id: str, home: Path, *, on_progress: OnProgress | None = None) -> Dataset:
         """Returns a data set, as `load_dataset` does."""
@@ -66,9 +67,14 @@ class WarmCache:
         is_of_backbone = self._backbone is not None and self._backbone[1].blocks[0] is network.blocks[0]
         if not (is_of_backbone and head <= MOST_HEAD_NUMBERS):
             return
-        self._networks[_alike(spec)] = network
+        self._networks[_alike(spec)], self._has_taken_back = network, True
         while len(self._networks) > MOST_NETWORKS:
             self._networks.popitem(last=False)
+
+    def has_taken_back(self) -> bool:
+        """Says, once, whether a network was given back since this was asked last: then its run leaves none behind."""
+        was, self._has_taken_back = self._has_taken_back, False
+        return was
 
     def backbone(self, spec: RunSpec, *, on_progress: OnProgress | None = None) -> Backbone:
         """Returns the backbone of a spec, as `make_backbone` does; one that no run can change, from before."""
