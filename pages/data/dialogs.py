@@ -26,7 +26,8 @@ def share(record: AlbumRecord, icon: str) -> None:
             st.rerun()
         st.caption(t(f"data.{record.visibility.value}_about"))
         if record.visibility is not Visibility.PRIVATE:
-            st.code(state.address({"dataset": record.id, "lang": state.language()}), language=None, wrap_lines=True)
+            link = state.address({"dataset": record.id, "lang": state.language()}, "lab")
+            st.code(link, language=None, wrap_lines=True)
 
 
 def rename(record: AlbumRecord) -> None:

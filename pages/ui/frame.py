@@ -13,9 +13,10 @@ from pages.ui.text import sentence, t
 from tl_core.errors import TransferLabError
 from tl_core.phrases import LANGUAGES
 
-STEPS = ("lab", "data", "classify", "insights", "runs", "experiments", "recipes", "classroom")
+STEPS = ("learn", "lab", "data", "classify", "insights", "runs", "experiments", "recipes", "classroom")
 ICONS = MappingProxyType(
     {
+        "learn": ":material/school:",
         "lab": ":material/science:",
         "data": ":material/photo_library:",
         "classify": ":material/image_search:",
@@ -45,7 +46,7 @@ def draw() -> None:
     )
     st.logo(WEB / "logo.svg", size="large")
     st.html(WEB / "page.css")
-    page = st.navigation([*map(_page, STEPS), _page("lab", is_alias=True)])
+    page = st.navigation([*map(_page, STEPS), _page(STEPS[0], is_alias=True)])
     with st.sidebar:
         with st.container(horizontal=True, vertical_alignment="bottom", key="faces"):
             _language_choice()
@@ -56,8 +57,11 @@ def draw() -> None:
     admission.open_link()
     if refusal := refusal_of_upload():
         st.error(sentence(refusal))
+    is_learning = page.url_path in ("", "start", STEPS[0])
+    if is_learning and links.leads_to_lab():  # an address without a page that holds settings or a run
+        st.switch_page("pages/lab/page.py", query_params=state.all_asked())
     links.open_link()
-    state.write_address(with_experiment=page.url_path == "experiments")
+    state.write_address(page.url_path if not is_learning else STEPS[0])
     asked_s = state.get("asked_at", 0.0)
     is_new = time.monotonic() - asked_s < ASKED_S
     _SCRIPT(data={"language": state.language(), "asked": str(asked_s) if is_new else None}, key="page-script", height=1)
@@ -65,7 +69,7 @@ def draw() -> None:
 
 
 def _page(name: str, *, is_alias: bool = False) -> st.Page:
-    """Returns one step as a page. The first step's address is "/"; its alias answers to "/lab" as well."""
+    """Returns one step as a page. The first step's address is "/"; its alias answers to its name as well."""
     is_first = name == STEPS[0] and not is_alias
     return st.Page(
         f"pages/{name}/page.py",

@@ -19,6 +19,12 @@ from tl_core.store.lesson import LENGTH, lesson_of_code
 MOST_LETTERS = 20  # of a wrong code that are said again
 
 
+def leads_to_lab() -> bool:
+    """Says whether the address holds what the lab shows: settings, a short code for them, or a run."""
+    asked = state.asked_settings()
+    return state.names_run() or "join" in asked or is_lab_link(asked)
+
+
 def open_link() -> None:
     """Takes over what the address sets: fills the controls, once, and keeps what there is to say. Starts nothing."""
     query, opened = _with_code(state.asked_settings()), state.get("lesson")
@@ -92,7 +98,7 @@ def link_of_controls() -> LabLink:
 
 def link_address(link: LabLink) -> str:
     """Returns the full address that opens a link in the lab."""
-    return state.address(link.to_query())
+    return state.address(link.to_query(), "lab")
 
 
 def _choose_controls(name: str) -> None:

@@ -57,4 +57,4 @@ def draw_choice(record: RunRecord | SweepRecord, share: Callable[..., None], lin
 
 def run_link(run_id: str) -> str:
     """Returns the address under which others find a run, in the language of this visit."""
-    return state.address({"run": run_id, "lang": state.language()})
+    return state.address({"run": run_id, "lang": state.language()}, "lab")

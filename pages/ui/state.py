@@ -18,6 +18,8 @@ from tl_core.store.instructor.key import client_address, key_in_use
 
 _KEPT = "kept"
 OF_LANGUAGE = "@"  # before the language of a widget that has one of its own in each
+LEARN = "learn"  # the page whose address says where in which lesson one is
+OF_LEARN = ("view", "mission", "step")
 EXPERIMENT = "sweep"  # how the names begin that say in the address which experiment it is
 
 
@@ -132,8 +134,37 @@ def asked_settings() -> dict[str, list[str]]:
     """Returns what the address says beside language, run and experiment: a name may come with several values, or be
     anything.
     """
-    others = [name for name in st.query_params if name not in ("lang", "run") and not name.startswith(EXPERIMENT)]
+    others = [
+        name for name in st.query_params if name not in ("lang", "run", *OF_LEARN) and not name.startswith(EXPERIMENT)
+    ]
     return {name: st.query_params.get_all(name) for name in others}
+
+
+def names_run() -> bool:
+    """Says whether the address names a run."""
+    return "run" in st.query_params
+
+
+def all_asked() -> dict[str, list[str]]:
+    """Returns all that the address says."""
+    return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def learning() -> dict[str, str]:
+    """Returns where on Learn this visitor is: view, mission and step; from the address, then from the visit."""
+    asked = {name: st.query_params[name] for name in OF_LEARN if name in st.query_params}
+    put("learning", asked or get("learning", {}))
+    return dict(get("learning"))
+
+
+def open_learning(said: Mapping[str, str]) -> None:
+    """Goes somewhere else on Learn; nothing: to its beginning."""
+    put("learning", dict(said))
+    for name in OF_LEARN:
+        if name not in said:
+            st.query_params.pop(name, None)
+        elif st.query_params.get_all(name) != [said[name]]:
+            st.query_params[name] = said[name]
 
 
 def experiment() -> dict[str, str]:
@@ -153,13 +184,15 @@ def open_experiment(said: Mapping[str, str]) -> None:
             st.query_params[name] = value
 
 
-def write_address(*, with_experiment: bool = False) -> None:
-    """Writes language, run and link into the address, where it has its place the experiment too, and nothing else, so
-    that a reload finds them again.
+def write_address(page: str) -> None:
+    """Writes into the address what has its place on a page, and nothing else, so that a reload finds it again:
+    language, run and link; of Learn the mission in place of these; of Experiments the experiment, too.
     """
-    link, opened = get("lesson"), experiment()
+    link = get("lesson")
     said = {"lang": language(), "run": run_id(), **(link.to_query() if link else {})}
-    said |= opened if with_experiment else {}
+    said |= experiment() if page == "experiments" else {}
+    if page == LEARN:
+        said = {"lang": language(), **learning()}
     written = {name: value for name, value in said.items() if value}
     if {name: st.query_params.get_all(name) for name in st.query_params} != {n: [v] for n, v in written.items()}:
         st.query_params.from_dict(written)

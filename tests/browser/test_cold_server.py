@@ -38,7 +38,7 @@ def test_a_link_to_any_page_works_as_the_very_first_visit(tmp_path, page, path):
     try:
         page.goto(f"{server.url}/{path}?lang=zh")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
-        expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(8)
+        expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(9)
         expect(page.get_by_role("dialog")).to_have_count(0)
         assert page.get_by_test_id("stException").count() == 0
     finally:
@@ -47,7 +47,7 @@ def test_a_link_to_any_page_works_as_the_very_first_visit(tmp_path, page, path):
 
 @on_linux
 def test_the_server_process_never_loads_tensorflow(server, page):
-    page.goto(server.url)
+    page.goto(f"{server.url}/lab")
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible()
     until("the server's worker", lambda: workers_of(server.log.parent))
     loaded = (PROC / str(server.process.pid) / "maps").read_text()

@@ -38,7 +38,7 @@ def test_a_question_is_predicted_measured_and_answered_whatever_is_reloaded(serv
     settle(page)
     start.click()
     expect(page).to_have_url(re.compile("sweep=[0-9a-f]{32}"))
-    expect(page.get_by_text(PREDICTION)).to_be_visible()
+    expect(page.locator(".st-key-prediction")).to_contain_text(PREDICTION)
     page.reload()
     expect(page.locator(".st-key-prediction")).to_contain_text(PREDICTION)  # all trials are over
     expect(page.get_by_test_id("stAlert")).to_be_visible()

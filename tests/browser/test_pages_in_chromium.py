@@ -9,13 +9,14 @@ from tl_core.phrases import phrase
 pytestmark = pytest.mark.browser
 
 TITLES = {
-    "": ("Lab", "实验室"),
+    "": ("Learn", "学习"),
     "lab": ("Lab", "实验室"),
     "data": ("Data", "数据"),
     "classify": ("Classify", "图片分类"),
     "insights": ("Insights", "深入分析"),
     "runs": ("Runs", "训练运行"),
     "experiments": ("Experiments", "实验"),
+    "learn": ("Learn", "学习"),
     "recipes": ("Recipes", "经典程序"),
     "classroom": ("Class", "课堂"),
 }
@@ -55,7 +56,7 @@ def test_an_unknown_run_in_the_address_gets_one_sentence_and_the_lab_stays_usabl
 
 
 def test_the_freeze_slider_moves_the_cut_on_the_layer_map(server, page):
-    page.goto(server.url)
+    page.goto(f"{server.url}/lab")
     count = "role => document.querySelectorAll(`.tl-blocks [data-role=${role}]`).length"
     wait_for(page, f"({count})('frozen') === 19")
     page.get_by_role("slider", name="3 · Frozen blocks").focus()
@@ -66,7 +67,7 @@ def test_the_freeze_slider_moves_the_cut_on_the_layer_map(server, page):
 
 
 def test_a_press_on_the_layer_map_frees_a_block_and_freezes_it_again_by_the_keyboard_alone(server, page):
-    page.goto(f"{server.url}/?lang=en")
+    page.goto(f"{server.url}/lab?lang=en")
     block, slider = page.get_by_role("button", name="block_14:"), page.get_by_role("slider", name="3 · Frozen blocks")
     expect(block).to_have_attribute("aria-pressed", "true")
     block.click()
@@ -90,7 +91,7 @@ def test_a_press_on_the_layer_map_frees_a_block_and_freezes_it_again_by_the_keyb
 
 def test_one_press_changes_the_face_of_the_page_and_it_stays_so(server, page):
     page.emulate_media(color_scheme="light")
-    page.goto(server.url)
+    page.goto(f"{server.url}/lab")
     paper = "() => getComputedStyle(document.querySelector('.stApp')).backgroundColor"
     expect(page.get_by_role("slider", name="3 · Frozen blocks")).to_be_visible()
     light = page.evaluate(paper)

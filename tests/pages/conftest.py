@@ -9,6 +9,7 @@ from fake_runs import AnsweringWorker, record_finished
 from patience import PATIENCE_S
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from tl_core.datasets.catalog import dataset_info
 from tl_core.engine import singleton
@@ -84,7 +85,7 @@ def visit(engine):
         app.query_params["lang"] = language
         for key, value in query.items():
             app.query_params[key] = value
-        app.run()
-        return app if name == "lab" else app.switch_page(f"pages/{name}/page.py").run()
+        app._page_hash = calc_hash(name)  # as its own address opens it, without another page before
+        return app.run()
 
     return open_page

@@ -204,13 +204,15 @@ class TestExecutor:
         assert curve(pair.events("paused")) == curve(alone["head"])
 
     def test_a_paused_run_that_is_stopped_ends_at_once(self, pair):
-        pair.train("waiting", HEAD)
+        pair.train("waiting", LONG)
         pair.do("pause", "waiting")
+        pair.settle()
+        before = len(of("step", pair.events("waiting")))  # 0, unless the pause was long on its way to a busy process
         pair.do("step", "waiting")
         pair.until_event("waiting", "step")
         pair.do("stop", "waiting")
         pair.until_ended("waiting")
-        assert [event["event"] for event in pair.events("waiting")][-2:] == ["step", "ended"]
+        assert len(of("step", pair.events("waiting"))) == before + 1
         assert pair.events("waiting")[-1]["state"] == "stopped"
 
     def test_what_it_cannot_understand_is_answered_and_harms_nobody(self, pair, alone):

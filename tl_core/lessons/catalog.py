@@ -1,0 +1,104 @@
+"""All missions that are there: those that come with the lab, and those that an instructor put into the data folder."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from tl_core.errors import InputError
+from tl_core.lessons.mission import Mission
+from tl_core.lessons.mission_file import FILE, MOST_BYTES, read_mission
+from tl_core.lessons.mission_text import MissionText, check_text, read_text
+from tl_core.paths import ASSETS
+from tl_core.phrases import LANGUAGES
+
+BUNDLED = ASSETS / "lessons"
+OWN = "lessons"
+"""Folder in the data folder."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A mission with its words.
+
+    Attributes:
+        mission: What is done.
+        texts: Language → what is said.
+    """
+
+    mission: Mission
+    texts: Mapping[str, MissionText]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What lies in the folders.
+
+    Attributes:
+        lessons: Id → lesson, in the order in which they are listed.
+        broken: What is wrong with each of the others, by their files.
+    """
+
+    lessons: Mapping[str, Lesson]
+    broken: Sequence[InputError]
+
+
+def lessons(home: Path | None = None) -> Found:
+    """Returns all missions; one that cannot be read says why, and the others go on.
+
+    Args:
+        home: The data folder; one of its missions takes the place of one of the same name that comes with the lab.
+    """
+    found: dict[str, Lesson] = {}
+    broken = []
+    for root in (BUNDLED, *([home / OWN] if home else [])):
+        for folder in sorted(path.parent for path in root.glob(f"*/{FILE}")):
+            read = _read(folder, _stamp(folder))
+            if isinstance(read, InputError):
+                broken.append(read)
+            else:
+                found[folder.name] = read
+    ordered = sorted(found.values(), key=lambda one: (one.mission.order, one.mission.id))
+    return Found({one.mission.id: one for one in ordered}, broken)
+
+
+@lru_cache(maxsize=128)
+def _read(folder: Path, stamp: tuple) -> Lesson | InputError:
+    """Returns the lesson of a folder, or what is wrong with it; read once for each state of its files."""
+    try:
+        return read_lesson(folder)
+    except InputError as error:
+        return error
+
+
+def read_lesson(folder: Path) -> Lesson:
+    """Returns the lesson of a folder.
+
+    Raises:
+        InputError: As `read_mission`, `read_text` and `check_text`.
+    """
+    mission, texts = read_mission(folder), {}
+    for language in LANGUAGES:
+        file = f"{folder.name}/{language}.md"
+        try:
+            raw = (folder / f"{language}.md").read_bytes()
+            words = raw.decode()
+            if len(raw) > MOST_BYTES:
+                raise ValueError
+        except (OSError, ValueError) as error:
+            raise InputError("mission_unreadable", file=file) from error
+        texts[language] = read_text(words, file)
+        check_text(texts[language], mission, file)
+    return Lesson(mission, texts)
+
+
+def _stamp(folder: Path) -> tuple:
+    """Returns what changes whenever one of a folder's files does."""
+    stamps = []
+    for name in (FILE, *(f"{language}.md" for language in LANGUAGES)):
+        try:
+            stat = (folder / name).stat()
+            stamps.append((stat.st_mtime_ns, stat.st_size))
+        except OSError:
+            stamps.append(None)
+    return tuple(stamps)
