@@ -134,5 +134,7 @@ def _shown(name: str, value: object, language: str) -> object:
     """Returns a value as a reader knows it: lists joined; fields, states and reasons by their names."""
     if isinstance(value, list | tuple):
         return phrase(language, "unit.comma").join(map(str, value))
+    if isinstance(value, dict):  # an error that caused another one
+        return explain(value, language)
     key = f"{name}.{value}"
     return _table(language)[key] if name in ("field", "state", "reason") and key in _table(language) else value

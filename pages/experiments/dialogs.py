@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pages.experiments.names import name_of
 from pages.ui import services, state
 from pages.ui.actions import attempt_here
 from pages.ui.run_names import MOST_SIGNS
+from pages.ui.sweep_names import name_of
 from pages.ui.text import t
 from tl_core.store.records import SweepRecord
 

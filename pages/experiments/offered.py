@@ -6,10 +6,10 @@ from typing import Any
 
 import streamlit as st
 
-from pages.experiments.names import link, sweep_of, trial
 from pages.ui import owner_names, services, sharing, state
 from pages.ui.actions import attempt, open_run
 from pages.ui.persistent import persistent
+from pages.ui.sweep_names import link, sweep_of, trial
 from pages.ui.text import literal, named, t
 from tl_core.engine.runs.offers import TAKEN
 from tl_core.engine.runs.sweep_snapshots import SweepSnapshot

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from pages.experiments import cost, dialogs
-from pages.experiments.names import name_of, sweep_of
 from pages.ui import services, state
 from pages.ui.owner_names import owner_name
 from pages.ui.sharing import may_change
+from pages.ui.sweep_names import name_of, sweep_of
 from pages.ui.text import day, literal, t
 from tl_core.errors import TransferLabError
 from tl_core.experiments.own import KIND

@@ -8,7 +8,6 @@ import pandas as pd
 import streamlit as st
 
 from pages.experiments import cost, start
-from pages.experiments.names import factor, level
 from pages.experiments.settings import (
     PREFIX,
     SEEDS,
@@ -21,6 +20,7 @@ from pages.experiments.settings import (
 from pages.ui import state
 from pages.ui.persistent import persistent
 from pages.ui.setting_words import setting
+from pages.ui.sweep_names import factor, level
 from pages.ui.text import named, sentence, t
 from tl_core.disk.home import data_home
 from tl_core.errors import TransferLabError

@@ -5,11 +5,11 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.experiments import chart, heat_map, offered, prediction, results, times
-from pages.experiments.names import link, name_of, sweep_of
-from pages.ui import owner_names, pace, services, sharing, state
+from pages.experiments import heat_map, offered, prediction, results, times
+from pages.ui import owner_names, pace, services, sharing, state, sweep_chart
 from pages.ui.actions import attempt
 from pages.ui.setting_words import setting
+from pages.ui.sweep_names import link, name_of, sweep_of
 from pages.ui.text import literal, sentence, t, time_left
 from tl_core.disk.home import data_home
 from tl_core.engine.runs.sweep_snapshots import SweepSnapshot
@@ -19,7 +19,7 @@ from tl_core.store.records import SweepRecord, SweepState
 
 POLL_S = 1.0
 CHARTS: Mapping[str, Callable[[SweepSnapshot], None]] = MappingProxyType(
-    {"lines": chart.draw, "map": heat_map.draw, "times": times.draw}
+    {"lines": sweep_chart.draw, "map": heat_map.draw, "times": times.draw}
 )
 
 

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pages.experiments.names import link
 from pages.experiments.own import VARY
 from pages.experiments.settings import FIELDS, PREFIX, SEEDS
 from pages.ui import controls, state
+from pages.ui.sweep_names import link
 from pages.ui.text import sentence, t
 from tl_core.disk.home import data_home
 from tl_core.errors import TransferLabError

@@ -7,10 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from pages.experiments import advice, dialogs, longer, offered, prediction, repeat, shifted
-from pages.experiments.names import factor, level, sweep_of, trial
 from pages.ui import csv_download, services, sharing, state
 from pages.ui.actions import attempt, open_run
 from pages.ui.run_choice import ask_for
+from pages.ui.sweep_names import factor, level, sweep_of, trial
 from pages.ui.text import literal, sentence, t
 from tl_core.engine.runs.offers import why_not
 from tl_core.engine.runs.sweep_snapshots import MISSING, WAITING, SweepSnapshot

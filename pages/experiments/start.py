@@ -3,8 +3,8 @@
 import streamlit as st
 
 from pages.experiments import prediction
-from pages.experiments.names import automatic
 from pages.ui import services, state
+from pages.ui.sweep_names import automatic
 from pages.ui.text import sentence, t
 from tl_core.engine.runs.offers import why_not
 from tl_core.errors import TransferLabError

@@ -4,9 +4,9 @@ import json
 
 import streamlit as st
 
-from pages.experiments.names import level, name_of, sweep_of
 from pages.ui import state
 from pages.ui.live_chart import Saving, live_figure
+from pages.ui.sweep_names import level, name_of, sweep_of
 from pages.ui.text import t
 from tl_core.charts.epoch_times import TimesLabels, times_data, times_info
 from tl_core.engine.runs.sweep_snapshots import SweepSnapshot

@@ -6,11 +6,29 @@ Reads the place in a lesson from the address; writes it, and how far somebody is
 
 import streamlit as st
 
-from pages.ui.text import t
+from pages.learn import mission_page, overview
+from pages.ui import services, state
+from pages.ui.text import literal, t
+from tl_core.disk.home import data_home
+from tl_core.lessons.catalog import lessons
+
+MOST_LETTERS = 40  # of an unknown mission that are said again
 
 
 def draw() -> None:
+    services.prepare_statistics()
     st.title(t("learn.title"))
+    opened = state.learning()
+    if "mission" not in opened:
+        overview.draw()
+        return
+    found = lessons(data_home()).lessons
+    if opened["mission"] in found:
+        mission_page.draw(found[opened["mission"]], opened.get("step"))
+        return
+    st.warning(t("learn.no_mission", received=literal(opened["mission"][:MOST_LETTERS])))
+    state.open_learning({})
+    overview.draw()
 
 
 draw()

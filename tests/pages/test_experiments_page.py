@@ -236,7 +236,7 @@ class Pencil:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_curve_is_sketched_instead_and_said_in_numbers_afterwards(visit, sweeps, monkeypatch, language):
     pencil = Pencil()
-    monkeypatch.setattr("pages.experiments.sketch._SKETCH", pencil)
+    monkeypatch.setattr("pages.ui.sketch._SKETCH", pencil)
     app = visit("experiments", language, **SMALL)
     assert len(app.radio) == 1
     app.button(key="sketch").click().run()
@@ -273,7 +273,7 @@ def test_what_has_no_order_or_is_no_curve_cannot_be_sketched(visit, sweeps, kind
 
 def test_of_lines_the_first_that_is_a_curve_is_sketched(visit, sweeps, monkeypatch):
     pencil = Pencil()
-    monkeypatch.setattr("pages.experiments.sketch._SKETCH", pencil)
+    monkeypatch.setattr("pages.ui.sketch._SKETCH", pencil)
     app = visit("experiments", sweep_kind="source")
     app.button(key="sketch").click().run()
     assert not app.exception

@@ -17,10 +17,32 @@ from tl_core.disk.space import folder_bytes
 from tl_core.errors import StoreError
 from tl_core.store import transitions
 from tl_core.store.names import looks_like_id, now, one_match
+from tl_core.store.progress_records import ProgressRecord, ProgressRecords
 from tl_core.store.records import EpochRecord, OwnerRecord, RunRecord, RunState, SweepRecord, TrialRecord, plain
 from tl_core.store.sqlite.run_filter import RunFilter
 from tl_core.store.store import MayCome, RunStore
 from tl_core.store.sweep_records import SweepRecords, check_idle
+
+
+class MemoryProgress(ProgressRecords):
+    """Keeps how far everybody is in a dictionary."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._kept: dict[tuple[str, str], ProgressRecord] = {}
+
+    def _of(self, owner: str | None) -> list[ProgressRecord]:
+        with self._lock:
+            return copy.deepcopy([one for one in self._kept.values() if owner in (None, one.owner)])
+
+    def _change(self, owner, lesson, edit) -> ProgressRecord | None:
+        with self._lock:
+            before = self._kept.get((owner, lesson))
+            kept = edit(copy.deepcopy(before.data) if before else None)
+            self._kept.pop((owner, lesson), None)
+            if kept is not None:
+                self._kept[owner, lesson] = kept
+            return copy.deepcopy(kept)
 
 
 class MemorySweeps(SweepRecords):
@@ -84,6 +106,7 @@ class MemoryStore(RunStore):
         self._settings: dict[str, dict] = {}
         self._owners: dict[str, OwnerRecord] = {}
         self.sweeps = MemorySweeps(self)
+        self.progress = MemoryProgress()
         self._folder = Path(tempfile.mkdtemp(prefix="transfer-lab-"))
         self._forget_files = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 

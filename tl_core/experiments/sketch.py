@@ -1,14 +1,16 @@
 """A curve that somebody sketched before the first number was there, and how far what was measured lies from it."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tl_core.experiments.preset import Preset
 from tl_core.experiments.rows import scores
-from tl_core.experiments.sweep import Level
+from tl_core.experiments.sweep import Level, Sweep
 
-FEWEST_RANKED = 3  # levels whose order says anything
+FEWEST_RANKED = 3  # levels that make a curve, whose order says anything
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,14 @@ def points_of(levels: Sequence[Level], told: object) -> tuple[tuple[Level, float
     if not all(isinstance(value, int | float) and 0 <= value <= 1 for value in told):
         return ()
     return tuple((level, float(value)) for level, value in zip(levels, told, strict=True))
+
+
+def sketched_line(preset: Preset, sweep: Sweep) -> Level | None:
+    """Returns which line is sketched: the first with enough levels, else the first; None where all is one line."""
+    if preset.series is None:
+        return None
+    n_levels = Counter(cell.factors[preset.series] for cell in sweep.cells)
+    return next((line for line, n in n_levels.items() if n >= FEWEST_RANKED), next(iter(n_levels)))
 
 
 def agreement(

@@ -45,6 +45,10 @@ def _last_train_accuracy(result: Result) -> float | None:
     return result.epochs[-1].train_accuracy if result.epochs else None
 
 
+def _first_val_accuracy(result: Result) -> float | None:
+    return result.epochs[0].val_accuracy if result.epochs else None
+
+
 def _epoch_s(result: Result) -> float | None:
     """Returns the mean seconds of an epoch after the first one, which also compiles."""
     later = [epoch.seconds for epoch in result.epochs if epoch.epoch > 1 and not epoch.is_partial]
@@ -62,6 +66,7 @@ VALUES: Mapping[str, Value] = MappingProxyType(
     {
         "test_accuracy": Value("share", lambda result: result.record.test_accuracy),
         "val_accuracy": Value("share", lambda result: best_validation(result.epochs)),
+        "first_val_accuracy": Value("share", _first_val_accuracy),
         "train_accuracy": Value("share", _last_train_accuracy),
         "seconds": Value("seconds", lambda result: result.record.seconds),
         "epoch_s": Value("seconds", _epoch_s),

@@ -82,10 +82,9 @@ def read_mission(folder: Path) -> Mission:
     try:
         told = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        at = re.search(r"line (\d+)", str(error))
-        raise InputError(
-            "mission_syntax", file=name, line=int(at[1]) if at else len(text.splitlines()), reason=error.msg
-        ) from error
+        at, why = re.search(r"line (\d+)", str(error)), str(error).partition(" (at")[0]
+        line = int(at[1]) if at else len(text.splitlines())
+        raise InputError("mission_syntax", file=name, line=line, reason=why) from error
     return _mission(folder.name, told, _File(name, text))
 
 

@@ -122,7 +122,8 @@ def check_text(words: MissionText, mission: Mission, file: str) -> None:
     for id, choice in _needed_choices(mission):
         if choice not in words.sections[id].choices:
             raise InputError("mission_lacks", file=file, line=words.sections[id].line, received=f"- {choice}:")
-    parts = [(step.id, ANSWER) for step in mission.steps if step.kind in ("explain", "quiz")]
+    answered = [one.id for one in mission.steps if one.kind == "explain" or (one.choices and one.kind != "predict")]
+    parts = [(id, ANSWER) for id in answered]
     for id, part in [*parts, (END, LIMITS)]:
         if part not in words.sections[id].parts:
             raise InputError("mission_lacks", file=file, line=words.sections[id].line, received=f"### {part}")

@@ -42,9 +42,15 @@ class Progress:
         """Returns the progress that `to_dict` described; a fresh one for None, and for what cannot be read."""
         try:
             told = dict(data or {})
-            maps = {name: dict(told.get(name) or {}) for name in ("answers", "runs", "sweeps")}
-            times = {name: told.get(name) for name in ("began_at", "ended_at")}
-            return cls(str(told.get("at") or ""), passed=tuple(map(str, told.get("passed") or ())), **maps, **times)
+            return cls(
+                at=str(told.get("at") or ""),
+                answers=dict(told.get("answers") or {}),
+                passed=tuple(map(str, told.get("passed") or ())),
+                runs=dict(told.get("runs") or {}),
+                sweeps=dict(told.get("sweeps") or {}),
+                began_at=told.get("began_at"),
+                ended_at=told.get("ended_at"),
+            )
         except (TypeError, ValueError):
             return cls()
 

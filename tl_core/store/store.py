@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 
 from tl_core.store.access import Visitor, check_change, check_instructor, may_see
 from tl_core.store.names import clean_name, one_match
+from tl_core.store.progress_records import ProgressRecords
 from tl_core.store.records import OwnerRecord, RunRecord, Visibility
 from tl_core.store.run_records import RunRecords
 from tl_core.store.sweep_records import SweepRecords
@@ -35,7 +36,7 @@ class RunStore(RunRecords):
            done to it is to delete it.
        11. A lost or damaged list of runs is made anew from what the run folders know: every run that has begun, its
            owner, who may see it, its epochs and its curve; names of owners and settings as well.
-       12. Sweeps (`sweeps`) last as runs do, and come back as they do.
+       12. Sweeps (`sweeps`) and how far everybody is in lessons (`progress`) last as runs do, and come back as they do.
        13. A write that the disk refuses changes nothing and raises a StoreError; the next one that it accepts succeeds.
 
     Wherever a method takes a run's id, the first 6 or more characters of it do as well, when they fit one run only;
@@ -43,12 +44,14 @@ class RunStore(RunRecords):
 
     Attributes:
         sweeps: The sweeps that runs are trials of.
+        progress: How far everybody is in which lesson.
 
     Thread:
         Any thread; several processes may share one `SqliteStore` folder.
     """
 
     sweeps: SweepRecords
+    progress: ProgressRecords
 
     def find(self, id: str, *, by: Visitor) -> RunRecord:
         """Returns a run that a visitor may see. One shared by link is found by its whole id only.

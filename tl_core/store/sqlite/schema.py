@@ -118,6 +118,15 @@ MIGRATIONS = (
     CREATE INDEX sweep_by_owner ON sweep (owner, seq)
     """,
     "ALTER TABLE epoch ADD COLUMN source_accuracy REAL",
+    """
+    CREATE TABLE progress (
+        owner TEXT NOT NULL,
+        lesson TEXT NOT NULL,
+        data TEXT NOT NULL,
+        changed_at TEXT NOT NULL,
+        PRIMARY KEY (owner, lesson)
+    )
+    """,
 )
 """One script per version of the database; the file's `user_version` says how many it has seen. Only ever append."""
 

@@ -15,6 +15,7 @@ from tl_core.errors import StoreError, TransferLabError
 from tl_core.store import transitions
 from tl_core.store.records import EpochRecord, OwnerRecord, RunRecord, RunState
 from tl_core.store.sqlite import key_values, sidecars
+from tl_core.store.sqlite.progress_table import SqliteProgress
 from tl_core.store.sqlite.run_filter import RunFilter
 from tl_core.store.sqlite.run_table import RunTable
 from tl_core.store.sqlite.schema import check_present, connect, identity, open_database, plain_errors, transaction
@@ -29,7 +30,8 @@ class SqliteStore(RunStore):
     is being synced to disk. Every write is one short transaction, synced before the call returns.
 
     What the database must not lose has a copy beside it: each begun run in its folder (`sidecars`), owners and settings
-    in `home/class.json` (`key_values`), sweeps in `home/sweeps/` (`sweep_table`).
+    in `home/class.json` (`key_values`), sweeps in `home/sweeps/` (`sweep_table`), how far everybody is in lessons in
+    `home/progress/` (`progress_table`).
 
     Args:
         home: The data folder, on a local disk; made if needed.
@@ -53,6 +55,8 @@ class SqliteStore(RunStore):
             self._file = identity(self._path)
             self._sweeps = SqliteSweeps(self._home, self._writing, self._reading, self._life.name)
             self.sweeps = self._sweeps
+            self._progress = SqliteProgress(self._home, self._writing, self._reading)
+            self.progress = self._progress
             self._restore_copies()
             self._end_orphans()
             self._opened = opened.pop_all()
@@ -276,6 +280,7 @@ class SqliteStore(RunStore):
             table.mend()
             key_values.restore_copy(table.connection, self._home)
             self._sweeps.restore_lost(table.connection)
+            self._progress.restore_lost(table.connection)
 
     def _end_orphans(self) -> list[str]:
         with self._writing() as table:

@@ -4,15 +4,15 @@ import json
 
 import streamlit as st
 
-from pages.experiments.names import factor, level, name_of, sweep_of
-from pages.experiments.sketch import line_of
 from pages.ui import state
 from pages.ui.live_chart import Saving, live_figure
+from pages.ui.sweep_names import factor, level, name_of, sweep_of
 from pages.ui.text import literal, t
 from tl_core.charts.sweep import SweepLabels, small_multiples, sweep_data, sweep_info
 from tl_core.engine.runs.sweep_snapshots import SweepSnapshot
 from tl_core.experiments.own import LOGARITHMIC, choices_of
 from tl_core.experiments.presets import PRESETS
+from tl_core.experiments.sketch import sketched_line
 from tl_core.experiments.sweep import Level, Sweep
 from tl_core.store.records import SweepRecord
 
@@ -72,7 +72,7 @@ def _drawn(sweep_id: str, version: int, language: str, _snapshot: SweepSnapshot,
         is_logarithmic=is_logarithmic,
         is_ordered=choices_of(x) is None if preset is None else preset.is_ordered,
         sketch=dict(sweep.sketch),
-        sketched="" if preset is None or preset.series is None else line_of(preset, sweep),
+        sketched="" if preset is None or preset.series is None else sketched_line(preset, sweep),
         published=preset.published if preset is not None else (),
     )
     labels = _labels(sweep, x, series)

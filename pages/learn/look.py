@@ -1,0 +1,69 @@
+"""A step that looks at what came out: curves, results with their intervals, or the proof; and asks about it."""
+
+import streamlit as st
+
+from pages.learn import kept, verdicts
+from pages.learn.live import draw_live
+from pages.learn.predict import choose
+from pages.learn.results import Results, told
+from pages.learn.table import draw_results
+from pages.ui import state
+from pages.ui.blocks import weight_proof
+from pages.ui.text import literal, t
+from tl_core.lessons.catalog import Lesson
+from tl_core.lessons.mission import Step
+from tl_core.lessons.mission_text import ANSWER
+from tl_core.lessons.progress import Progress
+
+
+def draw(lesson: Lesson, step: Step, progress: Progress, results: Results) -> None:
+    mission, words = lesson.mission, lesson.texts[state.language()]
+    st.markdown(told(words.sections[step.id].body, words, results))
+    if results.is_lost(runs=step.runs, sweep=step.sweep):
+        st.warning(t("learn.lost_look"), icon=":material/replay:")
+        return
+    draw_shown(lesson, step, results)
+    if step.show == "results" and not results.is_moving:
+        verdicts.draw(lesson, progress, results)
+    if results.is_moving:
+        st.caption(t("learn.wait"))
+        return
+    if step.choices and not draw_question(lesson, step, progress, results):
+        return
+    if st.button(t("learn.next"), type="primary", icon=":material/arrow_forward:", key="next"):
+        kept.go_on(mission, step)
+
+
+def draw_shown(lesson: Lesson, step: Step, results: Results) -> None:
+    """Draws what a step looks at; as long as something of it moves, how far that is."""
+    if step.show in ("curves", "sweep") or results.is_moving:
+        draw_live(lesson, step, results)
+    elif step.show == "results":
+        draw_results(lesson, step, results)
+    elif step.show == "proof":
+        for name in step.runs:
+            proof = results.runs[name].record.proof
+            if proof:
+                st.markdown(f"**{literal(lesson.texts[state.language()].run_name(name))}**")
+                weight_proof(proof)
+
+
+def draw_question(lesson: Lesson, step: Step, progress: Progress, results: Results) -> bool:
+    """Draws the question of a step until it is answered, then the answer; returns whether it was."""
+    mission, words = lesson.mission, lesson.texts[state.language()]
+    given = progress.answers.get(step.id)
+    if given is None:
+        said = choose(step.choices, step, words, f"answer-{mission.id}-{step.id}")
+        if st.button(t("learn.answer"), type="primary", icon=":material/check:", key="answer", disabled=said is None):
+            kept.keep_answer(mission, step, said)
+        return False
+    right = results.measured(step.measure) if step.measure else step.right
+    is_right = given == right
+    said = literal(words.choice(step.id, given))
+    outcome = t("learn.right" if is_right else "learn.wrong", said=said)
+    answer = told(words.sections[step.id].parts.get(ANSWER, ""), words, results)
+    if not is_right and right:
+        outcome += f" {t('learn.was_right', right=literal(words.choice(step.id, str(right))))}"
+    box, icon = (st.success, "check_circle") if is_right else (st.warning, "compare_arrows")
+    box(f"**{outcome}**\n\n{answer}", icon=f":material/{icon}:")
+    return True

@@ -1,0 +1,119 @@
+"""A step that trains: what will be trained, how long that takes, one button, and the live curves below it."""
+
+import time
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.learn import kept
+from pages.learn.live import draw_live
+from pages.learn.results import Results, told
+from pages.ui import pace, services, state
+from pages.ui.text import literal, seconds, sentence, t
+from tl_core.disk.home import data_home
+from tl_core.engine.runs.estimates import Estimate, Pending
+from tl_core.errors import TransferLabError
+from tl_core.lessons.catalog import Lesson
+from tl_core.lessons.mission import Mission, Step
+from tl_core.lessons.progress import Progress
+from tl_core.store.names import MAX_NAME
+
+MEASURING_S, WAITING_S = 1.0, 4.7  # between two questions for what a run costs
+
+
+def draw(lesson: Lesson, step: Step, progress: Progress, results: Results) -> None:
+    mission, words = lesson.mission, lesson.texts[state.language()]
+    st.markdown(told(words.sections[step.id].body, words, results))
+    is_started = progress.is_started(step)
+    is_lost = is_started and results.is_lost(runs=step.runs, sweep=step.sweep)
+    if is_lost:
+        st.warning(t("learn.lost"), icon=":material/replay:")
+    if not is_started or is_lost:
+        _draw_cost(mission, step, results)
+        n = len(step.runs) or mission.sweep(step.sweep, data_home()).n_trials
+        if st.button(t("learn.start", n=n), type="primary", icon=":material/play_arrow:", key="start"):
+            _start(lesson, step, results)
+    if is_started:
+        draw_live(lesson, step, results)
+        if st.button(t("learn.next"), type="primary", icon=":material/arrow_forward:", key="next"):
+            kept.go_on(mission, step)
+
+
+def _start(lesson: Lesson, step: Step, results: Results) -> None:
+    """Asks for all that is not there yet; says in one sentence why something could not be queued."""
+    mission, words, engine = lesson.mission, lesson.texts[state.language()], services.engine()
+    try:
+        for name in step.runs:
+            if results.is_lost(runs=[name]):
+                title = f"{words.title} · {words.run_name(name)}"[:MAX_NAME]
+                run = engine.runs.submit(mission.spec(name, data_home()), by=state.visitor(), name=title)
+                kept.change(mission, lambda before, name=name, id=run.id: before.with_run(name, id))
+        if step.sweep and results.is_lost(sweep=step.sweep):
+            asked = mission.sweep(step.sweep, data_home())
+            sweep = engine.sweeps.start(asked, by=state.visitor(), name=words.title[:MAX_NAME])
+            kept.change(mission, lambda before: before.with_sweep(step.sweep, sweep.id))
+    except TransferLabError as error:
+        st.error(sentence(error))
+        return
+    state.put("asked_at", time.monotonic())
+    st.rerun()
+
+
+def _draw_cost(mission: Mission, step: Step, results: Results) -> None:
+    """Says how long it takes, as soon as that was measured; asks again until then."""
+    pending, is_drawn = _said_cost(mission, step, results, is_drawn=True), False
+    if pending is None:
+        return
+
+    def ask() -> None:
+        nonlocal is_drawn
+        if is_drawn and _said_cost(mission, step, results, is_drawn=False) is not pending:
+            st.rerun()
+        is_drawn = True  # the first time is a part of the page's own run, which may be that of a click further down
+
+    pace.draw_again("mission-cost", ask, MEASURING_S if pending is Pending.MEASURING else WAITING_S)
+
+
+def _said_cost(mission: Mission, step: Step, results: Results, *, is_drawn: bool) -> Pending | None:
+    """Draws the time, if asked to; returns why it is not known yet, None where it is or never will be."""
+    engine = services.engine()
+    try:
+        if step.sweep:
+            whole_s = engine.sweeps.estimate_s(mission.sweep(step.sweep, data_home()))
+            pending = None if whole_s is not None else Pending.MEASURING
+        else:
+            whole_s, pending = _runs_s(mission, [name for name in step.runs if results.is_lost(runs=[name])])
+    except TransferLabError as error:
+        if is_drawn:
+            st.error(sentence(error))
+        return None
+    if is_drawn:
+        st.caption(
+            t("learn.cost_unknown")
+            if whole_s is None
+            else t("learn.cost_nothing")
+            if whole_s == 0
+            else t("learn.cost", time=seconds(whole_s)),
+            help=t("experiments.cost_about"),
+        )
+    return None if pending is Pending.FAILED else pending
+
+
+def _runs_s(mission: Mission, names: Sequence[str]) -> tuple[float | None, Pending | None]:
+    """Returns the seconds that runs take which are not known yet, or why that cannot be said."""
+    engine, whole_s = services.engine(), 0.0
+    for name in names:
+        spec = mission.spec(name, data_home())
+        if engine.runs.is_known(spec):
+            continue
+        answer = engine.requests.estimate(spec)
+        if not isinstance(answer, Estimate):
+            return None, answer
+        whole_s += answer.run_s(spec) or 0.0
+    return whole_s, None
+
+
+def names_of(lesson: Lesson, names: Sequence[str]) -> list[str]:
+    """Returns what runs of a mission are called, safe to show as Markdown."""
+    words = lesson.texts[state.language()]
+    return [literal(words.run_name(name)) for name in names]

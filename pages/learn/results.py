@@ -1,0 +1,138 @@
+"""The runs of a mission as the visitor has them, and what they measured in words."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from pages.ui import services, state
+from pages.ui.text import count, percent, seconds, t
+from tl_core.engine.runs.snapshots import RunSnapshot
+from tl_core.engine.runs.sweep_snapshots import SweepSnapshot
+from tl_core.errors import UnknownIdError
+from tl_core.evaluation.comparison import compare_runs
+from tl_core.lessons.measures import VALUES, Result, measured, ties, unit
+from tl_core.lessons.mission import NOISE, Measure, Mission
+from tl_core.lessons.mission_text import MissionText, filled, places
+from tl_core.lessons.progress import Progress
+from tl_core.store.records import RunState, SweepState
+
+
+@dataclass(frozen=True)
+class Results:
+    """What the visitor's own runs of a mission are, as far as they are still there.
+
+    Attributes:
+        runs: Name in the mission → the run as it is now.
+        sweeps: The same of sweeps.
+    """
+
+    mission: Mission
+    runs: Mapping[str, RunSnapshot] = field(default_factory=dict)
+    sweeps: Mapping[str, SweepSnapshot] = field(default_factory=dict)
+
+    @property
+    def versions(self) -> tuple:
+        """What changes whenever one of them does."""
+        runs = tuple((name, one.version, one.record.state) for name, one in self.runs.items())
+        return runs, tuple((name, one.version, one.record.state) for name, one in self.sweeps.items())
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether something of it is not over."""
+        return any(one.is_active for one in (*self.runs.values(), *(two.record for two in self.sweeps.values())))
+
+    def is_lost(self, *, runs: Sequence[str] = (), sweep: str = "") -> bool:
+        """Whether something will never be measured as it is: deleted, failed or stopped."""
+        ended = {name for name, one in self.runs.items() if one.is_active or one.record.state is RunState.COMPLETED}
+        whole = (SweepState.RUNNING, SweepState.COMPLETED)
+        swept = {name for name, one in self.sweeps.items() if one.record.state in whole}
+        return not {*runs} <= ended or bool(sweep and sweep not in swept)
+
+    def measured(self, measure: str) -> Any:
+        """Returns what a measure of the mission says; None as long as it says nothing."""
+        rows = {name: one.rows for name, one in self.sweeps.items() if not one.record.is_active}
+        return measured(self.mission.measures[measure], self.results, self.mission, rows)
+
+    def ties(self, measure: str) -> frozenset[tuple[str, str]]:
+        """Returns the pairs of an order that could be chance."""
+        found = self.mission.measures[measure]
+        return ties(found, self.results) if all(name in self.runs for name in found.runs) else frozenset()
+
+    @property
+    def results(self) -> dict[str, Result]:
+        return {name: Result(one.record, one.epochs) for name, one in self.runs.items()}
+
+
+def results_of(mission: Mission, progress: Progress) -> Results:
+    """Looks at the visitor's runs of a mission; one that was deleted is left out."""
+    engine, by = services.engine(), state.visitor()
+    runs: dict[str, RunSnapshot] = {}
+    sweeps: dict[str, SweepSnapshot] = {}
+    for name, id in progress.runs.items():
+        if name in mission.runs:
+            with suppress(UnknownIdError):
+                runs[name] = engine.runs.snapshot(id, by=by)
+    for name, id in progress.sweeps.items():
+        if name in mission.sweeps:
+            with suppress(UnknownIdError):
+                sweeps[name] = engine.sweeps.snapshot(id, by=by)
+    return Results(mission, runs, sweeps)
+
+
+def told(text: str, words: MissionText, results: Results) -> str:
+    """Returns a text of a mission with what its braces stand for."""
+    said = {}
+    for name, value in places(text):
+        if value is None:
+            said[name, None] = said_of(name, words, results)
+        else:
+            result = results.results.get(name)
+            number = VALUES[value].of(result) if result is not None and result.is_done else None
+            said[name, value] = number_said(number, VALUES[value].unit)
+    return filled(text, said)
+
+
+def said_of(measure: str, words: MissionText, results: Results) -> str:
+    """Returns what a measure says, in words; a difference of test accuracies with its 95 % interval."""
+    found, value = results.mission.measures[measure], results.measured(measure)
+    said = value_said(found, value, words)
+    if value is None or found.kind != "difference" or found.of != "test_accuracy":
+        return said
+    compared = compare_runs(*(results.runs[name].record for name in found.runs))
+    if compared is None:
+        return said
+    return t("learn.with_interval", said=said, low=_points(compared.low), high=_points(compared.high))
+
+
+def value_said(measure: Measure, value: Any, words: MissionText) -> str:
+    """Returns a value of a measure in words, measured or predicted; "–" where there is none."""
+    if value is None:
+        return "–"
+    if measure.kind == "order":
+        return " > ".join(words.run_name(name) for name in value)
+    if measure.kind == "curve":
+        of = VALUES[measure.of].unit
+        return t("unit.comma").join(f"{words.run_name(name)} {number_said(one, of)}" for name, one in value.items())
+    if measure.kind == "sweep":
+        return str(value)
+    if measure.kind == "best":
+        return t("learn.noise") if value == NOISE else words.run_name(value)
+    return number_said(value, unit(measure))
+
+
+def number_said(number: float | None, unit: str) -> str:
+    """Returns a number of a unit of `lessons.measures.unit` as people read it."""
+    if number is None:
+        return "–"
+    if unit == "share":
+        return percent(number)
+    if unit == "points":
+        return t("learn.points", n=_points(number))
+    if unit == "seconds":
+        return seconds(number)
+    return f"×{number:.1f}" if unit == "times" else count(round(number))
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:+.1f}".replace("-", "−")
