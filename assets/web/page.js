@@ -41,4 +41,7 @@ export default function ({ data }) {
   mend(lab);  // what was there before this script came
   if (data.asked && data.asked !== lab.asked && innerWidth <= 1100) goTo('.st-key-run-title');
   lab.asked = data.asked;
+  if (data.step && lab.step && data.step !== lab.step)
+    document.querySelector('[data-testid="stMain"]')?.scrollTo({ top: 0 });  // the next step of a mission begins at its top
+  lab.step = data.step;
 }

@@ -64,7 +64,9 @@ def draw() -> None:
     state.write_address(page.url_path if not is_learning else STEPS[0])
     asked_s = state.get("asked_at", 0.0)
     is_new = time.monotonic() - asked_s < ASKED_S
-    _SCRIPT(data={"language": state.language(), "asked": str(asked_s) if is_new else None}, key="page-script", height=1)
+    told = {"language": state.language(), "asked": str(asked_s) if is_new else None}
+    told["step"] = "/".join(state.learning().values()) if is_learning else None
+    _SCRIPT(data=told, key="page-script", height=1)
     page.run()
 
 

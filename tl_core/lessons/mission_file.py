@@ -104,7 +104,7 @@ def _mission(id: str, told: Mapping[str, Any], file: _File) -> Mission:
     conclusion = told.get("conclusion", "")
     if conclusion and (conclusion not in measures or measures[conclusion].kind not in _FORMS["choice"]):
         allowed = [name for name, one in measures.items() if one.kind in _FORMS["choice"]]
-        raise file.refuse(file.line("", key="conclusion"), conclusion, allowed, "conclusion")
+        raise file.refuse(_top_line(file, "conclusion"), conclusion, allowed, "conclusion")
     mission = Mission(
         id, told["minutes"], told["order"], tables["runs"], tables["sweeps"], measures, steps=(), conclusion=conclusion
     )
