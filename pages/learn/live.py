@@ -11,6 +11,7 @@ from pages.ui.blocks import curves, progress_line
 from pages.ui.live_chart import Replay
 from pages.ui.text import literal, percent, sentence, t, time_left
 from tl_core.engine.runs.sweep_snapshots import SweepSnapshot
+from tl_core.experiments.sentence import answer_of, paragraphs
 from tl_core.lessons.catalog import Lesson
 from tl_core.lessons.mission import Step
 
@@ -59,6 +60,10 @@ def draw_sweep(snapshot: SweepSnapshot) -> None:
     if snapshot.record.error:
         st.error(sentence(snapshot.record.error))
     sweep_chart.draw(snapshot)
+    answer = None if snapshot.record.is_active else answer_of(snapshot.record.sweep["kind"], snapshot.rows)
+    if answer is not None:
+        first, *others = map(literal, paragraphs(snapshot.record.sweep["kind"], answer, state.language()))
+        st.info("\n\n".join([f"**{first}**", *others]), icon=":material/lightbulb:")
 
 
 def _replay(results: Results) -> Replay | None:

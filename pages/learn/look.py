@@ -23,7 +23,7 @@ def draw(lesson: Lesson, step: Step, progress: Progress, results: Results) -> No
         st.warning(t("learn.lost_look"), icon=":material/replay:")
         return
     draw_shown(lesson, step, results)
-    if step.show == "results" and not results.is_moving:
+    if step.show in ("results", "sweep") and not results.is_moving:
         verdicts.draw(lesson, progress, results)
     if results.is_moving:
         st.caption(t("learn.wait"))
@@ -41,10 +41,18 @@ def draw_shown(lesson: Lesson, step: Step, results: Results) -> None:
     elif step.show == "results":
         draw_results(lesson, step, results)
     elif step.show == "proof":
-        for name in step.runs:
-            proof = results.runs[name].record.proof
-            if proof:
-                st.markdown(f"**{literal(lesson.texts[state.language()].run_name(name))}**")
+        _draw_proofs(lesson, step, results)
+
+
+def _draw_proofs(lesson: Lesson, step: Step, results: Results) -> None:
+    """Draws the fingerprints of each run, several of them behind tabs: each has as many lines as blocks."""
+    words = lesson.texts[state.language()]
+    names = [literal(words.run_name(name)) for name in step.runs]
+    places = st.tabs(names) if len(names) > 1 else [st.container()]
+    for name, place in zip(step.runs, places, strict=True):
+        proof = results.runs[name].record.proof
+        if proof:
+            with place:
                 weight_proof(proof)
 
 

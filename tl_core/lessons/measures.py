@@ -33,7 +33,7 @@ class Value:
     """A kind of number that a run has.
 
     Attributes:
-        unit: "share", a fraction in [0, 1]; "seconds"; or "count".
+        unit: "share", a fraction in [0, 1]; "points", a difference of such; "seconds"; or "count".
         of: Returns it, None where it was not measured.
     """
 
@@ -47,6 +47,12 @@ def _last_train_accuracy(result: Result) -> float | None:
 
 def _first_val_accuracy(result: Result) -> float | None:
     return result.epochs[0].val_accuracy if result.epochs else None
+
+
+def _gap(result: Result) -> float | None:
+    """Returns by how much the best validation accuracy lies above the test accuracy."""
+    validation, test = best_validation(result.epochs), result.record.test_accuracy
+    return None if validation is None or test is None else validation - test
 
 
 def _epoch_s(result: Result) -> float | None:
@@ -67,6 +73,7 @@ VALUES: Mapping[str, Value] = MappingProxyType(
         "test_accuracy": Value("share", lambda result: result.record.test_accuracy),
         "val_accuracy": Value("share", lambda result: best_validation(result.epochs)),
         "first_val_accuracy": Value("share", _first_val_accuracy),
+        "gap": Value("points", _gap),
         "train_accuracy": Value("share", _last_train_accuracy),
         "seconds": Value("seconds", lambda result: result.record.seconds),
         "epoch_s": Value("seconds", _epoch_s),
