@@ -1,6 +1,6 @@
 """What each mission ends with, measured with real runs on the bundled pictures: the verdict that its words expect."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def say(tmp_path_factory) -> Iterator[Callable[..., dict[str, Any]]]:
+def say(tmp_path_factory) -> Callable[..., dict[str, Any]]:
     """Trains all runs of a mission; returns measure → what it says."""
     from tl_core.engine.worker.device import prepare
 
@@ -27,7 +27,7 @@ def say(tmp_path_factory) -> Iterator[Callable[..., dict[str, Any]]]:
         results = {name: _result(mission, name, seed, home) for name in mission.runs if name not in without}
         return {name: measured(one, results, mission, {}) for name, one in mission.measures.items()}
 
-    yield trained
+    return trained
 
 
 def _result(mission: Mission, name: str, seed: int, home: Path) -> Result:
