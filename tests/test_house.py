@@ -83,6 +83,8 @@ LIGHT = [
     "tl_core.experiments.presets",
     "tl_core.experiments.table",
     "tl_core.lessons.catalog",
+    "tl_core.lessons.code_check.check",
+    "tl_core.lessons.linter",
     "tl_core.models.weights",
     "tl_core.__main__",
     *sorted(f"tl_core.charts.{path.stem}" for path in (PROJECT / "tl_core" / "charts").glob("[a-z]*.py")),

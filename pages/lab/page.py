@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.lab import expected, forms, pass_cost, rate_finder, run_panel, settings, timeline
+from pages.lab import expected, forms, pass_cost, rate_finder, run_panel, settings, timeline, traps
 from pages.ui import actions, controls, links, pace, run_names, services, state
 from pages.ui.blocks import parameter_line, picture_strip
 from pages.ui.layer_map import layer_map
@@ -205,6 +205,7 @@ def _costs(spec: RunSpec, dataset: DatasetInfo, prefix_s: float) -> str:
 
 def _draw_train(spec: RunSpec, dataset: DatasetInfo, backbone: BackboneInfo) -> None:
     is_scratch = spec == baseline_of(spec)
+    traps.draw(spec, dataset)
     with st.container(horizontal=True, vertical_alignment="center"):
         is_pressed = st.button(t("lab.train"), type="primary", icon=":material/play_arrow:", key="train")
         with_baseline = forms.choose_baseline(spec, is_scratch=is_scratch)

@@ -188,10 +188,10 @@ def _draw_step(step: NextStep, spec: RunSpec) -> None:
         )
         st.markdown(f"**{t('next.title')}** {proposal}", width="stretch")
         if st.button(t("next.set"), key="next", icon=":material/tune:"):
-            _set_controls(step.spec(spec, data_home()))
+            set_controls(step.spec(spec, data_home()))
 
 
-def _set_controls(spec: RunSpec) -> None:
+def set_controls(spec: RunSpec) -> None:
     """Gives all controls the values of a run's settings; starts nothing."""
     used = LabLink(spec, with_baseline=bool(state.get("baseline", True)))
     state.put("used", used)
@@ -215,7 +215,7 @@ def _draw_next(snapshots: Sequence[RunSnapshot]) -> None:
         run_line.draw_longer(snapshots[0])
         own = snapshots[0].spec.with_changes(threads=None)
         if own != state.get("planned") and st.button(t("panel.use"), key="use", icon=":material/tune:"):
-            _set_controls(own)
+            set_controls(own)
         for record in records:
             if record.best_epoch is not None:
                 bundles.draw_download(record)
