@@ -9,6 +9,7 @@ from pages.experiments import start
 from pages.ui import services, state
 from pages.ui.answers import answered
 from pages.ui.text import t
+from pages.ui.words import draw_row
 from tl_core.disk.home import data_home
 from tl_core.engine.runs.sweep_snapshots import SweepSnapshot
 from tl_core.errors import UnknownIdError
@@ -50,6 +51,7 @@ def _draw_others(snapshot: SweepSnapshot) -> None:
         return
     st.subheader(t("experiments.advice"), anchor=False)
     st.markdown(t("experiments.advice_about"))
+    draw_row("svm", "knn", "logme")
     records = [record for _, record in found]
     if not state.get(name):
         if st.button(t("experiments.advice_ask"), key="ask-advice", icon=":material/leaderboard:"):

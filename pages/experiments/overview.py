@@ -8,6 +8,7 @@ from pages.ui.owner_names import owner_name
 from pages.ui.sharing import may_change
 from pages.ui.sweep_names import name_of, sweep_of
 from pages.ui.text import day, literal, t
+from pages.ui.words import draw_row
 from tl_core.errors import TransferLabError
 from tl_core.experiments.own import KIND
 from tl_core.experiments.preset import Preset
@@ -20,6 +21,7 @@ COLUMNS = 2
 
 def draw() -> None:
     st.markdown(t("experiments.lead"))
+    draw_row("sweep", "trial", "seed", "interval", "holm")
     _draw_sweeps()
     st.header(t("experiments.questions"), anchor=False)
     presets: list[Preset | None] = [*PRESETS.values(), None]  # the last one is the visitor's own

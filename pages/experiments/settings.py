@@ -8,10 +8,10 @@ from typing import Any
 import streamlit as st
 
 from pages.ui import services, state
-from pages.ui.blocks import meaning
 from pages.ui.persistent import persistent
 from pages.ui.sweep_names import level
 from pages.ui.text import count, dataset_name, named, t
+from pages.ui.words import meaning
 from tl_core.datasets.catalog import DATASETS
 from tl_core.datasets.known import is_here, known_dataset
 from tl_core.disk.home import data_home

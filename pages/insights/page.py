@@ -16,6 +16,7 @@ from pages.ui.explanations import build_ahead
 from pages.ui.persistent import persistent
 from pages.ui.run_choice import choose_runs
 from pages.ui.text import named, t
+from pages.ui.words import draw_row
 from tl_core.store.records import RunRecord
 
 MOST_RUNS = 3
@@ -29,6 +30,17 @@ SECTIONS: Mapping[str, Callable[[Sequence[RunRecord]], None]] = MappingProxyType
         "compare": compare.draw,
     }
 )
+WORDS: Mapping[str, Sequence[str]] = MappingProxyType(
+    {
+        "errors": ("confusion", "calibration", "ece", "accuracy"),
+        "pairs": ("mcnemar", "paired", "interval"),
+        "explain": ("gradcam", "occlusion", "feature"),
+        "features": ("feature", "pca", "tsne", "knn"),
+        "moved": ("cka", "proof", "batchnorm", "gradient"),
+        "compare": ("interval", "overfitting", "seed"),
+    }
+)
+"""Section → the words of the lab that one meets there."""
 
 
 def draw() -> None:
@@ -50,6 +62,7 @@ def draw() -> None:
     )
     section = str(persistent(control, "insight-section", "errors"))
     st.caption(t(f"insights.about_{section}"))
+    draw_row(*WORDS[section])
     SECTIONS[section](runs)
 
 

@@ -6,8 +6,8 @@ from functools import partial
 import streamlit as st
 
 from pages.ui import controls, services, state
-from pages.ui.blocks import meaning
 from pages.ui.text import count, dataset_name, named, t
+from pages.ui.words import meaning
 from tl_core.datasets.catalog import DATASETS, DatasetInfo
 from tl_core.datasets.known import is_here, known_dataset
 from tl_core.datasets.own.album import is_own

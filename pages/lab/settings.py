@@ -10,10 +10,11 @@ import streamlit as st
 
 from pages.lab import rate_curve, start, ways
 from pages.ui import controls, services
-from pages.ui.blocks import meaning, view_strip
+from pages.ui.blocks import view_strip
 from pages.ui.controls import NAMES
 from pages.ui.streamlit_internals import DeltaGenerator
 from pages.ui.text import named, t
+from pages.ui.words import meaning
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.models.catalog import BackboneInfo
 from tl_core.planning.fit import offered_sizes

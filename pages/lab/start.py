@@ -5,11 +5,11 @@ from functools import partial
 import streamlit as st
 
 from pages.ui import controls, services, state
-from pages.ui.blocks import meaning
 from pages.ui.controls import NAMES
 from pages.ui.persistent import persistent
 from pages.ui.run_names import name_of
 from pages.ui.text import named, t
+from pages.ui.words import meaning
 from tl_core.engine.runs.sources import is_source_of
 from tl_core.models.catalog import BackboneInfo
 from tl_core.spec import CHOICES, RunSpec

@@ -8,10 +8,10 @@ from types import MappingProxyType
 import streamlit as st
 
 from pages.ui import controls, state
-from pages.ui.blocks import meaning
 from pages.ui.controls import NAMES
 from pages.ui.streamlit_internals import DeltaGenerator
 from pages.ui.text import named, t
+from pages.ui.words import meaning
 from tl_core.spec import RANGES
 from tl_core.training.unfreezing import ULMFIT_FACTOR
 

@@ -11,6 +11,7 @@ import streamlit as st
 from pages.recipes import code, costs, faults, variants
 from pages.ui import state
 from pages.ui.text import t
+from pages.ui.words import draw_row
 from tl_core.planning.recipes import RECIPES, Recipe
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord
@@ -19,6 +20,7 @@ from tl_core.store.records import RunRecord
 def draw() -> None:
     st.title(t("recipes.title"))
     st.markdown(t("recipes.lead"))
+    draw_row("fault", "backbone", "head", "freeze")
     trained = variants.trained()
     drawn: dict[RunSpec, costs.Answer] = {}
     for recipe in RECIPES.values():

@@ -1,4 +1,4 @@
-"""Pieces that several pages draw: the glossary, curves, the layer map, a run's line of progress, the weight proof."""
+"""Pieces that several pages draw: curves, the layer map, a run's line of progress, the weight proof."""
 
 import json
 import time
@@ -18,65 +18,10 @@ from tl_core.charts.curves import Axis, CurvesLabels, EpochPoint, RunCurve, Step
 from tl_core.charts.weight_changes import percent_moved
 from tl_core.engine.runs.snapshots import RunSnapshot
 
-TERMS = (
-    "transfer",
-    "backbone",
-    "pretrained",
-    "head",
-    "svm",
-    "logistic",
-    "head_at",
-    "block",
-    "freeze",
-    "cut",
-    "prefix",
-    "feature",
-    "parameter",
-    "probe",
-    "finetuning",
-    "scratch",
-    "baseline",
-    "run",
-    "epoch",
-    "split",
-    "phase",
-    "rate",
-    "block_rates",
-    "unfreezing",
-    "schedule",
-    "batch",
-    "size",
-    "optimizer",
-    "augment",
-    "dropout",
-    "patience",
-    "class_weight",
-    "seed",
-    "accuracy",
-    "loss",
-    "overfitting",
-    "interval",
-    "arithmetic",
-    "batchnorm",
-)
-
-
 AXES = ("epochs", "seconds", "images")
 BRIEF_S = 2.0  # in epochs that are shorter, the words would flutter between training and validating
 METRICS = ("accuracy", "loss")
 CURVES_PX = 340
-
-
-def glossary() -> None:
-    """Draws the words of the lab, each with its meaning."""
-    with st.popover(t("frame.words"), icon=":material/menu_book:", width="stretch"):
-        for term in TERMS:
-            st.markdown(f"**{t(f'term.{term}.name')}**  \n{t(f'term.{term}.about')}")
-
-
-def meaning(term: str) -> str:
-    """Returns the meaning of a word, for the help mark of a control."""
-    return t(f"term.{term}.about")
 
 
 def picture_strip(samples: Sequence[ClassSample], *, is_own: bool = False) -> None:

@@ -6,10 +6,10 @@ from types import MappingProxyType
 import streamlit as st
 
 from pages.ui import admission, links, owner_names, pace, services, state
-from pages.ui.blocks import glossary
 from pages.ui.component import WEB, component
 from pages.ui.streamlit_internals import refusal_of_upload
 from pages.ui.text import sentence, t
+from pages.ui.words import glossary
 from tl_core.errors import TransferLabError
 from tl_core.phrases import LANGUAGES
 

@@ -6,10 +6,10 @@ from contextlib import suppress
 import streamlit as st
 
 from pages.ui import services, state
-from pages.ui.blocks import meaning
 from pages.ui.owner_names import owner_name
 from pages.ui.run_names import name_of
 from pages.ui.text import named, t
+from pages.ui.words import meaning
 from tl_core.errors import UnknownIdError
 from tl_core.store.records import RunRecord, RunState
 
