@@ -1,18 +1,19 @@
 """Claims on trial: sentences from widely read programs, each voted on first and then tried by real runs.
 
 The learner answers: do I believe that, and what do my own runs say to it?
-Reads and writes the votes of this visit; the experiments, with the votes that they keep, are in the store.
+Reads and writes the votes and the experiments of the visitor, which are in the store.
 """
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
 from pages.learn import claim_trial
 from pages.ui import services, state
-from pages.ui.text import t
+from pages.ui.text import sentence, t
 from pages.ui.words import draw_row
+from tl_core.errors import TransferLabError
 from tl_core.lessons.claims import CLAIMS, VOTES, Claim
 from tl_core.lessons.findings import Finding
 from tl_core.store.records import SweepRecord
@@ -28,10 +29,11 @@ def draw() -> None:
     """Draws all claims, each with what this visitor said and found."""
     st.markdown(t("claims.lead"))
     draw_row("claim", "interval", "paired", "seed")
-    tried = _tried()
+    tried, votes = _tried(), services.engine().store.progress.all_mine(by=state.visitor())
     for claim in CLAIMS.values():
         with st.container(border=True, key=f"claim-{claim.id}"):
-            _draw_card(claim, tried.get(claim.id))
+            record = tried.get(claim.id)
+            _draw_card(claim, record, _vote_of(record, votes.get(_lesson(claim))))
 
 
 def _tried() -> dict[str, SweepRecord]:
@@ -45,10 +47,9 @@ def _tried() -> dict[str, SweepRecord]:
     return found
 
 
-def _draw_card(claim: Claim, record: SweepRecord | None) -> None:
+def _draw_card(claim: Claim, record: SweepRecord | None, vote: str | None) -> None:
     st.markdown(f"#### {t(f'claim.{claim.id}.quote')}")
     st.caption(t("claims.source", source=t(f"recipe.{claim.source}.title")))
-    vote = _vote_of(claim, record)
     if vote is None and record is None:
         _draw_vote(claim)
         return
@@ -66,14 +67,15 @@ def _draw_card(claim: Claim, record: SweepRecord | None) -> None:
         _draw_verdict(claim, vote, found)
 
 
-def _vote_of(claim: Claim, record: SweepRecord | None) -> str | None:
-    """Returns what was said of a claim: as its experiment keeps it, else in this visit."""
-    kept = record.sweep.get("prediction") if record else None
-    return next((said for said in (kept, state.get(_name(claim))) if said in VOTES), None)
+def _vote_of(record: SweepRecord | None, kept: Mapping[str, Any] | None) -> str | None:
+    """Returns what was said of a claim: kept by itself, or with its experiment."""
+    said = (kept or {}).get("vote"), record.sweep.get("prediction") if record else None
+    return next((vote for vote in said if vote in VOTES), None)
 
 
-def _name(claim: Claim) -> str:
-    return f"vote-{claim.id}"
+def _lesson(claim: Claim) -> str:
+    """Returns by what the store knows how far somebody is with a claim."""
+    return f"claim-{claim.id}"
 
 
 def _draw_vote(claim: Claim) -> None:
@@ -82,8 +84,19 @@ def _draw_vote(claim: Claim) -> None:
         st.markdown(t("claims.question"), width="content")
         for vote in VOTES:
             if st.button(t(f"claims.{vote}"), key=f"vote-{claim.id}-{vote}"):
-                state.put(_name(claim), vote)
-                st.rerun()
+                _keep(claim, vote)
+
+
+def _keep(claim: Claim, vote: str) -> None:
+    """Keeps a vote, unless another tab has kept one before; says in one sentence why it could not be kept."""
+    try:
+        services.engine().store.progress.change(
+            _lesson(claim), lambda before: before or {"vote": vote}, by=state.visitor()
+        )
+    except TransferLabError as error:
+        st.error(sentence(error))
+        return
+    st.rerun()
 
 
 def _draw_said(vote: str | None) -> None:

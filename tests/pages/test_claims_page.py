@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from tl_core.errors import StoreError
 from tl_core.lessons.claims import CLAIMS, VOTES
 from tl_core.phrases import LANGUAGES, phrase
+from tl_core.store.access import Visitor
 from tl_core.store.records import SweepState
 
 SCRIPT = "from pages.learn.claims import draw\n\ndraw()\n"
@@ -152,6 +153,16 @@ def test_an_experiment_keeps_the_vote_and_is_found_again_after_a_reload(look, sw
     assert f"stop-claim-{FAULTY.id}" in keys(again)
     assert f"vote-{FAULTY.id}-fits" not in keys(again)
     assert phrase("en", "claims.voted", vote=phrase("en", "claims.not")) in shown(again)
+
+
+def test_a_vote_without_an_experiment_is_there_again_after_a_reload_and_stays(look, engine):
+    app, other_tab = look(), look()
+    vote(app, "sixteen", "fits")
+    vote(other_tab, "sixteen", "not")
+    assert engine.store.progress.all_mine(by=Visitor("local")) == {"claim-sixteen": {"vote": "fits"}}
+    again = look()
+    assert phrase("en", "claims.not_as_voted") in shown(again)
+    assert "vote-sixteen-fits" in keys(look(owner="anna"))
 
 
 def test_what_others_try_is_not_one_s_own(look, begun):
