@@ -23,7 +23,8 @@ from tl_core.lessons.measures import Result
 from tl_core.store.records import SweepRecord
 
 POLL_S = 1.0
-KEPT_S = 10  # an estimate
+KEPT_S = 4  # an estimate
+ASKED_S = 4.7  # between two questions for one
 
 
 # ---- before ----
@@ -31,20 +32,24 @@ KEPT_S = 10  # an estimate
 
 def draw_start(claim: Claim, vote: str) -> None:
     """Draws what the experiment takes, and the button that begins it."""
-    n = claim.sweep().n_trials
     try:
         whole_s = _known_s(str(data_home()), claim.id)
     except TransferLabError as error:  # weights that are not here
         st.warning(sentence(error))
         return
-    words = "cost_unknown" if whole_s is None else "cost_nothing" if whole_s == 0 else "cost"
     with st.container(horizontal=True, vertical_alignment="center", key=f"start-claim-{claim.id}"):
-        is_started = st.button(
-            t("experiments.start", n=n), key=f"try-{claim.id}", type="primary", icon=":material/play_arrow:"
-        )
-        st.caption(t(f"claims.{words}", n=n, time=seconds(whole_s)), width="content")
-    if is_started:
-        _begin(claim, vote)
+        label = t("experiments.start", n=claim.sweep().n_trials)
+        if st.button(label, key=f"try-{claim.id}", type="primary", icon=":material/play_arrow:"):
+            _begin(claim, vote)
+        with st.container():
+            pace.draw_again(f"cost-{claim.id}", _draw_cost, ASKED_S if whole_s is None else None, claim.id)
+
+
+def _draw_cost(claim_id: str) -> None:
+    """Says how long an experiment takes; what is not known yet is measured meanwhile, and asked for again."""
+    whole_s = _known_s(str(data_home()), claim_id)
+    words = "cost_unknown" if whole_s is None else "cost_nothing" if whole_s == 0 else "cost"
+    st.caption(t(f"claims.{words}", time=seconds(whole_s)))
 
 
 @st.cache_data(ttl=KEPT_S, max_entries=32, show_spinner=False)
@@ -67,18 +72,17 @@ def _begin(claim: Claim, vote: str) -> None:
 # ---- while it is under way, and afterwards ----
 
 
-def draw(claim: Claim, record: SweepRecord) -> Finding | None:
-    """Draws an experiment, each second anew while it is active; returns what it found, None as long as that is nothing.
-
-    What it was asked is the claim's; `record` is the visitor's own.
-    """
+def draw(claim: Claim, record: SweepRecord) -> None:
+    """Draws an experiment of the visitor's own, each second anew while it is active."""
     pace_s = POLL_S if record.is_active else None
     pace.draw_again(f"claim-{claim.id}", _draw_live, pace_s, claim.id, record.id, record.is_active)
-    if record.is_active:
-        return None
+
+
+def found(claim: Claim, record: SweepRecord) -> Finding | None:
+    """Returns what an experiment at rest has found; None as long as that is nothing."""
     with suppress(UnknownIdError):  # deleted in this moment, in another tab
         snapshot = _look(record.id)
-        return _found(claim.id, record.id, snapshot.version, snapshot.rows)
+        return None if snapshot.is_active else _found(claim.id, record.id, snapshot.version, snapshot.rows)
     return None
 
 
@@ -153,7 +157,7 @@ def _draw_scores(claim: Claim, snapshot: SweepSnapshot) -> None:
     names, seeds = list(claim.arms), sorted({row["seed"] for row in snapshot.rows})
     table: dict[str, list[str]] = {t("claims.arm"): [arm_name(claim, name) for name in names]}
     for seed in seeds:
-        head = t("runs.test") if len(seeds) == 1 else t("claims.seed", seed=seed)
+        head = t("claims.test") if len(seeds) == 1 else t("claims.seed", seed=seed)
         table[head] = [_score(row) for row in snapshot.rows if row["seed"] == seed]
     st.table(pd.DataFrame(table), hide_index=True, alt=t("claims.scores"))
 

@@ -27,6 +27,7 @@ ICONS: Mapping[str, tuple[str, Literal["green", "red", "gray"]]] = {
 
 def draw() -> None:
     """Draws all claims, each with what this visitor said and found."""
+    st.header(t("claims.title"), anchor="claims")
     st.markdown(t("claims.lead"))
     draw_row("claim", "interval", "paired", "seed")
     tried, votes = _tried(), services.engine().store.progress.all_mine(by=state.visitor())
@@ -48,23 +49,21 @@ def _tried() -> dict[str, SweepRecord]:
 
 
 def _draw_card(claim: Claim, record: SweepRecord | None, vote: str | None) -> None:
-    st.markdown(f"#### {t(f'claim.{claim.id}.quote')}")
+    st.subheader(t(f"claim.{claim.id}.quote"), anchor=claim.id)
     st.caption(t("claims.source", source=t(f"recipe.{claim.source}.title")))
     if vote is None and record is None:
         _draw_vote(claim)
         return
     st.markdown(t(f"claim.{claim.id}.experiment"))
-    if claim.is_fact:
-        found = claim.judge({})
-    elif record is None:
-        found = None
-        claim_trial.draw_start(claim, vote or "")
-    else:
-        found = claim_trial.draw(claim, record)
+    found = claim.judge({}) if claim.is_fact else claim_trial.found(claim, record) if record else None
     if found is None:
         _draw_said(vote)
     else:
         _draw_verdict(claim, vote, found)
+    if record is not None:
+        claim_trial.draw(claim, record)
+    elif not claim.is_fact:
+        claim_trial.draw_start(claim, vote or "")
 
 
 def _vote_of(record: SweepRecord | None, kept: Mapping[str, Any] | None) -> str | None:

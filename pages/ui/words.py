@@ -5,6 +5,7 @@ The texts are copy, `term.<word>.…`: `name` and `about` of every word, `more`,
 not sent.
 """
 
+from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache
 from html import escape
@@ -114,21 +115,25 @@ def _name(term: str) -> str:
 
 
 def draw_row(*terms: str) -> None:
-    """Draws words that stand in a title or text beside it, each to be opened."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"words-{terms[0]}"):
-        st.caption(t("words.here"), width="content")
-        for term in terms:
-            word_link(term, terms[0])
+    """Draws words that stand in a title or text beside it, each to be opened; what it means is sent then."""
+    st.fragment(_draw_links)(terms)
 
 
 def word_link(term: str, place: str = "") -> None:
-    """Draws a word that opens what it means; its text is sent once it was opened.
+    """Draws one such word.
 
     Args:
         term: One of `TERMS`.
         place: Tells it from the same word elsewhere on the page.
     """
     st.fragment(_draw_link)(term, f"word-{place}-{term}")
+
+
+def _draw_links(terms: Sequence[str]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"words-{terms[0]}"):
+        st.caption(t("words.here"), width="content")
+        for term in terms:
+            _draw_link(term, f"word-{terms[0]}-{term}")
 
 
 def _draw_link(term: str, key: str) -> None:
@@ -149,7 +154,7 @@ def draw(term: str) -> None:
 def _draw_paragraph(term: str) -> None:
     if drawing := _drawing(term):
         label = escape(t(f"term.{term}.picture"), quote=True)
-        st.html(f'<div class="tl-word" role="img" aria-label="{label}">{drawing}</div>')
+        st.html(f'<div class="tl-word" role="img" aria-label="{label}" style="--drawing: url({drawing})"></div>')
     if has(term, "more"):
         st.markdown(t(f"term.{term}.more"))
 
@@ -167,9 +172,12 @@ def has(term: str, level: str) -> bool:
 
 @cache
 def _drawing(term: str) -> str:
-    """Returns the picture of a word, as SVG in the colour of the text around it; "" where there is none."""
+    """Returns the picture of a word as a data address; "" where there is none.
+
+    Streamlit takes SVG out of a text. The page has it as a mask, through which the colour of the text is seen.
+    """
     file = PICTURES / f"{term}.svg"
-    return file.read_text("utf-8").replace("<svg ", '<svg aria-hidden="true" ', 1) if file.exists() else ""
+    return f"data:image/svg+xml;base64,{b64encode(file.read_bytes()).decode()}" if file.exists() else ""
 
 
 def pictured() -> Sequence[str]:

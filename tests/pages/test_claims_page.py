@@ -63,7 +63,7 @@ def keys(app: AppTest) -> set[str]:
 
 
 def shown(app: AppTest) -> str:
-    return "\n".join(one.value for one in (*app.markdown, *app.caption, *app.error, *app.warning))
+    return "\n".join(one.value for one in (*app.subheader, *app.markdown, *app.caption, *app.error, *app.warning))
 
 
 def answers(share: float, is_turned: bool) -> np.ndarray:

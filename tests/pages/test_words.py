@@ -93,7 +93,7 @@ def test_a_word_is_told_on_as_many_levels_as_it_has(engine, language, term):
     assert len(app.latex) == words.has(term, "formula")
     if term in words.pictured():
         assert f'role="img" aria-label="{text_of(language, term, "picture")}"' in text
-        assert "<svg" in text
+        assert "--drawing: url(data:image/svg+xml;base64," in text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -103,9 +103,9 @@ def _frozen(**more: Any) -> dict[str, Any]:
     return {"freeze": "all", **more}
 
 
-def _scratch(**more: Any) -> dict[str, Any]:
-    """Returns how SqueezeNet is trained from random numbers, at the rate that suits it."""
-    rate = scratch_rate(SMALL["backbone"], "adam")
+def _scratch(backbone: str, **more: Any) -> dict[str, Any]:
+    """Returns how a network is trained from random numbers, at the rate that suits it."""
+    rate = scratch_rate(backbone, "adam")
     return {"weights": "random", "freeze": "none", "phases": 1, "learning_rate": rate, **more}
 
 
@@ -131,7 +131,10 @@ def _large_data() -> Claim:
     """What transfer is ahead of training from scratch by, with few digits and with all of them."""
     arms = {}
     for name, size, epochs in (("few", 5, 40), ("many", N_EACH, 8)):
-        for start, options in (("transfer", _frozen(head="logistic")), ("scratch", _scratch(epochs=epochs))):
+        for start, options in (
+            ("transfer", _frozen(head="logistic")),
+            ("scratch", _scratch(SMALL["backbone"], epochs=epochs)),
+        ):
             weights = "pretrained" if start == "transfer" else "random"
             factors: dict[str, Level] = {"per_class": size, "weights": weights}
             arms[f"{name}_{start}"] = Arm(factors, {"per_class": size, **options})
@@ -145,7 +148,7 @@ def _saves_time() -> Claim:
     arms = {
         "frozen": Arm({"weights": "pretrained", "n_frozen": n_blocks}, _frozen()),
         "tuned": Arm({"weights": "pretrained", "n_frozen": 0}, whole),
-        "scratch": Arm({"weights": "random", "n_frozen": 0}, _scratch()),
+        "scratch": Arm({"weights": "random", "n_frozen": 0}, _scratch(SMALL["backbone"])),
     }
     base = {"dataset": "cifar10-small", **SMALL, "per_class": 50, "epochs": 4}
     return Claim("saves_time", "a", lambda runs: always_quicker(runs, ("frozen", "tuned"), "scratch"), base, arms, 3)
@@ -179,9 +182,9 @@ def _higher_than_random(id: str, source: str, base: Mapping[str, Any]) -> Claim:
     """A new head on what ImageNet taught, beside the same network from random numbers."""
     arms = {
         "transfer": Arm({"weights": "pretrained"}, _frozen()),
-        "scratch": Arm({"weights": "random"}, _scratch()),
+        "scratch": Arm({"weights": "random"}, _scratch(base["backbone"])),
     }
-    return Claim(id, source, lambda runs: higher(runs, "transfer", "scratch"), {**base, "epochs": 10}, arms)
+    return Claim(id, source, lambda runs: higher(runs, "transfer", "scratch"), base, arms)
 
 
 def _sixteen() -> Claim:
@@ -216,8 +219,8 @@ _ALL = (
     _never_frozen(),
     _similar(),
     _lowest(),
-    _higher_than_random("higher_than_random", "c", DIGITS),
-    _higher_than_random("higher_on_photographs", "a", {**SMALL, "dataset": "groceries", "image_size": 64}),
+    _higher_than_random("higher_than_random", "c", {**DIGITS, "epochs": 10}),
+    _higher_than_random("higher_on_photographs", "a", {**FRUIT, "epochs": 5}),
     _sixteen(),
     _validation_is_test(),
     _faulty("no_preprocessing", "d", RAW, {**FRUIT, "epochs": 5}),
