@@ -20,6 +20,7 @@ from tl_core.experiments.preset import Row
 from tl_core.lessons.claims import CLAIMS, DONE, Claim
 from tl_core.lessons.findings import Finding, Number
 from tl_core.lessons.measures import Result
+from tl_core.phrases import fields
 from tl_core.store.records import SweepRecord
 
 POLL_S = 1.0
@@ -192,9 +193,11 @@ def arm_name(claim: Claim, name: str) -> str:
 # ---- numbers in words ----
 
 
-def said(found: Finding) -> dict[str, str]:
-    """Returns the numbers of a finding as a sentence has them."""
-    return {name: _said(number) for name, number in found.numbers.items()}
+def said(claim: Claim, found: Finding) -> str:
+    """Returns what was found, in the sentence of the claim; "–" for what could not be measured."""
+    key = f"claim.{claim.id}.found"
+    missing = dict.fromkeys(fields(state.language(), key), "–")
+    return t(key, **missing | {name: _said(number) for name, number in found.numbers.items()})
 
 
 def _said(number: Number) -> str:

@@ -111,7 +111,7 @@ def _draw_verdict(claim: Claim, vote: str | None, found: Finding) -> None:
         if vote is not None:
             voted = t("claims.voted", vote=t(f"claims.{vote}"))
             st.caption(f"{voted}{_agreement(vote, found)}", width="content")
-    st.markdown(t(f"claim.{claim.id}.found", **claim_trial.said(found)))
+    st.markdown(claim_trial.said(claim, found))
     st.caption(t("claims.limits", limits=t(f"claim.{claim.id}.limits")))
 
 

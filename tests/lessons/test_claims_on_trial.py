@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.lessons.recorded import seeds
 from tl_core.lessons.claims import CLAIMS, VOTES
 from tl_core.lessons.findings import Finding
 from tl_core.phrases import LANGUAGES, fields, keys
@@ -58,6 +59,16 @@ def test_runs_are_sorted_by_arm_and_seed_and_those_under_way_are_left_out(claim)
     assert found == {
         name: {} if name == names[0] else {n: f"{name}-{n}" for n in range(claim.n_seeds)} for name in names
     }
+
+
+@pytest.mark.parametrize("claim", CLAIMS.values(), ids=lambda claim: claim.id)
+def test_what_is_found_has_all_numbers_that_its_sentence_names(claim):
+    runs = {
+        name: seeds(0.4 + 0.1 * at, max(2, claim.n_seeds), at, epoch_s=1.0 + at) for at, name in enumerate(claim.arms)
+    }
+    found = claim.judge(runs)
+    assert found is not None
+    assert fields("en", f"claim.{claim.id}.found") <= set(found.numbers)
 
 
 def test_vgg16_has_thirteen_convolutional_layers():

@@ -2,45 +2,15 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from tl_core.evaluation.scores import score
+from tests.lessons.recorded import result, seeds
 from tl_core.experiments.statistics import Difference
 from tl_core.lessons import findings
 from tl_core.lessons.findings import OUTCOMES, Finding
 from tl_core.lessons.measures import Result
-from tl_core.store.records import EpochRecord, RunRecord, RunState
-
-N_TEST = 400
-WIGGLE = (0.004, -0.003, 0.001, 0.002, -0.004)
-
-
-def epochs(train_accuracy: float = 0.9, val_accuracy: float = 0.8, epoch_s: float = 1.0) -> list[EpochRecord]:
-    """Returns three epochs; the first one takes longer, as it does."""
-    lasted = (9.0, epoch_s, epoch_s)
-    return [
-        EpochRecord(n, 0.1, train_accuracy, 0.2, val_accuracy, seconds, seconds, n, n, False)
-        for n, seconds in enumerate(lasted, start=1)
-    ]
-
-
-def result(test_accuracy: float, *, n_changed: int = 0, **of_epochs: float) -> Result:
-    """Returns a finished run that has so many of the test pictures right and changed so many blocks."""
-    labels = np.zeros(N_TEST, int)
-    logits = np.zeros((N_TEST, 2))
-    logits[:, 1] = np.where(np.arange(N_TEST) < round(test_accuracy * N_TEST), -1, 1)
-    scores = score(logits, labels, labels)
-    proof = [{"block": f"block{at}", "changed": at < n_changed, "frozen": False} for at in range(5)]
-    record = RunRecord("r", 1, "run", "run", None, "me", RunState.COMPLETED, {}, {}, "2026-01-01")
-    record = replace(record, test_accuracy=scores["accuracy"], scores=scores, proof=proof)
-    return Result(record, epochs(**of_epochs))
-
-
-def seeds(mean: float, n: int = 5, shift: int = 0, **of_epochs: float) -> dict[int, Result]:
-    """Returns one run a seed, whose test accuracies lie around a mean."""
-    return {seed: result(mean + 5 * WIGGLE[(seed + shift) % 5], **of_epochs) for seed in range(n)}
+from tl_core.store.records import RunState
 
 
 def number(found: Finding | None, name: str) -> float:
@@ -140,9 +110,9 @@ def test_always_takes_every_way_and_one_counterexample_is_enough(frozen, tuned, 
 @pytest.mark.parametrize(
     ("validation", "n", "outcome"), [(0.95, 146, "not"), (0.7, 20_000, "fits"), (0.72, 60, "undecided")]
 )
-def test_validation_says_what_the_test_does_where_they_are_close_for_sure(validation, n, outcome, monkeypatch):
-    monkeypatch.setattr("tests.lessons.test_findings.N_TEST", 20_000 if n > 1000 else 400)
-    found = findings.same({"run": {0: result(0.7, val_accuracy=validation)}}, "run", n)
+def test_validation_says_what_the_test_does_where_they_are_close_for_sure(validation, n, outcome):
+    run = result(0.7, val_accuracy=validation, n_test=max(400, n))
+    found = findings.same({"run": {0: run}}, "run", n)
     assert found is not None
     assert found.outcome == outcome
 

@@ -190,6 +190,24 @@ def test_the_verdict_follows_from_the_visitor_s_own_runs(look, engine, sweeps, b
     assert not {name for name in others if any(phrase(language, f"claims.verdict_{name}") + "]" in b for b in badges)}
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("claim", CLAIMS.values(), ids=lambda claim: claim.id)
+def test_a_finding_without_an_interval_has_dashes_in_its_sentence(engine, language, claim):
+    script = f"""
+import streamlit as st
+from pages.learn.claim_trial import said
+from tl_core.lessons.claims import CLAIMS
+from tl_core.lessons.findings import Finding
+
+st.markdown(said(CLAIMS[{claim.id!r}], Finding("undecided", {{}})))
+"""
+    app = AppTest.from_string(script, default_timeout=PATIENCE_S)
+    app.query_params["lang"] = language
+    app.run()
+    assert not app.exception
+    assert "–" in app.markdown[0].value
+
+
 def test_one_that_was_stopped_says_so_and_goes_on(look, sweeps, begun):
     app = look()
     app.button(key=f"stop-claim-{FAULTY.id}").click().run()

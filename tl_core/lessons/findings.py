@@ -82,7 +82,7 @@ def higher(runs: Runs, first: str, second: str, margin: float = 0.0) -> Finding 
     """Judges "the first tests better than the second": over seeds where there are several, else over the pictures.
 
     Args:
-        runs: Of both arms.
+        runs: Of both arms, and perhaps of others that are told beside them.
         first: Of which something is claimed.
         second: Beside which.
         margin: What it may lose for the claim to fit: with one above 0 the claim is "no worse". What it loses for sure
@@ -90,7 +90,7 @@ def higher(runs: Runs, first: str, second: str, margin: float = 0.0) -> Finding 
 
     References: Agresti & Min 2005, as `evaluation.scores.paired_difference`; Student's paired t-test over seeds.
     """
-    means = _means(runs, first, second)
+    means = _means(runs, *runs)
     if means is None:
         return None
     ones, others = scores(runs, first), scores(runs, second)
