@@ -1,6 +1,7 @@
 """Runs with made-up numbers, as a store has them."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def result(test_accuracy: float, *, n_changed: int = 0, n_test: int = N_TEST, **
     return Result(record, epochs(**of_epochs))
 
 
-def seeds(mean: float, n: int = 5, shift: int = 0, epoch_s: float = 1.0, **of_epochs: float) -> dict[int, Result]:
+def seeds(mean: float, n: int = 5, shift: int = 0, epoch_s: float = 1.0, **of_epochs: Any) -> dict[int, Result]:
     """Returns one run a seed, whose test accuracies and times lie around what is told."""
     noise = [WIGGLE[(seed + shift) % 5] for seed in range(n)]
     return {seed: result(mean + 5 * one, epoch_s=epoch_s * (1 + one), **of_epochs) for seed, one in enumerate(noise)}

@@ -37,6 +37,7 @@ def test_validation_pictures_from_the_same_shelves_promise_more_than_the_test_ho
     assert number(found, "low") >= 0.08
 
 
+@pytest.mark.full  # the measured presets hold the like in the ordinary run
 def test_the_lowest_block_is_the_worst_extractor_for_photographs_at_full_size(tried):
     found = tried("lowest")
     assert found.outcome == "not"
@@ -44,6 +45,7 @@ def test_the_lowest_block_is_the_worst_extractor_for_photographs_at_full_size(tr
     assert number(found, "lowest") < number(found, "middle") < number(found, "last")
 
 
+@pytest.mark.full  # the measured presets hold the like in the ordinary run
 def test_later_blocks_bring_more_on_photographs_than_on_digits(tried):
     found = tried("similar")
     assert found.outcome == "fits"

@@ -101,7 +101,7 @@ def test_other_scores_are_asked_only_when_somebody_wants_to_know(opened, engine,
 def test_the_check_alone_asks_which_networks_and_no_backbone_or_size_beside_them(visit, sweeps):
     app = visit("experiments", sweep_kind="advised", sweep_arms="vgg16@64,squeezenet@64")
     assert not app.exception
-    assert [box.key for box in app.selectbox if "dataset" not in box.key] == []
+    assert [box.key for box in app.main.selectbox if "dataset" not in box.key] == []
     app.radio[0].set_value("kept").run()
     app.button(key="start-sweep").click().run()
     (record,) = sweeps.records.values()
