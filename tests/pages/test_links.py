@@ -146,7 +146,7 @@ def test_a_locked_number_of_blocks_never_exceeds_those_of_another_backbone(visit
 def test_hidden_controls_are_not_there_and_keep_the_values_of_the_link(visit, engine):
     app = visit(**LabLink(LESSON.spec, hidden=frozenset(CONTROLS)).to_query())
     assert not app.exception
-    controls = [*app.selectbox, *app.slider, *app.select_slider, *app.number_input, *app.radio, *app.toggle]
+    controls = [*app.main.selectbox, *app.slider, *app.select_slider, *app.number_input, *app.radio, *app.toggle]
     assert [control.label for control in controls] == []
     assert trained(app, engine)[-1] == LESSON.spec
 
