@@ -157,6 +157,24 @@ def test_what_trains_is_shown_live_and_cannot_be_answered_yet(visit, language, e
     assert [run.state.is_finished for run in engine.store.list_runs(owner="anna")] == [False] * 3
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("view", "heading"), [("claims", "claims.title"), ("code", "code_check.title")])
+def test_each_view_has_an_address_of_its_own(visit, language, view, heading):
+    app = visit("learn", language, view=view)
+    assert not app.exception
+    assert phrase(language, heading) in {header.value for header in app.header}
+    assert app.query_params["view"] == view
+
+
+def test_a_view_is_chosen_by_a_press_and_stands_in_the_address(visit):
+    app = visit("learn")
+    (views,) = (control for control in app.segmented_control if str(control.key).startswith("learn-view"))
+    views.set_value("code").run()
+    assert app.query_params["view"] == "code"
+    app = visit("learn", view="nonsense")
+    assert phrase("en", "learn.missions") in {header.value for header in app.header}
+
+
 def test_a_mission_that_there_is_not_is_said_and_all_others_are_shown(visit):
     app = visit("learn", owner="anna", mission="**x**")
     assert say("en", "no_mission", received=r"\*\*x\*\*") in shown(app)
