@@ -18,7 +18,7 @@ def draw(lesson: Lesson, step: Step, progress: Progress, results: Results) -> No
     section = words.sections[step.id]
     st.markdown(told(section.body, words, results))
     if step.show and not results.is_lost(runs=step.runs, sweep=step.sweep):
-        draw_shown(lesson, step, results)
+        draw_shown(lesson, step, progress, results)
     kept_text = progress.answers.get(step.id)
     name = f"answer-{mission.id}-{step.id}"
     said = st.text_area(

@@ -4,7 +4,6 @@ import time
 
 import streamlit as st
 
-from pages.learn import kept
 from pages.learn.results import Results, results_of
 from pages.ui import pace, state, sweep_chart
 from pages.ui.blocks import curves, progress_line
@@ -14,19 +13,20 @@ from tl_core.engine.runs.sweep_snapshots import SweepSnapshot
 from tl_core.experiments.sentence import answer_of, paragraphs
 from tl_core.lessons.catalog import Lesson
 from tl_core.lessons.mission import Step
+from tl_core.lessons.progress import Progress
 
 POLL_S = 1.0
 REPLAY_S = 5.0  # after a record was asked for, its curves are revealed
 
 
-def draw_live(lesson: Lesson, step: Step, results: Results) -> None:
+def draw_live(lesson: Lesson, step: Step, progress: Progress, results: Results) -> None:
     """Draws what a step looks at, each second anew while something of it moves."""
     is_moving = results.is_moving or _replay(results) is not None
-    pace.draw_again("mission-live", _draw, POLL_S if is_moving else None, lesson, step, results.is_moving)
+    pace.draw_again("mission-live", _draw, POLL_S if is_moving else None, lesson, step, progress, results.is_moving)
 
 
-def _draw(lesson: Lesson, step: Step, was_moving: bool) -> None:
-    results = results_of(lesson.mission, kept.progress_of(lesson.mission))
+def _draw(lesson: Lesson, step: Step, progress: Progress, was_moving: bool) -> None:
+    results = results_of(lesson.mission, progress, is_again=True)
     words = lesson.texts[state.language()]
     if step.sweep and step.sweep in results.sweeps:
         draw_sweep(results.sweeps[step.sweep])

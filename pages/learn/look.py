@@ -22,7 +22,7 @@ def draw(lesson: Lesson, step: Step, progress: Progress, results: Results) -> No
     if results.is_lost(runs=step.runs, sweep=step.sweep):
         st.warning(t("learn.lost_look"), icon=":material/replay:")
         return
-    draw_shown(lesson, step, results)
+    draw_shown(lesson, step, progress, results)
     if step.show in ("results", "sweep") and not results.is_moving:
         verdicts.draw(lesson, progress, results)
     if results.is_moving:
@@ -34,10 +34,10 @@ def draw(lesson: Lesson, step: Step, progress: Progress, results: Results) -> No
         kept.go_on(mission, step)
 
 
-def draw_shown(lesson: Lesson, step: Step, results: Results) -> None:
+def draw_shown(lesson: Lesson, step: Step, progress: Progress, results: Results) -> None:
     """Draws what a step looks at; as long as something of it moves, how far that is."""
     if step.show in ("curves", "sweep") or results.is_moving:
-        draw_live(lesson, step, results)
+        draw_live(lesson, step, progress, results)
     elif step.show == "results":
         draw_results(lesson, step, results)
     elif step.show == "proof":

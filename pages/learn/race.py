@@ -34,7 +34,7 @@ def draw(lesson: Lesson, step: Step, progress: Progress, results: Results) -> No
         if st.button(t("learn.start", n=n), type="primary", icon=":material/play_arrow:", key="start"):
             _start(lesson, step, results)
     if is_started:
-        draw_live(lesson, step, results)
+        draw_live(lesson, step, progress, results)
         if st.button(t("learn.next"), type="primary", icon=":material/arrow_forward:", key="next"):
             kept.go_on(mission, step)
 

@@ -64,19 +64,28 @@ class Results:
         return {name: Result(one.record, one.epochs) for name, one in self.runs.items()}
 
 
-def results_of(mission: Mission, progress: Progress) -> Results:
-    """Looks at the visitor's runs of a mission; one that was deleted is left out."""
+def results_of(mission: Mission, progress: Progress, *, is_again: bool = False) -> Results:
+    """Looks at the visitor's runs of a mission; one that was deleted is left out.
+
+    Args:
+        mission: Which one.
+        progress: Which runs are theirs.
+        is_again: Whether the page looks again a moment later: what has not changed is not looked up.
+    """
     engine, by = services.engine(), state.visitor()
+    seen: Mapping[str, RunSnapshot] = state.get("mission-seen", {}) if is_again else {}
     runs: dict[str, RunSnapshot] = {}
     sweeps: dict[str, SweepSnapshot] = {}
     for name, id in progress.runs.items():
         if name in mission.runs:
             with suppress(UnknownIdError):
-                runs[name] = engine.runs.snapshot(id, by=by)
+                is_same = id in seen and engine.runs.version(id) == seen[id].version
+                runs[name] = seen[id] if is_same else engine.runs.snapshot(id, by=by)
     for name, id in progress.sweeps.items():
         if name in mission.sweeps:
             with suppress(UnknownIdError):
                 sweeps[name] = engine.sweeps.snapshot(id, by=by)
+    state.put("mission-seen", {one.record.id: one for one in runs.values()})
     return Results(mission, runs, sweeps)
 
 

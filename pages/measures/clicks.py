@@ -92,7 +92,7 @@ def main() -> None:
         with served(Path(home)) as (port, _):
             page = browser.new_page(bypass_csp=True, viewport={"width": 1440, "height": 1000}, locale="en-GB")
             page.set_default_timeout(LIMIT_MS)
-            print(json.dumps(measure(page, f"http://localhost:{port}", options.per_class, options.repeat)))
+            print(json.dumps(measure(page, f"http://localhost:{port}/lab", options.per_class, options.repeat)))
 
 
 if __name__ == "__main__":

@@ -212,7 +212,7 @@ class Visitor:
 
 
 async def visitor(
-    port: int, *, page: str = "", cookie: str | None = None, address: str | None = None, **query: str
+    port: int, *, page: str = "lab", cookie: str | None = None, address: str | None = None, **query: str
 ) -> Visitor:
     """Connects a visitor, who listens from now on; nothing is asked for yet.
 

@@ -25,7 +25,20 @@ POPOVERS = "[data-testid=stPopover] > div > button"
 CALM = """() => document.querySelector('%s') && document.getAnimations()
   .every(one => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)"""
 ASKING = ("experiments?sweep_kind=depth", "experiments?sweep_kind=own")
-PAGES = ("learn", "learn?view=claims", "learn?view=code", "lab", "data", "classify", "insights", "runs", "experiments", "recipes", "classroom", *ASKING)
+PAGES = (
+    "learn",
+    "learn?view=claims",
+    "learn?view=code",
+    "lab",
+    "data",
+    "classify",
+    "insights",
+    "runs",
+    "experiments",
+    "recipes",
+    "classroom",
+    *ASKING,
+)
 IN_THE_DARK = ("", "insights")
 FACES = [  # most colours are the same on all pages: in the dark, a few of them are looked at each time
     *(("light", name) for name in PAGES if name != ASKING[1]),
