@@ -28,6 +28,7 @@ FLOORS = {
     "download": 1,
     "datasets": 2,
     "spec": 2,
+    "faults": 2,
     "models": 3,
     "store": 3,
     "training": 4,

@@ -11,6 +11,19 @@ FLATTENED = ("flatten", "flatten-dense")
 """The heads that see every place of the feature map."""
 FITTED = ("svm", "logistic")
 """The heads that are fitted once instead of being trained step by step."""
+FAULTS = (
+    "raw-pixels",
+    "unit-pixels",
+    "rescaled-twice",
+    "bgr-pixels",
+    "class-order",
+    "test-in-training",
+    "sorted-classes",
+    "from-logits",
+    "never-frozen",
+    "never-unfrozen",
+)
+"""Classic bugs that a run may have on purpose."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +97,8 @@ class RunSpec(Checked):
         use_cache: Whether the frozen prefix is computed once per image and kept.
         arithmetic: "fast": BatchNorm folded into the frozen prefix and computed in fewer passes where it is trained,
             equal up to float error; "exact": Keras' own layers throughout.
-        fault: "none", or a classic bug put into the run on purpose: "raw-pixels" feeds pixels of 0 to 255,
-            "unit-pixels" those of 0 to 1 (divided by 255), where the backbone was pretrained on something else. No
-            control of the lab offers it; a run that has one says so wherever it is shown.
+        fault: "none", or a classic bug put into the run on purpose; what each does stands in `faults`. No control of
+            the lab offers it; a run that has one says so wherever it is shown, and stands for nothing else.
         threads: TensorFlow's intra-op threads, which decide the last bits; None lets the engine choose at the start,
             and the record then says which number it was.
     """
@@ -139,7 +151,7 @@ class RunSpec(Checked):
     seed: int = setting(0, Number(0, 2**31 - 1))
     use_cache: bool = setting(True, Switch(), unused=lambda spec: spec.n_frozen == 0)
     arithmetic: str = setting("fast", Choice(("fast", "exact")))
-    fault: str = setting("none", Choice(("none", "raw-pixels", "unit-pixels")))
+    fault: str = setting("none", Choice(("none", *FAULTS)))
     threads: int | None = setting(None, Number(1, 256, is_open=True))
 
     @property

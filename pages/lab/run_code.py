@@ -20,7 +20,7 @@ KINDS = ("script", "notebook")
 def draw(records: Sequence[RunRecord]) -> None:
     """Draws the code of a run or of its baseline, folded away; nothing for networks that were trained elsewhere.
 
-    Where a run starts in a way that no program has, a sentence says so.
+    Where a run starts in a way that no program has, or has a fault that none should have, a sentence says so.
     """
     known = {record.role: facts for record in records if (facts := _facts(record)) is not None}
     if not known:
@@ -38,7 +38,7 @@ def _facts(record: RunRecord) -> Facts | None:
     try:
         return services.engine().programs.facts(record.id, by=state.visitor(), language=state.language())
     except (InputError, UnknownIdError) as error:
-        if error.code == "code_start":
+        if error.code in ("code_start", "code_fault"):
             st.caption(sentence(error))
         return None
 

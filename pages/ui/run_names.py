@@ -40,7 +40,7 @@ def automatic(spec: RunSpec, role: str, language: str | None = None) -> str:
 
 def has_fault(record: RunRecord) -> bool:
     """Says whether a run has a bug on purpose, so that it stands for nothing but that."""
-    return record.spec.get("fault", "none") != "none"
+    return record.has_fault
 
 
 def name_of(record: RunRecord) -> str:

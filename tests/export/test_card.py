@@ -84,6 +84,15 @@ def test_a_card_says_what_it_is_how_good_and_what_not_to_do(language, tmp_path):
     assert page.tags <= TAGS
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_card_of_a_run_with_a_fault_says_so_first(language, tmp_path):
+    fault = phrase(language, "choice.fault.class-order")
+    markdown, html = card(tmp_path, language=language, spec=TINY.with_changes(fault="class-order"))
+    for text in (markdown, Page(html).text):
+        assert phrase(language, "card.fault", fault=fault) in text
+    assert markdown.startswith("# ⚠ ")
+
+
 def test_recall_precision_and_what_a_class_is_taken_for_are_those_of_the_confusion(tmp_path):
     """By hand: of four A two are taken for B; of three said to be A two are."""
     environment = {"classes": ["A", "B", "C"]}

@@ -15,7 +15,7 @@ from specs import HEAD_ONLY, RECIPES, TUNED, drawn
 from tl_core.errors import InputError
 from tl_core.export.notebook import notebook_text
 from tl_core.export.program import fitting
-from tl_core.export.program.facts import Facts, facts_of
+from tl_core.export.program.facts import FAULTY, Facts, facts_of
 from tl_core.export.program.network import APPLICATIONS, BESIDE, HEADS, PREPROCESSING
 from tl_core.export.program.pieces import broken
 from tl_core.export.program.training import SCHEDULES
@@ -24,10 +24,10 @@ from tl_core.export.summary import summary_text
 from tl_core.models.catalog import backbones
 from tl_core.models.layer_table import layer_table
 from tl_core.paths import PROJECT
-from tl_core.phrases import LANGUAGES
+from tl_core.phrases import LANGUAGES, phrase
 from tl_core.planning.plan import plan_run
 from tl_core.seeds import child_seed
-from tl_core.spec import CHOICES, RunSpec
+from tl_core.spec import CHOICES, FAULTS, RunSpec
 from tl_core.store.records import RunRecord, RunState
 from tl_core.training import logistic, svm
 
@@ -147,6 +147,17 @@ def test_a_run_that_is_under_way_or_was_trained_elsewhere_has_no_program():
 def test_a_run_that_starts_in_a_way_that_no_program_has_says_so(start):
     with pytest.raises(InputError, match="code_start"):
         facts(HEAD_ONLY.with_changes(**start))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_program_has_the_fault_of_its_run_where_it_says_so_and_otherwise_there_is_none(fault):
+    if fault not in FAULTY:
+        with pytest.raises(InputError, match="code_fault"):
+            facts(HEAD_ONLY.with_changes(fault=fault))
+        return
+    text, about = script_text(facts(HEAD_ONLY.with_changes(fault=fault))), phrase("en", f"code.{FAULTY[fault].about}")
+    assert about in " ".join(text.replace("#", "").split())
+    assert ("(x - 127.5)" in text) == FAULTY[fault].has_usual
 
 
 def test_lines_are_broken_at_words_or_between_chinese_signs():

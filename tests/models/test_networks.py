@@ -74,6 +74,10 @@ def test_a_network_computes_what_keras_computes_after_its_own_preprocessing(back
         ("lite", (127, 255, 63), (0, 1, -0.5)),
         ("caffe", (0, 0, 255), (255 - 103.939, -116.779, -123.68)),
         ("squeezenet", (0, 0, 255), (255 - 104.006, -116.669, -122.679)),
+        ("tf-twice", (0, 51, 255), (-1, 0.2 / 127.5 - 1, 1 / 127.5 - 1)),
+        ("caffe-twice", (0, 0, 255), (1 - 103.939, -116.779, -123.68)),
+        ("tf-bgr", (0, 51, 255), (1, -0.6, -1)),
+        ("caffe-bgr", (0, 0, 255), (-103.939, -116.779, 255 - 123.68)),
     ],
 )
 def test_preprocessing_agrees_with_a_calculation_by_hand(mode, pixel, expected):

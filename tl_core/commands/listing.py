@@ -50,15 +50,15 @@ def list_runs(options: argparse.Namespace, output: Output) -> int:
     store = SqliteStore(data_home())
     try:
         rows = [
-            record.to_dict() | {"dataset": record.spec.get("dataset"), "backbone": record.spec.get("backbone")}
+            record.to_dict() | {name: record.spec.get(name) for name in ("dataset", "backbone", "fault")}
             for record in store.list_runs()
         ]
     finally:
         store.close()
     output.rows(
         rows,
-        ("id", "role", "state", "dataset", "backbone", "test_accuracy", "created_at"),
-        hidden=("dataset", "backbone"),
+        ("id", "role", "state", "dataset", "backbone", "fault", "test_accuracy", "created_at"),
+        hidden=("dataset", "backbone", "fault"),
     )
     return DONE
 

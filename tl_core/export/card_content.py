@@ -41,7 +41,10 @@ def content(source: Source, parity: Parity | None) -> Card:
         "proof": partial(_proof, source, parity, say),
     }
     sections = tuple(Section(say(f"card.{name}"), tuple(make())) for name, make in makers.items())
-    return Card(source.record.name, about, tuple(one for one in sections if one.parts))
+    title = f"⚠ {source.record.name}" if source.record.has_fault else source.record.name
+    if source.record.has_fault:
+        about = f"{say('card.fault', fault=_value('fault', spec.fault, source.language))} {about}"
+    return Card(title, about, tuple(one for one in sections if one.parts))
 
 
 def class_names(source: Source) -> list[str]:

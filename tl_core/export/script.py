@@ -49,7 +49,7 @@ def write(source: Source, target: Path, *, language: str | None = None, has_pict
         has_pictures: Whether pictures of somebody's own go along; None: as `package.may_go_along` says.
 
     Raises:
-        InputError: "code_active", "code_elsewhere" or "code_start".
+        InputError: "code_active", "code_elsewhere", "code_start" or "code_fault".
         UnknownIdError: "unknown_dataset": its data are gone.
         UnavailableError: Data or weights are damaged or not here.
         StoreError: The disk refuses.

@@ -67,8 +67,8 @@ class Network:
 
     @property
     def frozen_params(self) -> int:
-        """Numbers in the frozen blocks, moving statistics included."""
-        return sum(block.n_params for block in self.frozen_blocks)
+        """Numbers in the frozen blocks, moving statistics included; none of a block that is frozen in name only."""
+        return sum(block.n_params for block in self.frozen_blocks if not block.is_trainable)
 
     @property
     def trainable_params(self) -> int:
@@ -145,11 +145,11 @@ def build(spec: RunSpec, n_classes: int, *, backbone: Backbone | None = None) ->
         raise SpecError("spec_range", field="n_frozen", received=spec.n_frozen, low=0, high=len(blocks))
     if (last := max(spec.further_frozen, default=0)) > len(blocks):
         raise SpecError("spec_range", field="frozen_blocks", received=last, low=1, high=len(blocks))
-    freeze(block for at, block in enumerate(blocks) if spec.is_frozen(at))
+    freeze(block for at, block in enumerate(blocks) if spec.is_frozen(at) and spec.fault != "never-frozen")
     set_batchnorm(blocks, spec)
     features = model.outputs[0] if spec.head_at is None else blocks[-1].tensor
     full = keras.Model(model.inputs[0], add_head(features, spec, n_classes), name=spec.backbone)
-    if spec.n_frozen == 0 or spec.batchnorm == "updating":
+    if spec.n_frozen == 0 or spec.batchnorm == "updating" or spec.fault == "never-frozen":
         return Network(full, blocks, spec.n_frozen, None, full, None, further=spec.further_frozen)
     return replace(_cut(full, blocks, spec.n_frozen), further=spec.further_frozen)
 

@@ -64,6 +64,11 @@ class Block:
         """Numbers that the block's layers hold, moving statistics included (as Keras' `count_params`)."""
         return sum(layer.count_params() for layer in self.layers)
 
+    @property
+    def is_trainable(self) -> bool:
+        """Whether training could change anything in it, as its layers are set now."""
+        return any(layer.trainable_weights for layer in self.layers)
+
 
 def find_segments(model: keras.Model) -> list[Segment]:
     """Returns the segments of a functional model, from input to output, in one sweep.

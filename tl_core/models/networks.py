@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import keras
 
+from tl_core.faults import preprocessing
 from tl_core.models.efficientnet_lite import efficientnet_lite0
 from tl_core.models.preprocess import Preprocess
 from tl_core.models.squeezenet import squeezenet
@@ -41,10 +42,6 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_VARIANCE = (0.229**2, 0.224**2, 0.225**2)
 
 
-FAULTY_PREPROCESSING = MappingProxyType({"raw-pixels": "none", "unit-pixels": "unit"})
-"""Fault of a spec → what then stands in the place of the right arithmetic."""
-
-
 def network(backbone_id: str, image_size: int, *, top: bool = False, fault: str = "none") -> keras.Model:
     """Builds one backbone with random weights.
 
@@ -69,7 +66,7 @@ def network(backbone_id: str, image_size: int, *, top: bool = False, fault: str 
         The initial weights come from Keras' own initialisers and differ at each call.
     """
     image = keras.Input((image_size, image_size, 3), dtype="uint8", name="image")
-    x = Preprocess(FAULTY_PREPROCESSING.get(fault, PREPROCESSING[backbone_id]))(image)
+    x = Preprocess(preprocessing(PREPROCESSING[backbone_id], fault))(image)
     if backbone_id in OWN:
         return keras.Model(image, OWN[backbone_id](x, top=top), name=backbone_id)
     original = KERAS[backbone_id](

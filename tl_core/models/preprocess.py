@@ -3,6 +3,7 @@
 Feeding a backbone another one's numbers raises no error and quietly ruins its features; here nobody can forget it.
 """
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ class Mode(NamedTuple):
     scale: float
 
 
-MODES = MappingProxyType(
+_MODES = MappingProxyType(
     {
         "none": Mode(False, (0.0, 0.0, 0.0), 1.0),  # the network rescales inside
         "unit": Mode(False, (0.0, 0.0, 0.0), 255.0),  # 0 to 1: right for none of the backbones, and often met
@@ -30,6 +31,22 @@ MODES = MappingProxyType(
         "squeezenet": Mode(True, (104.006, 116.669, 122.679), 1.0),
     }
 )
+
+
+def _twice(mode: Mode) -> Mode:
+    """Returns what a mode makes of pixels that were divided by 255 before."""
+    red, green, blue = mode.mean
+    return mode._replace(mean=(255 * red, 255 * green, 255 * blue), scale=255 * mode.scale)
+
+
+MODES: Mapping[str, Mode] = MappingProxyType(
+    {
+        **_MODES,
+        **{f"{name}-twice": _twice(mode) for name, mode in _MODES.items()},
+        **{f"{name}-bgr": mode._replace(is_bgr=not mode.is_bgr) for name, mode in _MODES.items()},
+    }
+)
+"""The modes by their names; with "-twice" and "-bgr" the same with a classic bug: see `faults`."""
 
 
 @keras.saving.register_keras_serializable(package="transfer_lab")

@@ -8,6 +8,7 @@ from typing import Any
 from tl_core.datasets.catalog import DatasetInfo
 from tl_core.datasets.known import known_dataset
 from tl_core.errors import SpecError
+from tl_core.faults import n_leaked
 from tl_core.fields import apart, joined
 from tl_core.models.catalog import BackboneInfo, backbone_info, backbones
 from tl_core.planning.blocks import first_blocks, resolve_freeze, resolve_freeze_also, resolve_head_at
@@ -246,9 +247,8 @@ def _has_pictures(dataset: DatasetInfo) -> bool:
 
 def n_training_images(spec: RunSpec, dataset: DatasetInfo) -> int:
     """Returns how many training pictures a run uses; an upper bound where classes are smaller than `per_class`."""
-    if spec.per_class is None:
-        return dataset.n_train
-    return min(dataset.n_train, spec.per_class * len(dataset.classes))
+    n_train = dataset.n_train + n_leaked(spec, dataset.n_test)
+    return n_train if spec.per_class is None else min(n_train, spec.per_class * len(dataset.classes))
 
 
 def baseline_of(spec: RunSpec) -> RunSpec:

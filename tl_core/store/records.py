@@ -113,6 +113,11 @@ class RunRecord:
     trial: int | None = None  #: Its place among the trials of that sweep, from 0.
 
     @property
+    def has_fault(self) -> bool:
+        """Whether it has a bug on purpose, so that it stands for nothing but that."""
+        return self.spec.get("fault", "none") != "none"
+
+    @property
     def is_resumable(self) -> bool:
         """True when it may be started again, to go on from its last checkpoint; also where its worker was lost."""
         is_lost = self.state is RunState.FAILED and (self.error or {}).get("code") in WORKER_LOSSES

@@ -68,7 +68,7 @@ def compile_model(
         n_steps: As for `make_optimizer`.
         plan: Says at which share of the rate each block is trained; None: all at the whole rate.
     """
-    plain = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    plain = keras.losses.SparseCategoricalCrossentropy(from_logits=spec.fault != "from-logits")
     model.compile(
         optimizer=make_optimizer(spec, n_steps, plan.shares(model.trainable_variables) if plan else None),
         loss=plain if weights is None else WeightedCrossentropy(weights),

@@ -104,19 +104,29 @@ class Phases:
         if is_head_first and self.progress.phase == 1:
             yield from self._train_head(arrays)
             arrays = None
-        self.model, source = yield from self._stoppable(self._inputs.source())
-        trainer = self._trainer(spec, self.model, source, arrays, kind)
+        inputs = self._inputs
+        if is_head_first and spec.fault == "never-unfrozen":
+            # what was compiled goes on: the head learns, at its rate
+            inputs = self._fixed()
+            spec = inputs.spec.with_changes(epochs=spec.epochs)
+        model, source = yield from self._stoppable(inputs.source())
+        self.model = model if inputs is self._inputs else self.model
+        trainer = self._trainer(spec, model, source, arrays, kind)
         if is_head_first and arrays is None:
             trainer.keep_as_best()
         return trainer
 
-    def _train_head(self, arrays: Arrays | None) -> Computation[None]:
+    def _fixed(self) -> Inputs:
+        """Returns what the first of two phases is fed."""
         network = self._inputs.network
         spec = self._inputs.spec.head_phase(len(network.blocks))
-        fixed = replace(self._inputs, spec=spec, network=network.head_phase())
+        return replace(self._inputs, spec=spec, network=network.head_phase())
+
+    def _train_head(self, arrays: Arrays | None) -> Computation[None]:
+        network, fixed = self._inputs.network, self._fixed()
         yield from self._stoppable(self._inputs.fill_with(fixed))
         model, source = yield from self._stoppable(fixed.source())
-        yield from self._train(self._trainer(spec, model, source, arrays))
+        yield from self._train(self._trainer(fixed.spec, model, source, arrays))
         self._after_head = block_hashes(network)
         self.progress.next_phase()
 

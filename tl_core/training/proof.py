@@ -52,7 +52,7 @@ def compare(
         faint: Blocks, counted from 0, whose steps are so small that rounding may swallow them: they may have changed.
     """
     frozen = {block.name for block in network.frozen_blocks}
-    fixed = {block.name for block in network.blocks if not any(layer.trainable_weights for layer in block.layers)}
+    fixed = {block.name for block in network.blocks if not block.is_trainable}
     fixed |= {block.name for at, block in enumerate(network.blocks) if at in still}
     either = {block.name for at, block in enumerate(network.blocks) if at in faint} - frozen - fixed
     rows = []

@@ -12,6 +12,7 @@ import numpy as np
 
 from tl_core.errors import TrainingError
 from tl_core.evaluation.scores import log_loss
+from tl_core.faults import class_by_class
 from tl_core.models.trained import copies, put_back
 from tl_core.planning.rates import steps_per_epoch
 from tl_core.seeds import generator
@@ -131,13 +132,18 @@ class Trainer:
             yield event
             self._stop_if_asked()
         losses, accuracies = [], []
-        for chosen in self.pace.calls(batches(self.train, self.spec.batch_size, self.spec.seed, epoch)):
+        for chosen in self.pace.calls(self._batches(epoch)):
             for loss, accuracy, elapsed_s in self._take_steps(chosen, epoch):
                 losses.append(loss)
                 accuracies.append(accuracy)
                 yield self._close_step(epoch, loss, accuracy, elapsed_s)
                 self._stop_if_asked()
         return float(np.mean(losses)), float(np.mean(accuracies))
+
+    def _batches(self, epoch: int) -> np.ndarray:
+        if self.spec.fault == "sorted-classes":
+            return in_full_batches(class_by_class(self.train, self.labels), self.spec.batch_size)
+        return batches(self.train, self.spec.batch_size, self.spec.seed, epoch)
 
     def _take_steps(self, chosen: np.ndarray, epoch: int) -> Iterable[tuple[float, float, float]]:
         """Trains on batches of pictures, int (k, B); returns each one's loss, accuracy and time on the clock."""

@@ -63,7 +63,11 @@ def test_a_source_that_was_deleted_or_does_not_fit_is_refused_before_anything_st
     unfinished = bench.engine.runs.submit(SPEC.with_changes(seed=9), by=ANNA, name="waits").id
     short = source(bench, SPEC.with_changes(head_at=2, n_frozen=0))
     before = len(bench.engine.runs.list_runs(by=OPERATOR))
-    for run_id, code in ((unfinished, "source_unfinished"), (short, "source_cut_short")):
+    sick = source(bench, SPEC.with_changes(fault="bgr-pixels"))
+    assert not is_source_of(bench.engine.store.get(sick), SPEC.backbone)
+    before += 1
+    wrong = ((unfinished, "source_unfinished"), (short, "source_cut_short"), (sick, "source_has_fault"))
+    for run_id, code in wrong:
         with pytest.raises(InputError, match=code):
             start(bench, run_id)
     other = "squeezenet" if SPEC.backbone != "squeezenet" else "mobilenet_v2"

@@ -35,7 +35,7 @@ class Programs:
 
         Raises:
             UnknownIdError: "unknown_run", "unknown_dataset" or "unknown_backbone".
-            InputError: "code_active", "code_elsewhere" or "code_start".
+            InputError: "code_active", "code_elsewhere", "code_start" or "code_fault".
         """
         record = self._store.find(run_id, by=by)
         has_pictures = self.may_have_pictures(str(record.spec.get("dataset")), by)

@@ -29,6 +29,7 @@ _DECISIVE = (
     "training",
     "evaluation",
     "spec.py",
+    "faults.py",
     "fields.py",
     "seeds.py",
     "engine/worker/tasks/train.py",

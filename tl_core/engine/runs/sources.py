@@ -18,7 +18,7 @@ def with_source(store: RunStore, spec: RunSpec, *, by: Visitor) -> RunSpec:
 
     Raises:
         UnknownIdError: "unknown_run": there is no such run, or the visitor may not see it.
-        InputError: "source_unfinished", "source_other_backbone" or "source_cut_short".
+        InputError: "source_unfinished", "source_other_backbone", "source_cut_short" or "source_has_fault".
     """
     if spec.source is None:
         return spec
@@ -30,6 +30,8 @@ def with_source(store: RunStore, spec: RunSpec, *, by: Visitor) -> RunSpec:
         raise InputError("source_other_backbone", run=source.id, received=before.backbone, allowed=spec.backbone)
     if before.head_at is not None:
         raise InputError("source_cut_short", run=source.id, received=before.head_at)
+    if source.has_fault:
+        raise InputError("source_has_fault", run=source.id, received=before.fault)
     return spec.with_changes(source=source.id)
 
 
@@ -41,7 +43,8 @@ def is_source(record: RunRecord) -> bool:
 def is_source_of(record: RunRecord, backbone: str) -> bool:
     """Says whether a run could be the source of one with this backbone."""
     spec = record.spec
-    return is_source(record) and spec.get("backbone") == backbone and spec.get("head_at") is None
+    is_whole = spec.get("backbone") == backbone and spec.get("head_at") is None
+    return is_source(record) and is_whole and not record.has_fault
 
 
 def trial_spec(store: RunStore, sweep_id: str, trial: Trial) -> RunSpec:

@@ -78,7 +78,7 @@ class WarmCache:
 
     def backbone(self, spec: RunSpec, *, on_progress: OnProgress | None = None) -> Backbone:
         """Returns the backbone of a spec, as `make_backbone` does; one that no run can change, from before."""
-        is_fixed = is_head_only(spec) and spec.batchnorm != "updating"
+        is_fixed = is_head_only(spec) and spec.batchnorm != "updating" and spec.fault != "never-frozen"
         if spec.started_as != "pretrained" or not is_fixed:
             return make_backbone(spec, on_progress=on_progress)
         key = spec.backbone, spec.image_size, spec.arithmetic, spec.fault

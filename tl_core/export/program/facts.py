@@ -1,7 +1,10 @@
 """What a program is written from: a run's spec, its data and its backbone, all told without Keras."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from tl_core.datasets.catalog import DATASETS, DatasetInfo
 from tl_core.errors import InputError
@@ -11,6 +14,25 @@ from tl_core.phrases import phrase
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord
 from tl_core.store.run_dataset import run_data
+
+
+class Faulty(NamedTuple):
+    """A fault of the pixels: its code; the key of the sentence that says so; whether the right arithmetic follows."""
+
+    code: str | None
+    about: str
+    has_usual: bool = True
+
+
+FAULTY: Mapping[str, Faulty] = MappingProxyType(
+    {
+        "raw-pixels": Faulty(None, "fault_raw", has_usual=False),
+        "unit-pixels": Faulty("x = x / 255.0", "fault_unit", has_usual=False),
+        "rescaled-twice": Faulty("x = x / 255.0", "fault_twice"),
+        "bgr-pixels": Faulty("x = keras.ops.flip(x, axis=-1)", "fault_bgr"),
+    }
+)
+"""Fault of a run → what a program does to the pixels; there is no program with another one."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +94,8 @@ def facts_of(record: RunRecord, home: Path, language: str = "en", *, has_picture
 
     Raises:
         InputError: "code_active" while it is not finished; "code_elsewhere": it was trained on another server;
-            "code_start": its backbone started in a way that no program has.
+            "code_start": its backbone started in a way that no program has; "code_fault": it has a fault on purpose
+            that nobody should find in a program to build on.
         UnknownIdError: "unknown_dataset" or "unknown_backbone".
     """
     if not record.state.is_finished:
@@ -82,5 +105,7 @@ def facts_of(record: RunRecord, home: Path, language: str = "en", *, has_picture
     spec = RunSpec.from_dict(record.spec)
     if spec.started_as not in ("pretrained", "random"):
         raise InputError("code_start", run=record.id)
+    if spec.fault not in ("none", *FAULTY):
+        raise InputError("code_fault", run=record.id)
     data, backbone = run_data(record, home), backbone_info(spec.backbone)
     return Facts(record, spec, data, backbone, language, has_pictures)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from tl_core.export.program.facts import Facts
+from tl_core.export.program.facts import FAULTY, Facts
 from tl_core.export.program.pieces import Piece, comment, step
 from tl_core.models.layer_table import last_layer
 from tl_core.seeds import child_seed
@@ -45,10 +45,6 @@ MOVES: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         "classic": (("RandomShear", "0.0035, 0.0"), ("RandomZoom", "0.2, 0.2")),  # by 0.2 degrees
     }
 )
-# fault of a run → what stands in its place
-FAULTY: Mapping[str, tuple[str | None, str]] = MappingProxyType(
-    {"raw-pixels": (None, "fault_raw"), "unit-pixels": ("x = x / 255.0", "fault_unit")}
-)
 
 
 def network_piece(facts: Facts) -> Piece:
@@ -62,7 +58,13 @@ def network_piece(facts: Facts) -> Piece:
 
 def _preprocessing(facts: Facts) -> list[str]:
     """Returns what is done to pixels: what the backbone wants, or the fault that the run has on purpose."""
-    code, about = FAULTY.get(facts.spec.fault, PREPROCESSING[facts.spec.backbone])
+    fault, usual = FAULTY.get(facts.spec.fault), _commented(facts, *PREPROCESSING[facts.spec.backbone])
+    if fault is None:
+        return usual
+    return [*_commented(facts, fault.code, fault.about), *(usual if fault.has_usual else [])]
+
+
+def _commented(facts: Facts, code: str | None, about: str) -> list[str]:
     return [*comment(facts.say(about)), *([code] if code else [])]
 
 

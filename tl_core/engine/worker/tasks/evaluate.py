@@ -9,6 +9,7 @@ from tl_core.engine.worker.kept import Kept
 from tl_core.engine.worker.requests import Progress
 from tl_core.errors import StoreError
 from tl_core.evaluation.scores import score
+from tl_core.faults import with_fault
 from tl_core.spec import RunSpec
 from tl_core.training.trainer import in_full_batches
 
@@ -36,7 +37,7 @@ def run(kept: Kept, *, subject: str, spec: Mapping, split: str) -> Generator[Pro
     """
     made = RunSpec.from_dict(spec)
     model, size = kept.models.trained(subject)
-    dataset = kept.warm.dataset(made.dataset, kept.home)
+    dataset = with_fault(kept.warm.dataset(made.dataset, kept.home), made)
     yield None
     train = select_per_class(dataset.labels, dataset.train, made.per_class, made.seed)
     chosen = train if split == "train" else getattr(dataset, split)

@@ -9,6 +9,7 @@ from tl_core.engine.worker.kept import Kept
 from tl_core.engine.worker.requests import Progress
 from tl_core.engine.worker.tasks.evaluate import logits_of
 from tl_core.evaluation.insight.outputs import KEPT_SPLITS, Outputs, SplitOutputs, save_outputs
+from tl_core.faults import with_fault
 from tl_core.spec import RunSpec
 
 
@@ -33,7 +34,7 @@ def run(kept: Kept, *, runs: Sequence[Mapping], parameters: Mapping) -> Generato
     (asked,) = runs
     spec = RunSpec.from_dict(asked["spec"])
     model, size = kept.models.trained(asked["id"])
-    dataset = kept.warm.dataset(spec.dataset, kept.home)
+    dataset = with_fault(kept.warm.dataset(spec.dataset, kept.home), spec)
     train = select_per_class(dataset.labels, dataset.train, spec.per_class, spec.seed)
     n_left, n_done, said = sum(len(getattr(dataset, split)) for split in KEPT_SPLITS), 0, {}
     for split in KEPT_SPLITS:

@@ -18,6 +18,7 @@ from tl_core.engine.worker.warm_cache import WarmCache
 from tl_core.errors import StoreError, TrainingError, TransferLabError
 from tl_core.evaluation.insight.outputs import Outputs, SplitOutputs, forget_outputs, save_outputs
 from tl_core.evaluation.scores import score
+from tl_core.faults import with_fault
 from tl_core.models.build import Network
 from tl_core.models.trained import load_trained, save_trained
 from tl_core.planning.rates import steps_per_epoch
@@ -214,7 +215,7 @@ def mapped_dataset(
     on_progress: Callable[[int, int | None], None] = lambda done, total: None,
 ) -> Dataset:
     """Returns the pictures of a spec, in its size where they are kept in it."""
-    dataset = warm.dataset(spec.dataset, home, on_progress=on_progress)
+    dataset = with_fault(warm.dataset(spec.dataset, home, on_progress=on_progress), spec)
     return map_pixels(dataset, spec.image_size, home / "cache", cache_limit_bytes(), on_progress)
 
 
