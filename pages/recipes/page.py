@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from pages.recipes import code, costs, faults, variants
-from pages.ui import state
+from pages.recipes import code, faults, variants
+from pages.ui import costs, state
 from pages.ui.text import t
 from pages.ui.words import draw_row
 from tl_core.planning.recipes import RECIPES, Recipe

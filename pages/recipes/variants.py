@@ -7,8 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.recipes import costs
-from pages.ui import services, state
+from pages.ui import costs, services, state
 from pages.ui.actions import open_run
 from pages.ui.blocks import accuracy_with_margin
 from pages.ui.persistent import persistent

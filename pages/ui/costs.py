@@ -1,4 +1,4 @@
-"""What a run of a recipe will take on this machine, said before the click that begins it."""
+"""What a run will take on this machine, said before the click that begins it."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from pages.ui.text import seconds, t
 from tl_core.engine.runs.estimates import Estimate, Pending
 from tl_core.spec import RunSpec
 
-NAME = "recipe-costs"
+NAME = "run-costs"
 MEASURING_S, WAITING_S = 1.0, 4.7  # between two questions for what runs cost
 
 Answer = Estimate | Pending
