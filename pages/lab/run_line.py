@@ -101,7 +101,8 @@ def is_too_large_to_cache(snapshot: RunSnapshot) -> bool:
     """Says whether features could have been kept, but are too many for what they are worth."""
     spec, is_cached = snapshot.spec, snapshot.record.is_cached
     is_always_new = spec.augment != "none" and spec.views == "fresh"
-    return is_cached is False and spec.n_frozen > 0 and spec.use_cache and not is_always_new
+    is_fixed = spec.batchnorm != "updating" and spec.fault != "never-frozen"  # what is frozen, so that it could be kept
+    return is_cached is False and spec.n_frozen > 0 and spec.use_cache and is_fixed and not is_always_new
 
 
 def _draw_controls(snapshot: RunSnapshot) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.learn import clinic_runs
 from pages.ui import costs, pace, state
 from pages.ui.actions import open_run
-from pages.ui.blocks import accuracy_with_margin, curves, progress_line, weight_proof
+from pages.ui.blocks import accuracy_with_margin, curves, progress_line
 from pages.ui.run_names import class_names_in
 from pages.ui.text import literal, named, percent, sentence, t
 from tl_core.datasets.known import known_dataset
@@ -18,6 +18,7 @@ from tl_core.disk.home import data_home
 from tl_core.engine.runs.snapshots import RunSnapshot
 from tl_core.evaluation.comparison import best_validation, compare_runs
 from tl_core.lessons.clinic import CASES, MENDED, SICK, Case
+from tl_core.planning.plan import n_training_images
 from tl_core.store.records import RunState
 
 POLL_S = 1.0
@@ -28,9 +29,9 @@ def draw(case: Case) -> None:
     """Draws a case as far as it has come."""
     st.header(f"{list(CASES).index(case.id) + 1} · {t(f'clinic_case.{case.id}.title')}", anchor=False)
     st.markdown(t(f"clinic_case.{case.id}.looks"))
+    st.caption(t(f"clinic_case.{case.id}.program"))
     runs = clinic_runs.runs_of(case)
     if SICK not in runs:
-        st.markdown(t(f"clinic_case.{case.id}.program"))
         _draw_start(case, SICK)
         return
     pace_s = POLL_S if any(run.is_active for run in runs.values()) else None
@@ -87,33 +88,33 @@ def _is_done(case: Case, runs: Mapping[str, RunSnapshot], which: str) -> bool:
 def _draw_evidence(case: Case, runs: Mapping[str, RunSnapshot]) -> None:
     """Draws what the case is looked at by: of the sick run alone, and of both once there is a mended one."""
     done = {which: run for which, run in runs.items() if run.record.state is RunState.COMPLETED}
-    for look in case.looks:
-        if look == "results":
-            _draw_results(done)
-        elif look == "answers":
+    places = st.columns([2, 3], gap="small")
+    with places[0]:
+        _draw_results(case, done)
+    with places[1]:
+        if "answers" in case.looks:
             _draw_answers(done)
-        else:
-            for which, run in done.items():
-                with st.expander(t("clinic.proof", run=t(f"clinic.{which}")), icon=":material/lock:", expanded=True):
-                    weight_proof(run.record.proof or ())
+        if "proof" in case.looks:
+            _draw_proof(done)
 
 
-def _draw_results(runs: Mapping[str, RunSnapshot]) -> None:
-    """Draws accuracies on each split, the last and the test loss, and how many pictures an epoch showed."""
-    rows = {t(f"clinic.{which}"): _results(run) for which, run in runs.items()}
+def _draw_results(case: Case, runs: Mapping[str, RunSnapshot]) -> None:
+    """Draws accuracies on each split, the last loss, how many pictures an epoch showed, and how many numbers learn."""
+    mended = case.spec(MENDED, data_home())
+    n_train = n_training_images(mended, known_dataset(mended.dataset, data_home()))
+    rows = {t(f"clinic.{which}"): _results(run, n_train) for which, run in runs.items()}
     st.table(pd.DataFrame(rows).rename_axis(t("clinic.results")), alt=t("clinic.results"))
 
 
-def _results(run: RunSnapshot) -> dict[str, str]:
+def _results(run: RunSnapshot, n_train: int) -> dict[str, str]:
     last, scores, record = run.epochs[-1], run.record.scores or {}, run.record
-    data = known_dataset(run.spec.dataset, data_home())
     return {
         t("clinic.train_accuracy"): percent(last.train_accuracy),
         t("clinic.val_accuracy"): percent(best_validation(run.epochs)),
         t("clinic.test_accuracy"): percent(record.test_accuracy),
         t("clinic.train_loss"): f"{last.train_loss:.2f}" if last.train_loss is not None else "–",
         t("clinic.shown"): f"{run.epochs[0].images:,}",
-        t("clinic.has", n=f"{scores.get('n', 0):,}"): f"{data.n_train:,}",
+        t("clinic.has", n=f"{scores.get('n', 0):,}"): f"{n_train:,}",
         t("clinic.params"): f"{record.trainable_params or 0:,}",
     }
 
@@ -129,6 +130,20 @@ def _most(run: RunSnapshot, names: list[str]) -> list[str]:
     counts = np.array((run.record.scores or {})["confusion"])
     each = zip(counts.argmax(axis=1), counts.max(axis=1), counts.sum(axis=1), strict=True)
     return [f"{names[answer]} ({n_most} / {n})" for answer, n_most, n in each]
+
+
+def _draw_proof(runs: Mapping[str, RunSnapshot]) -> None:
+    """Draws of each block what was said of it, and whether its weights changed."""
+    proofs = {which: run.record.proof or () for which, run in runs.items()}
+    columns = {t("proof.role"): [_role(row) for row in proofs[SICK]]}
+    for which, proof in proofs.items():
+        columns[t(f"clinic.changed_{which}")] = [t("proof.yes" if row["changed"] else "proof.no") for row in proof]
+    names = [row["block"] for row in proofs[SICK]]
+    st.table(pd.DataFrame(columns, index=names).rename_axis(t("proof.block")), alt=t("proof.title"))
+
+
+def _role(row: Mapping) -> str:
+    return t("map.head" if row["block"] == "head" else "map.frozen" if row["frozen"] else "map.trainable")
 
 
 def _draw_diagnosis(case: Case, *, is_known: bool) -> bool:

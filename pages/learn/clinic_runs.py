@@ -12,6 +12,7 @@ from tl_core.disk.home import data_home
 from tl_core.engine.runs.snapshots import RunSnapshot
 from tl_core.errors import TransferLabError, UnknownIdError
 from tl_core.lessons.clinic import CASES, MENDED, SICK, Case
+from tl_core.phrases import LANGUAGES
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord, RunState
 
@@ -38,29 +39,37 @@ def kept() -> Mapping[str, str]:
 
 
 def _found() -> dict[str, str]:
-    """Returns the runs that the visitor has of all cases: of equal ones the newest that ended well, else the newest."""
-    found: dict[RunSpec, RunRecord] = {}
+    """Returns the runs that the visitor has of all cases: of several the newest that ended well, else the newest."""
+    trained: dict[RunSpec, list[RunRecord]] = {}
     by = state.visitor()
     for record in services.engine().runs.list_runs(by=by, owner=by.owner, limit=SEEN):
         with suppress(TransferLabError):  # a damaged record
-            spec = RunSpec.from_dict(record.spec).with_changes(threads=None)
-            if spec not in found or _is_better(record, found[spec]):
-                found[spec] = record
-    cases = [(case, which) for case in CASES.values() for which in (SICK, MENDED)]
-    wanted = {f"{case.id}-{which}": case.spec(which, data_home()) for case, which in cases}
-    return {name: found[spec].id for name, spec in wanted.items() if spec in found}
+            trained.setdefault(RunSpec.from_dict(record.spec).with_changes(threads=None), []).append(record)
+    found = {}
+    for case, which in [(case, which) for case in CASES.values() for which in (SICK, MENDED)]:
+        records = [record for record in trained.get(case.spec(which, data_home()), ()) if _is_of(record, case, which)]
+        if records:
+            records.sort(key=lambda record: record.state is not RunState.COMPLETED)
+            found[f"{case.id}-{which}"] = records[0].id
+    return found
 
 
-def _is_better(record: RunRecord, before: RunRecord) -> bool:
-    return before.state is not RunState.COMPLETED and record.state is RunState.COMPLETED
+def _is_of(record: RunRecord, case: Case, which: str) -> bool:
+    """Says whether a run with the right settings is of a case: several share a mended run, so its name must say so."""
+    return which == SICK or record.name in {name_of(case, which, language) for language in LANGUAGES}
+
+
+def name_of(case: Case, which: str, language: str | None = None) -> str:
+    """Returns what a run of a case is called."""
+    title = t(f"clinic_case.{case.id}.title", language)
+    return t(f"clinic.name_{which}", language, title=title)[:MOST_SIGNS]
 
 
 def begin(case: Case, which: str) -> None:
     """Queues a run of a case; says in one sentence why it could not be queued."""
-    name = t(f"clinic.name_{which}", n=list(CASES).index(case.id) + 1)
     try:
         spec = case.spec(which, data_home())
-        record = services.engine().runs.submit(spec, name=name[:MOST_SIGNS], by=state.visitor())
+        record = services.engine().runs.submit(spec, name=name_of(case, which), by=state.visitor())
     except TransferLabError as error:
         st.error(sentence(error))
         return

@@ -9,6 +9,7 @@ from tl_core.store.access import OPERATOR
 from tl_core.store.records import RunState
 
 CASE = CASES["two-worlds"]
+NAME = phrase("en", "clinic.name_mended", title=phrase("en", f"clinic_case.{CASE.id}.title"))
 
 
 def page() -> None:
@@ -41,7 +42,7 @@ def sick(engine) -> str:
 @pytest.fixture
 def mended(engine) -> str:
     """The mended one, 60 % right."""
-    return record_finished(engine.store, CASE.spec(MENDED), 0.6, role="run", name="mended", validation=0.9)
+    return record_finished(engine.store, CASE.spec(MENDED), 0.6, role="run", name=NAME, validation=0.9)
 
 
 def texts(app: AppTest) -> str:
@@ -137,9 +138,17 @@ def test_after_a_reload_both_runs_are_found_and_compared_with_their_interval(cli
 
 
 def test_a_mend_that_brought_something_else_is_not_said_to_be_what_it_should_be(clinic, engine, sick):
-    record_finished(engine.store, CASE.spec(MENDED), 0.05, role="run", name="no better")
+    record_finished(engine.store, CASE.spec(MENDED), 0.05, role="run", name=NAME)
     (box,) = clinic(case=CASE.id).info
     assert phrase("en", "clinic.unexpected") in box.value
+
+
+def test_a_mended_run_of_another_case_answers_no_question_of_this_one(clinic, engine, sick):
+    other = CASES["off-colour"]
+    assert other.spec(MENDED) == CASE.spec(MENDED)
+    name = phrase("en", "clinic.name_mended", title=phrase("en", f"clinic_case.{other.id}.title"))
+    record_finished(engine.store, other.spec(MENDED), 0.6, role="run", name=name)
+    assert keys(clinic(case=CASE.id)) == {"clinic-back", "clinic-give"}
 
 
 def test_another_s_run_is_no_case_of_one_s_own(clinic, sick):
