@@ -8,6 +8,7 @@ import pytest
 from tl_core.datasets.arrays import Dataset
 from tl_core.datasets.catalog import dataset_info
 from tl_core.engine.runs import reuse
+from tl_core.engine.runs.recorder import timing_key
 from tl_core.faults import class_by_class, n_leaked, preprocessing, with_fault
 from tl_core.models.preprocess import MODES
 from tl_core.phrases import LANGUAGES, keys
@@ -77,9 +78,10 @@ def test_every_fault_of_the_pixels_has_a_preprocessing_and_all_others_have_the_r
     }
 
 
-def test_runs_with_and_without_a_fault_are_never_equal():
+def test_runs_with_and_without_a_fault_are_never_equal_nor_do_they_tell_how_long_the_other_takes():
     specs = [plan_run({"fault": fault}) for fault in ("none", *FAULTS)]
     assert len({reuse.fingerprint(spec) for spec in specs}) == len(specs)
+    assert len({timing_key(spec) for spec in specs}) == len(specs)
 
 
 @pytest.mark.parametrize("fault", FAULTS)

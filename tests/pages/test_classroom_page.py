@@ -109,6 +109,16 @@ def test_a_private_run_of_anothers_is_not_on_the_board(visit, engine, pair):
     assert figures(visit("classroom", owner="somebody else")) == []
 
 
+def test_a_shared_run_with_a_fault_is_not_on_the_board(visit, engine, pair):
+    sick = record_finished(engine.store, plan_run({"fault": "test-in-training"}), 0.9, role="run", name="too good")
+    for run_id in (pair[0], sick):
+        engine.store.share(run_id, Visibility.CLASS, by=OPERATOR)
+    app = visit("classroom")
+    names = list(app.dataframe[0].value["run"])
+    assert names
+    assert not any("too good" in name for name in names)
+
+
 def test_runs_on_several_kinds_of_data_can_be_told_apart(visit, engine, pair):
     other = record_finished(engine.store, plan_run({"dataset": "mnist-small"}), 0.5, role="run", name="digits")
     for run_id in (pair[0], other):

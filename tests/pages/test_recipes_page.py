@@ -84,3 +84,4 @@ def test_a_run_with_a_fault_says_so_wherever_its_name_stands(visit, engine, lang
     fault = phrase(language, "choice.fault.raw-pixels")
     assert phrase(language, "panel.fault", fault=fault) in [box.value for box in app.warning]
     assert list(visit("runs", language).dataframe[0].value["name"]) == ["⚠ as published"]
+    assert "⚠ as published" in [header.value for header in visit("insights", language, run=run).header]

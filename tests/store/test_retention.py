@@ -72,6 +72,11 @@ def test_what_did_not_complete_is_never_the_best(state):
     assert listed(run(1, state=state, test_accuracy=None)) == {1: False}
 
 
+def test_a_run_with_a_fault_on_purpose_is_never_the_best():
+    sick = run(1, test_accuracy=0.9, spec={"dataset": "groceries", "fault": "test-in-training"})
+    assert listed(sick, run(2, test_accuracy=0.5)) == {1: False, 2: True}
+
+
 def test_the_largest_comes_first_with_its_size():
     found = old_runs([run(1), run(5), run(3), BEST], 30, NOW, lambda run_id: int(run_id, 16))
     assert [(old.record.seq, old.n_bytes) for old in found] == [(5, 5), (3, 3), (1, 1)]

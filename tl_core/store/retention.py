@@ -47,7 +47,11 @@ def _is_old(record: RunRecord, before: datetime) -> bool:
 
 
 def _best_ids(records: Iterable[RunRecord]) -> set[str]:
-    """Returns, for each owner and dataset, the completed run with the highest test accuracy; of equals the newest."""
-    scored = [one for one in records if one.state is RunState.COMPLETED and one.test_accuracy is not None]
+    """Returns, for each owner and dataset, the completed run with the highest test accuracy; of equals the newest.
+
+    One with a fault on purpose is never the best, whatever it scored.
+    """
+    completed = [one for one in records if one.state is RunState.COMPLETED and not one.has_fault]
+    scored = [one for one in completed if one.test_accuracy is not None]
     scored.sort(key=lambda one: (one.test_accuracy, one.seq))
     return set({(one.owner, str(one.spec.get("dataset"))): one.id for one in scored}.values())

@@ -50,6 +50,15 @@ def test_runs_that_freeze_everything_share_a_backbone_and_have_heads_of_their_ow
     assert not {id(layer) for layer in first.head_layers} & {id(layer) for layer in second.head_layers}
 
 
+def test_a_backbone_that_is_frozen_in_name_only_is_shared_with_nobody():
+    cache, sick = WarmCache(), FROZEN.with_changes(fault="never-frozen")
+    first, second = cache.network(sick, 3), cache.network(sick, 3)
+    assert first.blocks is not second.blocks
+    assert (first.prefix, first.frozen_params) == (None, 0)
+    assert all(block.is_trainable for block in first.blocks)
+    assert not any(block.is_trainable for block in cache.network(FROZEN, 3).blocks)
+
+
 def test_a_head_that_was_given_back_is_taken_over_by_one_run_with_the_weights_of_one_built_anew():
     cache, spec = WarmCache(), FROZEN.with_changes(head="dense", hidden=8, dropout=0.5)
     first = cache.network(spec, 3)
