@@ -74,7 +74,7 @@ def test_where_the_test_numbers_its_classes_anew_a_good_network_gets_hardly_a_pi
     assert validation(sick) == validation(mended)
     assert sick.record.test_accuracy <= 0.2
     answers = np.array(sick.record.scores["confusion"]).argmax(axis=1)
-    assert np.sum(answers == np.arange(14)) <= 1
+    assert np.sum(answers == np.arange(14)) <= 3
     assert gain(pair) >= 0.35
 
 
@@ -90,7 +90,7 @@ def test_with_half_of_the_test_in_training_the_test_is_as_good_as_the_validation
 @pytest.mark.parametrize("seed", SEEDS)
 def test_where_logits_are_taken_for_probabilities_the_loss_begins_far_above_guessing_and_stays_high(train, seed):
     sick, mended = pair = both(train, "stubborn-loss", seed)
-    assert sick.epochs[0].train_loss >= 2 * np.log(14)
+    assert sick.epochs[0].train_loss >= 1.5 * np.log(14)
     assert sick.epochs[-1].train_loss >= 5 * mended.epochs[-1].train_loss
     assert min(np.array(sick.record.scores["confusion"]).sum(axis=0)) == 0  # a class that it never answers
     assert sick.epochs[-1].train_accuracy <= 0.5
