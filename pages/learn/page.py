@@ -8,14 +8,16 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from pages.learn import claims, code_check, mission_page, overview
+from pages.learn import claims, clinic, code_check, mission_page, overview
 from pages.ui import services, state
 from pages.ui.text import literal, named, t
 from tl_core.disk.home import data_home
 from tl_core.lessons.catalog import lessons
 
 MOST_LETTERS = 40  # of an unknown mission that are said again
-VIEWS = MappingProxyType({"missions": overview.draw, "claims": claims.draw, "code": code_check.draw})
+VIEWS = MappingProxyType(
+    {"missions": overview.draw, "claims": claims.draw, "clinic": clinic.draw, "code": code_check.draw}
+)
 """Word in the address → what is drawn."""
 
 

@@ -158,7 +158,9 @@ def test_what_trains_is_shown_live_and_cannot_be_answered_yet(visit, language, e
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(("view", "heading"), [("claims", "claims.title"), ("code", "code_check.title")])
+@pytest.mark.parametrize(
+    ("view", "heading"), [("claims", "claims.title"), ("clinic", "clinic.title"), ("code", "code_check.title")]
+)
 def test_each_view_has_an_address_of_its_own(visit, language, view, heading):
     app = visit("learn", language, view=view)
     assert not app.exception
