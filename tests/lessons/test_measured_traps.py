@@ -53,14 +53,14 @@ def test_a_high_rate_for_many_blocks_gains_nothing_that_the_usual_rate_gains(tra
 def test_the_same_holds_for_another_seed_and_higher_rates(trained, rate):
     high, usual = trained("rate_high", {**SMALL, "n_frozen": 12, "learning_rate": rate, "seed": 1})
     assert usual - high >= 0.04
-
-
+@pytest.mark.full
 def test_a_random_head_beside_blocks_without_batchnorm_costs_ten_points(trained):
     at_once, head_first = trained("random_head", {**SMALL, "backbone": "squeezenet", "n_frozen": 5, "phases": 1})
     assert head_first - at_once >= 0.10
 
 
-@pytest.mark.parametrize("dataset", ["cifar10-small", pytest.param("groceries", marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("dataset", ["cifar10-small", "groceries"])
 def test_pictures_of_which_one_place_is_left_cost_twenty_points(trained, dataset):
     options = {"dataset": dataset, "per_class": 50, "image_size": 32, "head": "logistic"}
     tiny, larger = trained("tiny_pictures", options)
