@@ -53,6 +53,8 @@ def test_a_high_rate_for_many_blocks_gains_nothing_that_the_usual_rate_gains(tra
 def test_the_same_holds_for_another_seed_and_higher_rates(trained, rate):
     high, usual = trained("rate_high", {**SMALL, "n_frozen": 12, "learning_rate": rate, "seed": 1})
     assert usual - high >= 0.04
+
+
 @pytest.mark.full
 def test_a_random_head_beside_blocks_without_batchnorm_costs_ten_points(trained):
     at_once, head_first = trained("random_head", {**SMALL, "backbone": "squeezenet", "n_frozen": 5, "phases": 1})

@@ -29,6 +29,8 @@ def test_raw_pixels_lose_a_tenth_at_least_with_a_network_that_learned_from_other
     found = tried("no_preprocessing")
     assert found.outcome == "not"
     assert number(found, "high") <= -0.10
+
+
 @pytest.mark.full
 def test_validation_pictures_from_the_same_shelves_promise_more_than_the_test_holds(tried):
     found = tried("validation_is_test")
