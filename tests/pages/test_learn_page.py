@@ -148,6 +148,14 @@ def test_a_mission_begun_anew_forgets_answers_and_keeps_runs(visit, known, engin
     assert len(engine.store.list_runs(owner="anna")) == 3
 
 
+def test_a_mission_can_be_begun_anew_from_its_card(visit, engine):
+    press(visit("learn", owner="anna", mission="three-ways"), "next")
+    app = press(visit("learn", owner="anna"), "anew-three-ways")
+    assert app.query_params["step"] == "idea"
+    assert engine.store.progress.all_mine(by=Visitor("anna")) == {}
+    assert not has(visit("learn", owner="anna"), "anew-three-ways")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_trains_is_shown_live_and_cannot_be_answered_yet(visit, language, engine):
     app = press(bet(visit("learn", language, owner="anna", mission="three-ways")), "start")
