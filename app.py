@@ -1,8 +1,8 @@
 """The frame of Transfer Lab: what `streamlit run app.py` serves, and the script that it runs for each visitor.
 
-The file has two lives. Imported (by `streamlit run`, as the module `app`), it is the server: Streamlit, a route for
-the charts' script, one for the instructor's cookie, and the engine started with it. Run (by Streamlit for each visitor,
-or by AppTest), it is the frame of every page.
+The file has two lives. Imported (by `streamlit run`, as the module `app`), it is the server: Streamlit, routes for
+the charts' script, the instructor's cookie and announcements, and the engine started with it. Run (by Streamlit for
+each visitor, or by AppTest), it is the frame of every page.
 """
 
 import asyncio
@@ -50,11 +50,13 @@ def routes() -> list:
     from starlette.routing import Route
 
     from pages.ui.admission import serve_admission
+    from pages.ui.announcement import serve_announcement
 
     base = (st.get_option("server.baseUrlPath") or "").strip("/")
     return [
         Route(f"/{base}/assets/plotly-basic.min.js".replace("//", "/"), serve_plotly, methods=["GET"]),
         Route(f"/{base}/admission".replace("//", "/"), serve_admission, methods=["POST"]),
+        Route(f"/{base}/announcement".replace("//", "/"), serve_announcement, methods=["GET"]),
     ]
 
 

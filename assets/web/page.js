@@ -1,9 +1,11 @@
-// What no setting of Streamlit's can say: the page's language, what screen readers are told, and the way to a new run.
+// What no setting of Streamlit's can say: the page's language, what screen readers are told, the way to a new run, and what
+// the instructor says to all pages at once.
 
 const MOST_OFTEN_MS = 10_000;  // so often the line that is read out may change
+const ASK_MS = 5_000;  // so often a page that is looked at asks whether the instructor says something
 
-function makeLine() {
-  const line = Object.assign(document.createElement('div'), { id: 'tl-status' });
+function makeLine(id) {
+  const line = Object.assign(document.createElement('div'), { id });
   line.setAttribute('role', 'status');
   document.body.append(line);
   return line;
@@ -20,8 +22,27 @@ function mend(lab) {
   [lab.said, lab.saidAt, lab.line.textContent] = [text, performance.now(), text];
 }
 
+// What the instructor says is text, never markup; a question that fails changes nothing.
+async function ask(lab) {
+  if (document.visibilityState !== 'visible') return;
+  const streamlit = document.querySelector('script[src*="/static/js/"]');
+  const root = streamlit ? new URL('../../', streamlit.src) : new URL('/', location.href);
+  try {
+    const answer = await fetch(new URL('announcement', root), { cache: 'no-store', signal: AbortSignal.timeout(ASK_MS) });
+    const told = answer.ok ? await answer.json() : null;
+    if (!told || told.id === lab.announced) return;
+    lab.announced = told.id;
+    lab.banner.textContent = told.text ?? '';
+    document.body.classList.toggle('tl-announcing', Boolean(told.text));
+  } catch { /* the server is away for a moment, or the page is being left */ }
+}
+
 function begin() {
-  const lab = { line: makeLine(), said: '', saidAt: -MOST_OFTEN_MS, asked: null };
+  const lab = { line: makeLine('tl-status'), said: '', saidAt: -MOST_OFTEN_MS, asked: null };
+  lab.banner = makeLine('tl-announcement');
+  setInterval(ask, ASK_MS, lab);
+  document.addEventListener('visibilitychange', () => ask(lab));
+  ask(lab);
   new MutationObserver(() => {
     lab.waiting ??= setTimeout(() => { lab.waiting = undefined; mend(lab); }, 300);
   }).observe(document.body, { childList: true, subtree: true, characterData: true });

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.learn import kept, verdicts
+from pages.learn import kept, verdicts, worksheet
 from pages.learn.results import results_of, told
 from pages.ui import state
 from pages.ui.actions import open_run
@@ -29,6 +29,7 @@ def draw(lesson: Lesson, progress: Progress) -> None:
             with st.container(border=True, key=f"own-words-{step.id}"):
                 st.caption(t("learn.own_words"))
                 st.markdown(literal(str(progress.answers[step.id])))
+    worksheet.draw(lesson, progress, results, told(said, words, results))
     with st.container(horizontal=True, key="mission-ways"):
         _draw_ways(lesson, progress)
 

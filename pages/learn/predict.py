@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.learn import kept
+from pages.learn import class_predictions, kept
 from pages.learn.results import Results, told, value_said
 from pages.ui import state
 from pages.ui.sketch import sketch_on
@@ -27,6 +27,7 @@ def draw(lesson: Lesson, step: Step, progress: Progress, results: Results) -> No
         st.info(f"{t('learn.locked')}{t('unit.colon')}**{literal(said)}**", icon=":material/lock:")
         if st.button(t("learn.next"), type="primary", icon=":material/arrow_forward:", key="next"):
             kept.go_on(mission, step)
+        class_predictions.draw(lesson, step, results.measured(step.measure))
         return
     given = _ask(step, mission.measures[step.measure], words, f"answer-{mission.id}-{step.id}")
     st.caption(t("learn.lock_about"))

@@ -1,5 +1,8 @@
 """What was predicted in a mission, beside what the visitor's own runs measured."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import streamlit as st
 
 from pages.learn.predict import answer_said
@@ -13,30 +16,58 @@ from tl_core.lessons.mission import Step
 from tl_core.lessons.progress import Progress
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """A prediction with what became of it, in words.
+
+    Attributes:
+        id: Of its step.
+        title: What the step is called.
+        said: What was predicted.
+        measured: What the visitor's own runs measured.
+        outcome: How well the two agree.
+        is_right: Whether it counts as right.
+    """
+
+    id: str
+    title: str
+    said: str
+    measured: str
+    outcome: str
+    is_right: bool
+
+
 def draw(lesson: Lesson, progress: Progress, results: Results) -> None:
     """Draws a line for each prediction that can be judged by now."""
+    for verdict in verdicts(lesson, progress, results):
+        with st.container(border=True, key=f"verdict-{verdict.id}"):
+            st.caption(literal(verdict.title))
+            places = st.columns(2)
+            places[0].markdown(f"{t('learn.said')}{t('unit.colon')}**{literal(verdict.said)}**")
+            places[1].markdown(f"{t('learn.measured')}{t('unit.colon')}**{literal(verdict.measured)}**")
+            icon, colour = ("check_circle", "green") if verdict.is_right else ("compare_arrows", "orange")
+            st.badge(verdict.outcome, icon=f":material/{icon}:", color=colour)
+
+
+def verdicts(lesson: Lesson, progress: Progress, results: Results) -> Iterator[Verdict]:
+    """Yields what became of each prediction that can be judged by now."""
     for step in lesson.mission.steps:
         if step.kind == "predict" and step.id in progress.answers:
             measured = results.measured(step.measure)
             ties = results.ties(step.measure) if step.form == "order" else frozenset()
             judged = judge(step, progress.answers[step.id], measured, ties)
             if judged is not None:
-                _draw_line(lesson, step, progress.answers[step.id], judged, results)
+                yield _verdict(lesson, step, progress.answers[step.id], judged, results)
 
 
-def _draw_line(lesson: Lesson, step: Step, given: object, judged: Judgement, results: Results) -> None:
+def _verdict(lesson: Lesson, step: Step, given: object, judged: Judgement, results: Results) -> Verdict:
     words = lesson.texts[state.language()]
     title = words.sections[step.id].title or t("learn.kind_predict")
     measured = said_of(step.measure, words, results)
     if step.form == "choice":
         measured = words.choice(step.id, str(results.measured(step.measure)))
-    with st.container(border=True, key=f"verdict-{step.id}"):
-        st.caption(literal(title))
-        places = st.columns(2)
-        places[0].markdown(f"{t('learn.said')}{t('unit.colon')}**{literal(answer_said(lesson, step, given))}**")
-        places[1].markdown(f"{t('learn.measured')}{t('unit.colon')}**{literal(measured)}**")
-        icon, colour = ("check_circle", "green") if judged.is_right else ("compare_arrows", "orange")
-        st.badge(_outcome(step, judged, lesson), icon=f":material/{icon}:", color=colour)
+    said, outcome = answer_said(lesson, step, given), _outcome(step, judged, lesson)
+    return Verdict(step.id, title, said, measured, outcome, judged.is_right)
 
 
 def _outcome(step: Step, judged: Judgement, lesson: Lesson) -> str:
