@@ -32,10 +32,10 @@ def _draw_live() -> None:
     if lesson is None:
         return
     class_ = class_of(lesson.mission)
-    if not class_:
-        st.info(t("missions.nobody"), icon=":material/groups:")
-    else:
+    if class_:
         _draw_board(lesson, places(lesson.mission, class_))
+    else:
+        st.caption(t("missions.nobody"))
     predictions.draw(lesson, class_)
     explanations.draw(lesson, class_, names_of(class_))
     pace.keep_pace("class-missions", POLL_S)

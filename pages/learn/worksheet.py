@@ -1,6 +1,6 @@
 """The worksheet of a mission: what the visitor predicted, measured and wrote, as a page that prints as it is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from statistics import fmean
 
 import streamlit as st
@@ -12,6 +12,7 @@ from pages.ui.text import count, percent, seconds, t
 from tl_core.charts.printed_curves import PrintedCurve, curves_svg
 from tl_core.engine.runs.sweep_snapshots import SweepSnapshot
 from tl_core.experiments.presets import PRESETS
+from tl_core.experiments.sweep import Level
 from tl_core.lessons import paper
 from tl_core.lessons.catalog import Lesson
 from tl_core.lessons.mission_text import END, LIMITS
@@ -48,7 +49,7 @@ def page(lesson: Lesson, progress: Progress, results: Results, conclusion: str) 
         paper.paragraph(t("worksheet.name_line", day=(progress.ended_at or "")[:10]), kind="note"),
         _predictions(lesson, progress, results),
         *_runs(lesson, results),
-        *map(_sweep, results.sweeps.values()),
+        *map(sweep_section, results.sweeps.values()),
         *_own_words(lesson, progress, results),
     ]
     if conclusion:
@@ -102,25 +103,33 @@ def _scored(record: RunRecord) -> str:
     return f"{percent(record.test_accuracy, 1)}{margin}"
 
 
-def _sweep(snapshot: SweepSnapshot) -> str:
-    """Returns the means of an experiment at its levels, as a curve and a table."""
+def sweep_section(snapshot: SweepSnapshot) -> str:
+    """Returns the means of an experiment over its seeds, as curves and a table; each line of it has its own."""
     sweep, known = sweep_names.sweep_of(snapshot.record), PRESETS.get(str(snapshot.record.sweep["kind"]))
     x = known.x if known is not None else sweep.factors[0]
+    series = known.series if known is not None else next(iter(sweep.factors[1:]), None)
+    lines = list(dict.fromkeys(row[series] for row in snapshot.rows)) if series else [None]
     levels = list(dict.fromkeys(row[x] for row in snapshot.rows))
-    means = [_mean([row["test_accuracy"] for row in snapshot.rows if row[x] == level]) for level in levels]
-    rows = [
-        [f"{at} · {sweep_names.level(x, level, sweep.kind)}", percent(mean, 1)]
-        for at, (level, mean) in enumerate(zip(levels, means, strict=True), start=1)
+    means = [[_mean(snapshot, {x: level} | ({series: line} if series else {})) for level in levels] for line in lines]
+    name = sweep_names.name_of(snapshot.record)
+    names = [sweep_names.level(series, line, sweep.kind) if series else name for line in lines]
+    curves = [
+        PrintedCurve(named, tuple((at, mean) for at, mean in enumerate(each, start=1) if mean is not None))
+        for named, each in zip(names, means, strict=True)
     ]
-    word, about = sweep_names.factor(x, sweep.kind), sweep_names.name_of(snapshot.record)
-    points = tuple((at, mean) for at, mean in enumerate(means, start=1) if mean is not None)
-    picture = curves_svg([PrintedCurve(about, points)], word, t("classroom.accuracy"), about)
-    table = paper.table([word, t("worksheet.mean")], rows)
-    return paper.section(t("worksheet.experiment"), paper.figure(picture, about), table)
+    rows = [
+        [f"{at} · {sweep_names.level(x, level, sweep.kind)}", *(percent(each[at - 1], 1) for each in means)]
+        for at, level in enumerate(levels, start=1)
+    ]
+    word, about = sweep_names.factor(x, sweep.kind), t("worksheet.mean")
+    picture = paper.figure(curves_svg(curves, word, t("classroom.accuracy"), about), about)
+    return paper.section(name, picture, paper.table([word, *(names if series else [about])], rows))
 
 
-def _mean(accuracies: Sequence[float | None]) -> float | None:
-    known = [one for one in accuracies if one is not None]
+def _mean(snapshot: SweepSnapshot, of: Mapping[str, Level]) -> float | None:
+    """Returns the mean test accuracy of the trials at some levels that have one."""
+    found = [row["test_accuracy"] for row in snapshot.rows if all(row[name] == level for name, level in of.items())]
+    known = [one for one in found if one is not None]
     return fmean(known) if known else None
 
 

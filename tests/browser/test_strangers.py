@@ -63,6 +63,7 @@ def test_every_kind_of_answer_has_the_headers_and_the_script_for_all_has_no_key(
         "_stcore/health",
         "nowhere/_stcore/health",
         "assets/plotly-basic.min.js",
+        "announcement",
         "media/x",
     ):
         asked = urllib.request.Request(f"{server.url}/{path}", headers={"Accept": "text/html"})
