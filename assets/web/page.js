@@ -33,7 +33,7 @@ async function ask(lab) {
     if (!told || told.id === lab.announced) return;
     lab.announced = told.id;
     lab.banner.textContent = told.text ?? '';
-    document.body.classList.toggle('tl-announcing', Boolean(told.text));
+    document.body.style.setProperty('--tl-announced', `${lab.banner.offsetHeight}px`);  // the page moves down by so much
   } catch { /* the server is away for a moment, or the page is being left */ }
 }
 

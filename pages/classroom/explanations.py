@@ -31,7 +31,8 @@ def draw(lesson: Lesson, class_: Mapping[str, Progress], names: Mapping[str, str
     columns: dict[str, list[str]] = {}
     if with_names:
         columns[t("missions.student")] = [names[owner] for owner, _, _ in found]
-    columns[t("missions.step")] = [predictions_chart.title(lesson, steps[step]) for _, step, _ in found]
+    if len({step for _, step, _ in found}) > 1:
+        columns[t("missions.step")] = [predictions_chart.title(lesson, steps[step]) for _, step, _ in found]
     columns[t("learn.own_words")] = [text for _, _, text in found]
     table = pd.DataFrame(columns)
     st.dataframe(table, hide_index=True, height=min(ROWS_PX, 36 * (len(table) + 1) + 3), key="explanations")

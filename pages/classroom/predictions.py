@@ -1,6 +1,6 @@
 """What the class predicts, before the run; whether the class may see it; and what its runs measured, on top."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import streamlit as st
@@ -17,8 +17,21 @@ from tl_core.lessons.progress import Progress
 from tl_core.store.instructor import reveal
 
 
-def draw(lesson: Lesson, class_: Mapping[str, Progress], *, is_large: bool = False) -> None:
+def draw(lesson: Lesson, class_: Mapping[str, Progress]) -> None:
     """Draws the predictions at one step of a mission.
+
+    Args:
+        lesson: The mission with its words.
+        class_: Owner → how far they are.
+    """
+    st.subheader(t("missions.predictions"), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="predictions-head"):
+        draw_chart = choose(lesson, class_)
+    draw_chart()
+
+
+def choose(lesson: Lesson, class_: Mapping[str, Progress], *, is_large: bool = False) -> Callable[[], object]:
+    """Draws what can be chosen, in a line; returns what draws the chart below it.
 
     Args:
         lesson: The mission with its words.
@@ -27,20 +40,23 @@ def draw(lesson: Lesson, class_: Mapping[str, Progress], *, is_large: bool = Fal
     """
     asking = [step for step in lesson.mission.steps if step.kind == "predict"]
     if not asking:
-        st.caption(t("missions.no_predictions"))
-        return
+        return partial(st.caption, t("missions.no_predictions"))
+    step = _choose(lesson, asking)
+    toggle = partial(st.toggle, t("missions.with_measured"), help=t("missions.with_measured_help"))
+    with_measured = persistent(toggle, "class-measured", False)
     if not is_large:
-        st.subheader(t("missions.predictions"), anchor=False)
-    with st.container(horizontal=True, vertical_alignment="bottom", key=f"predictions-head{'-large' * is_large}"):
-        step = _choose(lesson, asking)
-        toggle = partial(st.toggle, t("missions.with_measured"), help=t("missions.with_measured_help"))
-        with_measured = persistent(toggle, "class-measured", False)
-        if not is_large:
-            _draw_switch(lesson, step)
+        _draw_switch(lesson, step)
+    return partial(_draw_chart, lesson, step, class_, with_measured, is_large)
+
+
+def _draw_chart(
+    lesson: Lesson, step: Step, class_: Mapping[str, Progress], with_measured: bool, is_large: bool
+) -> None:
     answers = class_view.predictions(step, class_)
     measured = measured_by_class(lesson.mission, step, class_) if with_measured else []
     if is_large:
-        st.markdown(f"## {literal(predictions_chart.title(lesson, step))}")
+        title = f"{lesson.texts[state.language()].title} · {predictions_chart.title(lesson, step)}"
+        st.markdown(f"## {literal(title)}")
     if not answers:
         st.caption(t("missions.none_yet"))
         return

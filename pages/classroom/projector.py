@@ -7,9 +7,9 @@ import streamlit as st
 from pages.classroom import board, missions, predictions
 from pages.classroom import join as class_join
 from pages.classroom.class_progress import class_of
-from pages.ui import pace, state
+from pages.ui import pace
 from pages.ui.persistent import persistent
-from pages.ui.text import literal, named, t
+from pages.ui.text import named, t
 
 SHOWN = ("board", "predictions")
 
@@ -34,8 +34,10 @@ def draw(is_instructor: bool) -> None:
 
 
 def _draw_predictions() -> None:
-    lesson = missions.choose()
+    with st.container(horizontal=True, vertical_alignment="bottom", key="large-head"):
+        lesson = missions.choose()
+        if lesson is not None:
+            draw_chart = predictions.choose(lesson, class_of(lesson.mission), is_large=True)
     if lesson is not None:
-        st.markdown(f"#### {literal(lesson.texts[state.language()].title)}")
-        predictions.draw(lesson, class_of(lesson.mission), is_large=True)
+        draw_chart()
     pace.keep_pace("large-predictions", missions.POLL_S)

@@ -156,7 +156,9 @@ def _numbers(info: NumbersInfo, labels: PredictionsLabels, scale: float) -> dict
     traces = [_predicted(info.centres, info.counts, 0.92 * info.width, labels)]
     if info.measured is not None:
         top = max(info.counts, default=1)
-        traces.append(_measured([info.measured, info.measured], [0, top], "lines+markers", labels, scale))
+        line = _measured([info.measured, info.measured], [0, top], "lines+markers", labels, scale)
+        line["marker"]["size"] = [0, line["marker"]["size"]]
+        traces.append(line | {"name": f"{line['name']} {info.measured:.3g}"})
     x_axis = _axis(labels.value, scale)
     return {"data": traces, "layout": _layout(x_axis, _counting(info.counts, labels, scale), scale)}
 
