@@ -91,7 +91,9 @@ def _runs(lesson: Lesson, results: Results) -> Iterator[str]:
     parts = [paper.table(heads, rows)]
     if any(curve.points for curve in curves):
         about = t("worksheet.curves")
-        parts.append(paper.figure(curves_svg(curves, t("worksheet.epoch"), t("classroom.accuracy"), about), about))
+        parts.append(
+            paper.figure(curves_svg(curves, t("worksheet.epoch"), t("learn.value_val_accuracy"), about), about)
+        )
     yield paper.section(t("worksheet.runs"), *parts)
 
 
@@ -108,7 +110,7 @@ def sweep_section(snapshot: SweepSnapshot) -> str:
     sweep, known = sweep_names.sweep_of(snapshot.record), PRESETS.get(str(snapshot.record.sweep["kind"]))
     x = known.x if known is not None else sweep.factors[0]
     series = known.series if known is not None else next(iter(sweep.factors[1:]), None)
-    lines = list(dict.fromkeys(row[series] for row in snapshot.rows)) if series else [None]
+    lines = list(dict.fromkeys(row[series] for row in snapshot.rows)) if series else [""]
     levels = list(dict.fromkeys(row[x] for row in snapshot.rows))
     means = [[_mean(snapshot, {x: level} | ({series: line} if series else {})) for level in levels] for line in lines]
     name = sweep_names.name_of(snapshot.record)
@@ -117,12 +119,10 @@ def sweep_section(snapshot: SweepSnapshot) -> str:
         PrintedCurve(named, tuple((at, mean) for at, mean in enumerate(each, start=1) if mean is not None))
         for named, each in zip(names, means, strict=True)
     ]
-    rows = [
-        [f"{at} · {sweep_names.level(x, level, sweep.kind)}", *(percent(each[at - 1], 1) for each in means)]
-        for at, level in enumerate(levels, start=1)
-    ]
+    ticks = [sweep_names.level(x, level, sweep.kind) for level in levels]
+    rows = [[tick, *(percent(each[at], 1) for each in means)] for at, tick in enumerate(ticks)]
     word, about = sweep_names.factor(x, sweep.kind), t("worksheet.mean")
-    picture = paper.figure(curves_svg(curves, word, t("classroom.accuracy"), about), about)
+    picture = paper.figure(curves_svg(curves, word, t("learn.value_test_accuracy"), about, ticks), about)
     return paper.section(name, picture, paper.table([word, *(names if series else [about])], rows))
 
 

@@ -34,3 +34,13 @@ def test_a_better_epoch_is_higher_a_later_one_further_right_and_all_lie_within_t
 def test_nothing_to_draw_and_one_epoch_are_no_fault():
     assert drawn().findall(f"{NAMESPACE}polyline") == []
     assert re.search(r">7</text>", curves_svg([PrintedCurve("a", ((7, 0.5),))], "epoch", "accuracy", ""))
+
+
+def test_places_that_are_no_epochs_have_names_cut_to_what_fits():
+    made = curves_svg(
+        [PrintedCurve("a", tuple((at, 0.5) for at in range(1, 6)))], "block", "accuracy", "", ["<b>" * 20] * 5
+    )
+    assert made.count("&lt;b&gt;") >= 5
+    assert "<b>" not in made
+    texts = [text.text for text in ElementTree.fromstring(made).findall(f"{NAMESPACE}text")]
+    assert max(map(len, texts)) < 20

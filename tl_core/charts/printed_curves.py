@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from html import escape
 
 from tl_core.charts import theme
+from tl_core.charts.names import shortened
 
 WIDTH, HEIGHT = 640, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 10, 34
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 40, 10, 34
 _LINE_PX = 18  # of the names below the chart
+_LETTER_PX = 7.5
 _DASHES = {"solid": "", "dash": "8 4", "dot": "2 4", "dashdot": "8 4 2 4", "longdash": "14 5"}
 _GREY = theme.NEUTRAL
 
@@ -22,7 +24,7 @@ class PrintedCurve:
     role: str = "run"
 
 
-def curves_svg(curves: Sequence[PrintedCurve], x: str, y: str, label: str) -> str:
+def curves_svg(curves: Sequence[PrintedCurve], x: str, y: str, label: str, ticks: Sequence[str] = ()) -> str:
     """Returns the picture.
 
     Args:
@@ -30,11 +32,12 @@ def curves_svg(curves: Sequence[PrintedCurve], x: str, y: str, label: str) -> st
         x: Word for the horizontal axis.
         y: Word for the vertical axis, which runs from 0 to 100 %.
         label: What it shows, for those who cannot see it.
+        ticks: What the places 1, 2, 3 … are called, where they are no epochs.
     """
     drawn = [curve for curve in curves if curve.points]
     epochs = [epoch for curve in drawn for epoch, _ in curve.points]
     first, last = (min(epochs), max(epochs)) if epochs else (1.0, 1.0)
-    parts = [_grid(y), *_epochs(first, last, x)]
+    parts = [_grid(y), *_ticks(first, last, x, ticks)]
     height = HEIGHT + _LINE_PX * len(drawn)
     for at, (curve, style) in enumerate(zip(drawn, theme.styles([one.role for one in drawn]), strict=True)):
         places = [(_across(epoch, first, last), _up(value)) for epoch, value in curve.points]
@@ -71,14 +74,16 @@ def _grid(y: str) -> str:
     return "".join(lines) + f"{word}{escape(y)}</text>"
 
 
-def _epochs(first: float, last: float, x: str) -> list[str]:
-    """Returns a few epochs below the chart, and the word for them."""
+def _ticks(first: float, last: float, x: str, names: Sequence[str]) -> list[str]:
+    """Returns a few epochs below the chart, or as many names as fit, and the word for them."""
     step = max(1, round((last - first) / 8))
-    ticks = [epoch for epoch in range(round(first), round(last) + 1) if (epoch - round(first)) % step == 0]
+    most = int((WIDTH - _LEFT - _RIGHT) / (_LETTER_PX * ((last - first) // step + 1)))
+    shown = [epoch for epoch in range(round(first), round(last) + 1) if (epoch - round(first)) % step == 0]
     below = HEIGHT - _BOTTOM + 15
     marks = [
-        f'<text x="{_across(epoch, first, last):.1f}" y="{below}" font-size="11" text-anchor="middle">{epoch}</text>'
-        for epoch in ticks
+        f'<text x="{_across(epoch, first, last):.1f}" y="{below}" font-size="11" text-anchor="middle">'
+        f"{escape(shortened(names[epoch - 1], max(most, 3)) if names else str(epoch))}</text>"
+        for epoch in shown
     ]
     word = f'<text x="{(_LEFT + WIDTH) / 2}" y="{below + 15}" font-size="11" text-anchor="middle">{escape(x)}</text>'
     return [*marks, word]
