@@ -61,12 +61,15 @@ def test_the_short_plan_has_the_minutes_that_were_tried():
     ]
 
 
-def test_plans_lead_to_pages_that_there_are_and_to_steps_of_missions_where_those_are_there():
+def test_plans_lead_to_steps_that_their_missions_have_and_call_missions_by_their_titles():
     missions = lessons().lessons
     for plan in plans()[0].values():
-        for item in plan.items:
-            if (mission := missions.get(item.query.get("mission", ""))) and "step" in item.query:
-                assert item.query["step"] in {*(step.id for step in mission.mission.steps), "end"}
+        for item in (one for one in plan.items if "mission" in one.query):
+            found = missions[item.query["mission"]]
+            assert item.query.get("step", "end") in {*(step.id for step in found.mission.steps), "end"}
+            for language in LANGUAGES:
+                click = plan.texts[language].sections[item.id].parts[CLICK]
+                assert found.texts[language].title.rstrip("?？") in click
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
