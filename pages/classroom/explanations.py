@@ -25,7 +25,7 @@ def draw(lesson: Lesson, class_: Mapping[str, Progress], names: Mapping[str, str
     found = class_view.explanations(lesson.mission, class_)
     if not found:
         return
-    st.subheader(t("missions.explanations"), anchor=False)
+    st.header(t("missions.explanations"), anchor=False)
     with_names = st.toggle(t("missions.with_names"), help=t("missions.with_names_help"), key="explanations-names")
     steps = {step.id: step for step in lesson.mission.steps}
     columns: dict[str, list[str]] = {}

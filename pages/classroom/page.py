@@ -41,8 +41,8 @@ def draw() -> None:
     }
     st.divider()
     pause.draw()
-    for tab, draw_part in zip(st.tabs([t(f"classroom.{name}") for name in desk]), desk.values(), strict=True):
-        with tab:
+    for tab, (name, draw_part) in zip(st.tabs([t(f"classroom.{name}") for name in desk]), desk.items(), strict=True):
+        with tab, st.container(key=f"desk-{name}"):
             draw_part()
     instructor_key.draw_leave()
 

@@ -41,7 +41,7 @@ def draw() -> None:
 def _draw_item(plan: LessonPlan, item: Item) -> None:
     section = plan.texts[state.language()].sections[item.id]
     with st.container(border=True, key=f"plan-{item.id}"):
-        st.markdown(f"#### {_minutes(item)} · {literal(section.title)}")
+        st.header(f"{_minutes(item)} · {literal(section.title)}", anchor=False)
         st.markdown(section.body)
         click, answers = st.columns(2, gap="medium")
         with click:
@@ -75,10 +75,10 @@ def _step_said(item: Item) -> str:
     found = lessons(data_home()).lessons.get(item.query.get("mission", ""))
     if found is None:
         return ""
-    said = f": {literal(found.texts[state.language()].title)}"
+    said = f" · {literal(found.texts[state.language()].title)}"
     ids = [step.id for step in found.mission.steps]
     step = item.query.get("step", "")
-    return f"{said}{t('unit.comma')}{t('plans.step', n=ids.index(step) + 1)}" if step in ids else said
+    return f"{said} · {t('plans.step', n=ids.index(step) + 1)}" if step in ids else said
 
 
 def printed(plan: LessonPlan, language: str) -> bytes:

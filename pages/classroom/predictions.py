@@ -24,7 +24,7 @@ def draw(lesson: Lesson, class_: Mapping[str, Progress]) -> None:
         lesson: The mission with its words.
         class_: Owner → how far they are.
     """
-    st.subheader(t("missions.predictions"), anchor=False)
+    st.header(t("missions.predictions"), anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", key="predictions-head"):
         draw_chart = choose(lesson, class_)
     draw_chart()

@@ -1,6 +1,7 @@
 """A class in a mission: the instructor pauses every page, and shows what all predict."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -12,6 +13,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 KEY = "open sesame, please"
 BANNER = "#tl-announcement"
+AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
+RUN_AXE = "async () => (await axe.run(document)).violations"
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +70,8 @@ def test_a_student_bets_sees_the_class_and_is_paused(server, open_page):
     for page in (student, desk):
         expect(page.locator(BANNER)).to_have_text("<i>Look</i> here")
     assert student.locator(BANNER).get_attribute("role") == "status"
+    desk.evaluate(AXE)
+    assert [(fault["id"], fault["nodes"]) for fault in desk.evaluate(RUN_AXE)] == []
     press(desk, "missions.end_pause")
     expect(student.locator(BANNER)).to_have_text("")
     student.wait_for_load_state("networkidle")  # a short question every few seconds is no traffic
