@@ -235,3 +235,33 @@ def test_a_printed_plan_says_all_that_the_page_does_and_needs_nothing_else(engin
         assert plan.texts[language].sections[item.id].title in page
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")
+
+
+def an_answer(step, mission):
+    """Returns a prediction as the step asks for."""
+    runs = mission.measures[step.measure].runs
+    return {
+        "choice": step.choices[:1] and step.choices[0],
+        "number": 0.5,
+        "order": list(runs),
+        "sketch": dict.fromkeys(runs, 0.5),
+    }[step.form]
+
+
+def test_the_predictions_of_every_mission_can_be_drawn(visit, engine):
+    found = lessons().lessons
+    for id, lesson in found.items():
+        asking = [step for step in lesson.mission.steps if step.kind == "predict"]
+        told = {"answers": {step.id: an_answer(step, lesson.mission) for step in asking}}
+        engine.store.progress.change(id, lambda before, told=told: told, by=ANNA)
+    class_progress._everybody.clear()
+    app = visit("classroom", is_instructor=True)
+    for id, lesson in found.items():
+        app.selectbox(key="w:class-mission@en").select(id).run()
+        assert not app.exception
+        steps = [step.id for step in lesson.mission.steps if step.kind == "predict"]
+        for step in steps:
+            if len(steps) > 1:
+                app.button_group(key=f"w:class-step-{id}@en").set_value(step).run()
+            (figure,) = figures(app)
+            assert sum(figure["data"][0]["y"]) == 1 or "low" in {trace["uid"] for trace in figure["data"]}
