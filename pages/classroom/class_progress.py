@@ -13,6 +13,7 @@ from tl_core.lessons.measures import Result, measured
 from tl_core.lessons.mission import Mission, Step
 from tl_core.lessons.progress import Progress
 from tl_core.store.access import Visitor, check_instructor
+from tl_core.store.lesson import board_start
 from tl_core.store.progress_records import ProgressRecord
 
 KEPT_S = 2.0  # a class is asked for once in so long, however many tabs look at it
@@ -32,7 +33,8 @@ def everybody() -> list[ProgressRecord]:
 @st.cache_data(ttl=KEPT_S, max_entries=2, show_spinner=False)
 def _everybody(home: str, _by: Visitor) -> list[ProgressRecord]:
     """Returns what the store has; of one data folder all instructors find the same."""
-    return services.engine().store.progress.everybody(by=_by)
+    store = services.engine().store
+    return store.progress.everybody(by=_by, since=board_start(store))
 
 
 def class_of(mission: Mission) -> dict[str, Progress]:

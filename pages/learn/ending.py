@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.learn import kept, verdicts, worksheet
-from pages.learn.results import results_of, told
+from pages.learn.results import is_known, results_of, told
 from pages.ui import state
 from pages.ui.actions import open_run
 from pages.ui.text import literal, t
@@ -18,6 +18,7 @@ def draw(lesson: Lesson, progress: Progress) -> None:
     results, section = results_of(mission, progress), words.sections[END]
     verdict = results.measured(mission.conclusion) if mission.conclusion else None
     said = section.choices.get(str(verdict), "") if mission.conclusion else section.body
+    said = said if is_known(said, results) else ""
     if said:
         st.success(f"**{told(said, words, results)}**", icon=":material/flag:")
     else:
@@ -45,6 +46,4 @@ def _draw_ways(lesson: Lesson, progress: Progress) -> None:
         st.rerun()
     if progress.runs and st.button(t("learn.open_lab"), icon=":material/science:", key="open-lab"):
         open_run(next(iter(progress.runs.values())))
-    if st.button(t("learn.anew"), icon=":material/restart_alt:", key="anew", help=t("learn.anew_help")):
-        kept.begin_anew(lesson.mission)
-        st.rerun()
+    kept.draw_anew(lesson.mission)

@@ -20,13 +20,15 @@ def draw(lesson: Lesson, step: Step, progress: Progress, results: Results) -> No
     if step.show and not results.is_lost(runs=step.runs, sweep=step.sweep):
         draw_shown(lesson, step, progress, results)
     kept_text = progress.answers.get(step.id)
-    name = f"answer-{mission.id}-{step.id}"
+    name = kept.answer_name(mission, step)
     said = st.text_area(
         t("learn.own_words"),
-        value=state.get(name, kept_text or ""),
+        value=state.get(name) or kept_text or "",
         max_chars=MOST_SIGNS,
         placeholder=t("learn.own_words_begin"),
         key=state.widget_key(name),
+        on_change=_remember,
+        args=(name,),
     )
     text = said or ""
     state.put(name, text)
@@ -39,9 +41,18 @@ def draw(lesson: Lesson, step: Step, progress: Progress, results: Results) -> No
         is_new = bool(text.strip()) and " ".join(text.split()) != kept_text
         words_ = "say_again" if kept_text is not None else "say"
         kind = "secondary" if kept_text is not None else "primary"
-        if st.button(t(f"learn.{words_}"), key="say", icon=":material/edit_note:", type=kind, disabled=not is_new):
-            kept.keep_answer(mission, step, text)
-        if kept_text is not None and st.button(
+        is_said = st.button(t(f"learn.{words_}"), key="say", icon=":material/edit_note:", type=kind)
+        is_over = kept_text is not None and st.button(
             t("learn.next"), type="primary", icon=":material/arrow_forward:", key="next"
-        ):
-            kept.go_on(mission, step)
+        )
+    if is_said and is_new:
+        kept.keep_answer(mission, step, text)
+    elif is_said and not text.strip():  # the button is open all the same: a field tells what was typed when it is left
+        st.warning(t("learn.say_first"), icon=":material/edit:")
+    if is_over:
+        kept.go_on(mission, step, text if is_new else None)
+
+
+def _remember(name: str) -> None:
+    """Keeps what was typed before the page is drawn: the click that ended the typing may lead away from it."""
+    state.put(name, state.widget_value(name) or "")

@@ -5,16 +5,18 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.ui import services, state
-from pages.ui.text import sentence
+from pages.ui.text import sentence, t
 from tl_core.errors import TransferLabError
 from tl_core.lessons.mission import Mission, Step
 from tl_core.lessons.progress import Progress
+from tl_core.store.limits import admit
 from tl_core.store.names import now
 
 
 def progress_of(mission: Mission) -> Progress:
     """Returns how far the visitor is in one mission."""
-    return Progress.from_dict(services.engine().store.progress.mine(mission.id, by=state.visitor()))
+    kept = services.engine().store.progress.mine(mission.id, by=state.visitor())
+    return Progress.from_dict(kept).fitting(mission)
 
 
 def all_progress() -> dict[str, Progress]:
@@ -27,9 +29,10 @@ def change(mission: Mission, edit: Callable[[Progress], Progress]) -> Progress |
     """Changes it; says in one sentence why it could not be changed, and returns None."""
 
     def edited(before: dict | None) -> dict:
-        return edit(Progress.from_dict(before)).to_dict()
+        return edit(Progress.from_dict(before).fitting(mission)).to_dict()
 
     try:
+        admit(services.engine().store, by=state.visitor())
         kept = services.engine().store.progress.change(mission.id, edited, by=state.visitor())
     except TransferLabError as error:
         st.error(sentence(error))
@@ -67,6 +70,28 @@ END = "end"
 
 
 def begin_anew(mission: Mission) -> None:
-    """Forgets what was answered; the runs stay among the visitor's own."""
-    services.engine().store.progress.change(mission.id, lambda before: None, by=state.visitor())
+    """Forgets what was answered and draws the page again; the runs stay among the visitor's own."""
+    try:
+        services.engine().store.progress.change(mission.id, lambda before: None, by=state.visitor())
+    except TransferLabError as error:
+        st.error(sentence(error))
+        return
+    for step in mission.steps:
+        name = answer_name(mission, step)
+        for one in (name, *(f"{name}-{place}" for place in range(1, 10))):  # an order has a choice for each place
+            state.set_widget(one, None)
     open_step(mission, mission.steps[0].id)
+    st.rerun()
+
+
+def draw_anew(mission: Mission) -> None:
+    """Draws the way back to the beginning, which asks once more: what was said cannot be brought back."""
+    with st.popover(t("learn.anew"), icon=":material/restart_alt:", type="tertiary", help=t("learn.anew_help")):
+        st.markdown(t("learn.anew_ask"))
+        if st.button(t("learn.anew"), key=f"anew-{mission.id}", icon=":material/restart_alt:"):
+            begin_anew(mission)
+
+
+def answer_name(mission: Mission, step: Step) -> str:
+    """Returns what an answer is remembered by while it is being made."""
+    return f"answer-{mission.id}-{step.id}"

@@ -20,13 +20,27 @@ REPLAY_S = 5.0  # after a record was asked for, its curves are revealed
 
 
 def draw_live(lesson: Lesson, step: Step, progress: Progress, results: Results) -> None:
-    """Draws what a step looks at, each second anew while something of it moves."""
-    is_moving = results.is_moving or _replay(results) is not None
-    pace.draw_again("mission-live", _draw, POLL_S if is_moving else None, lesson, step, progress, results.is_moving)
+    """Draws what a step looks at, each second anew while something of it moves or is replayed."""
+    is_moving, is_drawn = _moves(results), False
+
+    def draw() -> None:
+        nonlocal is_drawn
+        now = results_of(lesson.mission, progress, is_again=True)
+        _draw(lesson, step, now)
+        if _moves(now):
+            pace.keep_pace("mission-live", POLL_S)
+        elif is_moving and is_drawn:
+            st.rerun()
+        is_drawn = True  # the first time is a part of the page's own run, which may be that of a click further down
+
+    pace.draw_again("mission-live", draw, POLL_S if is_moving else None)
 
 
-def _draw(lesson: Lesson, step: Step, progress: Progress, was_moving: bool) -> None:
-    results = results_of(lesson.mission, progress, is_again=True)
+def _moves(results: Results) -> bool:
+    return results.is_moving or _replay(results) is not None
+
+
+def _draw(lesson: Lesson, step: Step, results: Results) -> None:
     words = lesson.texts[state.language()]
     if step.sweep and step.sweep in results.sweeps:
         draw_sweep(results.sweeps[step.sweep])
@@ -44,10 +58,6 @@ def _draw(lesson: Lesson, step: Step, progress: Progress, was_moving: bool) -> N
     if begun:
         names = [words.run_name(name) for name, _ in begun]
         curves([one for _, one in begun], names, key="mission", replay=_replay(results))
-    if was_moving and not results.is_moving:
-        st.rerun()
-    if results.is_moving:
-        pace.keep_pace("mission-live", POLL_S)
 
 
 def draw_sweep(snapshot: SweepSnapshot) -> None:

@@ -61,7 +61,7 @@ def draw_question(lesson: Lesson, step: Step, progress: Progress, results: Resul
     mission, words = lesson.mission, lesson.texts[state.language()]
     given = progress.answers.get(step.id)
     if given is None:
-        said = choose(step.choices, step, words, f"answer-{mission.id}-{step.id}")
+        said = choose(step.choices, step, words, kept.answer_name(mission, step))
         if st.button(t("learn.answer"), type="primary", icon=":material/check:", key="answer", disabled=said is None):
             kept.keep_answer(mission, step, said)
         return False

@@ -58,15 +58,8 @@ def _draw_card(lesson: Lesson, progress: Progress) -> None:
             elif n_done:
                 said.append(t("learn.so_far", done=n_done, n=n))
             st.caption(" · ".join(said), width="stretch")
-            if n_done and st.button(
-                t("learn.anew"),
-                key=f"anew-{mission.id}",
-                icon=":material/restart_alt:",
-                type="tertiary",
-                help=t("learn.anew_help"),
-            ):
-                kept.begin_anew(mission)
-                st.rerun()
+            if n_done:
+                kept.draw_anew(mission)
             name = "again" if progress.ended_at else "go_on" if n_done else "begin"
             if st.button(t(f"learn.{name}"), key=f"open-{mission.id}", icon=":material/arrow_forward:"):
                 open_mission(mission.id)

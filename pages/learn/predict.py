@@ -16,6 +16,7 @@ from tl_core.lessons.mission import Measure, Step
 from tl_core.lessons.mission_text import MissionText
 from tl_core.lessons.progress import Progress
 
+MOST_TYPED = 1e6
 PERCENT = ("share", "points")  # units that people say in hundredths
 
 
@@ -29,10 +30,13 @@ def draw(lesson: Lesson, step: Step, progress: Progress, results: Results) -> No
             kept.go_on(mission, step)
         class_predictions.draw(lesson, step, results.measured(step.measure))
         return
-    given = _ask(step, mission.measures[step.measure], words, f"answer-{mission.id}-{step.id}")
+    given = _ask(step, mission.measures[step.measure], words, kept.answer_name(mission, step))
     st.caption(t("learn.lock_about"))
-    if st.button(t("learn.lock"), type="primary", icon=":material/lock:", key="lock", disabled=given is None):
-        kept.go_on(mission, step, given)
+    if st.button(t("learn.lock"), type="primary", icon=":material/lock:", key="lock"):
+        if given is None:  # the button is open all the same: a field tells what was typed only when it is left
+            st.warning(t("learn.say_first"), icon=":material/edit:")
+        else:
+            kept.go_on(mission, step, given)
 
 
 def answer_said(lesson: Lesson, step: Step, given: Any) -> str:
@@ -78,8 +82,8 @@ def _number(measure: Measure, name: str) -> float | None:
         t(f"learn.number_{of}"),
         value=before,
         step=1.0 if of != "times" else 0.1,
-        min_value=None if of == "points" else 0.0,
-        max_value=100.0 if is_percent else None,
+        min_value=-100.0 if of == "points" else -MOST_TYPED if measure.kind == "difference" else 0.0,
+        max_value=100.0 if is_percent else MOST_TYPED,
         placeholder="0",
         key=state.widget_key(name),
         width=260,

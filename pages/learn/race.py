@@ -17,8 +17,11 @@ from tl_core.lessons.catalog import Lesson
 from tl_core.lessons.mission import Mission, Step
 from tl_core.lessons.progress import Progress
 from tl_core.store.names import MAX_NAME
+from tl_core.store.records import SweepState
 
 MEASURING_S, WAITING_S = 1.0, 4.7  # between two questions for what a run costs
+KEPT_S = 3  # what a sweep takes
+GO_ON = (SweepState.STOPPED, SweepState.INTERRUPTED)
 
 
 def draw(lesson: Lesson, step: Step, progress: Progress, results: Results) -> None:
@@ -49,14 +52,29 @@ def _start(lesson: Lesson, step: Step, results: Results) -> None:
                 run = engine.runs.submit(mission.spec(name, data_home()), by=state.visitor(), name=title)
                 kept.change(mission, lambda before, name=name, id=run.id: before.with_run(name, id))
         if step.sweep and results.is_lost(sweep=step.sweep):
-            asked = mission.sweep(step.sweep, data_home())
-            sweep = engine.sweeps.start(asked, by=state.visitor(), name=words.title[:MAX_NAME])
-            kept.change(mission, lambda before: before.with_sweep(step.sweep, sweep.id))
+            _start_sweep(mission, step, words.title, results)
     except TransferLabError as error:
         st.error(sentence(error))
         return
     state.put("asked_at", time.monotonic())
     st.rerun()
+
+
+def _start_sweep(mission: Mission, step: Step, title: str, results: Results) -> None:
+    """Begins the sweep of a step; goes on with one of the visitor's own that was stopped."""
+    sweeps, by = services.engine().sweeps, state.visitor()
+    before = results.sweeps.get(step.sweep)
+    if before is not None and before.record.owner == by.owner and before.record.state in GO_ON:
+        sweeps.go_on(before.record.id, by=by)
+        return
+    begun = sweeps.start(mission.sweep(step.sweep, data_home()), by=by, name=title[:MAX_NAME])
+    kept.change(mission, lambda progress: progress.with_sweep(step.sweep, begun.id))
+
+
+@st.cache_data(ttl=KEPT_S, max_entries=64, show_spinner=False)
+def _sweep_s(home: str, mission_id: str, sweep: str, _mission: Mission) -> float | None:
+    """Returns the seconds that a sweep takes, for all who ask within a few seconds: each trial is looked up."""
+    return services.engine().sweeps.estimate_s(_mission.sweep(sweep, data_home()))
 
 
 def _draw_cost(mission: Mission, step: Step, results: Results) -> None:
@@ -76,10 +94,9 @@ def _draw_cost(mission: Mission, step: Step, results: Results) -> None:
 
 def _said_cost(mission: Mission, step: Step, results: Results, *, is_drawn: bool) -> Pending | None:
     """Draws the time, if asked to; returns why it is not known yet, None where it is or never will be."""
-    engine = services.engine()
     try:
         if step.sweep:
-            whole_s = engine.sweeps.estimate_s(mission.sweep(step.sweep, data_home()))
+            whole_s = _sweep_s(str(data_home()), mission.id, step.sweep, mission)
             pending = None if whole_s is not None else Pending.MEASURING
         else:
             whole_s, pending = _runs_s(mission, [name for name in step.runs if results.is_lost(runs=[name])])

@@ -7,9 +7,10 @@ from typing import Any
 
 from pages.ui import services, state
 from pages.ui.text import count, percent, seconds, t
+from tl_core.disk.home import data_home
 from tl_core.engine.runs.snapshots import RunSnapshot
 from tl_core.engine.runs.sweep_snapshots import SweepSnapshot
-from tl_core.errors import UnknownIdError
+from tl_core.errors import TransferLabError, UnknownIdError
 from tl_core.evaluation.comparison import compare_runs
 from tl_core.lessons.measures import VALUES, Result, measured, ties, unit
 from tl_core.lessons.mission import NOISE, Measure, Mission
@@ -80,13 +81,23 @@ def results_of(mission: Mission, progress: Progress, *, is_again: bool = False) 
         if name in mission.runs:
             with suppress(UnknownIdError):
                 is_same = id in seen and engine.runs.version(id) == seen[id].version
-                runs[name] = seen[id] if is_same else engine.runs.snapshot(id, by=by)
+                found = seen[id] if is_same else engine.runs.snapshot(id, by=by)
+                if is_same or _is_as_asked(found, mission, name):
+                    runs[name] = found
     for name, id in progress.sweeps.items():
         if name in mission.sweeps:
             with suppress(UnknownIdError):
                 sweeps[name] = engine.sweeps.snapshot(id, by=by)
     state.put("mission-seen", {one.record.id: one for one in runs.values()})
     return Results(mission, runs, sweeps)
+
+
+def _is_as_asked(found: RunSnapshot, mission: Mission, name: str) -> bool:
+    """Says whether a run is what the mission trains: it may have gone on since, or the plan may have been changed."""
+    try:
+        return found.spec.with_changes(threads=None) == mission.spec(name, data_home())
+    except TransferLabError:  # its data are gone
+        return False
 
 
 def told(text: str, words: MissionText, results: Results) -> str:
@@ -100,6 +111,17 @@ def told(text: str, words: MissionText, results: Results) -> str:
             number = VALUES[value].of(result) if result is not None and result.is_done else None
             said[name, value] = number_said(number, VALUES[value].unit)
     return filled(text, said)
+
+
+def is_known(text: str, results: Results) -> bool:
+    """Says whether all that the braces of a text name was measured."""
+    for name, value in places(text):
+        result = results.results.get(name)
+        if value is None and results.measured(name) is None:
+            return False
+        if value is not None and (result is None or not result.is_done or VALUES[value].of(result) is None):
+            return False
+    return True
 
 
 def said_of(measure: str, words: MissionText, results: Results) -> str:

@@ -1,5 +1,7 @@
 """What the runs of a mission say, and how a prediction fares against it, on numbers made up by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from tl_core.lessons.judge import judge
@@ -71,6 +73,15 @@ def test_times_that_differ_by_little_are_noise_too():
     quickest = Measure("x", "best", ("a", "b"), "seconds", is_lowest=True)
     assert say(quickest, a=result(1, seconds=1.0), b=result(1, seconds=1.05)) == NOISE
     assert say(quickest, a=result(1, seconds=1.0), b=result(1, seconds=1.2)) == "a"
+
+
+def test_validation_accuracies_that_differ_by_little_are_noise_too():
+    higher = Measure("x", "best", ("a", "b"), "val_accuracy")
+    a, b = result(1), result(1)
+    close = Result(b.record, [replace(epoch, val_accuracy=epoch.val_accuracy + 0.03) for epoch in b.epochs])
+    far = Result(b.record, [replace(epoch, val_accuracy=epoch.val_accuracy + 0.2) for epoch in b.epochs])
+    assert say(higher, a=a, b=close) == NOISE
+    assert say(higher, a=a, b=far) == "b"
 
 
 def test_differences_ratios_orders_and_curves():

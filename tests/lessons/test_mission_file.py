@@ -170,6 +170,34 @@ def test_a_mistake_in_the_words_is_said_with_its_line(write, words, code, line, 
     assert error.values["file"] == "tried/en.md"
 
 
+@pytest.mark.parametrize(
+    "new",
+    [
+        "order = " + "[" * 5000,
+        "order = " + "9" * 5000,
+        'order = 1\n[sweeps.s]\nkind = ["depth"]',
+        'order = 1\n[runs.noise]\ndataset = "mnist-small"',
+        'order = 1\n[sweeps.s]\nkind = "depth"\nseeds = {}',
+    ],
+)
+def test_whatever_stands_in_a_file_the_others_go_on(write, tmp_path, new):
+    write(name="good")
+    write("order = 1", new, name="bad")
+    found = lessons(tmp_path)
+    assert "good" in found.lessons
+    assert [error.values["file"] for error in found.broken] == ["bad/mission.toml"]
+
+
+def test_a_sketch_is_of_shares_only(write):
+    curve = '[measures.curve]\nkind = "curve"\nruns = ["frozen", "scratch"]\nof = "seconds"\n\n'
+    folder = write('[[step]]\nid = "bet"', f'{curve}[[step]]\nid = "bet"')
+    before = 'form = "choice"\nmeasure = "winner"'
+    plan = (folder / "mission.toml").read_text()
+    assert before in plan
+    (folder / "mission.toml").write_text(plan.replace(before, 'form = "sketch"\nmeasure = "curve"'))
+    assert refusal(folder).values["received"] == "curve"
+
+
 def test_words_that_are_missing_or_no_text_are_said(write):
     folder = write()
     (folder / "zh.md").write_bytes(b"\xff\xfe")

@@ -135,6 +135,24 @@ def test_a_run_that_was_deleted_can_be_started_again(visit, known, engine):
     assert (again["frozen"], again["partial"] != runs["partial"]) == (runs["frozen"], True)
 
 
+def test_a_run_that_is_no_more_what_the_mission_trains_counts_as_lost(visit, known, engine):
+    trained(visit("learn", owner="anna", mission="three-ways"))
+    other = record_finished(
+        engine.store, MISSION.spec("partial").with_changes(epochs=9), 0.9, role="run", name="longer", owner="anna"
+    )
+    kept = engine.store.progress.mine("three-ways", by=Visitor("anna"))
+    longer = {**kept, "runs": {**kept["runs"], "partial": other}}
+    engine.store.progress.change("three-ways", lambda before: longer, by=Visitor("anna"))
+    assert say("en", "lost_look") in shown(visit("learn", owner="anna", mission="three-ways", step="curves"))
+
+
+def test_what_was_not_answered_is_not_locked(visit):
+    app = press(visit("learn", owner="anna", mission="three-ways"), "next")
+    press(app, "lock")
+    assert say("en", "say_first") in shown(app)
+    assert app.query_params["step"] == "bet"
+
+
 def test_a_mission_begun_anew_forgets_answers_and_keeps_runs(visit, known, engine):
     app = trained(visit("learn", owner="anna", mission="three-ways"))
     press(press(answer(app, "scratch"), "answer"), "next")
@@ -142,7 +160,7 @@ def test_a_mission_begun_anew_forgets_answers_and_keeps_runs(visit, known, engin
     app.text_area[0].set_value("because").run()
     press(press(app, "say"), "next")
     press(press(answer(app, "features"), "answer"), "next")
-    press(app, "anew")
+    press(app, "anew-three-ways")
     assert app.query_params["step"] == "idea"
     assert engine.store.progress.all_mine(by=Visitor("anna")) == {}
     assert len(engine.store.list_runs(owner="anna")) == 3

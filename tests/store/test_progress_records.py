@@ -51,6 +51,13 @@ def test_only_the_instructor_sees_everybody_and_who_moved_last_comes_first(store
         assert caught.value.code == "instructor_only"
 
 
+def test_of_the_present_lesson_is_what_was_touched_since_it_began(store):
+    put(store, ANNA, at="bet")
+    (kept,) = store.progress.everybody(by=CARLA)
+    assert store.progress.everybody(by=CARLA, since=kept.changed_at) == [kept]
+    assert store.progress.everybody(by=CARLA, since="9999") == []
+
+
 def test_nothing_that_people_do_reaches_what_is_another_owners():
     takes_by = {
         name

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from tl_core.disk.error_log import log_error
 from tl_core.errors import InputError
 from tl_core.lessons.mission import Mission
-from tl_core.lessons.mission_file import FILE, MOST_BYTES, read_mission
+from tl_core.lessons.mission_file import FILE, read_file, read_mission
 from tl_core.lessons.mission_text import MissionText, check_text, read_text
 from tl_core.paths import ASSETS
 from tl_core.phrases import LANGUAGES
@@ -69,6 +70,9 @@ def _read(folder: Path, stamp: tuple) -> Lesson | InputError:
         return read_lesson(folder)
     except InputError as error:
         return error
+    except Exception as error:  # whatever somebody's file brings about, all others go on
+        log_error(error, f"{folder.name}/{FILE}")
+        return InputError("mission_unreadable", file=f"{folder.name}/{FILE}")
 
 
 def read_lesson(folder: Path) -> Lesson:
@@ -80,13 +84,7 @@ def read_lesson(folder: Path) -> Lesson:
     mission, texts = read_mission(folder), {}
     for language in LANGUAGES:
         file = f"{folder.name}/{language}.md"
-        try:
-            raw = (folder / f"{language}.md").read_bytes()
-            words = raw.decode()
-            if len(raw) > MOST_BYTES:
-                raise ValueError
-        except (OSError, ValueError) as error:
-            raise InputError("mission_unreadable", file=file) from error
+        words = read_file(folder / f"{language}.md")
         texts[language] = read_text(words, file)
         check_text(texts[language], mission, file)
     return Lesson(mission, texts)

@@ -28,7 +28,7 @@ class Place:
 
 def of_mission(records: Sequence[ProgressRecord], mission: Mission) -> dict[str, Progress]:
     """Returns owner → how far they are, of all who have begun a mission, in the order of their ids."""
-    found = {one.owner: Progress.from_dict(one.data) for one in records if one.lesson == mission.id}
+    found = {one.owner: Progress.from_dict(one.data).fitting(mission) for one in records if one.lesson == mission.id}
     return {owner: found[owner] for owner in sorted(found)}
 
 

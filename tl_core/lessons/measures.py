@@ -15,6 +15,10 @@ CLEAR = 1.1
 """How many times as much counts as more, of what is no accuracy: times of a shared machine differ by less by chance."""
 
 
+CLEAR_SHARE = 0.05
+"""By how much shares other than the test accuracy must differ: a few hundred validation pictures tell no less apart."""
+
+
 @dataclass(frozen=True)
 class Result:
     """A run and what was recorded of its epochs."""
@@ -149,4 +153,4 @@ def _is_clearly_apart(first: Result, second: Result, measure: Measure) -> bool:
         compared = compare_runs(first.record, second.record)
         return compared is not None and compared.outcome != "within_noise"
     low, high = sorted(VALUES[measure.of].of(one) or 0.0 for one in (first, second))
-    return high > low * CLEAR
+    return high - low > CLEAR_SHARE if VALUES[measure.of].unit in ("share", "points") else high > low * CLEAR

@@ -9,7 +9,7 @@ from typing import Any
 from tl_core.errors import InputError, TransferLabError
 from tl_core.experiments.presets import PRESETS
 from tl_core.lessons.measures import VALUES
-from tl_core.lessons.mission import Measure, Mission, Step
+from tl_core.lessons.mission import NOISE, Measure, Mission, Step
 
 FILE = "mission.toml"
 MOST_BYTES = 100_000
@@ -72,20 +72,30 @@ def read_mission(folder: Path) -> Mission:
             what, received, allowed) or "mission_run" (file, line, what, why: the error of its settings).
     """
     name = f"{folder.name}/{FILE}"
-    try:
-        raw = (folder / FILE).read_bytes()
-        text = raw.decode()
-        if len(raw) > MOST_BYTES:
-            raise ValueError
-    except (OSError, ValueError) as error:
-        raise InputError("mission_unreadable", file=name) from error
+    text = read_file(folder / FILE)
     try:
         told = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise InputError("mission_unreadable", file=name) from error
+    except ValueError as error:
         at, why = re.search(r"line (\d+)", str(error)), str(error).partition(" (at")[0]
         line = int(at[1]) if at else len(text.splitlines())
         raise InputError("mission_syntax", file=name, line=line, reason=why) from error
     return _mission(folder.name, told, _File(name, text))
+
+
+def read_file(path: Path) -> str:
+    """Returns the text of one of a mission's files.
+
+    Raises:
+        InputError: "mission_unreadable" (file).
+    """
+    try:
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+            raise ValueError
+        return path.read_bytes().decode()
+    except (OSError, ValueError) as error:
+        raise InputError("mission_unreadable", file=f"{path.parent.name}/{path.name}") from error
 
 
 def _mission(id: str, told: Mapping[str, Any], file: _File) -> Mission:
@@ -98,7 +108,7 @@ def _mission(id: str, told: Mapping[str, Any], file: _File) -> Mission:
         for key, value in tables[name].items():
             if not isinstance(value, dict):
                 raise file.refuse(file.line(f"[{name}]", key=key), value, [f"[{name}.{key}]"], key)
-            if not _ID.fullmatch(key.replace("_", "-")):
+            if key == NOISE or not _ID.fullmatch(key.replace("_", "-")):
                 raise file.refuse(file.line(f"[{name}.{key}]"), key, [_ID.pattern], name)
     measures = {name: _measure(name, value, tables, file) for name, value in tables["measures"].items()}
     conclusion = told.get("conclusion", "")
@@ -155,7 +165,7 @@ def _check_settings(mission: Mission, file: _File) -> None:
             raise InputError("mission_run", file=file.name, line=line, what=name, why=error.to_dict()) from error
     for name, options in mission.sweeps.items():
         header = f"[sweeps.{name}]"
-        if options.get("kind") not in PRESETS:
+        if not isinstance(options.get("kind"), str) or options["kind"] not in PRESETS:
             raise file.refuse(file.line(header, key="kind"), options.get("kind"), PRESETS, "kind")
         try:
             mission.sweep(name).trials()
@@ -204,6 +214,8 @@ def _step(nth: int, told: Mapping[str, Any], mission: Mission, file: _File) -> S
             fitting = [name for name, one in mission.measures.items() if one.kind in _FORMS[told["form"]]]
         else:
             fitting = [name for name in mission.measures if mission.verdicts(name)]
+        if told.get("form") == "sketch":  # a chart from 0 to 100 %
+            fitting = [name for name in fitting if VALUES[mission.measures[name].of].unit == "share"]
         check("measure", told["measure"], fitting)
         choices = mission.verdicts(told["measure"])
     if told.get("right"):

@@ -9,6 +9,7 @@ from tl_core.errors import InputError
 from tl_core.lessons.mission import Mission, Step
 
 MOST_SIGNS = 2000  # of an explanation
+MOST = 1e9  # of a number
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,14 @@ class Progress:
             )
         except (TypeError, ValueError):
             return cls()
+
+    def fitting(self, mission: Mission) -> "Progress":
+        """Returns what fits a mission whose plan was changed since: answers to its questions, runs that it has."""
+        steps = {step.id: step for step in mission.steps}
+        answers = {id: said for id, said in self.answers.items() if id in steps and _fits(steps[id], said, mission)}
+        runs = {name: id for name, id in self.runs.items() if name in mission.runs}
+        sweeps = {name: id for name, id in self.sweeps.items() if name in mission.sweeps}
+        return replace(self, answers=answers, runs=runs, sweeps=sweeps)
 
     def open_step(self, mission: Mission) -> Step:
         """Returns the step that is open: the one that was left off at, as far as what comes before it is done."""
@@ -120,27 +129,38 @@ class Progress:
         return replace(self, sweeps={**self.sweeps, name: sweep_id})
 
 
+def _fits(step: Step, given: Any, mission: Mission) -> bool:
+    try:
+        checked(step, given, mission)
+    except InputError:
+        return False
+    return True
+
+
 def checked(step: Step, given: Any, mission: Mission) -> Any:
     """Returns an answer as it is kept.
 
     Raises:
         InputError: "bad_answer": it is none that the step asks for.
     """
+    asked = {*mission.measures[step.measure].runs} if step.measure in mission.measures else {*step.choices}
     if step.kind == "explain":
         text = " ".join(str(given).split()) if isinstance(given, str) else ""
         if 0 < len(text) <= MOST_SIGNS:
             return text
     elif step.form == "number":
-        if isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given):
+        if _is_number(given):
             return float(given)
     elif step.form == "order":
-        if isinstance(given, list | tuple) and sorted(given, key=str) == sorted(mission.measures[step.measure].runs):
+        if isinstance(given, list | tuple) and len(given) == len(asked) and {*map(str, given)} == asked:
             return list(given)
     elif step.form == "sketch":
-        if isinstance(given, Mapping) and set(given) == set(mission.measures[step.measure].runs):
-            values = list(given.values())
-            if all(isinstance(value, int | float) and math.isfinite(value) for value in values):
-                return {str(name): float(value) for name, value in given.items()}
-    elif given in step.choices:
+        if isinstance(given, Mapping) and set(given) == asked and all(map(_is_number, given.values())):
+            return {str(name): float(value) for name, value in given.items()}
+    elif isinstance(given, str) and given in step.choices:
         return given
     raise InputError("bad_answer", step=step.id)
+
+
+def _is_number(given: Any) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given) and abs(given) < MOST

@@ -63,14 +63,19 @@ class ProgressRecords(ABC):
         kept = self._change(owner, lesson, checked)
         return None if kept is None else kept.data
 
-    def everybody(self, *, by: Visitor) -> list[ProgressRecord]:
+    def everybody(self, *, by: Visitor, since: str | None = None) -> list[ProgressRecord]:
         """Returns how far all are in all lessons, who changed something last first.
+
+        Args:
+            by: The instructor.
+            since: When the present lesson began, ISO 8601 in UTC: what nobody has touched since is left out. None: all.
 
         Raises:
             StoreError: "instructor_only".
         """
         check_instructor(by)
-        return sorted(self._of(None), key=lambda one: one.changed_at, reverse=True)
+        found = [one for one in self._of(None) if since is None or one.changed_at >= since]
+        return sorted(found, key=lambda one: one.changed_at, reverse=True)
 
     @abstractmethod
     def _of(self, owner: str | None) -> list[ProgressRecord]:

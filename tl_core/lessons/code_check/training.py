@@ -25,6 +25,8 @@ from tl_core.lessons.code_check.values import (
     plain,
 )
 
+WITH_DROPOUT = ("EfficientNet",)
+"""How the names of networks begin that drop features at random inside, where they run in training mode."""
 FIT = frozenset({"fit", "fit_generator", "train_on_batch"})
 ASK = frozenset({"evaluate", "predict", "evaluate_generator", "predict_generator", "predict_on_batch", "test_on_batch"})
 
@@ -130,7 +132,11 @@ def _check_frozen(machine: Machine, ref: Ref, graph: Tensor, line: int) -> None:
     heap = machine.state.heap
     for uid, _, is_training, at in graph.nets:
         record = heap[uid]
-        if is_training and record["frozen"] is True and record["has_batchnorm"]:
+        if not is_training or not record["has_batchnorm"]:
+            continue
+        if record["frozen"] is True:
+            record["fed_in_training"] = True  # harmless as long as Keras keeps the statistics of what is frozen
+        if record["name"].startswith(WITH_DROPOUT) if record["frozen"] is True else record.get("fed_in_training"):
             machine.report(at, "batchnorm_training", "trap", line, network=record["name"])
     if learns_nothing(machine, ref) and heap[ref.uid].get("learns_nothing") is True:
         machine.report(line, "nothing_learns", "trap")

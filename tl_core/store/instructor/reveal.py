@@ -5,6 +5,7 @@ from typing import Any
 
 from tl_core.errors import StoreError
 from tl_core.store.access import OPERATOR, Visitor
+from tl_core.store.lesson import board_start
 from tl_core.store.store import RunStore
 
 _KEY = "shown-predictions"
@@ -34,7 +35,8 @@ def answers_of_class(store: RunStore, mission: str, step: str, *, by: Visitor) -
     """
     if not by.is_instructor and not is_shown(store, mission, step):
         raise StoreError("instructor_only")
-    answers = (one.data.get("answers") for one in store.progress.everybody(by=OPERATOR) if one.lesson == mission)
+    records = store.progress.everybody(by=OPERATOR, since=board_start(store))
+    answers = (one.data.get("answers") for one in records if one.lesson == mission)
     return [told[step] for told in answers if isinstance(told, Mapping) and step in told]
 
 

@@ -62,7 +62,8 @@ class SqliteProgress(ProgressRecords):
             with suppress(OSError, ValueError, TypeError):
                 for told in json.loads(path.read_bytes()):
                     one = ProgressRecord(**told)
-                    if one.owner == path.stem and (one.owner, one.lesson) not in known and isinstance(one.data, dict):
+                    is_whole = isinstance(one.data, dict) and all(isinstance(told, str) for told in _values(one))
+                    if is_whole and one.owner == path.stem and (one.owner, one.lesson) not in known:
                         connection.execute(_PUT, _values(one))
 
 

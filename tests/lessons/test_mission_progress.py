@@ -110,6 +110,21 @@ def test_what_is_no_answer_is_refused(step, given):
     assert caught.value.code == "bad_answer"
 
 
+def test_of_a_mission_that_was_changed_since_only_what_still_fits_is_kept():
+    told = Progress(
+        at="why",
+        answers={"idea": 3, "bet": 0.5, "number": "a", "order": ["a", "c"], "why": "x", "gone": 1},
+        passed=("idea", "bet"),
+        runs={"a": "1" * 32, "c": "2" * 32},
+        sweeps={"depth": "3" * 32},
+    )
+    changed = Mission("m", 5, 1, {"a": {}, "b": {}}, {}, MEASURES, (READ, BET, NUMBER, ORDER, RUN, WHY))
+    fitting = told.fitting(changed)
+    assert fitting.answers == {"why": "x"}
+    assert (fitting.runs, fitting.sweeps) == ({"a": "1" * 32}, {})
+    assert fitting.open_step(changed) is BET
+
+
 @pytest.mark.parametrize("kept", [None, {}, {"at": 3, "answers": None}, {"answers": [1]}, {"passed": 3}])
 def test_what_cannot_be_read_is_a_fresh_beginning_or_what_can_be_read_of_it(kept):
     assert Progress.from_dict(kept).open_step(MISSION) is READ
