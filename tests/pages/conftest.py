@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 from fake_runs import AnsweringWorker, record_finished
+from fake_sweeps import FakeSweeps
 from patience import PATIENCE_S
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
@@ -58,6 +59,14 @@ def engine(home, workers, monkeypatch):
     yield made
     singleton.replace(None)
     made.close()
+
+
+@pytest.fixture
+def sweeps(engine) -> Iterator[FakeSweeps]:
+    """In the place of the engine's."""
+    real, engine.sweeps = engine.sweeps, FakeSweeps()
+    yield engine.sweeps
+    engine.sweeps = real
 
 
 @pytest.fixture

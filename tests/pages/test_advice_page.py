@@ -1,11 +1,9 @@
 """The advisor on the page: its map, what other scores say of the same features, and the way to its check."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from fake_runs import record_finished
-from fake_sweeps import FakeSweeps
 
 from tl_core.experiments.presets import PRESETS
 from tl_core.experiments.presets.networks import network_name, network_of
@@ -20,14 +18,6 @@ LEVELS = {"resnet50": 0.7, "vgg16": 0.6, "mobilenet_v2": 0.5, "efficientnet_lite
 def accuracy(row: dict) -> float:
     place = sum(map(ord, row["block"])) % 7
     return LEVELS.get(row["backbone"], 0.2) + 0.01 * place + 0.001 * row["seed"] * (place + 1) % 0.005
-
-
-@pytest.fixture
-def sweeps(engine) -> Iterator[FakeSweeps]:
-    """In the place of the engine's."""
-    real, engine.sweeps = engine.sweeps, FakeSweeps()
-    yield engine.sweeps
-    engine.sweeps = real
 
 
 @pytest.fixture

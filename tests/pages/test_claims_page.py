@@ -1,6 +1,6 @@
 """Claims on trial: a vote that stays, the experiment live, and a verdict that follows from the visitor's own runs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -19,14 +19,6 @@ from tl_core.store.records import SweepState
 SCRIPT = "from pages.learn.claims import draw\n\ndraw()\n"
 N_TEST = 200
 FAULTY = CLAIMS["no_preprocessing"]
-
-
-@pytest.fixture
-def sweeps(engine) -> Iterator[FakeSweeps]:
-    """In the place of the engine's."""
-    real, engine.sweeps = engine.sweeps, FakeSweeps()
-    yield engine.sweeps
-    engine.sweeps = real
 
 
 @pytest.fixture

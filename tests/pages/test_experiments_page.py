@@ -2,12 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import cycle
 
 import pytest
-from fake_sweeps import FakeSweeps
 
 from pages.experiments import cost
 from tl_core.engine.runs.estimates import Pending
@@ -25,14 +23,6 @@ SMALL = {
     "sweep_image_size": "64",
     "sweep_seeds": "4",
 }
-
-
-@pytest.fixture
-def sweeps(engine) -> Iterator[FakeSweeps]:
-    """In the place of the engine's."""
-    real, engine.sweeps = engine.sweeps, FakeSweeps()
-    yield engine.sweeps
-    engine.sweeps = real
 
 
 @pytest.fixture

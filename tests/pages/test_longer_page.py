@@ -1,20 +1,9 @@
 """A race that scratch has lost so far can go on, on the page."""
 
-from collections.abc import Iterator
-
 import pytest
-from fake_sweeps import FakeSweeps
 
 from tl_core.phrases import LANGUAGES
 from tl_core.store.records import SweepState
-
-
-@pytest.fixture
-def sweeps(engine) -> Iterator[FakeSweeps]:
-    """In the place of the engine's."""
-    real, engine.sweeps = engine.sweeps, FakeSweeps()
-    yield engine.sweeps
-    engine.sweeps = real
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,22 +1,11 @@
 """The rates on the page: shifted pictures are asked about afterwards, and each kind gets its sentence."""
 
-from collections.abc import Iterator
-
 import pytest
 from fake_runs import record_finished
-from fake_sweeps import FakeSweeps
 
 from tl_core.phrases import LANGUAGES, phrase
 from tl_core.planning.plan import plan_run
 from tl_core.store.records import SweepState
-
-
-@pytest.fixture
-def sweeps(engine) -> Iterator[FakeSweeps]:
-    """In the place of the engine's."""
-    real, engine.sweeps = engine.sweeps, FakeSweeps()
-    yield engine.sweeps
-    engine.sweeps = real
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
