@@ -51,6 +51,7 @@ def _result(mission: Mission, name: str, seed: int, home: Path) -> Result:
     return Result(RunRecord(**{**blank, **known, "state": RunState.COMPLETED, "test_accuracy": accuracy}), epochs)
 
 
+@pytest.mark.full
 def test_one_photograph_is_few_five_are_many_more_and_beyond_twenty_nothing_is_clearly_gained(say):
     said = say("how-little")
     assert said["from_one_to_five"] >= 0.10

@@ -25,6 +25,7 @@ def number(found: Finding, name: str) -> float:
     return found.numbers[name][1]
 
 
+@pytest.mark.full
 def test_raw_pixels_lose_a_tenth_at_least_with_a_network_that_learned_from_others(tried):
     found = tried("no_preprocessing")
     assert found.outcome == "not"
