@@ -33,9 +33,9 @@ def draw() -> None:
         instructor_key.draw()
         return
     desk = {
+        "queue": queue.draw,
         "missions": missions.draw,
         "plans": plans.draw,
-        "queue": queue.draw,
         "limits": limits.draw,
         "old": retention.draw,
     }

@@ -56,6 +56,7 @@ def test_a_student_bets_sees_the_class_and_is_paused(server, open_page):
     desk.get_by_text(phrase("en", "classroom.instructor")).click()
     desk.get_by_label(phrase("en", "classroom.key")).fill(KEY)
     press(desk, "classroom.enter")
+    desk.get_by_role("tab", name=phrase("en", "classroom.missions"), exact=True).click()
     expect(desk.locator(".tl-steps tbody tr")).to_have_count(1)
     expect(desk.locator(".tl-steps .now")).to_contain_text("3. ")
 

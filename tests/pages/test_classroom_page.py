@@ -173,7 +173,7 @@ def test_the_right_key_opens_the_desk_for_this_visit(visit, queue, language):
     app = try_key(visit("classroom", language, owner="anna"), KEY)
     assert not app.exception
     assert [tab.label for tab in app.tabs] == [
-        phrase(language, f"classroom.{name}") for name in ("missions", "plans", "queue", "limits", "old")
+        phrase(language, f"classroom.{name}") for name in ("queue", "missions", "plans", "limits", "old")
     ]
     assert not visit("classroom", language, owner="ben").tabs
     app.button(key="instructor-leave").click().run()
