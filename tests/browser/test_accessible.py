@@ -40,7 +40,7 @@ PAGES = (
     "classroom",
     *ASKING,
 )
-IN_THE_DARK = ("learn", "lab", "insights")
+IN_THE_DARK = ("lab", "insights")
 FACES = [  # most colours are the same on all pages: in the dark, a few of them are looked at each time
     *(("light", name) for name in PAGES if name != ASKING[1]),
     pytest.param("light", ASKING[1], marks=pytest.mark.full),

@@ -22,6 +22,7 @@ from tl_core.store.records import RunRecord, RunState
 from tl_core.store.sqlite.store import SqliteStore
 
 N_SESSIONS, P95_S = 30, 0.25
+SPREAD_S = 30.0  # within half a minute all have pressed the button
 MISSION = lessons().lessons["how-little"].mission
 ANSWERS = {"bet": dict.fromkeys(MISSION.measures["curve"].runs, 0.5), "last": "noise"}
 RACE = next(step for step in MISSION.steps if step.kind == "run")
@@ -64,7 +65,7 @@ async def _lesson(port: int, pid: int, home: Path, cookies: list[str], secret: b
             seen.pages_s += _known(await one.open())
         began_s = cpu_s(pid)
         over = asyncio.Event()
-        looks = [_do(one, at / len(students), over, seen) for at, one in enumerate(students)]
+        looks = [_do(one, SPREAD_S * at / len(students), over, seen) for at, one in enumerate(students)]
         await asyncio.gather(_until_over(store, len(cookies), over, seen), *looks)
         seen.cpu_s = cpu_s(pid) - began_s
         kept = (store.progress.mine(MISSION.id, by=access.Visitor(owner)) or {} for owner in owners)
