@@ -66,11 +66,14 @@ def draw_question(lesson: Lesson, step: Step, progress: Progress, results: Resul
             kept.keep_answer(mission, step, said)
         return False
     right = results.measured(step.measure) if step.measure else step.right
+    answer = told(words.sections[step.id].parts.get(ANSWER, ""), words, results)
+    if right is None:  # a sweep whose numbers allow no word
+        st.info(f"**{t('learn.undecided')}**\n\n{answer}", icon=":material/balance:")
+        return True
     is_right = given == right
     said = literal(words.choice(step.id, given))
     outcome = t("learn.right" if is_right else "learn.wrong", said=said)
-    answer = told(words.sections[step.id].parts.get(ANSWER, ""), words, results)
-    if not is_right and right:
+    if not is_right:
         outcome += f" {t('learn.was_right', right=literal(words.choice(step.id, str(right))))}"
     box, icon = (st.success, "check_circle") if is_right else (st.warning, "compare_arrows")
     box(f"**{outcome}**\n\n{answer}", icon=f":material/{icon}:")

@@ -9,7 +9,7 @@ from pages.learn import kept
 from pages.learn.live import draw_live
 from pages.learn.results import Results, told
 from pages.ui import pace, services, state
-from pages.ui.text import literal, seconds, sentence, t
+from pages.ui.text import seconds, sentence, t
 from tl_core.disk.home import data_home
 from tl_core.engine.runs.estimates import Estimate, Pending
 from tl_core.errors import TransferLabError
@@ -128,9 +128,3 @@ def _runs_s(mission: Mission, names: Sequence[str]) -> tuple[float | None, Pendi
             return None, answer
         whole_s += answer.run_s(spec) or 0.0
     return whole_s, None
-
-
-def names_of(lesson: Lesson, names: Sequence[str]) -> list[str]:
-    """Returns what runs of a mission are called, safe to show as Markdown."""
-    words = lesson.texts[state.language()]
-    return [literal(words.run_name(name)) for name in names]

@@ -33,12 +33,6 @@ class Results:
     sweeps: Mapping[str, SweepSnapshot] = field(default_factory=dict)
 
     @property
-    def versions(self) -> tuple:
-        """What changes whenever one of them does."""
-        runs = tuple((name, one.version, one.record.state) for name, one in self.runs.items())
-        return runs, tuple((name, one.version, one.record.state) for name, one in self.sweeps.items())
-
-    @property
     def is_moving(self) -> bool:
         """Whether something of it is not over."""
         return any(one.is_active for one in (*self.runs.values(), *(two.record for two in self.sweeps.values())))

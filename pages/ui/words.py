@@ -119,16 +119,6 @@ def draw_row(*terms: str) -> None:
     st.fragment(_draw_links)(terms)
 
 
-def word_link(term: str, place: str = "") -> None:
-    """Draws one such word.
-
-    Args:
-        term: One of `TERMS`.
-        place: Tells it from the same word elsewhere on the page.
-    """
-    st.fragment(_draw_link)(term, f"word-{place}-{term}")
-
-
 def _draw_links(terms: Sequence[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"words-{terms[0]}"):
         st.caption(t("words.here"), width="content")

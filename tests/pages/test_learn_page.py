@@ -153,6 +153,15 @@ def test_what_was_not_answered_is_not_locked(visit):
     assert app.query_params["step"] == "bet"
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_where_the_runs_decide_nothing_no_answer_is_called_wrong(visit, known, language, monkeypatch):
+    app = trained(visit("learn", language, owner="anna", mission="three-ways"))
+    monkeypatch.setattr("pages.learn.results.Results.measured", lambda self, measure: None)
+    press(answer(app, "scratch"), "answer")
+    assert say(language, "undecided") in shown(app)
+    assert has(app, "next")
+
+
 def test_a_mission_begun_anew_forgets_answers_and_keeps_runs(visit, known, engine):
     app = trained(visit("learn", owner="anna", mission="three-ways"))
     press(press(answer(app, "scratch"), "answer"), "next")

@@ -94,10 +94,6 @@ class Progress:
 
     # ---- what changes it; each returns another one ----
 
-    def opened(self, mission: Mission, step: Step) -> "Progress":
-        """Goes to a step, or, where something before it is not done, to the first of those."""
-        return replace(self, at=replace(self, at=step.id).open_step(mission).id)
-
     def answered(self, step: Step, given: Any, *, mission: Mission) -> "Progress":
         """Keeps an answer. A prediction or quiz answer that was given once stays; explanations may be written anew.
 

@@ -14,7 +14,6 @@ _KINDS = {
     "binary_crossentropy": "binary",
     "BinaryCrossentropy": "binary",
 }
-_PLACES = {"categorical": 0, "sparse": 0, "binary": 0}
 
 
 @dataclass(frozen=True)
