@@ -3,6 +3,7 @@
 import pytest
 
 from tl_core.errors import InputError
+from tl_core.experiments.presets import PRESETS
 from tl_core.lessons.catalog import BUNDLED, lessons, read_lesson
 from tl_core.phrases import LANGUAGES, explain
 
@@ -220,6 +221,12 @@ def test_one_in_the_data_folder_takes_the_place_of_one_of_the_same_name(write, t
     write(name="three-ways")
     assert lessons(tmp_path).lessons["three-ways"].texts["en"].title == "Title"
     assert lessons().lessons["three-ways"].texts["en"].title != "Title"
+
+
+def test_how_deep_asks_what_the_measured_preset_asks():  # so its claims are those of test_measured_depth
+    mission, depth = lessons().lessons["how-deep"].mission, PRESETS["depth"]
+    assert mission.sweep("things").trials() == depth.sweep({}, depth.n_seeds).trials()
+    assert mission.sweep("fruit").trials() == depth.sweep({"dataset": "groceries"}, depth.n_seeds).trials()
 
 
 def test_every_mission_that_comes_with_the_lab_is_whole_in_both_languages():
