@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cached_property
+from queue import SimpleQueue
 
 import keras
 import numpy as np
@@ -19,6 +20,9 @@ Forward = Callable[[np.ndarray], list[np.ndarray]]  # pictures → the features 
 
 class Extractor:
     """A frozen prefix that computes batches of one size, which decides the last bits of what it computes.
+
+    Batches are computed side by side, each by a function of its own: oneDNN's kernels of one traced function are not
+    for two calls at once. With outputs at several cuts two in three such passes of MobileNetV2 ended the process.
 
     Args:
         prefixes: Frozen prefixes that share their layers, most often one.
@@ -36,6 +40,7 @@ class Extractor:
         is_parallel = not is_exact and keras.backend.backend() == "tensorflow"
         self.n_parallel = min(n_threads, MOST_THREADS) if is_parallel else 0
         self.batch = BATCH if is_exact else _batch_size(prefixes[0].input_shape[1])
+        self._n_made, self._free = 0, SimpleQueue[Forward]()
 
     def ends_in(self, prefixes: Sequence[keras.Model]) -> bool:
         """Says whether this computes what these prefixes do."""
@@ -50,11 +55,6 @@ class Extractor:
             joined.compile(jit_compile=False)  # pyright: ignore[reportArgumentType]
         return joined if self.is_exact else folded(joined)
 
-    @cached_property
-    def forward(self) -> Forward:
-        """The compiled function from a batch of pictures to the features at each cut."""
-        return _compiled(self.model, self.batch) if self.n_parallel else _plain(self.model)
-
     def run(self, batches: Iterator[np.ndarray]) -> Generator[list[np.ndarray] | None, None, None]:
         """Yields the features of each batch in order, and None now and then while one is awaited.
 
@@ -63,22 +63,36 @@ class Extractor:
         Args:
             batches: uint8 (`batch`, S, S, 3) each.
         """
-        _ = self.model
+        model = self.model
         yield None  # folding and tracing take half a second each
-        forward = self.forward
         if not self.n_parallel:
-            yield from map(forward, batches)
+            yield from map(_plain(model), batches)
             return
+        if not self._n_made:
+            self._make()
         pool, pending = ThreadPoolExecutor(self.n_parallel), deque()
         try:
             for images in batches:
-                pending.append(pool.submit(forward, images))
+                pending.append(pool.submit(self._compute, images))
+                if len(pending) > 1 and self._n_made < self.n_parallel:
+                    self._make()  # while the first one computes
                 if len(pending) > self.n_parallel:  # one lies ready: no thread waits for pictures
                     yield from _awaited(pending.popleft())
             while pending:
                 yield from _awaited(pending.popleft())
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def _make(self) -> None:
+        self._n_made += 1
+        self._free.put(_compiled(self.model, self.batch))
+
+    def _compute(self, images: np.ndarray) -> list[np.ndarray]:
+        forward = self._free.get()
+        try:
+            return forward(images)
+        finally:
+            self._free.put(forward)
 
 
 def _outputs(prefixes: Sequence[keras.Model]) -> list[keras.KerasTensor]:
