@@ -19,6 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tl_core.disk.home import data_home
+from tl_core.engine.executors.priority import give_way
 from tl_core.errors import TransferLabError, WorkerError
 from tl_core.ingest.ingest import ingest
 from tl_core.ingest.places import is_open, readings_for
@@ -29,7 +30,6 @@ from tl_core.ingest.sources import open_source
 from tl_core.store.albums import AlbumRecord, Albums
 from tl_core.store.records import Visibility, plain
 
-NICE = 5
 PROGRESS_S = 0.1
 
 
@@ -85,8 +85,7 @@ def _end_with_input() -> None:
 
 
 def main() -> None:
-    if hasattr(os, "nice"):
-        os.nice(NICE)
+    give_way()
     task = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_input, name="input", daemon=True).start()
     try:

@@ -25,9 +25,9 @@ from collections.abc import Callable
 
 from tl_core.disk.home import data_home
 from tl_core.engine.environment import n_threads
+from tl_core.engine.executors.priority import give_way
 from tl_core.engine.worker.loop import Worker
 
-NICE = 5
 HEARTBEAT_S = 2.0  # between two heartbeats
 
 
@@ -64,8 +64,7 @@ def main() -> None:
 
     say = _private_output()
     faulthandler.enable()  # a crash below Python leaves the lines of all threads in the log
-    if hasattr(os, "nice"):
-        os.nice(NICE)
+    give_way()
     home = data_home()
     prepare(home)
     worker = Worker(home, say)
