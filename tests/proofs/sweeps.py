@@ -22,7 +22,7 @@ from tl_core.store.sqlite.store import SqliteStore
 
 KILLS = 20
 SEED = 17
-LONGEST_S = 1.0  # between the first trial that a server trains and its kill
+LONGEST_S = 0.5  # between the first trial that a server trains and its kill
 ANNA = Visitor("anna")
 RATES = [round(1e-3 * 1.3**step, 6) for step in range(10)]
 SERVER = """

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 
 from tl_core.engine.executors.contract import Executor
@@ -15,7 +16,7 @@ from tl_core.engine.runs.active import Trainings
 from tl_core.engine.runs.live_run import LiveRun
 from tl_core.engine.runs.snapshots import FinishedRunCache
 from tl_core.engine.worker.requests import WARM_UP
-from tl_core.errors import WorkerError
+from tl_core.errors import TransferLabError, WorkerError
 from tl_core.planning.plan import plan_run
 from tl_core.store.records import RunState
 from tl_core.store.store import RunStore
@@ -28,6 +29,8 @@ WATCH_S = 1.0  # between two looks at the workers
 class Supervisor:
     """Holds the lock of the engine, its workers and its runs.
 
+    Records are written outside of the lock: a disk takes its time, and meanwhile every page could only wait.
+
     Args:
         store: Where runs are kept.
         finished: The snapshots of finished runs.
@@ -36,6 +39,11 @@ class Supervisor:
         clock: Monotonic seconds.
         free: Says how many bytes of memory are free.
         warms_up: Whether the main worker makes ready for the run that is likely to be the first.
+
+    Attributes:
+        lock: Guards what the engine knows.
+        entry: Who adds runs holds it from the look at the limits until the last of them is in line; `lock` is taken
+            within it, never the other way round.
 
     Thread: any; anyone who uses `pool` or `trainings` directly holds `lock`.
     """
@@ -51,7 +59,8 @@ class Supervisor:
         *,
         warms_up: bool = True,
     ) -> None:
-        self.lock, self._warms_up = threading.RLock(), warms_up
+        self.lock, self.entry = threading.RLock(), threading.RLock()
+        self._warms_up, self._store = warms_up, store
         self._closed = threading.Event()
         self.pool = Pool(start_worker, home, self._on_message, self._on_exit, clock, free)
         self.trainings = Trainings(store, self.pool, finished, clock)
@@ -152,7 +161,10 @@ class Supervisor:
             if self._closed.is_set():
                 return False
             self._closed.set()
+            workers = list(self.pool)
             self.pool.close()
+            for worker in workers:
+                worker.finish_writing()
             for live in self.trainings:
                 self.trainings.finish(live, RunState.INTERRUPTED)
             self._answers.fail(WorkerError("worker_died", status=0))
@@ -161,15 +173,17 @@ class Supervisor:
     # ---- what workers say, and what becomes of them; on threads of their own ----
 
     def _on_message(self, worker: WorkerHandle, message: dict) -> None:
+        say, equals = message["say"], []
+        events = [Event.from_dict(plain) for plain in message["events"]] if say == "events" else []
+        error = self._record(worker, message["run_id"], events) if events else None
         with self.lock:
             if self._closed.is_set() or worker not in self.pool:
                 return
             worker.hear(message)
-            say = message["say"]
             if say == "ready":
                 self._on_ready(worker, message["device"])
             elif say == "events":
-                self.trainings.take(worker, message["run_id"], [Event.from_dict(plain) for plain in message["events"]])
+                equals = self.trainings.take(worker, message["run_id"], events, error)
             elif say == "ended":
                 self.trainings.let_go(worker, message["run_id"], message.get("error"))
             elif say == "answer":
@@ -178,6 +192,39 @@ class Supervisor:
                 self._answers.note(message)
             self.trainings.unsaved_ends.write()
             self.trainings.dispatch()
+        if equals:
+            self._fill(worker, equals, message["run_id"])
+
+    def _record(self, worker: WorkerHandle, run_id: str, events: list[Event]) -> TransferLabError | None:
+        """Writes what a worker says of a run into the store; returns what kept it from that."""
+        with self.lock:
+            is_heard = not self._closed.is_set() and worker in self.pool
+            live = self.trainings.held_by(worker, run_id) if is_heard else None
+            if live is None:
+                return None
+            worker.writing.acquire()  # within the lock: who takes the run from this worker waits for what is written
+        try:
+            for event in events:
+                live.recorder.record(event)
+        except TransferLabError as error:
+            return error
+        finally:
+            worker.writing.release()
+        return None
+
+    def _fill(self, worker: WorkerHandle, equals: list[LiveRun], run_id: str) -> None:
+        """Gives the runs that waited for a result their copy of it, one after another."""
+        for live in equals:
+            is_over = False
+            with worker.writing, suppress(TransferLabError):
+                if not self._closed.is_set():
+                    self._store.fill_run(live.run_id, run_id)
+                    is_over = True
+            with self.lock:
+                self.trainings.filled(live, is_over)
+        with self.lock:
+            if not self._closed.is_set():
+                self.trainings.dispatch()
 
     def _on_ready(self, worker: WorkerHandle, device: str) -> None:
         self.pool.ready(worker, device)

@@ -1,6 +1,7 @@
 """One worker of the pool, as the server sees it: what it has to do, and its heartbeat."""
 
 import math
+import threading
 from collections.abc import Callable
 
 from tl_core.engine.executors.contract import Executor
@@ -24,6 +25,7 @@ class WorkerHandle:
     Attributes:
         runs: Ids of the runs that it has, also of those that are over but that it has not let go of.
         device: What it computes on; None until it is ready.
+        writing: Held while what it has said is written down, which the engine's lock is not kept for.
 
     Guarded by the engine's lock.
     """
@@ -31,6 +33,7 @@ class WorkerHandle:
     def __init__(self, threads: int, most: int, clock: Callable[[], float]) -> None:
         self.threads, self.most = threads, most
         self.device: str | None = None
+        self.writing = threading.Lock()
         self.runs: set[str] = set()
         self._paused: set[str] = set()
         self._asked: set[str] = set()
@@ -106,6 +109,11 @@ class WorkerHandle:
         """Notes that the worker has nothing to do with a run any more."""
         self.runs.discard(run_id)
         self._paused.discard(run_id)
+
+    def finish_writing(self) -> None:
+        """Waits until what it has said is written down."""
+        with self.writing:
+            return
 
     def use(self) -> None:
         """Notes that somebody needs it: its idle time begins anew."""

@@ -1,7 +1,6 @@
 """The runs that are not over: how they come to a worker, what the worker says of them, and how they end."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -13,11 +12,11 @@ from tl_core.engine.runs.fair_queue import FairQueue
 from tl_core.engine.runs.live_run import LiveRun, Pace
 from tl_core.engine.runs.origins import origin_of
 from tl_core.engine.runs.recorder import Recorder, last_epoch, state_after
+from tl_core.engine.runs.room import Room, active_by_owner
 from tl_core.engine.runs.snapshots import FinishedRunCache
 from tl_core.engine.runs.unsaved_ends import RunEnd, UnsavedEnds
 from tl_core.errors import TransferLabError, WorkerError
 from tl_core.spec import RunSpec
-from tl_core.store.access import OPERATOR
 from tl_core.store.limits import Limits
 from tl_core.store.records import RunRecord, RunState
 from tl_core.store.store import RunStore
@@ -62,7 +61,7 @@ class Trainings:
     def position(self, run_id: str) -> int | None:
         """Returns a run's place in line, 1 for the next; None when it does not wait."""
         if self._positions is None:
-            order = self._line.order(self._active())
+            order = self._line.order(active_by_owner(self._live.values()))
             self._positions = {waiting: place for place, waiting in enumerate(order, start=1)}
         return self._positions.get(run_id)
 
@@ -132,53 +131,12 @@ class Trainings:
     def _begin_next(self) -> bool:
         if self.is_held:
             return False
-        rooms: dict[tuple, WorkerHandle | None] = {}  # asked once for all runs that want the same
-        active = self._active()
-
-        def room(run_id: str) -> WorkerHandle | None:
-            live = self._live[run_id]
-            return None if self._has_enough(live.owner, active) else self._room(live, rooms)
-
-        chosen = self._line.first(active, lambda run_id: room(run_id) is not None)
-        if chosen is None or not (worker := room(chosen)):
+        room = Room(self._live, self._pool, self.limits.running)
+        chosen = self._line.first(room.active, lambda run_id: room.of(self._live[run_id]) is not None)
+        if chosen is None or not (worker := room.of(self._live[chosen])):
             return False
         self._send(self._live[chosen], worker)
         return True
-
-    def _has_enough(self, owner: str, active: Counter) -> bool:
-        """Says whether an owner has as many runs under way as one student may have."""
-        return active[owner] >= self.limits.running and owner != OPERATOR.owner
-
-    def _active(self) -> Counter:
-        return Counter(live.owner for live in self._live.values() if live.is_sent)
-
-    def _room(self, live: LiveRun, rooms: dict[tuple, WorkerHandle | None]) -> WorkerHandle | None:
-        """Returns the worker for a run; None before its leader trains, or a worker has let go of it or has room."""
-        leader = self._live.get(live.after or "")
-        if self._pool.holder(live.run_id) or not (leader is None or leader.has_steps) or self._is_being_trained(live):
-            return None
-        wish = live.spec.threads, self._is_alone(live)
-        if wish not in rooms:
-            rooms[wish] = self._pool.room_for(live.spec.threads, is_alone=wish[1])
-        return rooms[wish]
-
-    def _is_being_trained(self, live: LiveRun) -> bool:
-        """Says whether a run that must end alike is under way; one that is paused or stopping is not waited for."""
-        return live.equal is not None and any(
-            other.equal == live.equal and other.is_sent and not other.is_paused and not other.is_stopping
-            for other in self._live.values()
-        )
-
-    def _fill_equals(self, ended: LiveRun) -> None:
-        """Gives the runs that waited for a result their copy of it; when there is none, the next of them trains."""
-        for live in [live for live in self if ended.equal and live.equal == ended.equal and not live.is_sent]:
-            with suppress(TransferLabError):
-                self._store.fill_run(live.run_id, ended.run_id)
-                self._live.pop(live.run_id)
-                self._line.leave(live.run_id)
-
-    def _is_alone(self, live: LiveRun) -> bool:
-        return len(self._live) <= 2 and all(other.owner == live.owner for other in self._live.values())
 
     def _send(self, live: LiveRun, worker: WorkerHandle) -> None:
         live.is_sent, live.record = True, None
@@ -207,25 +165,52 @@ class Trainings:
 
     # ---- what a worker says ----
 
-    def take(self, worker: WorkerHandle, run_id: str, events: list[Event]) -> None:
-        """Takes in the events of a run."""
+    def held_by(self, worker: WorkerHandle, run_id: str) -> LiveRun | None:
+        """Returns a run that this worker trains; None once the run is over, or not in this worker's hands."""
         live = self._live.get(run_id)
-        if run_id not in worker.runs:
-            return
-        if live is None or not live.is_sent:
-            self._complete_stop(run_id, events)
-            return
-        try:
-            has_ended = live.take(events, live.recorder.record)
-        except TransferLabError as error:  # a full disk, or a state that another process has set
+        return live if live is not None and live.is_sent and run_id in worker.runs else None
+
+    def take(
+        self, worker: WorkerHandle, run_id: str, events: list[Event], error: TransferLabError | None
+    ) -> list[LiveRun]:
+        """Takes in the events of a run, which are in the store already.
+
+        Args:
+            worker: Who says it.
+            run_id: The run.
+            events: What happened.
+            error: What kept them from being recorded.
+
+        Returns:
+            The runs that have waited for the same result: whoever calls it gives them their copies (`filled`).
+        """
+        live = self.held_by(worker, run_id)
+        if live is None:
+            if run_id in worker.runs:
+                self._complete_stop(run_id, events)
+            return []
+        if error is not None:  # a full disk, or a state that another process has set
             worker.send({"do": "stop", "run_id": run_id})
             self._give_up(live, error)
-            return
+            return []
+        has_ended = live.take(events)
         if (epoch := last_epoch(events)) is not None:
             worker.send({"do": "recorded", "run_id": run_id, "epoch": epoch})
-        if has_ended:
-            del self._live[run_id]
-            self._fill_equals(live)
+        if not has_ended:
+            return []
+        del self._live[run_id]
+        self._line_has_moved()
+        equals = [other for other in self if live.equal and other.equal == live.equal and not other.is_sent]
+        for other in equals:
+            other.is_being_filled = True
+        return equals
+
+    def filled(self, live: LiveRun, is_over: bool) -> None:
+        """Takes in that a run has got its copy of a result; where there was none to copy, it or the next one trains."""
+        live.is_being_filled = False
+        if is_over and self._live.get(live.run_id) is live:
+            del self._live[live.run_id]
+            self._line.leave(live.run_id)
             self._line_has_moved()
 
     def _complete_stop(self, run_id: str, events: list[Event]) -> None:
@@ -256,6 +241,7 @@ class Trainings:
         """Brings the runs that a dead worker had into line again, once; fails all when no worker will ever be ready."""
         is_main = self._pool.is_main(worker)
         self._pool.drop(worker)
+        worker.finish_writing()  # what it has said still counts; what it may say from now on does not
         lost = [live for live in self if live.is_sent and live.run_id in worker.runs]
         if is_main and self._pool.is_hopeless:
             for live in [*lost, *(live for live in self if not live.is_sent)]:
@@ -270,21 +256,28 @@ class Trainings:
             return self.finish(live, RunState.STOPPED)
         if live.n_lost >= MOST_LOST:
             return self.finish(live, RunState.FAILED, error)
-        if has_begun := live.n_steps > 0:
+        if has_begun := live.recorder.has_started:  # as the store knows it: `live` may not have heard it yet
             self.finish(live, RunState.INTERRUPTED, error)
-            if live.run_id in self.unsaved_ends or (live.is_paused and not live.is_held):
-                return None  # the disk is full, or somebody holds it: it is resumed by hand
+            if not self._is_interrupted(live.run_id) or (live.is_paused and not live.is_held):
+                return None  # the disk is full, or somebody holds it: it is resumed by hand; or it was over
         run_id, again, n_lost = live.run_id, live.is_resumed or has_begun, live.n_lost + 1
         with suppress(TransferLabError):  # where the store does not answer, the run is resumed by hand
             self.add(run_id, live.spec, live.owner, after=live.after, equal=live.equal, is_resumed=again, n_lost=n_lost)
             return self.prioritise(run_id)
         return self.finish(live, RunState.INTERRUPTED, error)
 
+    def _is_interrupted(self, run_id: str) -> bool:
+        with suppress(TransferLabError):
+            return self._store.get(run_id).state is RunState.INTERRUPTED
+        return False
+
     # ---- ends and pauses ----
 
     def finish(self, live: LiveRun, state: RunState, error: TransferLabError | None = None) -> None:
-        """Takes a run out and records its end."""
+        """Takes a run out and records its end, after what its worker has said before."""
         self._live.pop(live.run_id, None)
+        if (worker := self._pool.holder(live.run_id)) is not None:
+            worker.finish_writing()
         self._line.leave(live.run_id)
         self._line_has_moved()
         self.unsaved_ends.add(RunEnd(live, state, error.to_dict() if error else None))

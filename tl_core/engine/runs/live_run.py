@@ -127,6 +127,7 @@ class LiveRun:
     is_stopping: bool = False
     is_paused: bool = False
     is_held: bool = False  # paused with all others, and to go on with them
+    is_being_filled: bool = False  # an equal run has ended, and its result is being copied
     has_steps: bool = False
     _seen: RunSnapshot | None = None
 
@@ -157,23 +158,20 @@ class LiveRun:
         """Notes that something is different from what pages have seen."""
         self.version = self.next_version()
 
-    def take(self, events: Iterable[Event], record: Callable[[Event], None]) -> bool:
-        """Takes in what a worker said at once, each event after it has been recorded.
+    def take(self, events: Iterable[Event]) -> bool:
+        """Takes in what a worker said at once.
 
         Returns:
             Whether the run has ended.
         """
-        try:
-            for event in events:
-                record(event)
-                self._take(event)
-                if isinstance(event, Ended):
-                    return True
-            if self.has_steps or self.n_judged:
-                self.pace.mark(trained=self.recorder.trace.step * self.spec.batch_size, judged=self.n_judged)
-            return False
-        finally:
-            self.touch()  # at the end: who looks meanwhile need not wait until an epoch is on the disk
+        for event in events:
+            self._take(event)
+            if isinstance(event, Ended):
+                return True
+        if self.has_steps or self.n_judged:
+            self.pace.mark(trained=self.recorder.trace.step * self.spec.batch_size, judged=self.n_judged)
+        self.touch()
+        return False
 
     def _take(self, event: Event) -> None:
         match event:

@@ -88,7 +88,7 @@ class Offers:
 
     def __init__(self, store: RunStore, home: Path, supervisor: Supervisor, runs: Runs, disk: DiskUse) -> None:
         self._store, self._home, self._runs, self._disk = store, home, runs, disk
-        self._lock, self._trainings = supervisor.lock, supervisor.trainings
+        self._supervisor, self._lock, self._trainings = supervisor, supervisor.lock, supervisor.trainings
 
     def offer(self, sweep_id: str, *, by: Visitor) -> SweepRecord:
         """Offers what is left of a sweep at rest to all who may see it, and to those who get its link.
@@ -140,7 +140,7 @@ class Offers:
             planned = sweep.trial(place, self._home)
             self._runs.data(planned.spec.dataset, by=by)
             order = Order.of_trial(self._store, record, place, planned, self._home)  # takes its time; others go on
-            with self._lock:
+            with self._supervisor.entry, self._lock:
                 again, before = self._choose(record, sweep, trial, by)
                 if again == place:
                     return self._enter(order, before, by)
@@ -166,13 +166,13 @@ class Offers:
         return place, known.get(place)
 
     def _enter(self, order: Order, before: TrialRecord | None, by: Visitor) -> RunRecord:
-        """Brings a trial into line: one's own that was stopped goes on. Within the lock."""
+        """Brings a trial into line: one's own that was stopped goes on. Within both locks."""
         check_limits(self._store, 1, by=by)
         admit(self._store, by=by)
         if before is not None and before.owner == by.owner and self._store.get(before.run_id).is_resumable:
             self._runs.resume(before.run_id, by=by)
             return self._store.get(before.run_id)
-        run_id = enter(self._store, self._trainings, [order], by.owner)
+        run_id = enter(self._store, self._supervisor, [order], by.owner)
         self._store.share(run_id, self._store.sweeps.get(order.sweep_id or "").visibility, by=OPERATOR)
         self._trainings.dispatch()
         return self._store.get(run_id)

@@ -79,6 +79,11 @@ class Recorder:
         self._kept_at_s = 0.0
         self.trace = Trace(store.trace(run_id))  # of the part before a stop, when it is resumed
 
+    @property
+    def has_started(self) -> bool:
+        """Whether the record says that the training has begun."""
+        return self._has_started
+
     def record(self, event: Event) -> None:
         """Takes in one event."""
         match event:

@@ -96,11 +96,12 @@ class Runs:
             name = baseline_name or name
             orders.append(Order.of(self._store, baseline, "baseline", name, is_afresh=is_afresh, home=self._home))
         self._check_room(by)
-        with self._lock:
+        with self._supervisor.entry:
             check_limits(self._store, len(orders), by=by)
             admit(self._store, by=by)
-            run_id = enter(self._store, self._trainings, orders, by.owner)
-            self._trainings.dispatch()
+            run_id = enter(self._store, self._supervisor, orders, by.owner)
+            with self._lock:
+                self._trainings.dispatch()
             return self._store.get(run_id)
 
     def import_network(self, bundle: Bundle, *, by: Visitor, name: str) -> RunRecord:

@@ -7,8 +7,8 @@ from pathlib import Path
 from tl_core.datasets.known import known_dataset
 from tl_core.engine.environment import environment
 from tl_core.engine.runs import reuse
-from tl_core.engine.runs.active import Trainings
 from tl_core.engine.runs.sources import keep_source, source_facts, trial_spec
+from tl_core.engine.supervisor import Supervisor
 from tl_core.errors import TransferLabError
 from tl_core.experiments.sweep import Trial
 from tl_core.spec import RunSpec
@@ -67,8 +67,10 @@ class Order:
         return replace(order, sweep_id=record.id, trial=place)
 
 
-def enter(store: RunStore, trainings: Trainings, orders: list[Order], owner: str) -> str:
+def enter(store: RunStore, supervisor: Supervisor, orders: list[Order], owner: str) -> str:
     """Enters a run, and its baseline if there is a second order, which waits for the run's first step.
+
+    Who calls it holds `supervisor.entry`, and dispatches afterwards.
 
     Returns:
         The run's id.
@@ -76,21 +78,22 @@ def enter(store: RunStore, trainings: Trainings, orders: list[Order], owner: str
     Raises:
         TransferLabError: Refused by the store; half a pair is refused whole.
     """
-    run_id = _enter_one(store, trainings, orders[0], owner)
+    run_id = _enter_one(store, supervisor, orders[0], owner)
     for order in orders[1:]:
         try:
-            _enter_one(store, trainings, order, owner, leader_id=run_id)
+            _enter_one(store, supervisor, order, owner, leader_id=run_id)
         except TransferLabError as error:
-            live = trainings.get(run_id)
+            with supervisor.lock:
+                if (live := supervisor.trainings.get(run_id)) is not None:
+                    supervisor.trainings.tell(live, "stop")  # it may have begun
+                    supervisor.trainings.finish(live, RunState.FAILED, error)
             if live is None:
                 store.delete(run_id, by=OPERATOR)
-            else:
-                trainings.finish(live, RunState.FAILED, error)
             raise
     return run_id
 
 
-def _enter_one(store: RunStore, trainings: Trainings, order: Order, owner: str, leader_id: str | None = None) -> str:
+def _enter_one(store: RunStore, supervisor: Supervisor, order: Order, owner: str, leader_id: str | None = None) -> str:
     if order.known is not None:
         copy = store.copy_run(
             order.known.id,
@@ -114,5 +117,7 @@ def _enter_one(store: RunStore, trainings: Trainings, order: Order, owner: str, 
         trial=order.trial,
     )
     keep_source(store, order.spec, record.id, is_trial=order.sweep_id is not None)
-    trainings.add(record.id, order.spec, owner, after=leader_id, equal=None if order.is_afresh else order.fingerprint)
+    equal = None if order.is_afresh else order.fingerprint
+    with supervisor.lock:
+        supervisor.trainings.add(record.id, order.spec, owner, after=leader_id, equal=equal)
     return record.id

@@ -278,18 +278,22 @@ class SweepDriver:
         return Order.of_trial(self._store, live.record, place, live.trials[place], self._home)
 
     def _enter(self, live: LiveSweep, place: int, order: Order, before: TrialRecord | None) -> None:
-        with self._lock:
-            if not self._is_on(live):
-                return
-            if before is not None and before.owner == live.owner:
-                with suppress(TransferLabError):  # its worker has not let go of it: the newer run counts
-                    self._runs.delete(before.run_id, by=OPERATOR)
-            run_id = enter(self._store, self._trainings, [order], live.owner)
+        if not self._is_on(live):
+            return
+        if before is not None and before.owner == live.owner:
+            with suppress(TransferLabError):  # its worker has not let go of it: the newer run counts
+                self._runs.delete(before.run_id, by=OPERATOR)
+        with self._supervisor.entry:
+            run_id = enter(self._store, self._supervisor, [order], live.owner)
             visibility = self._store.sweeps.get(live.id).visibility
             if visibility is not Visibility.PRIVATE:
                 self._store.share(run_id, visibility, by=OPERATOR)
-            live.left.remove(place)
-            if self._trainings.get(run_id) is not None:
-                live.begin(place, run_id)
-            live.touch()
-            self._trainings.dispatch()
+            with self._lock:
+                if not self._is_on(live):  # ended meanwhile
+                    self._supervisor.stop(run_id)
+                    return
+                live.left.remove(place)
+                if self._trainings.get(run_id) is not None:
+                    live.begin(place, run_id)
+                live.touch()
+                self._trainings.dispatch()

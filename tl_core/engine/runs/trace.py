@@ -1,5 +1,6 @@
 """The curve of the steps, averaged to what a chart can show; it grows step by step and is cheap to look at."""
 
+import threading
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -18,10 +19,11 @@ class Trace:
     Args:
         rows: Rows of `TRACE_COLUMNS` that are known already, of the part before a stop.
 
-    Thread: any, one at a time.
+    Thread: any.
     """
 
     def __init__(self, rows: Sequence[Sequence[float | None]] = ()) -> None:
+        self._lock = threading.RLock()
         self._n = len(rows)
         self._rows = np.empty((max(1024, 2 * self._n), len(TRACE_COLUMNS)))
         if self._n:
@@ -30,21 +32,24 @@ class Trace:
     @property
     def step(self) -> int:
         """The number of the last step; 0 before the first."""
-        return int(self._rows[self._n - 1, 0]) if self._n else 0
+        with self._lock:
+            return int(self._rows[self._n - 1, 0]) if self._n else 0
 
     @property
     def elapsed_s(self) -> float | None:
         """Seconds of training until the last step; None before the first."""
-        return float(self._rows[self._n - 1, 1]) if self._n else None
+        with self._lock:
+            return float(self._rows[self._n - 1, 1]) if self._n else None
 
     def add(self, event: Step) -> None:
         """Takes in a step; those done again since the checkpoint replace what was there."""
-        if self._n and self.step >= event.step:
-            self._n = int(np.searchsorted(self._rows[: self._n, 0], event.step))
-        if self._n == len(self._rows):
-            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
-        self._rows[self._n] = [getattr(event, name) for name in TRACE_COLUMNS]
-        self._n += 1
+        with self._lock:
+            if self._n and self.step >= event.step:
+                self._n = int(np.searchsorted(self._rows[: self._n, 0], event.step))
+            if self._n == len(self._rows):
+                self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
+            self._rows[self._n] = [getattr(event, name) for name in TRACE_COLUMNS]
+            self._n += 1
 
     def points(self) -> TracePoints:
         """Averages neighbouring steps so that at most `MAX_TRACE_POINTS` remain.
@@ -52,12 +57,14 @@ class Trace:
         Returns:
             Rows of `TRACE_COLUMNS`; step, seconds and images are those of a group's last step.
         """
-        if not self._n:
+        with self._lock:
+            rows = self._rows[: self._n].copy()
+        if not len(rows):
             return ()
-        sizes = _group_sizes(self._n)
+        sizes = _group_sizes(len(rows))
         ends = np.cumsum(sizes)
-        sums = np.add.reduceat(self._rows[: self._n, 3:], ends - sizes)
-        last, means = self._rows[ends - 1], np.round(sums / sizes[:, None], 5)
+        sums = np.add.reduceat(rows[:, 3:], ends - sizes)
+        last, means = rows[ends - 1], np.round(sums / sizes[:, None], 5)
         whole = last[:, [0, 2]].astype(np.int64)
         return tuple(zip(*map(np.ndarray.tolist, _columns(whole, np.round(last[:, 1], 3), means)), strict=True))
 
