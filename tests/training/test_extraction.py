@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-import time
 from typing import cast
 
 import keras
@@ -62,7 +61,7 @@ class Functions:
                 self.overlaps += mine in self.in_use
                 self.in_use.append(mine)
                 self.most = max(self.most, len(self.in_use))
-            time.sleep(0.002)
+            threading.Event().wait(0.002)  # long enough for another call to come
             with self.lock:
                 self.in_use.remove(mine)
             return [images[:, 0, 0, 0]]
