@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 import pytest
 
 from tl_core.commands.admit import add_admit_options
+from tl_core.commands.backup import add_backup_options, add_restore_options
 from tl_core.commands.bench import add_bench_options
 from tl_core.commands.evaluate import add_evaluate_options
 from tl_core.commands.expect import add_expect_options
@@ -21,6 +22,7 @@ README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
 ADDED = (
     add_admit_options,
+    add_backup_options,
     add_bench_options,
     add_evaluate_options,
     add_expect_options,
@@ -28,6 +30,7 @@ ADDED = (
     add_import_options,
     add_insight_options,
     add_recipe_options,
+    add_restore_options,
     add_sweep_options,
 )
 

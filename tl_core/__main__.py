@@ -8,6 +8,7 @@ from contextlib import closing
 
 from tl_core import phrases
 from tl_core.commands.admit import add_admit_options, admit
+from tl_core.commands.backup import add_backup_options, add_restore_options, restore_backup, write_backup
 from tl_core.commands.bench import add_bench_options, bench
 from tl_core.commands.classify import classify
 from tl_core.commands.evaluate import add_evaluate_options, evaluate
@@ -89,6 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     add_export_options(command("export", export))
     add_import_options(command("import", import_pictures))
     add_admit_options(command("admit", admit))
+    add_backup_options(command("backup", write_backup))
+    add_restore_options(command("restore", restore_backup))
     add_bench_options(command("bench", bench))
     add_expect_options(command("expect", expect))
     commands.metavar = f"{{{','.join(commands.choices)}}}"

@@ -212,6 +212,10 @@ class MemoryStore(RunStore):
         with self._lock:
             return list(self._events[self._one(id).id])
 
+    def n_by_state(self) -> dict[RunState, int]:
+        with self._lock:
+            return {state: sum(run.state is state for run in self._runs.values()) for state in RunState}
+
     def n_bytes(self, owner: str) -> int:
         with self._lock:
             return sum(folder_bytes(self._folder / run.id) for run in self._runs.values() if run.owner == owner)

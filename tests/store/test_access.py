@@ -60,6 +60,7 @@ ENGINES_OWN = {
     "ensure_owner",
     "owners",
     "edit_owners",
+    "n_by_state",
     "trouble",
     "recover",
     "close",

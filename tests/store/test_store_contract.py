@@ -101,6 +101,13 @@ class TestLife:
         assert run.created_at.endswith("+00:00")
         assert store.get(run.id) == run
 
+    def test_runs_are_counted_by_state(self, store):
+        new_run(store)
+        start(store, new_run(store))
+        for state in (*FINISHED, RunState.COMPLETED):
+            ended_run(store, state)
+        assert store.n_by_state() == {**dict.fromkeys(RunState, 1), RunState.COMPLETED: 2}
+
     def test_ids_are_32_hexadecimal_digits_and_differ(self, store):
         ids = {new_run(store).id for _ in range(20)}
         assert len(ids) == 20

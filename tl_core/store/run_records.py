@@ -211,6 +211,10 @@ class RunRecords(ABC):
         """Returns when a run came into which state, first to last: (ISO 8601 in UTC, state)."""
 
     @abstractmethod
+    def n_by_state(self) -> dict[RunState, int]:
+        """Returns how many runs are in each state, trials included; no run is read for it."""
+
+    @abstractmethod
     def n_bytes(self, owner: str) -> int:
         """Returns what the files of an owner's runs take on the disk; what two runs share counts for both."""
 

@@ -85,6 +85,13 @@ class RunTable:
         condition, values = RunFilter(owner=owner, sweep=ANY_SWEEP).as_sql()
         return {row["id"] for row in self.connection.execute(f"SELECT id FROM run WHERE {condition}", values)}
 
+    def n_by_state(self) -> dict[RunState, int]:
+        """Returns how many runs are in each state; one that is damaged counts as it is listed, as failed."""
+        found = dict.fromkeys(RunState, 0)
+        for row in self.connection.execute("SELECT state, COUNT(*) AS n FROM run GROUP BY state"):
+            found[RunState(row["state"]) if row["state"] in set(RunState) else RunState.FAILED] += row["n"]
+        return found
+
     def _orphans(self, alive: set[str]) -> list[sqlite3.Row]:
         """Returns id and seq of the active runs whose process is not among the living."""
         rows = self.connection.execute("SELECT id, seq, lock FROM run WHERE state IN (?, ?)", _ACTIVE)

@@ -160,6 +160,10 @@ class SqliteStore(RunStore):
         with self._reading() as table:
             return table.events(table.one(id))
 
+    def n_by_state(self) -> dict[RunState, int]:
+        with self._reading() as table:
+            return table.n_by_state()
+
     def n_bytes(self, owner: str) -> int:
         with self._reading() as table:
             ids = table.ids(owner)
