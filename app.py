@@ -1,8 +1,8 @@
 """The frame of Transfer Lab: what `streamlit run app.py` serves, and the script that it runs for each visitor.
 
 The file has two lives. Imported (by `streamlit run`, as the module `app`), it is the server: Streamlit, routes for
-the charts' script, the instructor's cookie and announcements, and the engine started with it. Run (by Streamlit for
-each visitor, or by AppTest), it is the frame of every page.
+the charts' script, the instructor's cookie, announcements and whoever watches the server, and the engine started with
+it. Run (by Streamlit for each visitor, or by AppTest), it is the frame of every page.
 """
 
 import asyncio
@@ -51,12 +51,15 @@ def routes() -> list:
 
     from pages.ui.admission import serve_admission
     from pages.ui.announcement import serve_announcement
+    from pages.ui.monitoring import serve_health, serve_metrics
 
     base = (st.get_option("server.baseUrlPath") or "").strip("/")
     return [
         Route(f"/{base}/assets/plotly-basic.min.js".replace("//", "/"), serve_plotly, methods=["GET"]),
         Route(f"/{base}/admission".replace("//", "/"), serve_admission, methods=["POST"]),
         Route(f"/{base}/announcement".replace("//", "/"), serve_announcement, methods=["GET"]),
+        Route(f"/{base}/healthz".replace("//", "/"), serve_health, methods=["GET"]),
+        Route(f"/{base}/metrics".replace("//", "/"), serve_metrics, methods=["GET"]),
     ]
 
 
@@ -83,6 +86,7 @@ def greet() -> None:
     """Says where the lab is to be found, and what it means where other machines may come."""
     from pages.ui.admission import local_address
     from pages.ui.streamlit_internals import EVERYWHERE, LOCAL
+    from tl_core.store.instructor.key import key_in_use
 
     address, port, hosts = (st.get_option(f"server.{name}") for name in ("address", "port", "allowedHosts"))
     print(f"Transfer Lab: {local_address()}/", flush=True)
@@ -93,6 +97,8 @@ def greet() -> None:
         print(phrase("en", "start.open", address=address, port=port, names=names), flush=True)
     else:
         print(phrase("en", "start.nameless", address=address, example=socket.gethostname()), flush=True)
+    if not key_in_use():
+        print(phrase("en", "start.keyless"), flush=True)
 
 
 @asynccontextmanager

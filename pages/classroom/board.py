@@ -10,7 +10,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from pages.ui import csv_download, services, state
+from pages.ui import csv_download, pace, services, state
 from pages.ui.actions import open_run
 from pages.ui.live_chart import live_figure
 from pages.ui.owner_names import owner_names
@@ -48,10 +48,11 @@ def draw(*, is_large: bool = False) -> None:
     Args:
         is_large: Whether it is for a projector: the chart alone, in large letters.
     """
-    st.fragment(_draw_live, run_every=POLL_S)(is_large)
+    pace.draw_again("board", _draw_live, POLL_S, is_large)
 
 
 def _draw_live(is_large: bool) -> None:
+    pace.keep_pace("board", POLL_S)
     engine = services.engine()
     since = board_start(engine.store)
     shared = shared_runs(str(engine.home), state.language(), None if _draw_since(since) else since, state.visitor())

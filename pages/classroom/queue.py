@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from pages.ui import services, state
+from pages.ui import pace, services, state
 from pages.ui.actions import attempt
 from pages.ui.owner_names import owner_names
 from pages.ui.text import literal, seconds_left, t, time_left
@@ -20,10 +20,11 @@ SHOWN = 40  # rows with buttons; nobody reads further, and all of them are drawn
 
 def draw() -> None:
     """Draws the queue, and looks again every few seconds."""
-    st.fragment(_draw_live, run_every=POLL_S)()
+    pace.draw_again("queue", _draw_live, POLL_S)
 
 
 def _draw_live() -> None:
+    pace.keep_pace("queue", POLL_S)
     status, places = services.engine().status(), services.engine().classroom.queue(by=state.visitor())
     _draw_load(status)
     _draw_switches(status, places)

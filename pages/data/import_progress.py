@@ -5,7 +5,7 @@ from contextlib import suppress
 import streamlit as st
 
 from pages.data import readings
-from pages.ui import services, state
+from pages.ui import pace, services, state
 from pages.ui.text import literal, note, seconds_left, sentence, t
 from tl_core.datasets.own.description import describe
 from tl_core.engine.imports.import_snapshot import ImportSnapshot, ImportState
@@ -25,7 +25,7 @@ def draw() -> bool:
     asking = [one for one in mine if one.state is ImportState.ASKING]
     state.put("imports-asking", [one.id for one in asking])
     every = POLL_S if len(asking) < len(mine) else LOOK_S if asking else None
-    st.fragment(_draw_all, run_every=every)()
+    pace.draw_again("imports", _draw_all, every)
     for one in asking:
         readings.draw(one)
     return bool(mine)

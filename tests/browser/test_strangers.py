@@ -64,6 +64,8 @@ def test_every_kind_of_answer_has_the_headers_and_the_script_for_all_has_no_key(
         "nowhere/_stcore/health",
         "assets/plotly-basic.min.js",
         "announcement",
+        "healthz",
+        "metrics",
         "media/x",
     ):
         asked = urllib.request.Request(f"{server.url}/{path}", headers={"Accept": "text/html"})
@@ -131,15 +133,22 @@ def test_a_stranger_may_not_show_the_lab_in_a_frame(server, chromium):
 
 
 @pytest.mark.parametrize(
-    ("hosts", "said"), [("", "they will be turned away"), ("192.0.2.7", "under these names: localhost")]
+    ("hosts", "key", "said"),
+    [
+        ("", "", ["they will be turned away", "TL_INSTRUCTOR_KEY is not set"]),
+        ("192.0.2.7", "long to remember", ["under these names: localhost", "the instructor’s key too, can be read"]),
+    ],
 )
-def test_a_server_for_other_machines_says_at_the_start_what_that_means(tmp_path, hosts, said):
-    server = Server(tmp_path, TL_HOSTS=hosts, STREAMLIT_SERVER_ADDRESS="0.0.0.0").wait()
+def test_a_server_for_other_machines_says_at_the_start_what_that_means(tmp_path, hosts, key, said):
+    server = Server(
+        tmp_path, TL_HOSTS=hosts, TL_INSTRUCTOR_KEY=key, STREAMLIT_SERVER_ADDRESS="0.0.0.0", PYTHONUTF8="1"
+    ).wait()
     try:
         assert knock(server, "192.0.2.7", "http://192.0.2.7")[0] == (101 if hosts else 421)
     finally:
         server.stop()
-    written = server.log.read_text()
+    written = server.log.read_text(encoding="utf-8")
     assert f"Transfer Lab: http://localhost:{server.port}/" in written
-    assert said in written
+    assert [sentence for sentence in said if sentence not in written] == []
+    assert ("TL_INSTRUCTOR_KEY" in written) == (not key)
     assert "External" not in written

@@ -28,7 +28,7 @@ from tl_core.engine.supervisor import Supervisor
 from tl_core.errors import StoreError
 from tl_core.store.albums import Albums
 from tl_core.store.limits import DiskUse, limits
-from tl_core.store.records import ANY_SWEEP
+from tl_core.store.records import ANY_SWEEP, RunState
 from tl_core.store.store import RunStore
 
 
@@ -45,6 +45,25 @@ class EngineStatus:
     n_workers: int = 1
     is_held: bool = False
     trouble: StoreError | None = None
+
+
+@dataclass(frozen=True)
+class VitalSigns:
+    """How the engine does, in numbers that tell of nobody.
+
+    Attributes:
+        n_training: Runs that a worker has.
+        n_waiting: Runs in line.
+        n_workers: Processes that train, or start.
+        n_by_state: How many runs the store has in each state.
+        trouble: The code of what is wrong; None: all is well.
+    """
+
+    n_training: int
+    n_waiting: int
+    n_workers: int
+    n_by_state: dict[RunState, int]
+    trouble: str | None
 
 
 class Engine:
@@ -120,6 +139,19 @@ class Engine:
             counts = self._trainings.count()
             held, trouble = self._trainings.is_held, self.store.trouble()
             return EngineStatus(self._pool.device, *counts, len(list(self._pool)), held, trouble)
+
+    def vital_signs(self) -> VitalSigns:
+        """Returns how the engine does. It costs little, and nobody who watches keeps a worker awake by it.
+
+        Raises:
+            StoreError: The store does not answer.
+        """
+        with self._lock:
+            (n_training, n_waiting), n_workers = self._trainings.count(), len(list(self._pool))
+            lives = self._pool.lives
+        trouble = self.store.trouble()
+        code = trouble.code if trouble else None if lives else "no_worker"
+        return VitalSigns(n_training, n_waiting, n_workers, self.store.n_by_state(), code)
 
     def pids(self) -> list[int]:
         """Returns the process ids of the workers, that of the main one first."""

@@ -294,6 +294,33 @@ def test_a_visit_keeps_the_main_worker_of_a_gpu_awake(make, monkeypatch):
     assert machine.main.is_closed
 
 
+def test_whoever_watches_keeps_no_worker_of_a_gpu_awake_and_one_that_rests_is_well(make):
+    machine = make(device="GPU: x")
+    for _ in range(301):
+        machine.look(1)
+        machine.engine.vital_signs()
+    assert machine.main.is_closed
+    signs = machine.engine.vital_signs()
+    assert (signs.n_workers, signs.trouble, len(machine.workers)) == (0, None, 1)
+
+
+def test_a_worker_that_never_gets_ready_is_trouble_once_no_other_is_started(make):
+    machine = make()
+    for _ in range(MAX_BAD_STARTS):
+        assert machine.engine.vital_signs().trouble is None
+        machine.main.die(1)
+    assert machine.engine.vital_signs().trouble is None  # the last one to be tried, since the first had been ready
+    machine.main.die(1)
+    assert machine.engine.vital_signs().trouble == "no_worker"
+
+
+def test_what_trains_and_what_waits_is_counted(machine):
+    for owner in "abcdefg":
+        machine.run(owner)
+    signs = machine.engine.vital_signs()
+    assert (signs.n_training, signs.n_waiting, signs.n_workers) == (5, 2, 3)
+
+
 def test_a_gpu_with_an_open_question_is_not_idle(make):
     machine = make(device="GPU: x")
     machine.engine.requests.classify("backbone:squeezenet", [], by=OPERATOR)

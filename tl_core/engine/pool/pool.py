@@ -74,6 +74,11 @@ class Pool:
         return self._n_bad_starts[True] >= MAX_BAD_STARTS
 
     @property
+    def lives(self) -> bool:
+        """Whether the main worker lives or starts, or rests until somebody comes."""
+        return self._main is not None or self._is_resting
+
+    @property
     def n_servers(self) -> int:
         """How many runs are computed side by side when a class trains."""
         return 1 if self._is_gpu else max(1, self.n_extra)
