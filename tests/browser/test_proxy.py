@@ -1,12 +1,10 @@
-"""The README's ways to put a proxy before the lab, as they stand there, with the nginx and the Caddy of this system."""
+"""The examples of a proxy before the lab, as they stand in `deploy/`, with the nginx and the Caddy of this system."""
 
 import os
-import re
 import shutil
 import socket
 import subprocess
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 from patience import PATIENCE_S, until
@@ -19,15 +17,16 @@ from tl_core.phrases import phrase
 NGINX, OPENSSL = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin"), shutil.which("openssl")
 CADDY = shutil.which("caddy")
 pytestmark = pytest.mark.browser
+WATCHED = {"healthz": 200, "metrics": 404}  # what a proxy passes on of what watchers ask
+STATUS = "path => fetch(path).then(answer => answer.status)"
 NAME = "lab.localhost"  # every browser leads it to this machine
-README = (PROJECT / "README.md").read_text(encoding="utf-8")
 AROUND_NGINX = """
 daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
 events {{}}
 http {{
     access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-{recipe}
+{example}
 }}
 """
 AROUND_CADDY = """
@@ -38,13 +37,13 @@ AROUND_CADDY = """
     skip_install_trust
     storage file_system {folder}/caddy
 }}
-{recipe}
+{example}
 """
 
 
-def recipe(begin: str, replaced: dict[str, str]) -> str:
-    """Returns the README's settings that begin in such a way, with a test's own words in the place of some."""
-    found = dedent(re.search(rf"^    {begin} \{{\n.*?^    \}}\n", README, re.MULTILINE | re.DOTALL)[0])
+def example(file: str, replaced: dict[str, str]) -> str:
+    """Returns the example of the repository, with a test's own words in the place of some."""
+    found = (PROJECT / "deploy" / file).read_text(encoding="utf-8")
     for written, ours in replaced.items():
         assert found.count(written) >= 1
         found = found.replace(written, ours)
@@ -58,23 +57,25 @@ def nginx(port: int, lab_port: int, folder: Path, base: str) -> list:
     subprocess.run(made, check=True, capture_output=True)
     replaced = {
         "listen 443": f"listen {port}",
-        "lab.school.example": NAME,
+        "school.example": NAME,
         "/etc/ssl": str(folder),
         "127.0.0.1:8501": f"127.0.0.1:{lab_port}",
-        "location /": f"location /{base}",
+        " /lab/": f" /{base}",
     }
     settings = folder / "nginx.conf"
-    settings.write_text(AROUND_NGINX.format(folder=folder, recipe=recipe("server", replaced)))
-    return [NGINX, "-c", settings, "-p", folder, "-e", folder / "error.log"]
+    settings.write_text(AROUND_NGINX.format(folder=folder, example=example("nginx.conf", replaced)))
+    command = [NGINX, "-c", settings, "-p", folder, "-e", folder / "error.log"]
+    subprocess.run([*command, "-t"], check=True, capture_output=True)
+    return command
 
 
 def caddy(port: int, lab_port: int, folder: Path, base: str) -> list:
     """Returns the command that starts Caddy, which makes its certificate for such a name itself."""
-    below = re.search(r"Caddy `(reverse_proxy /lab/\*.*?)`", README)[1]
-    replaced = {"lab.school.example": NAME, **({"reverse_proxy 127.0.0.1:8501": below} if base else {})}
-    written = recipe("lab.school.example", replaced).replace("127.0.0.1:8501", f"127.0.0.1:{lab_port}")
+    above = {} if base else {"\tredir /lab /lab/\n": "", "/lab": ""}
+    written = example("Caddyfile", {"school.example": NAME, "127.0.0.1:8501": f"127.0.0.1:{lab_port}", **above})
     settings = folder / "Caddyfile"
-    settings.write_text(AROUND_CADDY.format(folder=folder, port=port, recipe=written))
+    settings.write_text(AROUND_CADDY.format(folder=folder, port=port, example=written))
+    subprocess.run([CADDY, "validate", "--config", settings], check=True, capture_output=True)
     return [CADDY, "run", "--config", settings]
 
 
@@ -121,6 +122,10 @@ def test_the_lab_works_behind_a_proxy_with_tls_and_below_a_path(tmp_path, chromi
                 {"name": "a.safetensors", "mimeType": "application/octet-stream", "buffer": bytes(2**21)}
             )
         assert sent.value.status == 204
+        assert {name: page.evaluate(STATUS, f"/{base}{name}") for name in WATCHED} == WATCHED
+        if base:
+            page.goto(f"https://{NAME}:{port}/lab")  # without the stroke that belongs behind it
+            expect(page.get_by_role("heading", level=1)).to_be_visible()
     finally:
         context.close()
         proxy.terminate()
