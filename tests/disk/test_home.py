@@ -51,7 +51,15 @@ def modes(folder: Path) -> dict[str, str]:
     }
 
 
-NEWER = ("runs.sqlite.version-1", "admissions.json", "links/a", "server.address", "uploads/sent-a/file")
+NEWER = (
+    "runs.sqlite.version-1",
+    "admissions.json",
+    "links/a",
+    "server.address",
+    "uploads/sent-a/file",
+    "sweeps/a.json",
+    "progress/a.json",
+)
 
 
 @pytest.fixture

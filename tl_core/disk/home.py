@@ -15,7 +15,7 @@ OTHERS = 0o077
 
 _OURS = (
     *("cache", "class.json", "cookie.secret", "datasets", "keras", "locks", "logs", "runs", "server.lock", "uploads"),
-    *("admissions.json", "links", "server.address"),
+    *("admissions.json", "links", "progress", "server.address", "sweeps"),
     *("runs.sqlite*", ".runs.sqlite.*", ".class.json.*", ".admissions.json.*", ".server.address.*"),
 )
 """What this project puts into the data folder."""
