@@ -1,7 +1,11 @@
 """A mission is read from its folder; what is wrong with one is said with file and line, and the others go on."""
 
+import json
+import shutil
+
 import pytest
 
+from tl_core.datasets.own.album import ABOUT, own_folder
 from tl_core.errors import InputError
 from tl_core.experiments.presets import PRESETS
 from tl_core.lessons.catalog import BUNDLED, lessons, read_lesson
@@ -215,6 +219,32 @@ def test_a_broken_mission_leaves_the_others_and_is_read_again_once_it_is_mended(
     assert [error.values["file"] for error in found.broken] == ["bad/mission.toml"]
     (folder / "mission.toml").write_text(PLAN)
     assert "bad" in lessons(tmp_path).lessons
+
+
+def put_album(home) -> str:
+    """Puts an album into a data folder, as far as anything is asked of it before a run; returns its id."""
+    folder = own_folder(home, f"own-{7:020x}")
+    folder.mkdir(parents=True)
+    told = {"classes": ["a", "b"], "n_train": 80, "n_validation": 20, "n_test": 20}
+    told |= {"image_size": 96, "channels": 3, "can_flip": True, "lacks": []}
+    (folder / ABOUT).write_text(json.dumps({"info": told}))
+    return folder.name
+
+
+@pytest.mark.parametrize("kind", ["run", "sweep"])
+def test_one_whose_runs_are_on_an_album_of_the_data_folder_is_whole_as_long_as_the_album_is_there(
+    write, tmp_path, kind
+):
+    other = f'\n\n[sweeps.deep]\nkind = "depth"\nseeds = 3\ndataset = "own-{7:020x}"'
+    run, sweep = f'dataset = "own-{7:020x}"', f'dataset = "mnist-small"{other}'
+    write('dataset = "mnist-small"', run if kind == "run" else sweep, name="mine")
+    (error,) = lessons(tmp_path).broken
+    assert error.code == "mission_run"
+    album = own_folder(tmp_path, put_album(tmp_path))
+    assert lessons(tmp_path).broken == []
+    assert "mine" in lessons(tmp_path).lessons
+    shutil.rmtree(album)
+    assert "mine" not in lessons(tmp_path).lessons
 
 
 def test_one_in_the_data_folder_takes_the_place_of_one_of_the_same_name(write, tmp_path):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from tl_core.datasets.own.album import ALBUMS
 from tl_core.disk.error_log import log_error
 from tl_core.errors import InputError
 from tl_core.lessons.mission import Mission
@@ -52,9 +53,10 @@ def lessons(home: Path | None = None) -> Found:
     """
     found: dict[str, Lesson] = {}
     broken = []
-    for root in (BUNDLED, *([home / OWN] if home else [])):
+    roots = {BUNDLED: None} | ({home / OWN: home} if home else {})
+    for root, data in roots.items():
         for folder in sorted(path.parent for path in root.glob(f"*/{FILE}")):
-            read = _read(folder, _stamp(folder))
+            read = _read(folder, data, _stamp(folder, data))
             if isinstance(read, InputError):
                 broken.append(read)
             else:
@@ -64,10 +66,10 @@ def lessons(home: Path | None = None) -> Found:
 
 
 @lru_cache(maxsize=128)
-def _read(folder: Path, stamp: tuple) -> Lesson | InputError:
-    """Returns the lesson of a folder, or what is wrong with it; read once for each state of its files."""
+def _read(folder: Path, home: Path | None, stamp: tuple) -> Lesson | InputError:
+    """Returns the lesson of a folder, or what is wrong with it; read once for each state of its files and albums."""
     try:
-        return read_lesson(folder)
+        return read_lesson(folder, home)
     except InputError as error:
         return error
     except Exception as error:  # whatever somebody's file brings about, all others go on
@@ -75,13 +77,17 @@ def _read(folder: Path, stamp: tuple) -> Lesson | InputError:
         return InputError("mission_unreadable", file=f"{folder.name}/{FILE}")
 
 
-def read_lesson(folder: Path) -> Lesson:
+def read_lesson(folder: Path, home: Path | None = None) -> Lesson:
     """Returns the lesson of a folder.
+
+    Args:
+        folder: Where.
+        home: The data folder, where the lesson may have runs on albums.
 
     Raises:
         InputError: As `read_mission`, `read_text` and `check_text`.
     """
-    mission, texts = read_mission(folder), {}
+    mission, texts = read_mission(folder, home), {}
     for language in LANGUAGES:
         file = f"{folder.name}/{language}.md"
         words = read_file(folder / f"{language}.md")
@@ -90,12 +96,13 @@ def read_lesson(folder: Path) -> Lesson:
     return Lesson(mission, texts)
 
 
-def _stamp(folder: Path) -> tuple:
-    """Returns what changes whenever one of a folder's files does."""
+def _stamp(folder: Path, home: Path | None) -> tuple:
+    """Returns what changes whenever one of a folder's files does, or an album comes or goes."""
     stamps = []
-    for name in (FILE, *(f"{language}.md" for language in LANGUAGES)):
+    files = [folder / name for name in (FILE, *(f"{language}.md" for language in LANGUAGES))]
+    for path in (*files, *([home / ALBUMS] if home else [])):
         try:
-            stat = (folder / name).stat()
+            stat = path.stat()
             stamps.append((stat.st_mtime_ns, stat.st_size))
         except OSError:
             stamps.append(None)

@@ -64,8 +64,12 @@ class _File:
         )
 
 
-def read_mission(folder: Path) -> Mission:
+def read_mission(folder: Path, home: Path | None = None) -> Mission:
     """Returns the mission whose plan lies in a folder.
+
+    Args:
+        folder: Where.
+        home: The data folder, where the mission may have runs on albums.
 
     Raises:
         InputError: "mission_unreadable" (file), "mission_syntax" (file, line, reason), "mission_value" (file, line,
@@ -81,7 +85,7 @@ def read_mission(folder: Path) -> Mission:
         at, why = re.search(r"line (\d+)", str(error)), str(error).partition(" (at")[0]
         line = int(at[1]) if at else len(text.splitlines())
         raise InputError("mission_syntax", file=name, line=line, reason=why) from error
-    return _mission(folder.name, told, _File(name, text))
+    return _mission(folder.name, told, _File(name, text), home)
 
 
 def read_file(path: Path) -> str:
@@ -98,7 +102,7 @@ def read_file(path: Path) -> str:
         raise InputError("mission_unreadable", file=f"{path.parent.name}/{path.name}") from error
 
 
-def _mission(id: str, told: Mapping[str, Any], file: _File) -> Mission:
+def _mission(id: str, told: Mapping[str, Any], file: _File, home: Path | None) -> Mission:
     if not _ID.fullmatch(id):
         raise file.refuse(1, id, [_ID.pattern], "id")
     _check_keys(told, _TOP, file, "", 0, needed=("minutes", "order", "step"))
@@ -118,7 +122,7 @@ def _mission(id: str, told: Mapping[str, Any], file: _File) -> Mission:
     mission = Mission(
         id, told["minutes"], told["order"], tables["runs"], tables["sweeps"], measures, steps=(), conclusion=conclusion
     )
-    _check_settings(mission, file)
+    _check_settings(mission, file, home)
     steps = tuple(_step(nth, value, mission, file) for nth, value in enumerate(told["step"]))
     if not steps or len({step.id for step in steps}) < len(steps):
         ids = [step.id for step in steps]
@@ -151,7 +155,7 @@ def _measure(name: str, told: Mapping[str, Any], tables: Mapping[str, Mapping], 
     return Measure(name, told["kind"], runs, told.get("of", Measure.of), told.get("is_lowest", False))
 
 
-def _check_settings(mission: Mission, file: _File) -> None:
+def _check_settings(mission: Mission, file: _File, home: Path | None) -> None:
     """Makes the spec of every run and the trials of every sweep, so that a lesson does not stop at its middle."""
     for name, options in mission.runs.items():
         line = file.line(f"[runs.{name}]")
@@ -160,7 +164,7 @@ def _check_settings(mission: Mission, file: _File) -> None:
         if twin is not None and (twin not in others or len(options) > 1):
             raise file.refuse(file.line(f"[runs.{name}]", key="baseline_of"), twin, others, "baseline_of")
         try:
-            mission.spec(name)
+            mission.spec(name, home)
         except TransferLabError as error:
             raise InputError("mission_run", file=file.name, line=line, what=name, why=error.to_dict()) from error
     for name, options in mission.sweeps.items():
@@ -168,7 +172,7 @@ def _check_settings(mission: Mission, file: _File) -> None:
         if not isinstance(options.get("kind"), str) or options["kind"] not in PRESETS:
             raise file.refuse(file.line(header, key="kind"), options.get("kind"), PRESETS, "kind")
         try:
-            mission.sweep(name).trials()
+            mission.sweep(name, home).trials(home)
         except TransferLabError as error:
             line = file.line(header)
             raise InputError("mission_run", file=file.name, line=line, what=name, why=error.to_dict()) from error

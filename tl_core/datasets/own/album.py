@@ -31,6 +31,7 @@ from tl_core.datasets.own.splits import SPLITS, lacking_classes
 from tl_core.errors import ImageError, UnavailableError
 
 PREFIX = "own-"
+ALBUMS = Path("datasets", "own")
 ABOUT, PICTURES, LOOKS = "about.json", "pictures.parquet", "looks.npz"
 VERSION = 1
 
@@ -129,7 +130,7 @@ def own_folder(home: Path, id: str) -> Path:
     """Returns where an album lies; `id` must be one (`is_own`)."""
     if not is_own(id):
         raise ValueError(id)
-    return home / "datasets" / "own" / id
+    return home / ALBUMS / id
 
 
 def album_files(album: Album) -> dict[str, bytes]:
