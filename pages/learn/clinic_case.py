@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.learn import clinic_runs
-from pages.ui import costs, pace, state
+from pages.ui import costs, pace, services, state
 from pages.ui.actions import open_run
 from pages.ui.blocks import accuracy_with_margin, curves, progress_line
 from pages.ui.run_names import class_names_in
@@ -16,13 +16,13 @@ from pages.ui.text import literal, named, percent, sentence, t
 from tl_core.datasets.known import known_dataset
 from tl_core.disk.home import data_home
 from tl_core.engine.runs.snapshots import RunSnapshot
+from tl_core.errors import TransferLabError
 from tl_core.evaluation.comparison import best_validation, compare_runs
 from tl_core.lessons.clinic import CASES, MENDED, SICK, Case
 from tl_core.planning.plan import n_training_images
 from tl_core.store.records import RunState
 
 POLL_S = 1.0
-GIVEN = "clinic-given"  # case → the diagnosis that was given
 
 
 def draw(case: Case) -> None:
@@ -150,8 +150,8 @@ def _draw_diagnosis(case: Case, *, is_known: bool) -> bool:
     """Draws the question what is wrong; returns whether it was answered. An answer that was given stays."""
     st.subheader(t("clinic.diagnose"), anchor=False)
     st.markdown(t(f"clinic_case.{case.id}.hint"))
-    given = state.get(GIVEN, {}).get(case.id)
-    if given is None and is_known:  # in an earlier visit
+    given = _given(case)
+    if given is None and is_known:  # mended before diagnoses were kept
         return True
     names = named(case.choices, lambda choice: t(f"clinic_diagnosis.{choice}"))
     radio = partial(st.radio, t("clinic.diagnosis"), case.choices, format_func=names.__getitem__)
@@ -163,9 +163,31 @@ def _draw_diagnosis(case: Case, *, is_known: bool) -> bool:
         (st.success if is_right else st.warning)(t("clinic.right" if is_right else "clinic.wrong", said=names[given]))
         return True
     if st.button(t("clinic.give"), key="clinic-give", icon=":material/stethoscope:", disabled=chosen is None):
-        state.put(GIVEN, {**state.get(GIVEN, {}), case.id: chosen})
-        st.rerun()
+        _keep(case, str(chosen))
     return False
+
+
+def _given(case: Case) -> str | None:
+    """Returns the diagnosis that the visitor gave, as the store keeps it."""
+    kept = services.engine().store.progress.mine(_lesson(case), by=state.visitor()) or {}
+    return kept.get("diagnosis") if kept.get("diagnosis") in case.choices else None
+
+
+def _lesson(case: Case) -> str:
+    """Returns by what the store knows how far somebody is with a case."""
+    return f"case-{case.id}"
+
+
+def _keep(case: Case, diagnosis: str) -> None:
+    """Keeps a diagnosis, unless another tab has kept one before; says in one sentence why it could not be kept."""
+    try:
+        services.engine().store.progress.change(
+            _lesson(case), lambda before: before or {"diagnosis": diagnosis}, by=state.visitor()
+        )
+    except TransferLabError as error:
+        st.error(sentence(error))
+        return
+    st.rerun()
 
 
 def _draw_cause(case: Case) -> None:

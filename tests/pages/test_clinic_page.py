@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from tl_core.lessons.clinic import CARDS, CASES, MENDED, SICK
 from tl_core.phrases import LANGUAGES, phrase
-from tl_core.store.access import OPERATOR
+from tl_core.store.access import OPERATOR, Visitor
 from tl_core.store.records import RunState
 
 CASE = CASES["two-worlds"]
@@ -112,6 +112,19 @@ def test_a_diagnosis_that_was_given_stays_and_then_the_cause_is_named(clinic, si
     assert phrase(language, f"clinic_case.{CASE.id}.why") in texts(app)
     assert [code.value for code in app.code] == [CASE.difference()]
     assert keys(app) == {"clinic-back", "clinic-mended"}
+
+
+def test_a_diagnosis_is_kept_for_the_next_visit_and_for_nobody_else(clinic, engine, sick):
+    app = clinic(case=CASE.id)
+    wrong = next(choice for choice in CASE.choices if choice != CASE.diagnosis)
+    app.radio[0].set_value(wrong).run()
+    next(button for button in app.button if button.key == "clinic-give").click().run()
+    app = clinic(case=CASE.id)
+    assert app.radio[0].disabled
+    said = phrase("en", f"clinic_diagnosis.{wrong}")
+    assert phrase("en", "clinic.wrong", said=said) in [box.value for box in app.warning]
+    assert keys(app) == {"clinic-back", "clinic-mended"}
+    assert engine.store.progress.mine(f"case-{CASE.id}", by=Visitor("anna")) is None
 
 
 def test_mending_trains_the_same_run_without_its_fault(clinic, engine, sick):
