@@ -19,8 +19,11 @@ def draw(lesson: Lesson, progress: Progress) -> None:
     verdict = results.measured(mission.conclusion) if mission.conclusion else None
     said = section.choices.get(str(verdict), "") if mission.conclusion else section.body
     said = said if is_known(said, results) else ""
+    is_undecided = mission.conclusion and results.standing(mission.conclusion) == "undecided"
     if said:
         st.success(f"**{told(said, words, results)}**", icon=":material/flag:")
+    elif is_undecided:
+        st.info(t("learn.undecided"), icon=":material/balance:")
     else:
         st.info(t("learn.nothing_follows"), icon=":material/replay:")
     st.markdown(f"**{t('learn.not_shown')}** {told(section.parts[LIMITS], words, results)}")
@@ -37,13 +40,13 @@ def draw(lesson: Lesson, progress: Progress) -> None:
 
 def _draw_ways(lesson: Lesson, progress: Progress) -> None:
     """Draws the ways on: to the next mission, to the runs, and back to the beginning."""
-    ids = list(lessons(data_home()).lessons)
+    found = lessons(data_home()).lessons
+    ids = list(found)
     later = ids[ids.index(lesson.mission.id) + 1 :] if lesson.mission.id in ids else []
     if later and st.button(
         t("learn.next_mission"), type="primary", icon=":material/arrow_forward:", key="next-mission"
     ):
-        state.open_learning({"mission": later[0]})
-        st.rerun()
+        kept.open_mission(found[later[0]].mission)
     if progress.runs and st.button(t("learn.open_lab"), icon=":material/science:", key="open-lab"):
         open_run(next(iter(progress.runs.values())))
     kept.draw_anew(lesson.mission)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.learn import kept
+from pages.learn import kept, lost
 from pages.learn.look import draw_shown
 from pages.learn.results import Results, told
 from pages.ui import state
@@ -17,7 +17,9 @@ def draw(lesson: Lesson, step: Step, progress: Progress, results: Results) -> No
     mission, words = lesson.mission, lesson.texts[state.language()]
     section = words.sections[step.id]
     st.markdown(told(section.body, words, results))
-    if step.show and not results.is_lost(runs=step.runs, sweep=step.sweep):
+    if step.show and results.is_lost(runs=step.runs, sweep=step.sweep):
+        lost.draw_said(lesson, step, results)
+    if step.show and not results.is_gone(runs=step.runs, sweep=step.sweep):
         draw_shown(lesson, step, progress, results)
     kept_text = progress.answers.get(step.id)
     name = kept.answer_name(mission, step)

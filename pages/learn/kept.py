@@ -40,12 +40,15 @@ def change(mission: Mission, edit: Callable[[Progress], Progress]) -> Progress |
     return Progress.from_dict(kept)
 
 
-def go_on(mission: Mission, step: Step, answer: object = None) -> None:
-    """Keeps an answer, if there is one, leaves the step for the next one, and draws the page again."""
+def go_on(mission: Mission, step: Step, answer: object = None, *, is_measured: bool = True) -> None:
+    """Keeps an answer, if there is one, leaves the step for the next one, and draws the page again.
+
+    A look whose runs measured nothing (`is_measured`) may be left without an answer.
+    """
 
     def edit(before: Progress) -> Progress:
         told = before if answer is None else before.answered(step, answer, mission=mission)
-        return told.went_on(mission, step, now())
+        return told.went_on(mission, step, now(), is_measured=is_measured)
 
     kept = change(mission, edit)
     if kept is not None:
@@ -63,6 +66,13 @@ def keep_answer(mission: Mission, step: Step, answer: object) -> None:
 def open_step(mission: Mission, step: str | None) -> None:
     """Has the address name a step of a mission; None: its end."""
     state.open_learning({"mission": mission.id, "step": step or END})
+
+
+def open_mission(mission: Mission) -> None:
+    """Opens a mission where the visitor left off, and draws the page again."""
+    progress = progress_of(mission)
+    open_step(mission, None if progress.ended_at else progress.open_step(mission).id)
+    st.rerun()
 
 
 END = "end"

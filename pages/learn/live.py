@@ -14,6 +14,7 @@ from tl_core.experiments.sentence import answer_of, paragraphs
 from tl_core.lessons.catalog import Lesson
 from tl_core.lessons.mission import Step
 from tl_core.lessons.progress import Progress
+from tl_core.store.records import RunState
 
 POLL_S = 1.0
 REPLAY_S = 5.0  # after a record was asked for, its curves are revealed
@@ -52,6 +53,8 @@ def _draw(lesson: Lesson, step: Step, results: Results) -> None:
                 progress_line(one)
             elif one.record.error:
                 st.caption(sentence(one.record.error))
+            elif one.record.state is not RunState.COMPLETED:
+                st.caption(t(f"state.{one.record.state.value}"))
             else:
                 st.caption(t("learn.scored", accuracy=percent(one.record.test_accuracy)))
     begun = [(name, one) for name, one in shown if one.trace or one.epochs]

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.learn import kept, verdicts
+from pages.learn import kept, lost, verdicts
 from pages.learn.live import draw_live
 from pages.learn.predict import choose
 from pages.learn.results import Results, told
@@ -19,19 +19,33 @@ from tl_core.lessons.progress import Progress
 def draw(lesson: Lesson, step: Step, progress: Progress, results: Results) -> None:
     mission, words = lesson.mission, lesson.texts[state.language()]
     st.markdown(told(words.sections[step.id].body, words, results))
-    if results.is_lost(runs=step.runs, sweep=step.sweep):
-        st.warning(t("learn.lost_look"), icon=":material/replay:")
-        return
+    is_lost = results.is_lost(runs=step.runs, sweep=step.sweep)
+    if is_lost:
+        lost.draw_said(lesson, step, results)
+        lost.draw_back(mission, step)
+        if results.is_gone(runs=step.runs, sweep=step.sweep):
+            return
     draw_shown(lesson, step, progress, results)
     if step.show in ("results", "sweep") and not results.is_moving:
         verdicts.draw(lesson, progress, results)
     if results.is_moving:
         st.caption(t("learn.wait"))
         return
-    if step.choices and not draw_question(lesson, step, progress, results):
+    is_measured = not is_lost or _is_measured(step, results)
+    if step.choices and not is_measured:
+        st.info(t("learn.not_measured"), icon=":material/block:")
+    elif step.choices and not draw_question(lesson, step, progress, results):
         return
-    if st.button(t("learn.next"), type="primary", icon=":material/arrow_forward:", key="next"):
-        kept.go_on(mission, step)
+    word = lost.way_on(step, results) if is_lost else "next"
+    if st.button(t(f"learn.{word}"), type="primary", icon=":material/arrow_forward:", key="next"):
+        kept.go_on(mission, step, is_measured=is_measured)
+
+
+def _is_measured(step: Step, results: Results) -> bool:
+    """Says whether there is something to ask about, though not all of it got to its end."""
+    if step.measure:
+        return results.standing(step.measure) != "lost"
+    return not results.is_unmeasured(runs=step.runs, sweep=step.sweep)
 
 
 def draw_shown(lesson: Lesson, step: Step, progress: Progress, results: Results) -> None:
@@ -51,7 +65,9 @@ def _draw_proofs(lesson: Lesson, step: Step, results: Results) -> None:
     places = st.tabs(names) if len(names) > 1 else [st.container()]
     for name, place in zip(step.runs, places, strict=True):
         proof = results.runs[name].record.proof
-        if proof:
+        if not proof:
+            place.caption(t("learn.not_measured"))
+        else:
             with place:
                 weight_proof(proof)
 
@@ -67,7 +83,7 @@ def draw_question(lesson: Lesson, step: Step, progress: Progress, results: Resul
         return False
     right = results.measured(step.measure) if step.measure else step.right
     answer = told(words.sections[step.id].parts.get(ANSWER, ""), words, results)
-    if right is None:  # a sweep whose numbers allow no word
+    if right is None:  # the runs are whole, and their numbers allow no word
         st.info(f"**{t('learn.undecided')}**\n\n{answer}", icon=":material/balance:")
         return True
     is_right = given == right

@@ -35,14 +35,14 @@ def draw() -> None:
 def _draw_welcome(found: Found) -> None:
     """Draws the idea: one sentence, the strip of blocks with the cut, and the way into the first mission."""
     with st.container(border=True, key="welcome"):
-        st.markdown(f"### {t('learn.idea')}")
+        st.header(t("learn.idea"), anchor=False)
         spec = plan_run({"n_frozen": backbone_info(RunSpec.backbone).n_blocks - 2})
         layer_map(spec, backbone_info(spec.backbone), 0, "welcome-map")
         first = next(iter(found.lessons), None)
         if first is not None and st.button(
             t("learn.begin_first"), type="primary", icon=":material/play_arrow:", key="begin-first"
         ):
-            open_mission(first)
+            kept.open_mission(found.lessons[first].mission)
 
 
 def _draw_card(lesson: Lesson, progress: Progress) -> None:
@@ -62,13 +62,7 @@ def _draw_card(lesson: Lesson, progress: Progress) -> None:
                 kept.draw_anew(mission)
             name = "again" if progress.ended_at else "go_on" if n_done else "begin"
             if st.button(t(f"learn.{name}"), key=f"open-{mission.id}", icon=":material/arrow_forward:"):
-                open_mission(mission.id)
-
-
-def open_mission(id: str) -> None:
-    """Opens a mission where the visitor left off."""
-    state.open_learning({"mission": id})
-    st.rerun()
+                kept.open_mission(mission)
 
 
 def _draw_broken(found: Found) -> None:

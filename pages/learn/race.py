@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.learn import kept
+from pages.learn import kept, lost
 from pages.learn.live import draw_live
 from pages.learn.results import Results, told
 from pages.ui import pace, services, state
@@ -21,7 +21,7 @@ from tl_core.store.records import SweepState
 
 MEASURING_S, WAITING_S = 1.0, 4.7  # between two questions for what a run costs
 KEPT_S = 3  # what a sweep takes
-GO_ON = (SweepState.STOPPED, SweepState.INTERRUPTED)
+GO_ON = (SweepState.COMPLETED, SweepState.STOPPED, SweepState.INTERRUPTED)  # a trial of a completed one may have failed
 
 
 def draw(lesson: Lesson, step: Step, progress: Progress, results: Results) -> None:
@@ -30,16 +30,27 @@ def draw(lesson: Lesson, step: Step, progress: Progress, results: Results) -> No
     is_started = progress.is_started(step)
     is_lost = is_started and results.is_lost(runs=step.runs, sweep=step.sweep)
     if is_lost:
-        st.warning(t("learn.lost"), icon=":material/replay:")
+        lost.draw_said(lesson, step, results)
     if not is_started or is_lost:
         _draw_cost(mission, step, results)
-        n = len(step.runs) or mission.sweep(step.sweep, data_home()).n_trials
-        if st.button(t("learn.start", n=n), type="primary", icon=":material/play_arrow:", key="start"):
+        word, icon = ("train_again", "replay") if is_lost else ("start", "play_arrow")
+        n = _n_missing(mission, step, results)
+        if st.button(t(f"learn.{word}", n=n), type="primary", icon=f":material/{icon}:", key="start"):
             _start(lesson, step, results)
     if is_started:
         draw_live(lesson, step, progress, results)
-        if st.button(t("learn.next"), type="primary", icon=":material/arrow_forward:", key="next"):
+        word = lost.way_on(step, results) if is_lost else "next"
+        kind = "secondary" if is_lost else "primary"
+        if st.button(t(f"learn.{word}"), type=kind, icon=":material/arrow_forward:", key="next"):
             kept.go_on(mission, step)
+
+
+def _n_missing(mission: Mission, step: Step, results: Results) -> int:
+    """Returns how many trainings a step still takes."""
+    n_trials = results.n_lost_trials(step.sweep) if step.sweep else 0
+    if n_trials is None:  # it is not there
+        n_trials = mission.sweep(step.sweep, data_home()).n_trials
+    return len(results.lost_runs(step.runs)) + n_trials
 
 
 def _start(lesson: Lesson, step: Step, results: Results) -> None:

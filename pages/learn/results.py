@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pages.ui import services, state
 from pages.ui.text import count, percent, seconds, t
@@ -17,6 +17,10 @@ from tl_core.lessons.mission import NOISE, Measure, Mission
 from tl_core.lessons.mission_text import MissionText, filled, places
 from tl_core.lessons.progress import Progress
 from tl_core.store.records import RunState, SweepState
+
+Standing = Literal["measured", "undecided", "lost", "open"]
+"""A measure says something; it says nothing though all of its runs are whole; one of them did not get to its end; or
+one is under way, or not there."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,40 @@ class Results:
         return any(one.is_active for one in (*self.runs.values(), *(two.record for two in self.sweeps.values())))
 
     def is_lost(self, *, runs: Sequence[str] = (), sweep: str = "") -> bool:
-        """Whether something will never be measured as it is: deleted, failed or stopped."""
-        ended = {name for name, one in self.runs.items() if one.is_active or one.record.state is RunState.COMPLETED}
-        whole = (SweepState.RUNNING, SweepState.COMPLETED)
-        swept = {name for name, one in self.sweeps.items() if one.record.state in whole}
-        return not {*runs} <= ended or bool(sweep and sweep not in swept)
+        """Whether something will never be measured as it is: deleted, failed or stopped; a sweep's trial, too."""
+        return bool(self.lost_runs(runs)) or bool(sweep and self.n_lost_trials(sweep) != 0)
+
+    def is_gone(self, *, runs: Sequence[str] = (), sweep: str = "") -> bool:
+        """Whether something is not there: not started yet, deleted, or no more what the mission trains."""
+        return not {*runs} <= {*self.runs} or bool(sweep and self.n_lost_trials(sweep) is None)
+
+    def is_unmeasured(self, *, runs: Sequence[str] = (), sweep: str = "") -> bool:
+        """Whether what is lost leaves nothing to be asked about: a run, or all trials of a sweep."""
+        rows = self.sweeps[sweep].rows if sweep in self.sweeps else ()
+        return bool(self.lost_runs(runs)) or bool(sweep and self.n_lost_trials(sweep) in (None, len(rows)))
+
+    def lost_runs(self, runs: Sequence[str]) -> list[str]:
+        """Returns those of some runs that will never be measured as they are."""
+        on = {name for name, one in self.runs.items() if one.is_active or one.record.state is RunState.COMPLETED}
+        return [name for name in runs if name not in on]
+
+    def n_lost_trials(self, sweep: str) -> int | None:
+        """Returns how many trials of a sweep at rest have no result; 0 of one under way, None of one that is gone."""
+        found = self.sweeps.get(sweep)
+        if found is None or found.record.state is SweepState.OFFERED:
+            return None
+        return 0 if found.is_active else sum(row["state"] != RunState.COMPLETED for row in found.rows)
+
+    def standing(self, measure: str) -> Standing:
+        """Returns whether a measure says something, and if not, why."""
+        found = self.mission.measures[measure]
+        if self.measured(measure) is not None:
+            return "measured"
+        is_moving = any(self.runs[name].is_active for name in found.runs if name in self.runs)
+        is_moving = is_moving or (found.sweep in self.sweeps and self.sweeps[found.sweep].is_active)
+        if is_moving or self.is_gone(runs=found.runs, sweep=found.sweep):
+            return "open"
+        return "lost" if self.is_lost(runs=found.runs, sweep=found.sweep) else "undecided"
 
     def measured(self, measure: str) -> Any:
         """Returns what a measure of the mission says; None as long as it says nothing."""

@@ -9,6 +9,7 @@ from pages.ui import state
 from pages.ui.text import count, percent, seconds, t
 from tl_core.lessons.catalog import Lesson
 from tl_core.lessons.mission import Step
+from tl_core.store.records import RunState
 
 
 def draw_results(lesson: Lesson, step: Step, results: Results) -> None:
@@ -19,7 +20,7 @@ def draw_results(lesson: Lesson, step: Step, results: Results) -> None:
     for name in step.runs:
         record = results.runs[name].record
         accuracy, interval = record.test_accuracy, (record.scores or {}).get("interval") or [0.0, 0.0]
-        if accuracy is None:
+        if accuracy is None or record.state is not RunState.COMPLETED:
             continue
         margin = 100 * (interval[1] - interval[0]) / 2
         bar = (
@@ -31,6 +32,8 @@ def draw_results(lesson: Lesson, step: Step, results: Results) -> None:
             f'<td class="bar"><div>{bar}</div></td><td>{count(record.trainable_params)}</td>'
             f"<td>{seconds(record.seconds)}</td></tr>"
         )
+    if not rows:
+        return
     head = "".join(f'<th scope="col">{escape(one)}</th>' if one else "<td></td>" for one in heads)
     caption = f"<caption>{escape(t('learn.results_about'))}</caption>"
     body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"

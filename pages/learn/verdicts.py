@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import streamlit as st
 
@@ -26,7 +27,7 @@ class Verdict:
         said: What was predicted.
         measured: What the visitor's own runs measured.
         outcome: How well the two agree.
-        is_right: Whether it counts as right.
+        is_right: Whether it counts as right; None: nothing says so or otherwise.
     """
 
     id: str
@@ -34,23 +35,29 @@ class Verdict:
     said: str
     measured: str
     outcome: str
-    is_right: bool
+    is_right: bool | None
+
+
+UNJUDGED = MappingProxyType({"undecided": "learn.undecided", "lost": "learn.not_measured"})
 
 
 def draw(lesson: Lesson, progress: Progress, results: Results) -> None:
-    """Draws a line for each prediction that can be judged by now."""
+    """Draws a line for each prediction whose runs are over."""
     for verdict in verdicts(lesson, progress, results):
         with st.container(border=True, key=f"verdict-{verdict.id}"):
             st.caption(literal(verdict.title))
             places = st.columns(2)
             places[0].markdown(f"{t('learn.said')}{t('unit.colon')}**{literal(verdict.said)}**")
             places[1].markdown(f"{t('learn.measured')}{t('unit.colon')}**{literal(verdict.measured)}**")
+            if verdict.is_right is None:
+                st.caption(f":material/balance: {verdict.outcome}")  # a sentence: a badge would be cut short
+                continue
             icon, colour = ("check_circle", "green") if verdict.is_right else ("compare_arrows", "orange")
             st.badge(verdict.outcome, icon=f":material/{icon}:", color=colour)
 
 
 def verdicts(lesson: Lesson, progress: Progress, results: Results) -> Iterator[Verdict]:
-    """Yields what became of each prediction that can be judged by now."""
+    """Yields what became of each prediction whose runs are over, also where they say nothing to it."""
     for step in lesson.mission.steps:
         if step.kind == "predict" and step.id in progress.answers:
             measured = results.measured(step.measure)
@@ -58,16 +65,22 @@ def verdicts(lesson: Lesson, progress: Progress, results: Results) -> Iterator[V
             judged = judge(step, progress.answers[step.id], measured, ties)
             if judged is not None:
                 yield _verdict(lesson, step, progress.answers[step.id], judged, results)
+            elif unjudged := UNJUDGED.get(results.standing(step.measure)):
+                said = answer_said(lesson, step, progress.answers[step.id])
+                yield Verdict(step.id, _title(lesson, step), said, "–", t(unjudged), is_right=None)
 
 
 def _verdict(lesson: Lesson, step: Step, given: object, judged: Judgement, results: Results) -> Verdict:
     words = lesson.texts[state.language()]
-    title = words.sections[step.id].title or t("learn.kind_predict")
     measured = said_of(step.measure, words, results)
     if step.form == "choice":
         measured = words.choice(step.id, str(results.measured(step.measure)))
     said, outcome = answer_said(lesson, step, given), _outcome(step, judged, lesson)
-    return Verdict(step.id, title, said, measured, outcome, judged.is_right)
+    return Verdict(step.id, _title(lesson, step), said, measured, outcome, judged.is_right)
+
+
+def _title(lesson: Lesson, step: Step) -> str:
+    return lesson.texts[state.language()].sections[step.id].title or t("learn.kind_predict")
 
 
 def _outcome(step: Step, judged: Judgement, lesson: Lesson) -> str:

@@ -17,7 +17,7 @@ from tl_core.lessons import paper
 from tl_core.lessons.catalog import Lesson
 from tl_core.lessons.mission_text import END, LIMITS
 from tl_core.lessons.progress import Progress
-from tl_core.store.records import RunRecord
+from tl_core.store.records import RunRecord, RunState
 
 
 def draw(lesson: Lesson, progress: Progress, results: Results, conclusion: str) -> None:
@@ -98,7 +98,7 @@ def _runs(lesson: Lesson, results: Results) -> Iterator[str]:
 
 
 def _scored(record: RunRecord) -> str:
-    if record.test_accuracy is None:
+    if record.test_accuracy is None or record.state is not RunState.COMPLETED:
         return "–"
     interval = (record.scores or {}).get("interval")
     margin = f" ± {100 * (interval[1] - interval[0]) / 2:.1f}" if interval else ""

@@ -46,7 +46,9 @@ def draw() -> None:
     )
     st.logo(WEB / "logo.svg", size="large")
     st.html(WEB / "page.css")
-    page = st.navigation([*map(_page, STEPS), _page(STEPS[0], is_alias=True)])
+    page = _navigation(is_at_alias=False)
+    if page.url_path == STEPS[0]:
+        page = _navigation(is_at_alias=True)
     with st.sidebar:
         with st.container(horizontal=True, vertical_alignment="bottom", key="faces"):
             _language_choice()
@@ -70,7 +72,16 @@ def draw() -> None:
     page.run()
 
 
-def _page(name: str, *, is_alias: bool = False) -> st.Page:
+def _navigation(*, is_at_alias: bool) -> st.Page:
+    """Draws the menu, and returns the page that the address names.
+
+    The first step has two addresses. The menu has the one that is open, else "/": only of what it has it marks one.
+    """
+    first, alias = _page(STEPS[0], is_hidden=is_at_alias), _page(STEPS[0], is_alias=True, is_hidden=not is_at_alias)
+    return st.navigation([first, alias, *map(_page, STEPS[1:])])
+
+
+def _page(name: str, *, is_alias: bool = False, is_hidden: bool = False) -> st.Page:
     """Returns one step as a page. The first step's address is "/"; its alias answers to its name as well."""
     is_first = name == STEPS[0] and not is_alias
     return st.Page(
@@ -79,7 +90,7 @@ def _page(name: str, *, is_alias: bool = False) -> st.Page:
         icon=ICONS[name],
         url_path="start" if is_first else name,
         default=is_first,
-        visibility="hidden" if is_alias else "visible",
+        visibility="hidden" if is_hidden else "visible",
     )
 
 

@@ -151,20 +151,25 @@ def all_asked() -> dict[str, list[str]]:
 
 
 def learning() -> dict[str, str]:
-    """Returns where on Learn this visitor is: view, mission and step; from the address, then from the visit."""
+    """Returns where on Learn this visitor is: view, mission and step; from the address, then from the visit.
+
+    From the visit only where another page was left for Learn: then the address says nothing. On Learn itself an address
+    without a place is where the browser went back to.
+    """
     asked = {name: st.query_params[name] for name in OF_LEARN if name in st.query_params}
-    put("learning", asked or get("learning", {}))
+    put("learning", asked or ({} if get("page") == LEARN else get("learning", {})))
     return dict(get("learning"))
 
 
 def open_learning(said: Mapping[str, str]) -> None:
-    """Goes somewhere else on Learn; nothing: to its beginning."""
+    """Goes somewhere else on Learn; nothing: to its beginning.
+
+    The address changes at once as a whole: each change is a place to which the browser goes back.
+    """
     put("learning", dict(said))
-    for name in OF_LEARN:
-        if name not in said:
-            st.query_params.pop(name, None)
-        elif st.query_params.get_all(name) != [said[name]]:
-            st.query_params[name] = said[name]
+    others = {name: values for name, values in all_asked().items() if name not in OF_LEARN}
+    if all_asked() != (asked := {**others, **{name: [value] for name, value in said.items()}}):
+        st.query_params.from_dict(asked)
 
 
 def experiment() -> dict[str, str]:
@@ -196,6 +201,7 @@ def write_address(page: str) -> None:
     written = {name: value for name, value in said.items() if value}
     if {name: st.query_params.get_all(name) for name in st.query_params} != {n: [v] for n, v in written.items()}:
         st.query_params.from_dict(written)
+    put("page", page)
 
 
 def address(query: Mapping[str, str], page: str = "") -> str:

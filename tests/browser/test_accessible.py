@@ -1,5 +1,6 @@
 """No page has a fault that axe-core knows, in either theme, closed or with everything opened."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from real_server import Server, new_context
 
 from pages.measures.clicks import IDLE
 from tests.pages.fake_runs import record_finished
-from tl_core.phrases import phrase
+from tl_core.phrases import LANGUAGES, phrase
 from tl_core.planning.plan import baseline_of, plan_run
 from tl_core.store.access import Visitor
 from tl_core.store.records import Visibility
@@ -49,6 +50,52 @@ FACES = [  # most colours are the same on all pages: in the dark, a few of them 
     *(pytest.param("dark", name, marks=pytest.mark.full) for name in PAGES if name not in IN_THE_DARK),
 ]
 
+MISSION = """minutes = 1
+order = 1
+
+[runs.few]
+dataset = "mnist-small"
+backbone = "squeezenet"
+image_size = 32
+per_class = 2
+epochs = 2
+
+[[step]]
+id = "race"
+kind = "run"
+runs = ["few"]
+
+[[step]]
+id = "check"
+kind = "quiz"
+choices = ["yes", "no"]
+right = "yes"
+"""
+WORDS = """# Few
+What do a few pictures bring?
+
+## runs
+- few: Two of each
+
+## race: Race
+Go.
+
+## check: One question
+Is that so?
+
+- yes: Yes
+- no: No
+
+### answer
+It is.
+
+## end
+It is so.
+
+### limits
+One seed.
+"""
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[Server]:
@@ -74,7 +121,9 @@ def visit(chromium: Browser, server, shared, request) -> Iterator:
     page = context.new_page()
 
     def visit(name: str) -> Page:
-        page.goto(f"{server.url}/{name}{'&' if '?' in name else '?'}lang=en&run={shared}")
+        seen = "" if name.startswith("learn") else f"&run={shared}"  # with a run, Learn leads to the lab
+        page.goto(f"{server.url}/{name}{'&' if '?' in name else '?'}lang=en{seen}")
+        expect(page).to_have_url(re.compile(re.escape(f"/{name.partition('?')[0]}?")))
         expect(page.get_by_text(phrase("en", "frame.machine", device=""))).to_be_visible()
         page.evaluate(AXE)
         return page
@@ -117,3 +166,32 @@ def test_no_page_has_a_fault_that_axe_knows(visit, name):
 def _press(button: Locator) -> None:
     button.scroll_into_view_if_needed()
     button.click()
+
+
+@pytest.fixture
+def mission(server) -> str:
+    """A mission of a step that trains and one that asks."""
+    folder = server.log.parent / "lessons" / "few"
+    folder.mkdir(parents=True)
+    (folder / "mission.toml").write_text(MISSION)
+    for language in LANGUAGES:
+        (folder / f"{language}.md").write_text(WORDS)
+    return folder.name
+
+
+@pytest.mark.parametrize("visit", ["light"], indirect=True)
+def test_no_step_of_a_mission_has_a_fault_that_axe_knows(visit, mission):
+    page = visit(f"learn?mission={mission}")
+    assert faults(page) == []
+    _press(page.locator(".st-key-start button"))
+    scored = phrase("en", "learn.scored", accuracy="").strip()
+    expect(page.get_by_text(scored)).to_be_visible()
+    assert faults(page) == []
+    _press(page.locator(".st-key-next button"))
+    choices = page.get_by_test_id("stRadio").locator("label")
+    expect(choices.last).to_be_visible()
+    assert faults(page) == []
+    choices.last.click()
+    _press(page.locator(".st-key-answer button:enabled"))
+    expect(page.get_by_text("It is.")).to_be_visible()
+    assert faults(page) == []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from real_server import settle
+from real_server import rest, settle
 
 from tl_core.lessons.catalog import lessons
 from tl_core.phrases import LANGUAGES, phrase
@@ -134,6 +134,34 @@ def test_a_mission_is_done_with_real_runs_and_survives_reloads(server, page: Pag
     expect(page.get_by_text("Many were better.")).to_be_visible()
     page.goto(f"{server.url}/learn?lang=en&mission={tiny}&step=bet")
     expect(page.get_by_text(phrase("en", "learn.locked"))).to_be_visible()  # it stays as it was said
+
+
+def test_back_leads_from_a_mission_to_the_missions_and_another_page_back_into_it(server, page: Page, tiny):
+    page.goto(f"{server.url}/learn?lang=en")
+    settle(page)
+    press(page, f"open-{tiny}")
+    expect(page).to_have_url(re.compile(f"mission={tiny}&step=bet"))
+    page.go_back()
+    expect(page.locator(f".st-key-open-{tiny}")).to_be_visible()
+    expect(page).to_have_url(f"{server.url}/learn?lang=en")
+    page.go_forward()
+    expect(page.locator(".st-key-mission-steps")).to_be_visible()
+    rest(page)
+    menu = page.get_by_test_id("stSidebarNav")
+    menu.get_by_role("link", name=phrase("en", "data.title")).click()
+    expect(page).to_have_url(re.compile("/data"))
+    rest(page)
+    menu.get_by_role("link", name=phrase("en", "learn.title")).click()
+    expect(page.locator(".st-key-mission-steps")).to_be_visible()  # where one left off
+
+
+@pytest.mark.parametrize("path", ["", "learn"])
+def test_the_menu_marks_learn_at_both_of_its_addresses(server, page: Page, path):
+    page.goto(f"{server.url}/{path}?lang=en")
+    settle(page)
+    entries = page.get_by_test_id("stSidebarNav").get_by_role("link", name=phrase("en", "learn.title"))
+    expect(entries).to_have_count(1)
+    expect(entries).to_have_attribute("aria-current", "page")
 
 
 @pytest.mark.full

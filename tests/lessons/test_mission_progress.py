@@ -54,6 +54,18 @@ def test_a_question_is_not_left_without_an_answer_and_a_run_not_before_it_was_st
     assert told.with_run("b", "2" * 32).went_on(MISSION, RUN, "now").open_step(MISSION) is WHY
 
 
+def test_a_look_that_asks_about_what_was_not_measured_is_left_without_an_answer_and_no_other_question_is():
+    look = Step("look", "look", measure="winner", runs=("a", "b"), show="curves", choices=("a", "b", "noise"))
+    mission = Mission("m", 5, 1, {"a": {}, "b": {}}, {}, MEASURES, (READ, look, WHY))
+    told = done("idea")
+    assert told.went_on(mission, look, "now") is told
+    without = told.went_on(mission, look, "now", is_measured=False)
+    assert without.open_step(mission) is WHY
+    assert Progress.from_dict(json.loads(json.dumps(without.to_dict()))) == without
+    assert without.answered(look, "a", mission=mission).answers == {"look": "a"}
+    assert without.went_on(mission, WHY, "now", is_measured=False) is without
+
+
 def test_what_was_predicted_stays_and_an_explanation_may_be_said_anew():
     told = done("idea").answered(BET, "b", mission=MISSION)
     with pytest.raises(InputError) as caught:

@@ -20,6 +20,7 @@ class Progress:
         at: Id of the step that is open; "" before the first one, and of a mission that has none of this name any more.
         answers: Step → what was answered, as it was first said; an explanation as it was last said.
         passed: Steps that were left by going on.
+        without: Steps that were left unanswered, since what they ask about was not measured.
         runs: Name of a run in the mission → id of the student's own.
         sweeps: The same of sweeps.
         began_at: When the first step was left, ISO 8601 in UTC; None: not begun.
@@ -29,6 +30,7 @@ class Progress:
     at: str = ""
     answers: Mapping[str, Any] = field(default_factory=dict)
     passed: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     runs: Mapping[str, str] = field(default_factory=dict)
     sweeps: Mapping[str, str] = field(default_factory=dict)
     began_at: str | None = None
@@ -36,7 +38,7 @@ class Progress:
 
     def to_dict(self) -> dict:
         """Returns JSON-able plain data."""
-        return {**asdict(self), "passed": list(self.passed)}
+        return {**asdict(self), "passed": list(self.passed), "without": list(self.without)}
 
     @classmethod
     def from_dict(cls, data: Mapping | None) -> "Progress":
@@ -47,6 +49,7 @@ class Progress:
                 at=str(told.get("at") or ""),
                 answers=dict(told.get("answers") or {}),
                 passed=tuple(map(str, told.get("passed") or ())),
+                without=tuple(map(str, told.get("without") or ())),
                 runs=dict(told.get("runs") or {}),
                 sweeps=dict(told.get("sweeps") or {}),
                 began_at=told.get("began_at"),
@@ -77,9 +80,13 @@ class Progress:
         """Says whether a step is behind one: answered where it asks, started where it starts something, and left."""
         if step.kind == "run":
             return self.is_started(step)
-        if step.is_question and step.id not in self.answers:
+        if step.is_question and step.id not in self.answers and not self.is_without(step):
             return False
         return step.id in self.passed
+
+    def is_without(self, step: Step) -> bool:
+        """Says whether a step was left unanswered, since what it asks about was not measured."""
+        return step.kind == "look" and step.id in self.without
 
     def is_started(self, step: Step) -> bool:
         """Says whether all that a step has to be run was asked for."""
@@ -105,9 +112,18 @@ class Progress:
             raise InputError("answer_kept")
         return replace(self, answers={**self.answers, step.id: given})
 
-    def went_on(self, mission: Mission, step: Step, now: str) -> "Progress":
-        """Leaves a step for the next one; from one that is not done one does not get away."""
+    def went_on(self, mission: Mission, step: Step, now: str, *, is_measured: bool = True) -> "Progress":
+        """Leaves a step for the next one; from one that is not done one does not get away.
+
+        Args:
+            mission: Of the step.
+            step: The one that is left.
+            now: The time of day, ISO 8601 in UTC.
+            is_measured: Whether the runs that a look asks about have measured something; if not, it needs no answer.
+        """
         passed = replace(self, passed=(*self.passed, step.id)) if step.id not in self.passed else self
+        if not is_measured and step.id not in passed.without:
+            passed = replace(passed, without=(*passed.without, step.id))
         if not passed.is_done(step):
             return self
         at = mission.steps.index(step) + 1
