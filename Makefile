@@ -3,6 +3,7 @@
 # make check  the quick part of it: linter, types, and what builds no network; to be run before each commit, in three minutes
 # make test-all   the same, and what is only run before a release: more seeds, cuts and networks
 # make export writes networks as ONNX from then on: installs requirements-export.txt beside the app
+# make ray    lets a class be trained on a Ray cluster (docs/SCALE.md): installs requirements-ray.txt beside the app
 # make lock   writes down the packages that .venv has, with their hashes: once the tests have passed with others
 PYTHON ?= python3
 PORT ?= 8501
@@ -19,7 +20,7 @@ ifeq ($(shell uname -sm),Linux x86_64)
 TENSORFLOW := $(shell nvidia-smi -L >/dev/null 2>&1 && echo 'tensorflow[and-cuda]' || echo tensorflow-cpu)
 endif
 
-.PHONY: app test check types pure test-all lint lock export
+.PHONY: app test check types pure test-all lint lock export ray
 
 app: .venv/.app
 	@$(BIN)/streamlit run app.py --server.port $(PORT) --server.address $(HOST)
@@ -69,6 +70,9 @@ install = @echo 'Installing packages, most of it TensorFlow: some minutes of dow
 
 export: .venv/.app
 	$(PIP) -r requirements-export.txt
+
+ray: .venv/.app
+	$(PIP) -r requirements-ray.txt
 
 lock: .venv/.python
 	$(BIN)/python assets/rebuild/lock.py

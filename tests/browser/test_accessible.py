@@ -41,7 +41,7 @@ PAGES = (
     "classroom",
     *ASKING,
 )
-IN_THE_DARK = ("lab",)
+IN_THE_DARK = ("lab", "insights")
 LIKE_OTHERS = ("learn?view=claims", "learn?view=code", ASKING[1])  # made of the same parts: before a release
 FACES = [  # most colours are the same on all pages: in the dark, a few of them are looked at each time
     *(("light", name) for name in PAGES if name not in LIKE_OTHERS),

@@ -185,7 +185,6 @@ def test_the_next_student_gets_the_record_replayed_and_may_train_afresh(server, 
     expect(stop).to_have_count(0)
 
 
-@pytest.mark.full  # `tests/engine/test_real_workers.py` and `tests/pages/test_live_panel.py` hold both halves of it
 def test_a_run_is_paused_stepped_and_let_go_on(server, page):
     asked = "backbone=squeezenet&image_size=64&per_class=5&n_frozen=4&phases=1&epochs=499&seed=8&baseline=0"
     page.goto(f"{server.url}/?lang=en&v=2&{asked}")

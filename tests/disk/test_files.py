@@ -205,10 +205,10 @@ def test_the_newest_two_checkpoints_are_kept(tmp_path):
     (tmp_path / "checkpoint-old.safetensors").write_bytes(b"no number")
     for number in (8, 9, 10, 11):
         path = save_checkpoint(tmp_path, number, weights(number), {"epoch": str(number)})
-        assert path.name == f"checkpoint-{number:06d}.safetensors"
+        assert path.name == f"checkpoint-0000-{number:06d}.safetensors"
     assert [name for name in names(tmp_path) if name.startswith("checkpoint-0")] == [
-        "checkpoint-000010.safetensors",
-        "checkpoint-000011.safetensors",
+        "checkpoint-0000-000010.safetensors",
+        "checkpoint-0000-000011.safetensors",
     ]
     assert len(names(tmp_path)) == 4
     number, arrays, metadata = latest_checkpoint(tmp_path)
@@ -218,7 +218,7 @@ def test_the_newest_two_checkpoints_are_kept(tmp_path):
 def test_without_a_whole_checkpoint_there_is_none(tmp_path):
     assert latest_checkpoint(tmp_path) is None
     assert latest_checkpoint(tmp_path / "gone") is None
-    (tmp_path / "checkpoint-000001.safetensors").write_bytes(b"")
+    (tmp_path / "checkpoint-0000-000001.safetensors").write_bytes(b"")
     assert latest_checkpoint(tmp_path) is None
 
 
@@ -238,14 +238,14 @@ def test_a_full_disk_leaves_the_earlier_checkpoint_to_go_on_from(tmp_path, monke
         assert code_of(save_checkpoint, tmp_path, 2, weights(2), {}) == "disk_full"
     number, arrays, _ = latest_checkpoint(tmp_path)
     assert (number, arrays["w"][0]) == (1, 1.0)
-    assert names(tmp_path) == ["checkpoint-000001.safetensors"]
+    assert names(tmp_path) == ["checkpoint-0000-000001.safetensors"]
 
 
 def test_what_a_killed_writer_left_is_cleared_at_the_next_checkpoint(tmp_path):
-    (tmp_path / ".checkpoint-000001.safetensors.abcd.tmp").write_bytes(b"half")
+    (tmp_path / ".checkpoint-0000-000001.safetensors.abcd.tmp").write_bytes(b"half")
     assert latest_checkpoint(tmp_path) is None
     save_checkpoint(tmp_path, 1, weights(1), {})
-    assert names(tmp_path) == ["checkpoint-000001.safetensors"]
+    assert names(tmp_path) == ["checkpoint-0000-000001.safetensors"]
 
 
 @pytest.mark.parametrize("is_windows", [False, True])
@@ -258,3 +258,17 @@ def test_parts_of_a_file_are_read_by_several_threads_at_once(tmp_path, monkeypat
         starts = range(0, len(content) + 100, 97)
         parts = threads.map(lambda start: files.read_at(file.fileno(), 211, start), starts)
         assert list(parts) == [content[start : start + 211] for start in starts]
+
+
+def test_what_an_attempt_writes_that_was_given_up_stands_behind_that_of_the_next_one(tmp_path):
+    for attempt, number in ((1, 7), (2, 5), (1, 8), (2, 6), (1, 9)):  # the first one goes on, unheard
+        save_checkpoint(tmp_path, number, weights(attempt), {}, attempt=attempt)
+    assert latest_checkpoint(tmp_path)[0] == 6
+    assert names(tmp_path) == ["checkpoint-0002-000005.safetensors", "checkpoint-0002-000006.safetensors"]
+
+
+def test_a_checkpoint_of_before_there_were_attempts_is_the_oldest(tmp_path):
+    save_checkpoint(tmp_path, 9, weights(1), {}).rename(tmp_path / "checkpoint-000009.safetensors")
+    assert latest_checkpoint(tmp_path)[0] == 9
+    save_checkpoint(tmp_path, 1, weights(2), {}, attempt=1)
+    assert latest_checkpoint(tmp_path)[0] == 1

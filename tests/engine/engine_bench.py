@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from tl_core.engine.environment import n_threads
+from tl_core.engine.pool.capacity import Capacity
 from tl_core.engine.pool.pool import MAX_ACTIVE
 from tl_core.engine.service import Engine
 from tl_core.spec import RunSpec
@@ -77,10 +78,12 @@ STARTED = {
 }
 
 
-def train(run_id: str, spec: RunSpec, *, is_resumed: bool = False) -> dict:
+def train(run_id: str, spec: RunSpec, *, is_resumed: bool = False, attempt: int = 1) -> dict:
     """What a worker is sent for a run: its spec names the number of threads."""
     told = spec.with_changes(threads=n_threads()).to_dict()
-    return {"do": "train", "run_id": run_id, "owner": "local", "spec": told, "is_resumed": is_resumed}
+    return {"do": "train", "run_id": run_id, "owner": "local", "spec": told, "is_resumed": is_resumed} | {
+        "attempt": attempt
+    }
 
 
 def step(number: int) -> dict:
@@ -131,7 +134,7 @@ class Bench:
     def __init__(self, store, home, clock: Callable[[], float] = time.monotonic, free_bytes: int = PLENTY) -> None:
         self.workers: list[FakeWorker] = []
         self.home, self.free_bytes = home, free_bytes
-        self.engine = Engine(store, home, self._start, clock, lambda: self.free_bytes)
+        self.engine = Engine(store, home, self._start, clock, Capacity(lambda: self.free_bytes))
 
     def _start(self, *arguments, **threads) -> FakeWorker:
         self.workers.append(FakeWorker(*arguments, **threads))

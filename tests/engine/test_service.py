@@ -307,7 +307,7 @@ def stopped_run(bench: Bench) -> str:
 def test_a_stopped_run_is_sent_again_and_goes_on_with_its_curve(bench):
     run_id = stopped_run(bench)
     bench.engine.runs.resume(run_id, by=OPERATOR)
-    assert bench.worker.sent[-1] == train(run_id, SPEC, is_resumed=True)
+    assert bench.worker.sent[-1] == train(run_id, SPEC, is_resumed=True, attempt=3)
     assert bench.engine.runs.snapshot(run_id, by=OPERATOR).is_active
     bench.worker.tell(run_id, STARTED, step(3))
     assert [row[0] for row in bench.engine.runs.snapshot(run_id, by=OPERATOR).trace] == [1, 2, 3]
@@ -360,12 +360,12 @@ def completed_pair(bench: Bench, **more) -> tuple[str, str]:
 def test_a_completed_run_goes_on_for_more_epochs_and_its_baseline_with_it(bench):
     run_id, twin_id = completed_pair(bench)
     bench.engine.runs.go_on(run_id, 5, by=OPERATOR)
-    assert bench.worker.sent[-1] == train(run_id, SPEC.with_changes(epochs=5), is_resumed=True)
+    assert bench.worker.sent[-1] == train(run_id, SPEC.with_changes(epochs=5), is_resumed=True, attempt=4)
     seen = bench.engine.runs.snapshot(run_id, by=OPERATOR)
     assert (seen.is_active, [done.epoch for done in seen.epochs]) == (True, [1, 2])
     assert bench.position(twin_id) == 1
     bench.worker.tell(run_id, STARTED, step(3))
-    assert bench.worker.sent[-1] == train(twin_id, SCRATCH.with_changes(epochs=5), is_resumed=True)
+    assert bench.worker.sent[-1] == train(twin_id, SCRATCH.with_changes(epochs=5), is_resumed=True, attempt=4)
     bench.worker.tell(run_id, epoch(3), epoch(4), epoch(5))
     bench.worker.end(run_id)
     record = bench.engine.runs.snapshot(run_id, by=OPERATOR).record

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import count
@@ -155,11 +155,19 @@ class MemoryStore(RunStore):
             self._put(replace(self._runs[run.id], twin_id=baseline.id))
             self._put(replace(self._runs[baseline.id], twin_id=run.id))
 
-    def start_run(self, id: str, *, frozen_params: int, trainable_params: int, is_cached: bool) -> RunRecord:
+    def start_run(
+        self,
+        id: str,
+        *,
+        frozen_params: int,
+        trainable_params: int,
+        is_cached: bool,
+        environment: Mapping | None = None,
+    ) -> RunRecord:
         with self._lock:
             record = self._one(id)
             transitions.check_start(record)
-            return self._put(transitions.started(record, frozen_params, trainable_params, is_cached))
+            return self._put(transitions.started(record, frozen_params, trainable_params, is_cached, environment or {}))
 
     def add_epoch(self, id: str, epoch: EpochRecord, trace: list | None = None) -> None:
         with self._lock:

@@ -6,6 +6,7 @@ References:
 
 import json
 import os
+import re
 import secrets
 import threading
 import zlib
@@ -39,6 +40,7 @@ OUTPUTS_FILE = "outputs.safetensors"
 _POSITION = threading.Lock()  # of open files, where reading moves it
 _CHECKSUM = "crc32"
 _KEPT_CHECKPOINTS = 2
+_CHECKPOINT = re.compile(r"checkpoint-(?:(\d+)-)?(\d+)\.safetensors")  # attempt, which older ones lack, and number
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -175,24 +177,27 @@ def checksum(arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> str:
     return f"{total:08x}"
 
 
-def save_checkpoint(folder: Path, number: int, arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> Path:
+def save_checkpoint(
+    folder: Path, number: int, arrays: dict[str, np.ndarray], metadata: dict[str, str], *, attempt: int = 0
+) -> Path:
     """Writes one numbered checkpoint and keeps the newest two: the older one stands in if this one is ever damaged.
 
     Args:
-        number: Usually the epoch it was made after; the highest is the newest.
+        number: Usually the epoch it was made after; the highest of the last attempt is the newest.
+        attempt: Greater each time that a worker takes the run up.
 
     Returns:
-        The file, `checkpoint-000007.safetensors` for number 7.
+        The file, `checkpoint-0002-000007.safetensors` for number 7 of attempt 2.
 
     Raises:
         StoreError: As `write_atomic`. Earlier checkpoints are untouched.
 
     Thread:
-        One writer per folder.
+        One writer per folder and attempt.
     """
     for leftover in folder.glob(".checkpoint-*.tmp"):  # of a process that died while writing
         forget(leftover)
-    path = folder / f"checkpoint-{number:06d}.safetensors"
+    path = folder / f"checkpoint-{attempt:04d}-{number:06d}.safetensors"
     write_tensors(path, arrays, metadata)
     for old in _checkpoints(folder)[_KEPT_CHECKPOINTS:]:
         forget(old)
@@ -238,9 +243,10 @@ def latest_checkpoint(folder: Path) -> tuple[int, dict[str, np.ndarray], dict[st
 
 def _checkpoints(folder: Path) -> list[Path]:
     """Returns the checkpoint files, newest first."""
-    found = (path for path in folder.glob("checkpoint-*.safetensors") if path.stem.partition("-")[2].isdecimal())
-    return sorted(found, key=_number, reverse=True)
+    found = [(path, _CHECKPOINT.fullmatch(path.name)) for path in folder.glob("checkpoint-*.safetensors")]
+    numbers = {path: (int(match[1] or 0), int(match[2])) for path, match in found if match}
+    return sorted(numbers, key=numbers.__getitem__, reverse=True)
 
 
 def _number(path: Path) -> int:
-    return int(path.stem.partition("-")[2])
+    return int(path.stem.rpartition("-")[2])

@@ -12,7 +12,8 @@ from tl_core.engine.executors.contract import Executor
 from tl_core.engine.executors.process import WorkerProcess
 from tl_core.engine.imports import uploads
 from tl_core.engine.imports.imports import Imports
-from tl_core.engine.pool.capacity import free_bytes
+from tl_core.engine.pool.capacity import Capacity
+from tl_core.engine.pool.pool import HERE
 from tl_core.engine.requests import Requests
 from tl_core.engine.runs.estimates import Estimates
 from tl_core.engine.runs.exports import Exports
@@ -87,7 +88,7 @@ class Engine:
         home: The data folder.
         start_worker: Makes an executor from (home, on_message, on_exit), for an extra worker with `threads` as well.
         clock: Monotonic seconds.
-        free: Says how many bytes of memory are free.
+        capacity: How much there is to compute with.
 
     Promises:
         1. No method waits for Keras; `requests.classify` returns a Future.
@@ -108,7 +109,7 @@ class Engine:
         home: Path,
         start_worker: Callable[..., Executor] = WorkerProcess,
         clock: Callable[[], float] = time.monotonic,
-        free: Callable[[], int] = free_bytes,
+        capacity: Capacity = HERE,
     ) -> None:
         self.store, self.home = store, home
         uploads.sweep(home)
@@ -117,7 +118,7 @@ class Engine:
         disk = DiskUse(store, self.albums)
         self.imports = Imports(store, home, self.albums, disk)
         finished = FinishedRunCache(store)
-        self._supervisor = supervisor = Supervisor(store, finished, home, start_worker, clock, free)
+        self._supervisor = supervisor = Supervisor(store, finished, home, start_worker, clock, capacity)
         self._lock, self._pool, self._trainings = supervisor.lock, supervisor.pool, supervisor.trainings
         self._trainings.limits = limits(store)
         estimates = Estimates(store, supervisor.ask, lambda: self._trainings.count()[0] == 0, home)

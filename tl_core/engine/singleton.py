@@ -5,6 +5,7 @@ live in a Streamlit cache, which any visitor can clear.
 """
 
 import atexit
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TypeVar
 
 from tl_core.disk.home import data_home, keep_private, named_home
 from tl_core.disk.locks import ServerLock
+from tl_core.engine.executors.chosen import chosen
 from tl_core.engine.service import Engine
 from tl_core.store.cookies import server_secret
 from tl_core.store.instructor.admissions import Admissions
@@ -33,6 +35,7 @@ def engine() -> Engine:
 
     Raises:
         StoreError: The data folder cannot be used, or another server uses it ("server_running").
+        InputError: "bad_executor": the operator has chosen what there is not.
 
     Thread: any.
     """
@@ -43,7 +46,8 @@ def engine() -> Engine:
                 _SERVERS.append(ServerLock(home))
                 keep_private(home)
                 atexit.register(close)
-            _ENGINES.append(Engine(SqliteStore(home), home))
+            start_worker, capacity = chosen(os.environ.get("TL_EXECUTOR") or "")
+            _ENGINES.append(Engine(SqliteStore(home), home, start_worker, capacity=capacity))
         return _ENGINES[0]
 
 

@@ -7,10 +7,11 @@ from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 
+from tl_core.engine.environment import code_version
 from tl_core.engine.executors.contract import Executor
-from tl_core.engine.pool.capacity import free_bytes
+from tl_core.engine.pool.capacity import Capacity
 from tl_core.engine.pool.pending_requests import PendingRequests, failed
-from tl_core.engine.pool.pool import Pool
+from tl_core.engine.pool.pool import HERE, Pool
 from tl_core.engine.pool.worker_handle import WorkerHandle
 from tl_core.engine.runs.active import Trainings
 from tl_core.engine.runs.live_run import LiveRun
@@ -37,7 +38,7 @@ class Supervisor:
         home: The data folder.
         start_worker: Makes an executor.
         clock: Monotonic seconds.
-        free: Says how many bytes of memory are free.
+        capacity: How much there is to compute with.
         warms_up: Whether the main worker makes ready for the run that is likely to be the first.
 
     Attributes:
@@ -55,14 +56,14 @@ class Supervisor:
         home: Path,
         start_worker: Callable[..., Executor],
         clock: Callable[[], float] = time.monotonic,
-        free: Callable[[], int] = free_bytes,
+        capacity: Capacity = HERE,
         *,
         warms_up: bool = True,
     ) -> None:
         self.lock, self.entry = threading.RLock(), threading.RLock()
         self._warms_up, self._store = warms_up, store
         self._closed = threading.Event()
-        self.pool = Pool(start_worker, home, self._on_message, self._on_exit, clock, free)
+        self.pool = Pool(start_worker, home, self._on_message, self._on_exit, clock, capacity)
         self.trainings = Trainings(store, self.pool, finished, clock)
         self._answers = PendingRequests()
         with self.lock:
@@ -181,7 +182,7 @@ class Supervisor:
                 return
             worker.hear(message)
             if say == "ready":
-                self._on_ready(worker, message["device"])
+                self._on_ready(worker, message)
             elif say == "events":
                 equals = self.trainings.take(worker, message["run_id"], events, error)
             elif say == "ended":
@@ -202,6 +203,7 @@ class Supervisor:
             live = self.trainings.held_by(worker, run_id) if is_heard else None
             if live is None:
                 return None
+            live.recorder.machine = worker.environment
             worker.writing.acquire()  # within the lock: who takes the run from this worker waits for what is written
         try:
             for event in events:
@@ -226,8 +228,13 @@ class Supervisor:
             if not self._closed.is_set():
                 self.trainings.dispatch()
 
-    def _on_ready(self, worker: WorkerHandle, device: str) -> None:
-        self.pool.ready(worker, device)
+    def _on_ready(self, worker: WorkerHandle, message: dict) -> None:
+        if message.get("code", code_version()) != code_version():  # its results would pass for this one's
+            worker.device = None
+            self._lose(worker, WorkerError("worker_other_code"))
+            worker.close()
+            return
+        self.pool.ready(worker, message["device"])
         if self._warms_up and self.pool.is_main(worker):
             worker.send(WARM_UP.message(spec=plan_run({}).to_dict()))
 
@@ -259,6 +266,8 @@ class Supervisor:
             if self._closed.is_set():
                 return
             self.trainings.unsaved_ends.write()
+            if self.trainings.has_leases_over():
+                self.trainings.dispatch()
             hung = self.pool.hung()
             for worker, error in hung.items():
                 self._lose(worker, error)

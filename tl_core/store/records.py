@@ -28,7 +28,9 @@ class RunState(StrEnum):
         return self in (RunState.STOPPED, RunState.INTERRUPTED)
 
 
-WORKER_LOSSES = frozenset({"worker_died", "worker_killed", "worker_out_of_memory", "worker_hung"})
+WORKER_LOSSES = frozenset(
+    {"worker_died", "worker_killed", "worker_out_of_memory", "worker_hung", "worker_lost", "worker_other_code"}
+)
 """Codes of errors by which a run ends that another worker may take up again."""
 
 

@@ -1,7 +1,7 @@
 """What the engine does with the runs of a store, whatever keeps them; nobody is asked whether it is theirs to do."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -118,8 +118,19 @@ class RunRecords(ABC):
         """Makes a run and its from-scratch baseline each other's twin; earlier twins of the two are let go."""
 
     @abstractmethod
-    def start_run(self, id: str, *, frozen_params: int, trainable_params: int, is_cached: bool) -> RunRecord:
+    def start_run(
+        self,
+        id: str,
+        *,
+        frozen_params: int,
+        trainable_params: int,
+        is_cached: bool,
+        environment: Mapping | None = None,
+    ) -> RunRecord:
         """Sets a QUEUED, STOPPED or INTERRUPTED run RUNNING, in the name of this process.
+
+        Args:
+            environment: What is known of the machine that trains it, in place of what the record says of this one.
 
         Raises:
             StoreError: "run_is_active": it runs already; "run_already_finished": completed or failed.

@@ -1,12 +1,15 @@
 """What every store agrees on: which state may follow which, what a record becomes by it, what a search finds."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from tl_core.errors import InputError, StoreError
 from tl_core.store.names import clean_name, new_id, now
 from tl_core.store.records import EpochRecord, RunRecord, RunState, plain
 
+NOTHING: Mapping = MappingProxyType({})
 _ROLES = ("run", "baseline")
 _EARLIER = ("fingerprint", "recorded_from", "recorded_at", "best_epoch", "test_accuracy", "seconds", "ended_at")
 _OWN = ("id", "seq", "name", "role", "owner", "twin_id", "created_at", "visibility", "is_pinned", "sweep_id", "trial")
@@ -187,7 +190,9 @@ def queued(
     )
 
 
-def started(record: RunRecord, frozen_params: int, trainable_params: int, is_cached: bool) -> RunRecord:
+def started(
+    record: RunRecord, frozen_params: int, trainable_params: int, is_cached: bool, environment: Mapping = NOTHING
+) -> RunRecord:
     """Returns the record as it is once training began; the end of an earlier, unfinished part is taken back."""
     return replace(
         record,
@@ -196,6 +201,7 @@ def started(record: RunRecord, frozen_params: int, trainable_params: int, is_cac
         frozen_params=int(frozen_params),
         trainable_params=int(trainable_params),
         is_cached=bool(is_cached),
+        environment=record.environment | plain(dict(environment)),
         ended_at=None,
         seconds=None,
         best_epoch=None,

@@ -2,16 +2,19 @@
 
 import queue
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from patience import PATIENCE_S
 
+from tests.engine.executors.local_sshd import SSHD, local_sshd
 from tl_core.disk.files import latest_checkpoint, read_tensors
 from tl_core.engine.executors.contract import Executor
 from tl_core.engine.executors.in_process import InProcess
 from tl_core.engine.executors.process import WorkerProcess
+from tl_core.engine.executors.ssh import SshWorker
 from tl_core.models.trained import WEIGHTS_FILE
 from tl_core.spec import RunSpec
 
@@ -108,9 +111,19 @@ def alone(tmp_path_factory) -> dict[str, list[dict]]:
     return {name: [event.to_dict() for event in task.run()] for name, task in tasks.items()}
 
 
-@pytest.fixture(scope="module", params=[InProcess, WorkerProcess])
+@pytest.fixture(scope="module")
+def over_ssh(tmp_path_factory) -> Iterator[Callable[..., Executor]]:
+    if SSHD is None:
+        pytest.skip("there is no ssh server on this machine")
+    with local_sshd(tmp_path_factory.mktemp("ssh")) as (ssh, host, _), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TL_SSH", ssh)
+        yield partial(SshWorker, host)
+
+
+@pytest.fixture(scope="module", params=[InProcess, WorkerProcess, pytest.param("ssh", marks=pytest.mark.full)])
 def bench(request, tmp_path_factory) -> Iterator[Bench]:
-    made = Bench(request.param, tmp_path_factory.mktemp("home"))
+    make = request.getfixturevalue("over_ssh") if request.param == "ssh" else request.param
+    made = Bench(make, tmp_path_factory.mktemp("home"))
     yield made
     made.executor.close()
 

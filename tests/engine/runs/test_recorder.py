@@ -102,7 +102,9 @@ def completed(store, owner="local", size=3) -> str:
 
 def test_a_completed_run_keeps_its_newest_checkpoint_to_go_on_from(store):
     run_id = completed(store)
-    assert [path.name for path in store.run_folder(run_id).glob("checkpoint-*")] == ["checkpoint-000002.safetensors"]
+    assert [path.name for path in store.run_folder(run_id).glob("checkpoint-*")] == [
+        "checkpoint-0000-000002.safetensors"
+    ]
 
 
 def test_only_the_newest_runs_of_an_owner_keep_one(store):

@@ -8,6 +8,7 @@ import pytest
 
 from tests.store.memory_store import MemoryStore
 from tl_core.disk.files import WEIGHTS_FILE
+from tl_core.engine import environment
 from tl_core.engine.runs import reuse
 from tl_core.errors import UnknownIdError
 from tl_core.models.weights import WEIGHTS_FOLDER
@@ -106,7 +107,7 @@ def test_an_unknown_data_set_is_refused():
 
 
 def test_the_code_that_decides_results_is_hashed_and_no_other():
-    names = [path.relative_to(reuse._CORE).as_posix() for path in reuse._decisive_files()]
+    names = [path.relative_to(environment._CORE).as_posix() for path in environment._decisive_files()]
     wanted = {"spec.py", "seeds.py", "training/trainer.py", "models/blocks.json", "evaluation/scores.py"}
     assert wanted | {"engine/worker/tasks/train.py", "datasets/arrays.py"} <= set(names)
     assert names == sorted(names)
@@ -114,11 +115,18 @@ def test_the_code_that_decides_results_is_hashed_and_no_other():
 
 
 def test_another_version_of_keras_is_another_code(monkeypatch):
-    here = reuse.environment()
-    before = reuse.code_version()
+    here = environment.environment()
+    before = environment.code_version()
     newer = here | {"versions": here["versions"] | {"keras": "99"}}
-    monkeypatch.setattr(reuse, "environment", lambda: newer)
-    assert reuse.code_version.__wrapped__() != before
+    monkeypatch.setattr(environment, "environment", lambda: newer)
+    assert environment.code_version.__wrapped__() != before
+
+
+def test_tensorflow_for_processors_alone_is_the_same_code(monkeypatch):
+    here, before = environment.environment(), environment.code_version()
+    versions = {name.removesuffix("-cpu"): version for name, version in here["versions"].items()}
+    monkeypatch.setattr(environment, "environment", lambda: here | {"versions": versions})
+    assert environment.code_version.__wrapped__() == before
 
 
 def test_a_finished_run_is_found_by_its_spec(store):

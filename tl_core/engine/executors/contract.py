@@ -4,6 +4,15 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
+LOST = 70
+"""Exit status of a worker of which nobody knows what became of it: its machine, or the way there, is gone."""
+
+LEASE_S = 8.0
+"""A worker on another machine goes on for so long after it last said that it lives, as far as the server has heard it.
+
+Less than `pool.worker_handle.SILENCE_S`: when a silent one is given up, it has ended itself, wherever it is.
+"""
+
 Hear = Callable[[dict], None]
 Exit = Callable[[int], None]
 
@@ -23,10 +32,13 @@ class Executor(Protocol):
            up, with its best weights so far. `close` ends everything, and nothing is said afterwards.
 
     `on_exit` is called once, with a status, when the executor has died without being closed; it then takes messages and
-    does nothing with them.
+    does nothing with them. `LOST`: it may live on, unheard.
 
     Thread: any.
     """
+
+    lease_s: float = 0.0
+    """`LEASE_S` where it computes on another machine; 0 where it ends with its pipe."""
 
     def send(self, message: dict) -> None:
         """Passes one message on. A dead executor swallows it: `on_exit` says that it died."""

@@ -5,7 +5,7 @@ import logging
 import threading
 from pathlib import Path
 
-from tl_core.engine.environment import n_threads
+from tl_core.engine.environment import ready
 from tl_core.engine.executors.contract import Executor, Exit, Hear, tell
 
 
@@ -56,7 +56,7 @@ class InProcess(Executor):
         from tl_core.engine.worker.device import device_name
 
         try:
-            self._say({"say": "ready", "device": device_name(), "threads": n_threads()})
+            self._say(ready(device_name()))
             self._worker.serve()
         except BaseException:
             logging.getLogger(__name__).exception("the worker broke down")

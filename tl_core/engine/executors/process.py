@@ -19,12 +19,19 @@ def start_module(
     module: str, home: Path, log: str, threads: int | None = None, errors: str = "strict"
 ) -> tuple[subprocess.Popen, IO[str], IO[str]]:
     """Starts one of our modules in a process of its own; returns that, its input and its output."""
+    return start_command([sys.executable, "-m", module], worker_environment(home, threads), home, log, errors)
+
+
+def start_command(
+    command: list[str], environment: dict[str, str], home: Path, log: str, errors: str = "strict"
+) -> tuple[subprocess.Popen, IO[str], IO[str]]:
+    """Starts a command; returns the process, its input and its output. What it complains of goes to the log."""
     folder = home / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     process = subprocess.Popen(
-        [sys.executable, "-m", module],
+        command,
         cwd=PROJECT,
-        env=worker_environment(home, threads),
+        env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -61,8 +68,16 @@ class WorkerProcess(Executor):
         self._on_message, self._on_exit = on_message, on_exit
         self._is_closed = False
         self._writing = threading.Lock()
-        self._process, self._input, self._output = start_module("tl_core.engine.worker", home, "worker.log", threads)
+        self._process, self._input, self._output = self._start(home, threads)
         threading.Thread(target=self._listen, name="engine", daemon=True).start()
+
+    def _start(self, home: Path, threads: int | None) -> tuple[subprocess.Popen, IO[str], IO[str]]:
+        return start_module("tl_core.engine.worker", home, "worker.log", threads)
+
+    @staticmethod
+    def _status(status: int) -> int:
+        """Returns what is said of the end of the process, which had this exit status."""
+        return status
 
     @property
     def pid(self) -> int:
@@ -89,7 +104,7 @@ class WorkerProcess(Executor):
         self._output.close()
         self._close_input()
         if not self._is_closed:
-            tell(self._on_exit, status)
+            tell(self._on_exit, self._status(status))
 
     def _hear(self, line: str) -> None:
         """Takes in one line; that of a killed worker may be half a one."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 WORKER_BYTES = 1_500_000_000  # TensorFlow, a network that is trained in full, and its pictures
@@ -55,3 +56,27 @@ def n_extra_workers(n_threads: int, free: Callable[[], int] = free_bytes) -> int
         return max(0, int(wanted) - 1)
     n_cores = os.cpu_count() or 1
     return max(0, min(n_cores if n_threads > 1 else n_cores - 1, free() // WORKER_BYTES - 1))
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """How much there is to compute with.
+
+    Attributes:
+        free: Says how many bytes of memory are free here.
+        n_elsewhere: One-thread workers that other machines hold; with any, none stands here beside the main one.
+    """
+
+    free: Callable[[], int] = free_bytes
+    n_elsewhere: int = 0
+
+    def n_extra(self, n_threads: int) -> int:
+        """Returns how many workers with one thread may stand beside the main one, which has so many."""
+        return self.n_elsewhere or n_extra_workers(n_threads, self.free)
+
+    def has_room(self, n_bytes: int, *, is_main: bool) -> bool:
+        """Says whether there is memory for one more run, or worker, where the main worker is or where the others are.
+
+        Other machines are trusted to hold what the operator has said.
+        """
+        return (self.n_elsewhere > 0 and not is_main) or self.free() >= n_bytes

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tl_core.engine.environment import n_threads
 from tl_core.engine.executors.contract import Executor
-from tl_core.engine.pool.capacity import RUN_BYTES, WORKER_BYTES, free_bytes, n_extra_workers
+from tl_core.engine.pool.capacity import RUN_BYTES, WORKER_BYTES, Capacity
 from tl_core.engine.pool.worker_handle import WorkerHandle
 from tl_core.errors import WorkerError
 
@@ -20,6 +20,7 @@ MAX_ACTIVE = 4  # runs that the main worker advances in turns; each holds its ne
 MAX_ACTIVE_EXTRA = 2
 MAX_BAD_STARTS = 3  # workers in a row that died before they were ready; then one is only started when it is needed
 EXTRA_IDLE_S = 120.0  # then a one-thread worker gives its memory back
+HERE = Capacity()
 STALL_S = 5.0  # between two looks at the workers: this process was stopped or asleep itself
 
 
@@ -32,7 +33,7 @@ class Pool:
         on_message: Called with (worker, message).
         on_exit: Called with (worker, exit status) when a worker has died.
         clock: Monotonic seconds.
-        free: Says how much memory is free, in bytes.
+        capacity: How much there is to compute with.
 
     Guarded by the engine's lock.
     """
@@ -44,13 +45,13 @@ class Pool:
         on_message: Callable[[WorkerHandle, dict], None],
         on_exit: Callable[[WorkerHandle, int], None],
         clock: Callable[[], float] = time.monotonic,
-        free: Callable[[], int] = free_bytes,
+        capacity: Capacity = HERE,
     ) -> None:
         self._start_worker, self._home = start_worker, home
         self._on_message, self._on_exit = on_message, on_exit
-        self._clock, self._free = clock, free
+        self._clock, self._capacity = clock, capacity
         self.n_threads = n_threads()
-        self.n_extra = n_extra_workers(self.n_threads, free)
+        self.n_extra = capacity.n_extra(self.n_threads)
         self._idle_s = float(os.environ.get("TL_IDLE_S") or 300)
         self._main: WorkerHandle | None = None
         self._extras: list[WorkerHandle] = []
@@ -176,7 +177,8 @@ class Pool:
         return self._extra(1) or (self._with_room(self.main()) if is_like_them else None)
 
     def _with_room(self, worker: WorkerHandle) -> WorkerHandle | None:
-        has_room = not worker.is_full and (not worker.runs or self._free() >= RUN_BYTES)
+        has_memory = not worker.runs or self._capacity.has_room(RUN_BYTES, is_main=self.is_main(worker))
+        has_room = not worker.is_full and has_memory
         return worker if has_room else None
 
     def _extra(self, threads: int) -> WorkerHandle | None:
@@ -198,7 +200,9 @@ class Pool:
             self._end_idle(kind)
             kind = [worker for worker in kind if worker in self._extras]
         is_first = not any(worker.runs for worker in self)
-        return len(kind) < (self.n_extra if is_usual else 1) and (is_first or self._free() >= WORKER_BYTES)
+        return len(kind) < (self.n_extra if is_usual else 1) and (
+            is_first or self._capacity.has_room(WORKER_BYTES, is_main=False)
+        )
 
     def _end_idle(self, workers: list[WorkerHandle]) -> None:
         """Ends workers with numbers of threads that nobody asks for now."""

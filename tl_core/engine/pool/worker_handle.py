@@ -4,7 +4,7 @@ import math
 import threading
 from collections.abc import Callable
 
-from tl_core.engine.executors.contract import Executor
+from tl_core.engine.executors.contract import LOST, Executor
 from tl_core.engine.pool.evidence import n_out_of_memory
 from tl_core.errors import WorkerError
 
@@ -25,6 +25,8 @@ class WorkerHandle:
     Attributes:
         runs: Ids of the runs that it has, also of those that are over but that it has not let go of.
         device: What it computes on; None until it is ready.
+        environment: As `engine.environment.environment`, of its machine; None until it is ready.
+        is_waiting: Whether it has no machine yet: no limit of time holds for its start then.
         writing: Held while what it has said is written down, which the engine's lock is not kept for.
 
     Guarded by the engine's lock.
@@ -33,12 +35,15 @@ class WorkerHandle:
     def __init__(self, threads: int, most: int, clock: Callable[[], float]) -> None:
         self.threads, self.most = threads, most
         self.device: str | None = None
+        self.environment: dict | None = None
+        self.is_waiting = False
         self.writing = threading.Lock()
         self.runs: set[str] = set()
         self._paused: set[str] = set()
         self._asked: set[str] = set()
         self._clock = clock
         self._executor: Executor | None = None
+        self._lease_s = 0.0
         self._unsent: list[dict] = []
         self._heard_s = self._said_s = self._used_s = clock()
         self._turn_s: float | None = None  # None: it has not said yet that it is alive, and perhaps never does
@@ -69,7 +74,8 @@ class WorkerHandle:
 
     def attach(self, executor: Executor) -> None:
         """Gives it what computes; it may have begun to speak before."""
-        self._executor = executor
+        self._executor, self._lease_s = executor, getattr(executor, "lease_s", 0.0)
+        self._renew({"said_s": None})
         for message in self._unsent:
             executor.send(message)
         self._unsent = []
@@ -98,12 +104,23 @@ class WorkerHandle:
         self._heard_s = self._clock()
         if message["say"] == "heartbeat":
             self._turn_s = message["turn_s"]
+            self._renew(message)
             return
         self._said_s = self._used_s = self._heard_s
+        self.is_waiting = message["say"] == "waiting"
         if message["say"] == "ready":
-            self.device = message["device"]
+            self.device, self.environment = message["device"], message.get("environment")
         elif message["say"] == "answer":
             self._asked.discard(message["request_id"])
+
+    def _renew(self, heartbeat: dict) -> None:
+        """Lets it go on for a while, from when it said that it lives; one that ends with its pipe needs no leave."""
+        if self._executor is not None and self._lease_s:
+            self._executor.send({"do": "renew", "said_s": heartbeat["said_s"], "seconds": self._lease_s})
+
+    def lease_left_s(self) -> float:
+        """Returns for how many seconds it may still live on and write, where nobody knows what has become of it."""
+        return max(0.0, self._heard_s + self._lease_s - self._clock()) if self._lease_s else 0.0
 
     def let_go(self, run_id: str) -> None:
         """Notes that the worker has nothing to do with a run any more."""
@@ -131,15 +148,17 @@ class WorkerHandle:
         """Returns why the worker is taken to hang, or None while it is not."""
         silent_s, wordless_s = self._clock() - self._heard_s, self._clock() - self._said_s
         if self.device is None:
-            is_hung = wordless_s > START_S
+            is_hung = wordless_s > START_S and not self.is_waiting
         elif self._turn_s is None:
-            is_hung = False
+            is_hung = self._lease_s > 0 and silent_s > SILENCE_S
         else:  # a long turn that still says something, such as a download, is none to worry about
             is_hung = silent_s > SILENCE_S or min(self._turn_s, wordless_s) > TURN_S
         return WorkerError("worker_hung", seconds=math.ceil(max(silent_s, self._turn_s or 0.0))) if is_hung else None
 
     def death(self, status: int) -> WorkerError:
         """Returns why it has died, as far as its exit status and the system's count of such ends tell."""
+        if status == LOST:
+            return WorkerError("worker_lost")
         if status not in KILLED:
             return WorkerError("worker_died", status=status)
         before, now = self._n_out_of_memory, n_out_of_memory()

@@ -22,7 +22,7 @@ from tl_core.store.records import RunRecord, RunState
 from tl_core.store.store import RunStore
 from tl_core.training.events import Ended, Event
 
-MOST_LOST = 1  # workers of a run; when the next one is lost as well, the run may be what kills them
+UNHEARD = ("worker_lost", "worker_hung")  # what may live on
 PAUSE_S = 600.0  # a run paused for so long is stopped when others wait; it can be resumed from its last epoch
 
 
@@ -77,6 +77,7 @@ class Trainings:
         equal: str | None = None,
         is_resumed: bool = False,
         n_lost: int = 0,
+        not_before_s: float = 0.0,
     ) -> None:
         """Brings a run into line.
 
@@ -88,20 +89,13 @@ class Trainings:
             equal: What it shares with runs that must end alike: while one of them trains it waits for the result.
             is_resumed: Whether to go on from the newest checkpoint.
             n_lost: How many workers that had it were lost.
+            not_before_s: When the last of them has ended for certain, on the engine's clock.
         """
+        pace, version = Pace(self._clock), self._versions.__next__
         live = LiveRun.known_to(
-            self._store,
-            run_id,
-            owner,
-            spec,
-            self._versions.__next__,
-            Pace(self._clock),
-            is_resumed=is_resumed,
-            after=after,
-            equal=equal,
-            n_lost=n_lost,
+            self._store, run_id, owner, spec, version, pace, is_resumed=is_resumed, after=after, equal=equal
         )
-        self._live[run_id] = live
+        self._live[run_id], live.n_lost, live.not_before_s = live, n_lost, not_before_s
         self._line.join(run_id, owner, is_trial=self.record(run_id).sweep_id is not None)
         self._line_has_moved()
 
@@ -131,7 +125,7 @@ class Trainings:
     def _begin_next(self) -> bool:
         if self.is_held:
             return False
-        room = Room(self._live, self._pool, self.limits.running)
+        room = Room(self._live, self._pool, self.limits.running, self._clock())
         chosen = self._line.first(room.active, lambda run_id: room.of(self._live[run_id]) is not None)
         if chosen is None or not (worker := room.of(self._live[chosen])):
             return False
@@ -145,11 +139,12 @@ class Trainings:
         try:
             self._store.run_folder(live.run_id)
             self._pin(live, worker.threads)
+            attempt = len(self._store.events(live.run_id)) + live.n_lost  # grows with each end and each new beginning
         except TransferLabError as error:
             self.finish(live, state_after(error.to_dict()), error)
             return
         message = {"do": "train", "run_id": live.run_id, "owner": live.owner, "spec": live.spec.to_dict()}
-        worker.send(message | {"is_resumed": live.is_resumed})
+        worker.send(message | {"is_resumed": live.is_resumed, "attempt": attempt})
 
     def _pin(self, live: LiveRun, n_threads: int) -> None:
         """Writes down with how many threads a run is trained: they decide the last bits of its results."""
@@ -230,10 +225,9 @@ class Trainings:
 
     def let_go(self, worker: WorkerHandle, run_id: str, error: dict | None) -> None:
         """Takes in that a worker has done with a run; one that is not over then has failed."""
-        live = self._live.get(run_id)
-        is_held = run_id in worker.runs
+        live = self.held_by(worker, run_id)
         worker.let_go(run_id)
-        if is_held and live is not None and live.is_sent:
+        if live is not None:
             error = error or {"code": "worker_died", "values": {"status": 0}}
             self.finish(live, RunState.FAILED, WorkerError(error["code"], **error["values"]))
 
@@ -248,23 +242,25 @@ class Trainings:
                 self.finish(live, RunState.FAILED, error)
             return
         for live in reversed(lost):  # each is put before all others
-            self._take_back(live, error)
+            self._take_back(live, error, worker)
 
-    def _take_back(self, live: LiveRun, error: WorkerError) -> None:
-        """Takes a run from a worker that was lost: interrupted and, the first time, in line again by itself."""
-        if live.is_stopping:
-            return self.finish(live, RunState.STOPPED)
-        if live.n_lost >= MOST_LOST:
-            return self.finish(live, RunState.FAILED, error)
-        if has_begun := live.recorder.has_started:  # as the store knows it: `live` may not have heard it yet
+    def _take_back(self, live: LiveRun, error: WorkerError, worker: WorkerHandle) -> None:
+        """Takes a run from a worker that was lost; one that was never reached has had no part of it."""
+        lease_s = worker.lease_left_s() if error.code in UNHEARD else 0.0
+        state, goes_on = live.fate(error)
+        if state is not None:
+            self.finish(live, state, None if state is RunState.STOPPED else error)
+            goes_on = goes_on and self._is_interrupted(live.run_id)  # not where the disk is full, or it was over
+        if not goes_on:
+            return
+        again = {"after": live.after, "equal": live.equal, "is_resumed": live.is_resumed or state is not None}
+        has_had_it = worker.device is not None or error.code != "worker_lost"
+        again |= {"n_lost": live.n_lost + has_had_it, "not_before_s": self._clock() + lease_s if lease_s else 0.0}
+        try:
+            self.add(live.run_id, live.spec, live.owner, **again)
+            self.prioritise(live.run_id)
+        except TransferLabError:  # where the store does not answer, the run is resumed by hand
             self.finish(live, RunState.INTERRUPTED, error)
-            if not self._is_interrupted(live.run_id) or (live.is_paused and not live.is_held):
-                return None  # the disk is full, or somebody holds it: it is resumed by hand; or it was over
-        run_id, again, n_lost = live.run_id, live.is_resumed or has_begun, live.n_lost + 1
-        with suppress(TransferLabError):  # where the store does not answer, the run is resumed by hand
-            self.add(run_id, live.spec, live.owner, after=live.after, equal=live.equal, is_resumed=again, n_lost=n_lost)
-            return self.prioritise(run_id)
-        return self.finish(live, RunState.INTERRUPTED, error)
 
     def _is_interrupted(self, run_id: str) -> bool:
         with suppress(TransferLabError):
@@ -286,6 +282,11 @@ class Trainings:
         """Passes a wish about a run on to its worker."""
         if (worker := self._pool.holder(live.run_id)) is not None:
             worker.send({"do": do, "run_id": live.run_id})
+
+    def has_leases_over(self) -> bool:
+        """Says whether a run may begin now that waited for the end of a worker nobody hears."""
+        now_s = self._clock()
+        return any(0.0 < live.not_before_s <= now_s and not live.is_sent for live in self._live.values())
 
     def paused_too_long(self) -> list[LiveRun]:
         """Returns the paused runs whose place others wait for."""

@@ -6,13 +6,16 @@ from dataclasses import asdict, dataclass, field
 
 from tl_core.engine.runs.recorder import Recorder
 from tl_core.engine.runs.snapshots import RunSnapshot
+from tl_core.errors import WorkerError
 from tl_core.spec import RunSpec
 from tl_core.store import transitions
-from tl_core.store.records import EpochRecord, RunRecord
+from tl_core.store.records import EpochRecord, RunRecord, RunState
 from tl_core.store.store import RunStore
 from tl_core.training.events import Ended, Epoch, Event, Moved, Phase, Recovered, Started, Step
 
 MEMORY_S = 30.0  # after so long a measured speed counts half: others come and go on the same machine
+MOST_DEAD = 1  # workers of a run; when the next one dies as well, the run may be what kills them
+MOST_LOST = 2  # machines of a run; then somebody should look at the way there
 JUDGING = frozenset({"validating", "testing"})
 
 
@@ -127,6 +130,7 @@ class LiveRun:
     is_stopping: bool = False
     is_paused: bool = False
     is_held: bool = False  # paused with all others, and to go on with them
+    not_before_s: float = 0.0  # on the engine's clock; 0: at any time
     is_being_filled: bool = False  # an equal run has ended, and its result is being copied
     has_steps: bool = False
     _seen: RunSnapshot | None = None
@@ -147,12 +151,11 @@ class LiveRun:
         is_resumed: bool,
         after: str | None,
         equal: str | None,
-        n_lost: int,
     ) -> "LiveRun":
         """Returns a run with what its store knows of it: the curve and the epochs of the part before a stop."""
         recorder = Recorder(store, run_id, spec)
         epochs = {epoch.epoch: epoch for epoch in store.epochs(run_id)}
-        return cls(run_id, owner, spec, recorder, next_version, pace, epochs, is_resumed, after, equal, n_lost)
+        return cls(run_id, owner, spec, recorder, next_version, pace, epochs, is_resumed, after, equal)
 
     def touch(self) -> None:
         """Notes that something is different from what pages have seen."""
@@ -217,6 +220,24 @@ class LiveRun:
     def is_pausable(self) -> bool:
         """Whether it is under way and nobody holds or ends it yet."""
         return self.is_sent and not self.is_stopping and not self.is_paused
+
+    def fate(self, error: WorkerError) -> tuple[RunState | None, bool]:
+        """Returns how a run ends whose worker was lost, and whether it is in line again by itself.
+
+        Args:
+            error: What became of the worker.
+
+        Returns:
+            The state, None where the record does not say yet that it has begun; and whether it goes on.
+        """
+        is_lost = error.code == "worker_lost"  # with its machine: the run had no part in it
+        if self.is_stopping:
+            return RunState.STOPPED, False
+        if self.n_lost >= (MOST_LOST if is_lost else MOST_DEAD):
+            return RunState.INTERRUPTED if is_lost else RunState.FAILED, False
+        if not self.recorder.has_started:
+            return None, True
+        return RunState.INTERRUPTED, self.is_held or not self.is_paused  # somebody who holds it resumes it by hand
 
     def pause(self) -> None:
         self.is_paused = True

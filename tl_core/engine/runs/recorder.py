@@ -68,6 +68,7 @@ class Recorder:
 
     Attributes:
         trace: The curve of the steps so far.
+        machine: As `engine.environment.environment`, of what trains; None: this process' machine does.
 
     Thread: one at a time, the engine's or the command line's.
     """
@@ -77,6 +78,7 @@ class Recorder:
         self._n_train = 0
         self._has_started = self._has_compiled = False
         self._kept_at_s = 0.0
+        self.machine: Mapping | None = None
         self.trace = Trace(store.trace(run_id))  # of the part before a stop, when it is resumed
 
     @property
@@ -107,6 +109,7 @@ class Recorder:
             frozen_params=event.frozen_params,
             trainable_params=event.trainable_params,
             is_cached=event.is_cached,
+            environment=self.machine,
         )
 
     def _close_epoch(self, epoch: EpochRecord) -> None:
@@ -151,17 +154,22 @@ class Recorder:
         if event.phase < self._spec.phases:
             return  # an epoch of the head on fixed features costs next to nothing
         if self._has_compiled or self._spec.is_fitted:  # the first epoch, also that after a resume, includes compiling
-            self._store.save_timing(timing_key(self._spec), {"epoch_s_per_image": event.seconds / self._n_train})
+            key = timing_key(self._spec, self.machine)
+            self._store.save_timing(key, {"epoch_s_per_image": event.seconds / self._n_train})
         self._has_compiled = True
 
 
-def timing_key(spec: RunSpec) -> str:
+def timing_key(spec: RunSpec, machine: Mapping | None = None) -> str:
     """Returns the name under which the speed of runs like this one is kept.
 
     It is equal where an epoch of the last phase costs the same, and what comes before it. The machine, its cores and
     threads are part of it.
+
+    Args:
+        spec: Of the run.
+        machine: As `Recorder.machine`.
     """
     about = {name: value for name, value in spec.to_dict().items() if name not in _FREE}
-    here = environment()
+    here = machine or environment()
     about |= {"machine": [here["machine"], here["cores"], spec.threads or here["threads"], here["backend"]]}
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:24]

@@ -7,33 +7,18 @@ TensorFlow's threads, the machine and its device are left out: they decide the l
 import hashlib
 import json
 from functools import cache
-from pathlib import Path
 
 from tl_core.datasets import arrays
 from tl_core.datasets.catalog import dataset_info
 from tl_core.datasets.own.album import is_own
 from tl_core.disk.files import WEIGHTS_FILE
-from tl_core.engine.environment import environment
+from tl_core.engine.environment import code_version, digest
 from tl_core.errors import UnknownIdError
 from tl_core.models.weights import BUNDLED, DOWNLOADED, WEIGHTS_FOLDER
-from tl_core.paths import PROJECT
 from tl_core.planning.plan import decisive
 from tl_core.spec import RunSpec
 from tl_core.store.records import RunRecord
 from tl_core.store.store import RunStore
-
-_CORE = PROJECT / "tl_core"
-_DECISIVE = (
-    "datasets",
-    "models",
-    "training",
-    "evaluation",
-    "spec.py",
-    "faults.py",
-    "fields.py",
-    "seeds.py",
-    "engine/worker/tasks/train.py",
-)
 
 
 def find(store: RunStore, spec: RunSpec) -> RunRecord | None:
@@ -64,28 +49,7 @@ def fingerprint(spec: RunSpec, store: RunStore | None = None) -> str | None:
         start = None if store is None else _source_hash(store, str(source))
         if start is None:
             return None
-    return _digest(json.dumps([told, _pictures_hash(spec.dataset), start, code_version()], sort_keys=True).encode())
-
-
-@cache
-def code_version() -> str:
-    """Returns the hash of everything in the code that decides a result: our sources, Keras, its backend, NumPy."""
-    here = environment()
-    parts = [json.dumps([here["versions"], here["backend"]], sort_keys=True).encode()]
-    for path in _decisive_files():
-        parts += [path.relative_to(_CORE).as_posix().encode(), path.read_bytes()]
-    return _digest(*parts)
-
-
-def _decisive_files() -> list[Path]:
-    """Returns the sources, and the tables beside them, in an order that is the same everywhere.
-
-    Raises:
-        FileNotFoundError: One of them is not where this module looks for it.
-    """
-    roots = [(_CORE / name).resolve(strict=True) for name in _DECISIVE]
-    found = [path for root in roots for path in ([root] if root.is_file() else root.rglob("*"))]
-    return sorted(path for path in found if path.suffix in (".py", ".json"))
+    return digest(json.dumps([told, _pictures_hash(spec.dataset), start, code_version()], sort_keys=True).encode())
 
 
 @cache
@@ -111,11 +75,3 @@ def _source_hash(store: RunStore, run_id: str) -> str | None:
             return f"run:{hashlib.file_digest(file, 'sha256').hexdigest()}"
     except (UnknownIdError, OSError):
         return None
-
-
-def _digest(*parts: bytes) -> str:
-    """Returns one hash over several texts, which no shifting of their ends can make equal."""
-    whole = hashlib.sha256()
-    for part in parts:
-        whole.update(len(part).to_bytes(8, "big") + part)
-    return whole.hexdigest()

@@ -21,13 +21,14 @@ class Room:
         lives: The runs that are not over, by their ids.
         pool: The workers.
         most: Runs that one student may have under way.
+        now_s: On the engine's clock.
 
     Attributes:
         active: As `active_by_owner`.
     """
 
-    def __init__(self, lives: Mapping[str, LiveRun], pool: Pool, most: int) -> None:
-        self._lives, self._pool, self._most = lives, pool, most
+    def __init__(self, lives: Mapping[str, LiveRun], pool: Pool, most: int, now_s: float) -> None:
+        self._lives, self._pool, self._most, self._now_s = lives, pool, most, now_s
         self._found: dict[tuple, WorkerHandle | None] = {}  # asked once for all runs that want the same
         self.active = active_by_owner(lives.values())
 
@@ -35,12 +36,12 @@ class Room:
         """Returns the worker for a run.
 
         None where its owner has enough under way, where it waits for its leader's steps or for what an equal run finds
-        out, before a worker has let go of it, and while no worker has room.
+        out, before a worker has let go of it or has ended for certain, and while no worker has room.
         """
         leader = self._lives.get(live.after or "")
         if self._has_enough(live.owner) or self._pool.holder(live.run_id) or self._is_being_trained(live):
             return None
-        if leader is not None and not leader.has_steps:
+        if (leader is not None and not leader.has_steps) or self._now_s < live.not_before_s:
             return None
         wish = live.spec.threads, self._is_alone(live)
         if wish not in self._found:

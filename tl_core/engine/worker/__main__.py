@@ -3,15 +3,18 @@
 `python -m tl_core.engine.worker` reads JSON lines on standard input and writes JSON lines on standard output. It ends
 when its input ends, so no worker outlives its server, however that ends.
 
-In:  {"do": "train", "run_id", "owner", "spec", "is_resumed"}, {"do": "stop", "run_id"}, {"do": "pause", "run_id"},
-     {"do": "continue", "run_id"}, {"do": "step", "run_id"}: a paused run advances up to its next step,
+In:  {"do": "train", "run_id", "owner", "spec", "is_resumed", "attempt"}, {"do": "stop", "run_id"},
+     {"do": "pause", "run_id"}, {"do": "continue", "run_id"}, {"do": "step", "run_id"}: a paused run advances up to its
+     next step,
      {"do": "classify", "request_id", "subject", "images": file of arrays}, {"do": "measure", "request_id", "spec"},
      {"do": "export", "request_id", "source", "format", "target"},
      {"do": "warm_up", "spec"}: makes ready for such a run when nothing else is to do;
      the last four are rows of `requests.REQUESTS`
-Out: {"say": "ready", "device", "threads"}, {"say": "events", "run_id", "events": […]}, {"say": "ended", "run_id"},
-     {"say": "answer", "request_id", "value" or "error"},
-     {"say": "heartbeat", "turn_s"}: seconds that the present turn has lasted, 0 between turns
+     {"do": "renew", "said_s" or null, "seconds"}: a heartbeat was heard; who was told so ends when it is not again
+Out: {"say": "ready", "device", "threads", "environment", "code"}, {"say": "events", "run_id", "events": […]},
+     {"say": "ended", "run_id"}, {"say": "answer", "request_id", "value" or "error"},
+     {"say": "heartbeat", "turn_s", "said_s"}: seconds that the present turn has lasted, 0 between turns; and when this
+     was said, on the worker's clock
 """
 
 import faulthandler
@@ -22,13 +25,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from itertools import count
 
 from tl_core.disk.home import data_home
-from tl_core.engine.environment import n_threads
+from tl_core.engine.environment import ready
 from tl_core.engine.executors.priority import give_way
+from tl_core.engine.worker.lease import Lease
 from tl_core.engine.worker.loop import Worker
 
 HEARTBEAT_S = 2.0  # between two heartbeats
+CHECK_S = 0.5  # between two looks at the lease
 
 
 def _private_output() -> Callable[[dict], None]:
@@ -44,19 +50,25 @@ def _private_output() -> Callable[[dict], None]:
     return say
 
 
-def _read_input(worker: Worker) -> None:
+def _read_input(worker: Worker, lease: Lease) -> None:
     try:
         for line in sys.stdin:
-            worker.hear(json.loads(line))
+            message = json.loads(line)
+            if message["do"] == "renew":
+                lease.renew(message["said_s"], message["seconds"])
+            else:
+                worker.hear(message)
     finally:  # the server is gone, perhaps in the middle of a line; nothing here is worth keeping that is not on disk
         os._exit(0)
 
 
-def _beat(worker: Worker, say: Callable[[dict], None]) -> None:
-    """Says again and again that the process lives, whatever is being computed."""
-    while True:
-        time.sleep(HEARTBEAT_S)
-        say({"say": "heartbeat", "turn_s": round(worker.turn_s, 1)})
+def _beat(worker: Worker, say: Callable[[dict], None], lease: Lease) -> None:
+    """Says again and again that the process lives, whatever is being computed, and ends it with its lease."""
+    for number in count(1):
+        time.sleep(CHECK_S)
+        lease.check()
+        if number % round(HEARTBEAT_S / CHECK_S) == 0:
+            say({"say": "heartbeat", "turn_s": round(worker.turn_s, 1), "said_s": time.monotonic()})
 
 
 def main() -> None:
@@ -67,13 +79,14 @@ def main() -> None:
     give_way()
     home = data_home()
     prepare(home)
-    worker = Worker(home, say)
+    lease = Lease()
+    worker = Worker(home, say, may_write=lease.check)
     worker.interruption.install()
-    threading.Thread(target=_read_input, args=(worker,), name="input", daemon=True).start()
-    threading.Thread(target=_beat, args=(worker, say), name="heartbeat", daemon=True).start()
+    threading.Thread(target=_read_input, args=(worker, lease), name="input", daemon=True).start()
+    threading.Thread(target=_beat, args=(worker, say, lease), name="heartbeat", daemon=True).start()
     gc.collect()
     gc.freeze()  # what is loaded by now is never garbage: looking through it again and again takes time
-    say({"say": "ready", "device": device_name(), "threads": n_threads()})
+    say(ready(device_name()))
     worker.serve()
 
 

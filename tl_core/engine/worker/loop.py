@@ -22,16 +22,17 @@ class Worker:
     Args:
         home: The data folder.
         say: Sends one message to the server.
+        may_write: Asked before anything of a run is written; does not return where that is another worker's now.
 
     Thread: every method runs on the thread that computes, except `hear`, `end` and `turn_s`.
     """
 
-    def __init__(self, home: Path, say: Callable[[dict], None]) -> None:
+    def __init__(self, home: Path, say: Callable[[dict], None], may_write: Callable[[], None] = lambda: None) -> None:
         from tl_core.engine.worker.interruption import Interruption
         from tl_core.engine.worker.kept import Kept
         from tl_core.engine.worker.tasks.train import TrainingTask
 
-        self._home, self._say, self._kept = home, say, Kept.empty(home)
+        self._home, self._say, self._may_write, self._kept = home, say, may_write, Kept.empty(home)
         self._inbox: queue.SimpleQueue[dict] = queue.SimpleQueue()
         self._scheduler = Scheduler(self._on_event, self._on_end, is_step=lambda event: isinstance(event, Step))
         self._stopping: set[str] = set()
@@ -120,6 +121,8 @@ class Worker:
             warm=self._kept.warm,
             publish=lambda event: self._on_event(run_id, event),
             unrecorded=unrecorded,
+            attempt=message.get("attempt", 0),
+            may_write=self._may_write,
         )
         self._scheduler.add(run_id, self.interruption.watched(run_id, task.run()), owner=message["owner"])
 

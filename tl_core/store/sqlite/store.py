@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -101,11 +101,11 @@ class SqliteStore(RunStore):
         with self._writing() as table:
             table.link(table.one(run_id).id, table.one(baseline_id).id)
 
-    def start_run(self, id: str, *, frozen_params: int, trainable_params: int, is_cached: bool) -> RunRecord:
+    def start_run(self, id: str, *, environment: Mapping | None = None, **counted: Any) -> RunRecord:
         with self._writing() as table:
             record = table.one(id)
             transitions.check_start(record)
-            record = transitions.started(record, frozen_params, trainable_params, is_cached)
+            record = transitions.started(record, environment=environment or {}, **counted)
             table.update(record, lock=self._life.name)
         return self._keep(record)
 

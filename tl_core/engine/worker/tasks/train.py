@@ -49,6 +49,8 @@ class TrainingTask:
         warm: What the worker has kept from runs before.
         unrecorded: The fields of each `Epoch`, by its number, that nobody has said to have recorded; every checkpoint
             carries them, as a process may die while they are on their way.
+        attempt: Greater each time that the run is given to a worker: what one writes that was given up stands behind.
+        may_write: Called before anything is written; does not return where the run is another worker's now.
     """
 
     spec: RunSpec
@@ -59,6 +61,8 @@ class TrainingTask:
     is_resumed: bool = False
     warm: WarmCache = field(default_factory=WarmCache)
     unrecorded: dict[int, dict] = field(default_factory=dict)
+    attempt: int = 0
+    may_write: Callable[[], None] = lambda: None
 
     def run(self) -> Iterator[Event]:
         """Trains; always ends with one `Ended`, whatever happens. Time spent waiting for others is not counted."""
@@ -130,7 +134,8 @@ class TrainingTask:
             if isinstance(event, Epoch):  # after its record: what is cut off between the two is trained again, not lost
                 arrays, facts = phases.checkpoint()
                 facts = {**facts, EPOCHS: json.dumps(list(self.unrecorded.values()))}
-                save_checkpoint(self.folder, phases.progress.epoch, arrays, facts)
+                self.may_write()
+                save_checkpoint(self.folder, phases.progress.epoch, arrays, facts, attempt=self.attempt)
         assert phases.trainer is not None  # the one of the last phase
         logits = yield from phases.trainer.predict(dataset.test, "testing")
         labels = dataset.labels
@@ -167,6 +172,7 @@ class TrainingTask:
         proof, best_epoch = None, None
         if state.phases is not None and state.network is not None and state.phases.has_result:
             proof, best_epoch = state.phases.restore_best(), state.phases.progress.best_epoch
+            self.may_write()
             forget_outputs(self.folder)  # of weights before these
             try:
                 model = state.phases.model if self.spec.source is None else state.network.full
