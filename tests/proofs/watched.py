@@ -9,7 +9,7 @@ from pages.measures.polling import cpu_s
 from pages.measures.served import served
 from pages.measures.visitor import Visitor, visitor
 from tests.patience import PATIENCE_S
-from tests.proofs.finding import Finding
+from tests.proofs.finding import Finding, answers, known, p95
 from tl_core.experiments.presets import PRESETS
 from tl_core.experiments.sweep import Sweep
 from tl_core.store import access
@@ -57,7 +57,7 @@ async def _lesson(port: int, pid: int, home: Path, cookies: list[str], sweep_id:
     await class_[0].open()
     await class_[0].press("go_on", {})
     for one in class_:
-        seen.pages_s += _known(await one.open())
+        seen.pages_s += known(await one.open())
     began_s = cpu_s(pid)
     with SqliteStore(home) as store:
         looks = (_ask(one, fragment, over, seen) for one in class_ for fragment in list(one.polls))
@@ -72,7 +72,7 @@ async def _ask(one: Visitor, fragment: str, over: asyncio.Event, seen: Seen) -> 
     """Asks for a fragment of the page as often as it wants, until the experiment is over."""
     while not over.is_set() and fragment in one.polls:
         await asyncio.sleep(one.polls[fragment])
-        seen.polls_s += _known(await one.ask(fragment))
+        seen.polls_s += known(await one.ask(fragment))
 
 
 async def _until_over(store: SqliteStore, sweep_id: str, over: asyncio.Event, seen: Seen) -> None:
@@ -87,25 +87,9 @@ async def _until_over(store: SqliteStore, sweep_id: str, over: asyncio.Event, se
 
 
 def _judged(seen: Seen, sweep: Sweep) -> list[Finding]:
-    p95_s, each_s = _p95(seen.polls_s), seen.cpu_s / max(1, len(seen.polls_s))
     is_whole = seen.state is SweepState.COMPLETED and seen.n_completed == sweep.n_trials
     return [
         Finding("trials that completed", f"{seen.n_completed} of {sweep.n_trials}", "all", is_whole),
-        Finding(
-            f"answer of a page that looks on, p95 of {len(seen.polls_s)}",
-            f"{p95_s * 1000:.0f} ms",
-            "≤ 250 ms",
-            p95_s <= P95_S,
-            is_speed=True,
-        ),
-        Finding("computing of the server for each answer", f"{each_s * 1000:.1f} ms", "measured only", True),
-        Finding("opening the page, p95", f"{_p95(seen.pages_s) * 1000:.0f} ms", "measured only", True),
+        *answers(seen.polls_s, seen.cpu_s, P95_S),
+        Finding("opening the page, p95", f"{p95(seen.pages_s) * 1000:.0f} ms", "measured only", True),
     ]
-
-
-def _known(answer_s: float | None) -> list[float]:
-    return [] if answer_s is None else [answer_s]
-
-
-def _p95(values: list[float]) -> float:
-    return sorted(values)[int(len(values) * 0.95)] if values else float("inf")

@@ -155,19 +155,11 @@ class MemoryStore(RunStore):
             self._put(replace(self._runs[run.id], twin_id=baseline.id))
             self._put(replace(self._runs[baseline.id], twin_id=run.id))
 
-    def start_run(
-        self,
-        id: str,
-        *,
-        frozen_params: int,
-        trainable_params: int,
-        is_cached: bool,
-        environment: Mapping | None = None,
-    ) -> RunRecord:
+    def start_run(self, id: str, *, environment: Mapping | None = None, **counted) -> RunRecord:
         with self._lock:
             record = self._one(id)
             transitions.check_start(record)
-            return self._put(transitions.started(record, frozen_params, trainable_params, is_cached, environment or {}))
+            return self._put(transitions.started(record, environment=environment or {}, **counted))
 
     def add_epoch(self, id: str, epoch: EpochRecord, trace: list | None = None) -> None:
         with self._lock:
