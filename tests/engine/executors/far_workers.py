@@ -8,8 +8,8 @@ from tl_core.engine.service import Engine
 from tl_core.planning.plan import plan_run
 from tl_core.store.access import OPERATOR
 
-LONG = {"dataset": "mnist-small", "backbone": "squeezenet", "image_size": 32, "per_class": 4, "batch_size": 20}
-LONG |= {"n_frozen": 9, "epochs": 500, "learning_rate": 1e-4, "threads": 1}
+LONG = {"dataset": "mnist-small", "backbone": "squeezenet", "image_size": 32, "per_class": 20, "batch_size": 20}
+LONG |= {"weights": "random", "optimizer": "sgd", "learning_rate": 0.003, "epochs": 500, "threads": 1}  # for minutes
 
 
 def workers_of(home: Path) -> list[int]:

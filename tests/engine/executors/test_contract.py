@@ -3,6 +3,7 @@
 import queue
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ from patience import PATIENCE_S
 
 from tests.engine.executors.local_sshd import SSHD, local_sshd
 from tl_core.disk.files import latest_checkpoint, read_tensors
+from tl_core.engine.environment import n_threads
 from tl_core.engine.executors.contract import Executor
 from tl_core.engine.executors.in_process import InProcess
 from tl_core.engine.executors.process import WorkerProcess
+from tl_core.engine.executors.ray_workers import RayWorkers
 from tl_core.engine.executors.ssh import SshWorker
 from tl_core.models.trained import WEIGHTS_FILE
 from tl_core.spec import RunSpec
@@ -120,9 +123,19 @@ def over_ssh(tmp_path_factory) -> Iterator[Callable[..., Executor]]:
         yield partial(SshWorker, host)
 
 
-@pytest.fixture(scope="module", params=[InProcess, WorkerProcess, pytest.param("ssh", marks=pytest.mark.full)])
+@pytest.fixture(scope="module")
+def over_ray() -> Callable[..., Executor]:
+    if find_spec("ray") is None:
+        pytest.skip("Ray is not installed: make ray")
+    return partial(RayWorkers(2 * n_threads()), threads=n_threads())
+
+
+FAR = [pytest.param(name, marks=pytest.mark.full) for name in ("over_ssh", "over_ray")]
+
+
+@pytest.fixture(scope="module", params=[InProcess, WorkerProcess, *FAR])
 def bench(request, tmp_path_factory) -> Iterator[Bench]:
-    make = request.getfixturevalue("over_ssh") if request.param == "ssh" else request.param
+    make = request.getfixturevalue(request.param) if isinstance(request.param, str) else request.param
     made = Bench(make, tmp_path_factory.mktemp("home"))
     yield made
     made.executor.close()

@@ -56,7 +56,7 @@ class Gone:
     """A bridge whose cluster is gone at once, or after a worker was ready."""
 
     def __init__(self, has_spoken: bool) -> None:
-        self.is_over, self.has_spoken = True, has_spoken
+        self.is_over, self.is_left, self.has_spoken = True, False, has_spoken
 
     def join(self, listener, start: dict) -> str:
         return "worker"
@@ -65,9 +65,9 @@ class Gone:
 @pytest.mark.parametrize(("spoken", "n_tried"), [([False] * 5, 2), ([True, False, False, False], 2), ([True] * 4, 5)])
 def test_where_the_cluster_does_not_come_back_workers_stand_here(monkeypatch, tmp_path, spoken, n_tried):
     tried, here, exits = iter(spoken), [], []
-    monkeypatch.setattr(ray_workers, "_Bridge", lambda home: Gone(next(tried)))
+    monkeypatch.setattr(ray_workers, "_Bridge", lambda home, n_places: Gone(next(tried)))
     monkeypatch.setattr(ray_workers, "WorkerProcess", lambda *about: here.append(about[-1]))
-    start = RayWorkers()
+    start = RayWorkers(4)
     for _ in range(4):
         start(tmp_path, print, exits.append, threads=1)
     n_far = len(exits)
@@ -80,7 +80,7 @@ def engine(tmp_path, monkeypatch):
     """An engine whose runs with one thread are trained on a cluster of its own."""
     monkeypatch.setenv("TL_THREADS", "2")
     monkeypatch.delenv("TL_RAY_ADDRESS", raising=False)
-    made = Engine(SqliteStore(tmp_path), tmp_path, RayWorkers(), capacity=Capacity(n_elsewhere=1))
+    made = Engine(SqliteStore(tmp_path), tmp_path, RayWorkers(2), capacity=Capacity(n_elsewhere=1))
     yield made
     made.close()
 
@@ -142,3 +142,4 @@ class TestWorker:
         assert workers_of(tmp_path)
         engine.close()
         until("no worker is left", lambda: not workers_of(tmp_path))
+        until("no bridge is left", lambda: not _processes(BRIDGE))

@@ -32,7 +32,8 @@ def chosen(text: str) -> tuple[Callable[..., Executor], Capacity]:
     if name == "ray" and not hosts:
         if find_spec("ray") is None:
             raise InputError("no_ray")
-        return RayWorkers(), Capacity(n_elsewhere=_number(n, os.cpu_count() or 1, text))
+        n_places = _number(n, os.cpu_count() or 1, text)
+        return RayWorkers(n_places), Capacity(n_elsewhere=n_places)
     if kind in ("", "process") and not hosts:
         return WorkerProcess, Capacity()
     places = [place for part in hosts.split(",") for place in _places(part.strip(), text)] if kind == "ssh" else []

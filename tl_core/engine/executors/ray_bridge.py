@@ -3,7 +3,8 @@
 `python -m tl_core.engine.executors.ray_bridge` reads JSON lines on standard input and writes JSON lines on standard
 output. It ends when its input ends; its actors end with it, and their workers with them.
 
-In:  {"worker", "start": {"home", "threads"}}, {"worker", "message": {…}}, {"worker", "close": true}
+In:  {"places"}, first: the processors of a cluster that is started here,
+     {"worker", "start": {"home", "threads"}}, {"worker", "message": {…}}, {"worker", "close": true}
 Out: {"worker", "message": {…}}: what the worker says, or {"say": "waiting"} while the cluster has no room for it;
      {"worker", "exit": status}: it has ended, `LOST` where nobody knows what became of it
 
@@ -133,8 +134,12 @@ class Relay:
             self._kill()
 
 
-def _connect() -> Any:
-    """Joins the cluster that TL_RAY_ADDRESS names, or starts one here; returns the class of the actors."""
+def _connect(n_places: int) -> Any:
+    """Joins the cluster that TL_RAY_ADDRESS names, or starts one here for so many workers with one thread.
+
+    Returns:
+        The class of the actors.
+    """
     address = os.environ.get("TL_RAY_ADDRESS") or None
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before the import: nothing is reported to anybody
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # without GPUs CUDA_VISIBLE_DEVICES stays
@@ -143,7 +148,7 @@ def _connect() -> Any:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     import ray  # pyright: ignore[reportMissingImports]
 
-    here = {} if address else {"include_dashboard": False, "num_gpus": 0}
+    here = {} if address else {"include_dashboard": False, "num_gpus": 0, "num_cpus": n_places}
     ray.init(address or "local", log_to_driver=False, logging_level=logging.WARNING, namespace="transfer-lab", **here)
     return ray.remote(max_restarts=0, max_task_retries=0, concurrency_groups={"hear": 1, "listen": 1})(_grouped(ray))
 
@@ -191,7 +196,7 @@ def main() -> None:
         with lock:
             messages.write(json.dumps({"worker": worker, **what}) + "\n")
 
-    actors, seen = _connect(), [time.monotonic()]
+    actors, seen = _connect(json.loads(sys.stdin.readline())["places"]), [time.monotonic()]
     threading.Thread(target=_watch, args=(_has_nodes, seen), daemon=True).start()
     threading.Thread(target=_leave_what_is_gone, args=(seen,), daemon=True).start()
     try:

@@ -17,16 +17,17 @@ BRIDGE = "tl_core.engine.executors.ray_bridge"
 
 
 class _Bridge:
-    """The process that speaks Ray, and who waits for what of it.
+    """The process that speaks Ray, and who waits for what of it. It ends with the last of its workers.
 
     Thread: any; what it says is passed on, on the thread that reads its output.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, n_places: int) -> None:
         self._writing, self._listeners = threading.Lock(), dict[str, Callable[[dict], None]]()
         self._names = count(1)
-        self.is_over = self.has_spoken = False
+        self.is_over = self.is_left = self.has_spoken = False
         self._process, self._input, self._output = self._start(home)
+        self.send({"places": n_places})
         threading.Thread(target=self._listen, name="ray", daemon=True).start()
 
     @staticmethod
@@ -49,9 +50,12 @@ class _Bridge:
 
     def leave(self, name: str) -> None:
         """Has a worker ended; nothing of it is passed on any more."""
-        with self._writing:
-            self._listeners.pop(name, None)
         self.send({"worker": name, "close": True})
+        with self._writing, suppress(OSError):
+            self._listeners.pop(name, None)
+            if not self._listeners:
+                self.is_left = True
+                self._input.close()  # its end of it ends with this one, and what it has started with that
 
     def _listen(self) -> None:
         for line in self._output:
@@ -61,8 +65,12 @@ class _Bridge:
                 if listener := self._listeners.get(said["worker"]):
                     tell(listener, said)
         self._process.wait()
-        logging.getLogger(__name__).warning("the cluster is gone: %s ended, see logs/ray.log", BRIDGE)
+        self._output.close()
+        with self._writing, suppress(OSError):
+            self._input.close()
         self.is_over = True
+        if not self.is_left:
+            logging.getLogger(__name__).warning("the cluster is gone: %s ended, see logs/ray.log", BRIDGE)
         for listener in list(self._listeners.values()):
             tell(listener, {"exit": LOST})
 
@@ -113,20 +121,26 @@ class RayWorkers:
 
     Where the cluster was lost, and the next one is as well before it has had a worker, the others stand here too.
 
+    Args:
+        n_places: How many of these, with one thread each, a cluster that is started here has room for.
+
     Thread: any.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, n_places: int) -> None:
+        self._n_places = n_places
         self._lock, self._bridge, self._n_gone = threading.Lock(), None, 0
 
     def __call__(self, home: Path, on_message: Hear, on_exit: Exit, threads: int | None = None) -> Executor:
         if threads is None:
             return WorkerProcess(home, on_message, on_exit)
         with self._lock:
+            if self._bridge is not None and self._bridge.is_left:
+                self._bridge = None
             if self._bridge is not None and self._bridge.is_over:  # a cluster that was lost may be back
                 self._n_gone = 1 if self._bridge.has_spoken else self._n_gone + 1
                 self._bridge = None
             if self._n_gone > 1:
                 return WorkerProcess(home, on_message, on_exit, threads)
-            bridge = self._bridge = self._bridge or _Bridge(home)
+            bridge = self._bridge = self._bridge or _Bridge(home, self._n_places)
         return RayWorker(bridge, home, on_message, on_exit, threads)
