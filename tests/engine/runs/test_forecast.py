@@ -234,7 +234,17 @@ OF_IMPORTS = {
     "cancel",
     "mine",
 }  # "cancel" is of questions, too
-CHANGES_NOTHING = {"version", "owner_names", "wait_s", "limits", "estimate", "is_known", "status", "pids"}
+CHANGES_NOTHING = {
+    "vital_signs",
+    "version",
+    "owner_names",
+    "wait_s",
+    "limits",
+    "estimate",
+    "is_known",
+    "status",
+    "pids",
+}
 CHANGES_NOTHING |= {"fetch_top", "fetched_top", "is_making", "has_data", "remaining_s", "estimate_s", "holds"}
 ENGINES_OWN = {"submit", "close", "stop_all"}  # of imports and sweeps
 
