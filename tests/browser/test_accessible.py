@@ -1,6 +1,7 @@
 """No page has a fault that axe-core knows, in either theme, closed or with everything opened."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -169,14 +170,15 @@ def _press(button: Locator) -> None:
 
 
 @pytest.fixture
-def mission(server) -> str:
+def mission(server) -> Iterator[str]:
     """A mission of a step that trains and one that asks."""
     folder = server.log.parent / "lessons" / "few"
     folder.mkdir(parents=True)
     (folder / "mission.toml").write_text(MISSION)
     for language in LANGUAGES:
         (folder / f"{language}.md").write_text(WORDS)
-    return folder.name
+    yield folder.name
+    shutil.rmtree(folder.parent)  # other tests look at who may read what is in the data folder
 
 
 @pytest.mark.parametrize("visit", ["light"], indirect=True)

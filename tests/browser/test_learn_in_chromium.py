@@ -1,6 +1,8 @@
 """A mission in a real browser, with real runs: from the newcomer's button to the sentence at the end."""
 
 import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -91,13 +93,14 @@ One seed.
 
 
 @pytest.fixture
-def tiny(server) -> str:
+def tiny(server) -> Iterator[str]:
     folder = Path(server.log.parent) / "lessons" / "few-or-many"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "mission.toml").write_text(PLAN)
     for language in LANGUAGES:
         (folder / f"{language}.md").write_text(WORDS)
-    return folder.name
+    yield folder.name
+    shutil.rmtree(folder.parent)  # other tests look at who may read what is in the data folder
 
 
 def press(page: Page, key: str) -> None:
