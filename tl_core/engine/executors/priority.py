@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-NICE = 10  # beside one page that asks, a worker that computes gets a tenth of a core
+NICE = 15  # beside one page that asks, a worker that computes gets a thirtieth of a core
 AUTOGROUP = Path("/proc/self/autogroup")
 TRIES, TRY_S = 5, 0.15  # whoever is not root may write there ten times a second, all processes together
 
