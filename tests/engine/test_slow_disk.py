@@ -126,6 +126,20 @@ def test_a_page_does_not_wait_while_a_class_gets_its_copies_of_one_result(bench)
     assert bench.worker.trained() == ids[:1]
 
 
+def test_a_copy_that_breaks_down_leaves_a_run_that_is_trained(bench, monkeypatch):
+    ids = [bench.submit(str(number), by=Visitor(f"student {number}"), is_afresh=False) for number in range(2)]
+    bench.worker.begin(ids[0])
+
+    def break_down(*_: object) -> None:
+        raise OSError("a bad block")
+
+    monkeypatch.setattr(bench.engine.store, "fill_run", break_down)
+    with pytest.raises(OSError, match="a bad block"):
+        bench.worker.end(ids[0])
+    bench.submit("another")  # whatever happens next has the line looked through
+    assert ids[1] in bench.worker.trained()
+
+
 def test_where_there_is_nothing_to_copy_the_next_of_those_that_wait_is_trained(bench):
     ids = [bench.submit(str(number), by=Visitor(f"student {number}"), is_afresh=False) for number in range(3)]
     bench.worker.begin(ids[0])

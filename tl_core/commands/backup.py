@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from tl_core.commands.output import DONE, Output
 from tl_core.disk.home import named_home
 from tl_core.disk.space import storage_errors
-from tl_core.errors import InputError, StoreError
+from tl_core.errors import InputError
 from tl_core.store.sqlite.backup import Backup, back_up
 from tl_core.store.sqlite.restore import restore
 
@@ -62,14 +62,8 @@ def _free(target: Path) -> Path:
 
 
 def _made(home: Path, target: Path, output: Output) -> Backup:
-    try:
+    with output.writing(target):
         return back_up(home, target, _progress(output, "command.backup_progress"))
-    except StoreError as error:
-        if error.code == "home_not_writable":  # it is not the data folder that refused
-            raise InputError("export_target", path=str(target), reason=error.values["reason"]) from error
-        raise
-    finally:
-        output.clear_progress()
 
 
 def restore_backup(options: argparse.Namespace, output: Output) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tl_core.commands.output import DONE, Output
 from tl_core.disk.home import data_home
 from tl_core.engine.worker.device import prepare
-from tl_core.errors import InputError, StoreError
+from tl_core.errors import InputError
 from tl_core.export.formats import FORMATS, Exported, Format, Source
 from tl_core.store.sqlite.store import SqliteStore
 
@@ -30,14 +30,8 @@ def export(options: argparse.Namespace, output: Output) -> int:
     output.progress(output.phrase("command.export_progress", format=format.name))
     if format.needs_weights:  # then Keras is needed, which takes seconds to import
         prepare(data_home())
-    try:
+    with output.writing(target):
         exported = format.write(source, target)
-    except StoreError as error:
-        if error.code == "home_not_writable":  # it is not the data folder that refused
-            raise InputError("export_target", path=str(target), reason=error.values["reason"]) from error
-        raise
-    finally:
-        output.clear_progress()
     _print(exported, output)
     return DONE
 

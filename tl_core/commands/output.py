@@ -2,13 +2,16 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from tl_core.errors import InputError, StoreError
 from tl_core.phrases import phrase
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130  # exit statuses
@@ -40,6 +43,22 @@ class Output:
 
     def phrase(self, key: str, **values: object) -> str:
         return phrase(self.language, key, **values)
+
+    @contextmanager
+    def writing(self, target: Path) -> Iterator[None]:
+        """Shows no progress any more once the block is over, and tells a refusal of a file's place from the others.
+
+        Raises:
+            InputError: "export_target": that place cannot be written to.
+        """
+        try:
+            yield
+        except StoreError as error:
+            if error.code == "home_not_writable":  # it is not the data folder that refused
+                raise InputError("export_target", path=str(target), reason=error.values["reason"]) from error
+            raise
+        finally:
+            self.clear_progress()
 
     def value(self, value: object) -> None:
         """Prints one JSON value on a line of its own; in ASCII, so that any terminal and any file name will do."""

@@ -218,12 +218,14 @@ class Supervisor:
         """Gives the runs that waited for a result their copy of it, one after another."""
         for live in equals:
             is_over = False
-            with worker.writing, suppress(TransferLabError):
-                if not self._closed.is_set():
-                    self._store.fill_run(live.run_id, run_id)
-                    is_over = True
-            with self.lock:
-                self.trainings.filled(live, is_over)
+            try:
+                with worker.writing, suppress(TransferLabError):
+                    if not self._closed.is_set():
+                        self._store.fill_run(live.run_id, run_id)
+                        is_over = True
+            finally:  # whatever went wrong, it must not wait for ever
+                with self.lock:
+                    self.trainings.filled(live, is_over)
         with self.lock:
             if not self._closed.is_set():
                 self.trainings.dispatch()

@@ -70,9 +70,9 @@ def test_where_the_cluster_does_not_come_back_workers_stand_here(monkeypatch, tm
     start = RayWorkers(4)
     for _ in range(4):
         start(tmp_path, print, exits.append, threads=1)
-    n_far = len(exits)
-    assert exits == [LOST] * n_far
-    assert (n_far, len(here)) == (min(n_tried, 4), max(0, 4 - n_tried))
+    n_far = min(n_tried, 4)
+    until("each lost worker says so", lambda: exits == [LOST] * n_far)
+    assert len(here) == 4 - n_far
 
 
 @pytest.fixture

@@ -94,8 +94,8 @@ class RayWorker(Executor):
         self._on_message, self._on_exit, self._is_over = on_message, on_exit, False
         self._bridge = bridge
         self._name = bridge.join(self._hear, {"home": str(home), "threads": threads})
-        if bridge.is_over:  # it ended in this moment
-            self._hear({"exit": LOST})
+        if bridge.is_over:  # it ended in this moment; said on a thread of its own: nobody has this worker yet
+            threading.Thread(target=self._hear, args=[{"exit": LOST}], daemon=True).start()
 
     def send(self, message: dict) -> None:
         if not self._is_over:

@@ -21,7 +21,8 @@ from tl_core.paths import PROJECT
 
 OPTIONS = ("-T", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=2", "-o", "ServerAliveCountMax=3")
 NO_WAY = 255  # ssh's own exit status: the machine, or the way there, is gone
-TOLD = ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "OMP_WAIT_POLICY", "KERAS_HOME", "TL_HOME", "TL_THREADS", "TL_CACHE")
+TOLD = ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "OMP_WAIT_POLICY", "KERAS_HOME")
+TOLD += ("TL_HOME", "TL_THREADS", "TL_CACHE_GB", "TL_GRADIENT_NORMS")
 """What of a worker's environment crosses the way; the rest is the machine's own."""
 
 
@@ -62,7 +63,7 @@ class SshWorker(WorkerProcess):
 
 
 class SshWorkers:
-    """Makes workers: the main one here, those of a class on other machines, on each in turn the one with the fewest.
+    """Makes workers: the main one here, those of a class on other machines, which take turns.
 
     Args:
         hosts: Machines, each as often as it takes one-thread workers.

@@ -253,11 +253,17 @@ class Trainings:
             goes_on = goes_on and self._is_interrupted(live.run_id)  # not where the disk is full, or it was over
         if not goes_on:
             return
-        again = {"after": live.after, "equal": live.equal, "is_resumed": live.is_resumed or state is not None}
-        has_had_it = worker.device is not None or error.code != "worker_lost"
-        again |= {"n_lost": live.n_lost + has_had_it, "not_before_s": self._clock() + lease_s if lease_s else 0.0}
         try:
-            self.add(live.run_id, live.spec, live.owner, **again)
+            self.add(
+                live.run_id,
+                live.spec,
+                live.owner,
+                after=live.after,
+                equal=live.equal,
+                is_resumed=live.is_resumed or state is not None,
+                n_lost=live.n_lost + (worker.device is not None or error.code != "worker_lost"),
+                not_before_s=self._clock() + lease_s if lease_s else 0.0,
+            )
             self.prioritise(live.run_id)
         except TransferLabError:  # where the store does not answer, the run is resumed by hand
             self.finish(live, RunState.INTERRUPTED, error)
